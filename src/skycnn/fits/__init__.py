@@ -1,0 +1,1 @@
+"""FITS input and output: the only room that touches files of the sky."""

@@ -1,0 +1,1 @@
+"""What the verbs do: one plain function each, usable from Python."""
