@@ -4,10 +4,12 @@ import pkgutil
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from skycnn.errors import InputError
-from skycnn.task import Task
+
+if TYPE_CHECKING:  # listing the names must not import torch
+    from skycnn.task import Task
 
 
 def names() -> list[str]:
@@ -16,7 +18,7 @@ def names() -> list[str]:
     return sorted(found | {point.name for point in entry_points(group="skycnn.tasks")})
 
 
-def load(name: str) -> Task:
+def load(name: str) -> "Task":
     """Import one task by name, and no other.
 
     Raises
@@ -25,10 +27,10 @@ def load(name: str) -> Task:
         When there is no such task.
     """
     if name in {module.name for module in pkgutil.iter_modules(__path__)}:
-        return cast(Task, import_module(f"{__name__}.{name}").TASK)
+        return cast("Task", import_module(f"{__name__}.{name}").TASK)
     for point in entry_points(group="skycnn.tasks"):
         if point.name == name:
-            return cast(Task, point.load())
+            return cast("Task", point.load())
     close = get_close_matches(name, names(), 1)
     raise InputError(
         f"no task {name!r}",

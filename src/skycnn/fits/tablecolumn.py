@@ -1,0 +1,172 @@
+"""TableColumn: one field of a binary table, where its bytes lie and what they mean."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from skycnn.errors import InputError
+
+DTYPES = {"L": "S1", "B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", "D": ">f8", "C": ">c8", "M": ">c16"}
+"""FITS 4.0, table 18: the fixed-width element types (X, A, P and Q are handled apart)."""
+
+WIDTHS = {"L": 1, "X": 1, "B": 1, "I": 2, "J": 4, "K": 8, "A": 1, "E": 4, "D": 8, "C": 8, "M": 16, "P": 8, "Q": 16}
+TFORM = re.compile(r"\s*(\d*)([LXBIJKAEDCMPQ])(.*)")
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """One field of a binary table.
+
+    Parameters
+    ----------
+    name, form : str
+        TTYPE (may be empty) and TFORM.
+    code : str
+        The letter of TFORM: one of ``L X B I J K A E D C M P Q``.
+    repeat : int
+        Elements a row.
+    offset, width : int
+        Bytes from the row's start, and bytes taken.
+    unit, ucd, comment, dim : str or None
+        TUNIT, TUCD, TCOMM, TDIM.
+    scale, zero : float
+        TSCAL and TZERO; an integral TZERO stays an int, so that uint64 is exact.
+    null : int or None
+        TNULL.
+    """
+
+    name: str
+    form: str
+    code: str
+    repeat: int
+    offset: int
+    width: int
+    unit: str | None = None
+    ucd: str | None = None
+    comment: str | None = None
+    dim: str | None = None
+    scale: float = 1.0
+    zero: float = 0
+    null: int | None = None
+
+    @property
+    def numeric(self) -> bool:
+        """Whether a row holds one number."""
+        return self.code in "BIJKED" and self.repeat == 1
+
+    def raw(self, rows: "np.ndarray") -> "np.ndarray":
+        """Return the field's stored values, a view of ``rows`` (n, row bytes) uint8."""
+        n, stride = rows.shape[0], rows.strides[0]
+        if self.code == "A":
+            return np.ndarray((n,), f"S{self.width}" if self.width else "S1", rows, self.offset, (stride,))
+        dtype = np.dtype(DTYPES.get(self.code, "u1"))
+        count = self.width // dtype.itemsize
+        array = np.ndarray((n, count), dtype, rows, self.offset, (stride, dtype.itemsize))
+        return array[:, 0] if self.repeat == 1 and count == 1 else array
+
+    def values(self, rows: "np.ndarray") -> "np.ndarray":
+        """Return physical values of ``rows`` (n, row bytes) uint8.
+
+        Numbers become float64 with TNULL as NaN; integer columns without TNULL and TSCAL stay integers (TZERO is
+        applied without rounding, so unsigned 64-bit ids are exact); strings lose trailing blanks.
+        """
+        raw = self.raw(rows)
+        if self.code == "A":
+            text = np.char.rstrip(raw.astype(f"S{max(self.width, 1)}"), b" \0") if self.width else np.full(len(rows), b"")
+            return np.char.decode(text, "ascii", "replace")
+        if self.code == "L":
+            return raw == b"T"
+        if self.code in "XPQ":
+            return raw
+        if self.code in "BIJK":
+            return self._integers(raw)
+        plain = raw.astype(raw.dtype.newbyteorder("="))
+        if self.code in "CM":
+            return plain
+        physical = plain.astype(np.float64, copy=False)
+        return physical * self.scale + self.zero if (self.scale, self.zero) != (1, 0) else physical
+
+    def _integers(self, raw: "np.ndarray") -> "np.ndarray":
+        plain = raw.astype(raw.dtype.newbyteorder("="))
+        if self.scale == 1 and self.null is None and isinstance(self.zero, int):
+            if self.zero == 0:
+                return plain
+            if self.code == "K" and self.zero == 2**63:  # unsigned: flip the sign bit
+                return plain.view(np.uint64) ^ np.uint64(2**63)
+            if self.code != "K":
+                return plain.astype(np.int64) + self.zero
+        physical = plain.astype(np.float64) * self.scale + self.zero
+        if self.null is not None:
+            physical[plain == self.null] = np.nan
+        return physical
+
+
+def layout(header: Mapping[str, object], label: str) -> tuple[TableColumn, ...]:
+    """Return the fields of a binary table from its header.
+
+    Parameters
+    ----------
+    header : mapping
+        Keyword to value, the first of duplicates.
+    label : str
+        Names the table in messages.
+
+    Raises
+    ------
+    InputError
+        When a TFORM is missing or unreadable, or the fields do not fill NAXIS1.
+    """
+    columns: list[TableColumn] = []
+    offset = 0
+    for i in range(1, _integer(header.get("TFIELDS"), 0) + 1):
+        form = str(header.get(f"TFORM{i}", ""))
+        match = TFORM.match(form)
+        if match is None:
+            raise InputError(f"{label} has no readable TFORM{i}", value=form, hint="The file is not valid FITS.")
+        repeat, code = int(match[1] or 1), match[2]
+        width = (repeat + 7) // 8 if code == "X" else repeat * WIDTHS[code]
+        zero = header.get(f"TZERO{i}", 0)
+        columns.append(
+            TableColumn(
+                name=str(header.get(f"TTYPE{i}", "")).strip(),
+                form=form.strip(),
+                code=code,
+                repeat=repeat,
+                offset=offset,
+                width=width,
+                unit=_text(header.get(f"TUNIT{i}")),
+                ucd=_text(header.get(f"TUCD{i}")),
+                comment=_text(header.get(f"TCOMM{i}")),
+                dim=_text(header.get(f"TDIM{i}")),
+                scale=_number(header.get(f"TSCAL{i}"), 1),
+                zero=int(zero) if isinstance(zero, (int, float)) and float(zero).is_integer() else _number(zero, 0),
+                null=_integer(header.get(f"TNULL{i}"), None),
+            )
+        )
+        offset += width
+    if offset != header.get("NAXIS1"):
+        raise InputError(
+            f"{label}: its columns take {offset} bytes a row but NAXIS1 says {header.get('NAXIS1')}",
+            hint="The header lies about its rows; verify the file with fitsverify.",
+        )
+    return tuple(columns)
+
+
+def elements(dim: str) -> int:
+    """Return the number of elements that a TDIM such as ``(5,3)`` describes."""
+    return prod(int(n) for n in dim.strip(" ()").split(","))
+
+
+def _text(value: object) -> str | None:
+    return value.strip() if isinstance(value, str) and value.strip() else None
+
+
+def _number(value: object, default: float) -> float:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else default
+
+
+def _integer(value: object, default: "int | None") -> "int":
+    return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else default  # type: ignore[return-value]
