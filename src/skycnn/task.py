@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from skycnn.posterior import Posterior
+if TYPE_CHECKING:  # naming a task must not import torch
+    from skycnn.posterior import Posterior
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Task:
     name: str
     summary: str
     citation: str
-    posterior: Callable[..., Posterior]
+    posterior: "Callable[..., Posterior]"
     networks: Mapping[str, Network]
     flag: str
     truth: tuple[str, ...] = ()

@@ -1,0 +1,164 @@
+"""Header cards as bytes: read their values, change one, add one, leave all others as they are."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+
+from skycnn.errors import InputError
+
+BLOCK = 2880
+CARD = 80
+Value = str | int | float | bool | None
+
+_STRING = re.compile(r"\s*'((?:[^']|'')*)'")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([ED][+-]?\d+)?$")
+
+
+def padded(size: int) -> int:
+    """Return ``size`` rounded up to whole FITS blocks of 2880 bytes."""
+    return -(-size // BLOCK) * BLOCK
+
+
+def read_header(fd: int, offset: int, label: str, limit: int = 4096) -> tuple[list[bytes], int]:
+    """Read the cards of the header at ``offset``, without END and what follows it.
+
+    Parameters
+    ----------
+    fd : int
+        Descriptor of plain FITS bytes.
+    offset : int
+        Where the header begins.
+    label : str
+        Names the header unit in messages.
+    limit : int
+        Blocks after which a header without END is given up.
+
+    Returns
+    -------
+    cards : list of bytes
+        80 bytes each.
+    end : int
+        Where the data begins.
+
+    Raises
+    ------
+    InputError
+        When the file ends before END.
+    """
+    cards: list[bytes] = []
+    for number in range(limit):
+        block = os.pread(fd, BLOCK, offset + number * BLOCK)
+        if len(block) < BLOCK:
+            break
+        for at in range(0, BLOCK, CARD):
+            card = block[at : at + CARD]
+            if card == b"END".ljust(CARD):
+                return cards, offset + (number + 1) * BLOCK
+            cards.append(card)
+    raise InputError(
+        f"{label}: the header has no END card", hint="The file is truncated or no FITS; verify it with fitsverify."
+    )
+
+
+def keyword(card: bytes) -> str:
+    """Return a card's keyword of up to eight characters."""
+    return card[:8].decode("latin-1").rstrip()
+
+
+def value(card: bytes) -> Value:
+    """Return a card's value: a string, int, float, bool, or None where there is none or it is not understood."""
+    text = card[10:].decode("latin-1")
+    string = _STRING.match(text)
+    if string:
+        return string[1].replace("''", "'").rstrip()
+    word = text.split("/")[0].strip()
+    if word in ("T", "F"):
+        return word == "T"
+    number = _NUMBER.match(word)
+    if number is None:
+        return None
+    return float(word.replace("D", "E")) if "." in word or number[2] else int(word)
+
+
+def values(cards: Iterable[bytes]) -> dict[str, Value]:
+    """Return keyword to value, the first of duplicates, long strings (CONTINUE) joined."""
+    found: dict[str, Value] = {}
+    open_key: str | None = None
+    for card in cards:
+        name = keyword(card)
+        if name == "CONTINUE" and open_key is not None:
+            held, more = found[open_key], _STRING.match(card[8:].decode("latin-1"))
+            if isinstance(held, str) and held.endswith("&") and more:
+                found[open_key] = held[:-1] + more[1].replace("''", "'").rstrip()
+            continue
+        open_key = None
+        if card[8:10] == b"= " and name not in found:
+            found[name] = value(card)
+            open_key = name
+    return found
+
+
+def _text(string: str) -> str:
+    return "'" + string.replace("'", "''").ljust(8) + "'"
+
+
+def make(name: str, content: Value, comment: str = "") -> bytes:
+    """Return one fixed-format card.
+
+    Raises
+    ------
+    ValueError
+        When a string does not fit one card.
+    """
+    if isinstance(content, bool):
+        body = ("T" if content else "F").rjust(20)
+    elif isinstance(content, str):
+        body = _text(content).ljust(20)
+    else:
+        body = str(content).rjust(20)
+    if len(body) > CARD - 10:
+        raise ValueError(f"{name} does not fit a card: {content!r}")
+    card = f"{name:8}= {body}"
+    if comment and len(card) + 3 < CARD:
+        card += f" / {comment}"
+    return card[:CARD].ljust(CARD).encode("ascii", "replace")
+
+
+def replaced(card: bytes, content: Value) -> bytes:
+    """Return ``card`` with another value and its own comment."""
+    text = card[10:].decode("latin-1")
+    string = _STRING.match(text)
+    rest = text[string.end() :] if string else text
+    comment = rest.partition("/")[2].strip() if "/" in rest else ""
+    return make(keyword(card), content, comment)
+
+
+def history(lines: Iterable[str]) -> list[bytes]:
+    """Return HISTORY cards, one a line of at most 72 ASCII characters."""
+    return [f"HISTORY {line}"[:CARD].ljust(CARD).encode("ascii", "replace") for line in lines]
+
+
+def find(cards: list[bytes], name: str) -> int | None:
+    """Return the place of the first card with this keyword and a value."""
+    wanted = name.ljust(8).encode() + b"= "
+    return next((i for i, card in enumerate(cards) if card.startswith(wanted)), None)
+
+
+def assemble(cards: Iterable[bytes]) -> bytes:
+    """Return header bytes: the cards, END, and blanks to a whole block."""
+    body = b"".join(cards) + b"END".ljust(CARD)
+    return body.ljust(padded(len(body)))
+
+
+def integer(header: Mapping[str, Value], name: str, label: str, default: int | None = None) -> int:
+    """Return an integer value that a header must hold.
+
+    Raises
+    ------
+    InputError
+        When it is absent (and has no default), no integer, or negative.
+    """
+    found = header.get(name, default)
+    if not isinstance(found, int) or isinstance(found, bool) or found < 0:
+        raise InputError(f"{label}: {name} is unreadable", value=found, expected="an integer, 0 or more")
+    return found

@@ -1,0 +1,130 @@
+"""Journal: the finished row ranges of a run, kept beside the output so that a killed run resumes. It is a cache."""
+
+import fcntl
+import json
+import os
+import struct
+import tempfile
+import zlib
+from contextlib import suppress
+
+import numpy as np
+
+from skycnn.errors import LockedError
+
+MAGIC = b"skycnn journal 1\n"
+_RECORD = struct.Struct("<QI32sI")  # first row, rows, sha256 of the input bytes, crc32 of all of it and the payload
+
+
+class Journal:
+    """New-column bytes of finished row ranges, in a file.
+
+    Parameters
+    ----------
+    path : str or None
+        ``.NAME.skycnn-journal``; None keeps it in an unlinked temporary file (standard output cannot resume).
+    key : dict
+        What must be the same for the journal to be of use: model, options, columns, rows.
+    width : int
+        Bytes of new columns a row.
+
+    Raises
+    ------
+    LockedError
+        When another process holds it.
+    """
+
+    def __init__(self, path: str | None, key: dict[str, object], width: int) -> None:
+        self.path, self.width = path, width
+        self.discarded = False
+        self._places: dict[int, tuple[int, bytes, int]] = {}
+        head = MAGIC + json.dumps(key, sort_keys=True).encode() + b"\n"
+        if path is None:
+            self._file = tempfile.TemporaryFile(prefix="skycnn-", buffering=0)
+        else:
+            self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b", buffering=0)  # type: ignore[assignment]
+            self._lock()
+        fd = self._file.fileno()
+        size = os.fstat(fd).st_size
+        if size and os.pread(fd, len(head), 0) == head:
+            self._end = self._index(len(head), size)
+        else:
+            self.discarded = size > 0
+            self._end = len(head)
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, head, 0)
+        self.resumed = sum(n for n, _, _ in self._places.values())
+        """Rows found finished when the journal was opened."""
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.close()
+            raise LockedError(
+                f"another skycnn is writing beside {self.path}", hint="--wait SECONDS waits for it."
+            ) from None
+        except OSError:  # no locks here: the output's own lock file guards the journal
+            return
+
+    def _index(self, at: int, size: int) -> int:
+        """Note the whole records; a torn one at the end, as a power cut leaves it, is cut off."""
+        fd = self._file.fileno()
+        while at + _RECORD.size <= size:
+            first, n, digest, check = _RECORD.unpack(os.pread(fd, _RECORD.size, at))
+            end = at + _RECORD.size + n * self.width
+            if end > size or n == 0:
+                break
+            payload = os.pread(fd, n * self.width, at + _RECORD.size)
+            if zlib.crc32(payload, zlib.crc32(digest, first & 0xFFFFFFFF)) != check:
+                break
+            self._places[first] = (n, digest, at + _RECORD.size)
+            at = end
+        os.ftruncate(fd, at)
+        return at
+
+    def holds(self, first: int, n: int, digest: bytes) -> bool:
+        """Whether these rows are finished, from these very input bytes."""
+        place = self._places.get(first)
+        return place is not None and place[:2] == (n, digest)
+
+    def put(self, first: int, digest: bytes, rows: "np.ndarray") -> None:
+        """Add a finished range: packed rows, uint8 (n, width)."""
+        payload = rows.tobytes()
+        check = zlib.crc32(payload, zlib.crc32(digest, first & 0xFFFFFFFF))
+        record = _RECORD.pack(first, len(rows), digest, check) + payload
+        done = 0
+        while done < len(record):
+            done += os.pwrite(self._file.fileno(), record[done:], self._end + done)
+        self._places[first] = (len(rows), digest, self._end + _RECORD.size)
+        self._end += len(record)
+
+    def rows(self, first: int, end: int) -> "np.ndarray":
+        """Return the packed bytes of rows first..end, uint8 (end - first, width); they must be finished.
+
+        Raises
+        ------
+        KeyError
+            When a row is not finished.
+        """
+        out = np.empty((end - first, self.width), np.uint8)
+        starts = sorted(self._places)
+        at = int(np.searchsorted(starts, first, side="right")) - 1
+        row = first
+        while row < end:
+            begin = starts[at]
+            n, _, place = self._places[begin]
+            if not begin <= row < begin + n:
+                raise KeyError(row)
+            stop = min(end, begin + n)
+            part = os.pread(self._file.fileno(), (stop - row) * self.width, place + (row - begin) * self.width)
+            out[row - first : stop - first] = np.frombuffer(part, np.uint8).reshape(stop - row, self.width)
+            row, at = stop, at + 1
+        return out
+
+    def close(self, *, remove: bool) -> None:
+        """Close the file, and remove it unless another run is to resume from it."""
+        if remove and self.path is not None:
+            with suppress(FileNotFoundError):
+                os.unlink(self.path)
+        self._file.close()

@@ -1,0 +1,141 @@
+"""Provenance: the HISTORY block that says what wrote the columns, written so that a second run can read it."""
+
+import json
+import re
+import shlex
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from os import environ
+
+LINE = 72
+_KEY = 8
+_OPEN = re.compile(r"skycnn {2}(\S+) (\S+) (\S+) (\S+)")
+_URL = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@]*@|(\b[a-z][a-z0-9+.-]*://[^\s?#]*)[?#]\S*", re.I)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One run over one table.
+
+    Parameters
+    ----------
+    version, verb, task, time : str
+        Of skycnn; ``predict``; ``photoz``; UTC as ``2026-01-31T12:00:00Z``.
+    command : str
+        The command line, credentials and queries of URLs removed.
+    model, model_sha256 : str
+        Name and hash of the weights.
+    columns : tuple of str
+        Columns written.
+    used : tuple of str
+        Columns read.
+    input_sha256 : str
+        SHA-256 of the bytes of the columns used, row by row.
+    options : mapping
+        Everything else that shapes the answer.
+    notes : tuple of str
+        Assumptions said on stderr.
+    """
+
+    version: str
+    verb: str
+    task: str
+    time: str
+    command: str
+    model: str
+    model_sha256: str
+    columns: tuple[str, ...]
+    used: tuple[str, ...]
+    input_sha256: str
+    options: Mapping[str, object]
+    notes: tuple[str, ...] = ()
+
+    def lines(self) -> list[str]:
+        """Return HISTORY lines of 72 ASCII characters at most; ``parse`` reads them back."""
+        head = f"skycnn  {self.version} {self.verb} {self.task} {self.time}"
+        body = [
+            ("command", self.command),
+            ("model", self.model),
+            ("model =", self.model_sha256),
+            ("columns", " ".join(self.columns)),
+            ("used", json.dumps(self.used)),
+            ("input =", self.input_sha256),
+            ("options", json.dumps(self.options, sort_keys=True)),
+            *(("note", note) for note in self.notes),
+            ("end", "skycnn"),
+        ]
+        return [head, *(line for key, text in body for line in _wrapped(key, text))]
+
+    def to_json(self) -> dict[str, object]:
+        """Return the whole record as plain JSON."""
+        return asdict(self)
+
+
+def _wrapped(key: str, text: str) -> list[str]:
+    """Break text into lines; all but the last end in ``&``, so that blanks at a break are not lost."""
+    plain = text.encode("unicode_escape").decode("ascii")
+    room = LINE - _KEY
+    parts = []
+    while len(plain) > room:
+        parts.append(plain[: room - 1] + "&")
+        plain = plain[room - 1 :]
+    parts.append(plain)
+    return [(key if i == 0 else "").ljust(_KEY) + part for i, part in enumerate(parts)]
+
+
+def parse(lines: Iterable[str]) -> list[Record]:
+    """Return the records among HISTORY lines, oldest first; a damaged one is passed over."""
+    records: list[Record] = []
+    block: list[tuple[str, str]] = []
+    head: re.Match[str] | None = None
+    for line in lines:
+        opening = _OPEN.match(line)
+        if opening:
+            head, block = opening, []
+            continue
+        if head is None:
+            continue
+        key, text = line[:_KEY].strip(), line[_KEY:].rstrip()
+        if key:
+            block.append((key, text))
+        elif block and block[-1][1].endswith("&"):
+            block[-1] = (block[-1][0], block[-1][1][:-1] + text)
+        if key == "end":
+            record = _record(head, block)
+            records.extend([record] if record else [])
+            head = None
+    return records
+
+
+def _record(head: "re.Match[str]", block: Sequence[tuple[str, str]]) -> Record | None:
+    plain = [(key, text.encode("ascii", "replace").decode("unicode_escape")) for key, text in block]
+    fields = dict(plain)
+    try:
+        return Record(
+            version=head[1],
+            verb=head[2],
+            task=head[3],
+            time=head[4],
+            command=fields["command"],
+            model=fields["model"],
+            model_sha256=fields["model ="],
+            columns=tuple(fields["columns"].split()),
+            used=tuple(json.loads(fields["used"])),
+            input_sha256=fields["input ="],
+            options=json.loads(fields["options"]),
+            notes=tuple(text for key, text in plain if key == "note"),
+        )
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def command_line(words: Sequence[str]) -> str:
+    """Return a command as one line, without credentials and queries of URLs."""
+    return shlex.join(_URL.sub(lambda match: (match[1] or "") + (match[2] or ""), word) for word in words)
+
+
+def now() -> str:
+    """Return the UTC time, or that of SOURCE_DATE_EPOCH, so that the same run gives the same bytes."""
+    stated = environ.get("SOURCE_DATE_EPOCH", "")
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(stated) if stated.isdigit() else None))

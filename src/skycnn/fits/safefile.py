@@ -1,0 +1,270 @@
+"""SafeFile: a file that is replaced as a whole or not at all - lock, temporary, rename."""
+
+import errno
+import fcntl
+import os
+import socket
+import stat as st
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from skycnn.errors import ChangedError, InputError, LockedError, NoSpaceError, RunError
+
+NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EBADF, errno.EOPNOTSUPP}
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+DETACH = "Give --detach to go on without, or --out FILE to write elsewhere."
+
+
+def companion(path: str, role: str) -> str:
+    """Return the hidden neighbour ``.NAME.skycnn-ROLE`` of a file."""
+    return os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.skycnn-{role}")
+
+
+def litter(path: str) -> Iterator[Path]:
+    """Yield what a killed run may have left beside a file, the journal included."""
+    prefix = companion(path, "")
+    folder = Path(os.path.dirname(path) or ".")
+    yield from (entry for entry in folder.iterdir() if str(folder / entry.name).startswith(os.path.normpath(prefix)))
+
+
+def clean(path: str, keep: str | None = None) -> None:
+    """Remove what a killed run left beside ``path``; the caller holds its lock."""
+    for entry in list(litter(path)):
+        if str(entry) != keep:
+            entry.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: str, label: str, wait: float = 0.0) -> Iterator[int]:
+    """Hold the one lock on ``path`` and yield a descriptor of the file that bears the name now.
+
+    Raises
+    ------
+    LockedError
+        When another process holds it for longer than ``wait`` seconds.
+    InputError
+        When the file cannot be opened for writing.
+    """
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError as error:
+            raise InputError(f"{label} cannot be written: {error.strerror}", hint="--out FILE writes elsewhere.") from None
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in NO_LOCKS:
+                with _lock_file(path, label, deadline):
+                    try:
+                        yield fd
+                    finally:
+                        os.close(fd)
+                return
+            os.close(fd)
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                raise
+            _pause(label, deadline, "")
+            continue
+        if _same_file(fd, path):
+            break
+        os.close(fd)  # the holder before us renamed a new file over it: take the new one
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _same_file(fd: int, path: str) -> bool:
+    try:
+        there = os.stat(path)
+    except FileNotFoundError:
+        return False
+    here = os.fstat(fd)
+    return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+
+
+def _pause(label: str, deadline: float, holder: str) -> None:
+    if time.monotonic() >= deadline:
+        raise LockedError(f"{label} is being written by another skycnn{holder}", hint="--wait SECONDS waits for it.")
+    time.sleep(0.1)
+
+
+@contextmanager
+def _lock_file(path: str, label: str, deadline: float) -> Iterator[None]:
+    """Lock by an exclusive file, for file systems without locks; one whose process is gone is broken."""
+    name = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.skycnn.lock")
+    while True:
+        try:
+            fd = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644)
+            break
+        except FileExistsError:
+            with suppress(FileNotFoundError):
+                host, _, pid = Path(name).read_text().strip().partition(" ")
+                if host == socket.gethostname() and pid.isdigit() and not Path(f"/proc/{pid}").exists():
+                    os.unlink(name)
+                    continue
+                _pause(label, deadline, f" (process {pid} on {host}; its lock is {name})")
+    try:
+        os.write(fd, f"{socket.gethostname()} {os.getpid()}\n".encode())
+        os.close(fd)
+        yield
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(name)
+
+
+def check_writable(path: str, label: str, detach: bool) -> None:
+    """See before the first write that ``path`` can be replaced and keep what it is.
+
+    Raises
+    ------
+    InputError
+        When it or its folder is read-only, or its owner, attributes or hard links cannot be kept.
+    """
+    folder = os.path.dirname(path) or "."
+    for place, what in ((path, label), (folder, f"the folder of {label}")):
+        if not os.access(place, os.W_OK) or not os.stat(place).st_mode & 0o222:  # root passes access() everywhere
+            raise InputError(f"{what} is read-only", hint=f"chmod u+w {place}, or --out FILE to write elsewhere.")
+    there = os.stat(path)
+    if there.st_nlink > 1 and not detach:
+        raise InputError(f"{label} has {there.st_nlink - 1} more hard link(s), which a new file would not follow", hint=DETACH)
+    probe = companion(path, "probe")
+    try:
+        fd = os.open(probe, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise InputError(f"no file can be made beside {label}: {error.strerror}") from None
+    try:
+        if not detach:
+            keep(fd, path, label)
+    finally:
+        os.close(fd)
+        os.unlink(probe)
+
+
+def keep(fd: int, path: str, label: str) -> None:
+    """Give the new file the owner, group, mode and extended attributes of the old.
+
+    Raises
+    ------
+    InputError
+        When the system refuses.
+    """
+    there = os.stat(path)
+    try:
+        os.fchown(fd, there.st_uid, there.st_gid)
+        os.fchmod(fd, st.S_IMODE(there.st_mode))
+        for name in os.listxattr(path):
+            os.setxattr(fd, name, os.getxattr(path, name))
+    except OSError as error:
+        if error.errno != errno.ENOTSUP:
+            reason = f"the owner or the attributes of {label} cannot be kept: {error.strerror}"
+            raise InputError(reason, hint=DETACH) from None
+
+
+def check_space(folder: str, needed: int, label: str) -> None:
+    """See that ``needed`` bytes are free in ``folder``.
+
+    Raises
+    ------
+    NoSpaceError
+        When they are not.
+    """
+    disk = os.statvfs(folder or ".")
+    free = disk.f_frsize * (disk.f_bfree if os.geteuid() == 0 else disk.f_bavail)
+    if needed > free:
+        raise NoSpaceError(
+            f"no space for {label}: {needed / 1e6:.1f} MB are needed, {free / 1e6:.1f} MB are free",
+            hint="--out FILE writes to another disk.",
+        )
+
+
+def identity(stat: os.stat_result) -> tuple[int, int, int, int]:
+    """Return what tells that a file is still the one that was read."""
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+
+
+@contextmanager
+def replacing(path: str, label: str, *, start: os.stat_result | None, detach: bool) -> Iterator[int]:
+    """Yield the descriptor of a temporary file that takes the name ``path`` on a clean end, and vanishes otherwise.
+
+    Parameters
+    ----------
+    path : str
+        The file to replace, or to create.
+    label : str
+        Names it in messages.
+    start : os.stat_result or None
+        Of the file to replace, when it was read; None for a new file, which gets 0666 & ~umask.
+    detach : bool
+        Whether owner, mode and attributes need not be kept.
+
+    Raises
+    ------
+    ChangedError
+        When the file at ``path`` is no longer the one that was read.
+    NoSpaceError
+        When the disk, a quota or a limit is full.
+    """
+    temporary = companion(path, f"{os.getpid()}.tmp")
+    fd = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o666 if start is None else 0o600)
+    try:
+        with writing(label):
+            yield fd
+            if start is not None and not detach:
+                keep(fd, path, label)
+            elif start is not None:
+                os.fchmod(fd, st.S_IMODE(start.st_mode))
+            os.fsync(fd)
+        if start is not None and not _still(path, start):
+            raise ChangedError(
+                f"{label} was changed or replaced by another program during the run",
+                hint="It is left as that program made it; run again.",
+            )
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    finally:
+        os.close(fd)
+    _sync_folder(path)
+
+
+def _still(path: str, start: os.stat_result) -> bool:
+    try:
+        return identity(os.stat(path)) == identity(start)
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def writing(label: str) -> Iterator[None]:
+    """Turn the system's write errors into skycnn's.
+
+    Raises
+    ------
+    NoSpaceError, RunError
+        In place of OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_SPACE:
+            raise NoSpaceError(
+                f"no space while writing {label}: {error.strerror}", hint="The original is as it was."
+            ) from error
+        raise RunError(f"writing {label} failed: {error.strerror or error}", hint="The original is as it was.") from error
+
+
+def _sync_folder(path: str) -> None:
+    fd = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems cannot sync folders
+            raise
+    finally:
+        os.close(fd)

@@ -1,0 +1,220 @@
+"""Source: what the user typed (`cat.fits[EXT]`, `cat.fits.gz`, `-`) as a descriptor of plain FITS bytes."""
+
+import bz2
+import gzip
+import os
+import re
+import shutil
+import sys
+import tempfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+from skycnn.errors import InputError
+
+FOREIGN: tuple[tuple[bytes, str, str], ...] = (
+    (b"PAR1", "Parquet", "stilts tcopy ifmt=parquet in={path} out={stem}.fits"),
+    (b"\x89HDF", "HDF5", 'python -c "from astropy.table import Table; Table.read({path!r}).write({stem!r} + \'.fits\')"'),
+    (b"<?xml", "VOTable or other XML", "stilts tcopy ifmt=votable in={path} out={stem}.fits"),
+    (b"<VOTABLE", "VOTable", "stilts tcopy ifmt=votable in={path} out={stem}.fits"),
+    (b"# %ECSV", "ECSV", "stilts tcopy ifmt=ecsv in={path} out={stem}.fits"),
+    (b"\xfd7zXZ", "xz", "xz -d {path}"),
+    (b"\x28\xb5\x2f\xfd", "zstd", "zstd -d {path}"),
+    (b"PK\x03\x04", "zip", "unzip {path}"),
+)
+"""Magic bytes, the format's name, and the command that makes FITS (or uncovers it)."""
+
+COMPRESSED = {b"\x1f\x8b": "gz", b"BZh": "bz2"}
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A file name with the table that was asked for, if any."""
+
+    path: str
+    extension: str | None
+
+    @property
+    def standard(self) -> bool:
+        """Whether it is ``-``: standard input or output."""
+        return self.path == "-"
+
+
+def parse(text: str, hdu: str | None = None) -> Spec:
+    """Take ``cat.fits[EXT]`` or ``cat.fits#EXT`` apart; a file whose very name is ``text`` comes first.
+
+    Raises
+    ------
+    InputError
+        When the name and ``--hdu`` disagree.
+    """
+    match = None if os.path.exists(text) else re.fullmatch(r"(.+?)(?:\[([^\[\]]+)\]|#([^#]+))", text)
+    path, extension = (match[1], match[2] or match[3]) if match else (text, None)
+    if hdu is not None and extension is not None and hdu != extension:
+        raise InputError(f"{text} names table {extension!r} and --hdu {hdu!r}", hint="Give one of the two.")
+    return Spec(path, hdu if hdu is not None else extension)
+
+
+@dataclass(frozen=True)
+class Source:
+    """An open catalogue file.
+
+    Parameters
+    ----------
+    spec : Spec
+        What was typed.
+    path : str or None
+        The real path, symbolic links followed; None for standard input.
+    file : file object
+        Plain FITS bytes, seekable: the file itself, or an unlinked temporary copy.
+    stat : os.stat_result or None
+        Of the file as it was opened.
+    compression : str
+        ``gz``, ``bz2`` or an empty string.
+    """
+
+    spec: Spec
+    path: str | None
+    file: IO[bytes]
+    stat: os.stat_result | None
+    compression: str
+
+    @property
+    def fd(self) -> int:
+        """Descriptor of the plain bytes."""
+        return self.file.fileno()
+
+    @property
+    def size(self) -> int:
+        """Length of the plain bytes."""
+        return os.fstat(self.fd).st_size
+
+    @property
+    def label(self) -> str:
+        """How messages call it."""
+        return self.spec.path
+
+
+def open_source(spec: Spec, scratch: str | None = None) -> Source:
+    """Open a file, uncompress it to a temporary one where needed, and see that it is FITS.
+
+    Parameters
+    ----------
+    spec : Spec
+        What to open.
+    scratch : str, optional
+        Folder for the uncompressed copy; default the system's.
+
+    Raises
+    ------
+    InputError
+        When it is missing, unreadable, empty, another format, or a corrupt archive.
+    """
+    if spec.standard:
+        return _standard_input(spec, scratch)
+    path = os.path.realpath(spec.path)
+    try:
+        if os.path.isdir(path):
+            raise InputError(f"{spec.path} is a folder", expected="a FITS file")
+        file = open(path, "rb", buffering=0)
+    except FileNotFoundError:
+        raise InputError(f"{spec.path} does not exist", hint=_similar(spec.path)) from None
+    except OSError as error:
+        raise InputError(f"{spec.path} cannot be read: {error.strerror}") from None
+    stat = os.fstat(file.fileno())
+    head = os.pread(file.fileno(), 2880, 0)
+    compression = next((name for magic, name in COMPRESSED.items() if head.startswith(magic)), "")
+    if compression:
+        plain = _uncompressed(file, compression, spec.path, scratch)
+        file.close()
+        file = plain  # type: ignore[assignment]
+        head = os.pread(file.fileno(), 2880, 0)
+    try:
+        check_fits(head, spec.path)
+    except InputError:
+        file.close()
+        raise
+    return Source(spec, path, cast(IO[bytes], file), stat, compression)
+
+
+def _standard_input(spec: Spec, scratch: str | None) -> Source:
+    if sys.stdin is None or sys.stdin.closed:
+        raise InputError("standard input is closed", expected="a FITS catalogue")
+    if sys.stdin.isatty():
+        raise InputError("standard input is a terminal", expected="a FITS catalogue", hint="Pipe one in: ... < cat.fits")
+    spool = tempfile.TemporaryFile(dir=scratch, prefix="skycnn-")
+    try:
+        shutil.copyfileobj(sys.stdin.buffer, spool, 1 << 20)
+        spool.flush()
+        head = os.pread(spool.fileno(), 2880, 0)
+        compression = next((name for magic, name in COMPRESSED.items() if head.startswith(magic)), "")
+        if compression:
+            packed, spool = spool, _uncompressed(spool, compression, "standard input", scratch)
+            packed.close()
+            head = os.pread(spool.fileno(), 2880, 0)
+        check_fits(head, "standard input")
+    except BaseException:
+        spool.close()
+        raise
+    return Source(spec, None, spool, None, compression)
+
+
+def _uncompressed(file: IO[bytes], compression: str, label: str, scratch: str | None) -> IO[bytes]:
+    plain = tempfile.TemporaryFile(dir=scratch, prefix=".skycnn-")
+    file.seek(0)
+    archive = cast(IO[bytes], gzip.GzipFile(fileobj=file) if compression == "gz" else bz2.BZ2File(file))
+    try:
+        with archive:
+            shutil.copyfileobj(archive, plain, 1 << 20)
+        plain.flush()
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        plain.close()
+        raise InputError(f"{label} is a corrupt {compression} archive: {error}", hint="Restore it from a copy.") from None
+    except OSError as error:
+        plain.close()
+        if error.errno is None:  # what bz2 raises on bad data
+            raise InputError(f"{label} is a corrupt {compression} archive: {error}") from None
+        raise
+    return plain
+
+
+def check_fits(head: bytes, label: str) -> None:
+    """See that a file begins as FITS does.
+
+    Raises
+    ------
+    InputError
+        Naming the format that it is instead, and the command that converts it.
+    """
+    if head.startswith(b"SIMPLE  ="):
+        return
+    if not head:
+        raise InputError(f"{label} is empty", expected="a FITS catalogue")
+    stem = Path(label).stem
+    for magic, name, command in FOREIGN:
+        if head.lstrip().startswith(magic):
+            raise InputError(
+                f"{label} is {name}, not FITS", hint=f"Convert it first: {command.format(path=label, stem=stem)}"
+            )
+    line = head.splitlines()[0] if head.splitlines() else b""
+    if b"\0" not in head and line.count(b",") >= 1:
+        command = f"stilts tcopy ifmt=csv in={label} out={stem}.fits"
+        raise InputError(f"{label} is CSV, not FITS", hint=f"Convert it first: {command}")
+    if b"\0" not in head and not any(octet > 126 for octet in head[:80]):
+        command = f"stilts tcopy ifmt=ascii in={label} out={stem}.fits"
+        raise InputError(f"{label} is text, not FITS", hint=f"Convert it first: {command}")
+    raise InputError(f"{label} is no FITS file", value=head[:8], expected="it to begin with SIMPLE  =")
+
+
+def _similar(path: str) -> str | None:
+    from difflib import get_close_matches
+
+    folder = os.path.dirname(path) or "."
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return f"There is no folder {folder}."
+    close = get_close_matches(os.path.basename(path), names, 1)
+    return f"Did you mean {os.path.join(os.path.dirname(path), close[0])}?" if close else None

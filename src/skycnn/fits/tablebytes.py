@@ -1,0 +1,163 @@
+"""The bytes of a FITS file: where its header-data units lie, and where rows, gap and heap lie in a table."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from skycnn.errors import ChangedError, InputError
+from skycnn.fits import cards as fitscards
+from skycnn.fits.cards import Value, integer, padded
+
+
+@dataclass(frozen=True)
+class Hdu:
+    """One header-data unit as a range of bytes.
+
+    Parameters
+    ----------
+    number : int
+        0 is the primary.
+    start, data, end : int
+        Offsets of the header, the data, and the byte after the data's padding.
+    size : int
+        Bytes of data without padding.
+    cards : tuple of bytes
+        The header's cards without END, 80 bytes each.
+    header : mapping
+        Keyword to value, the first of duplicates.
+    """
+
+    number: int
+    start: int
+    data: int
+    size: int
+    end: int
+    cards: tuple[bytes, ...]
+    header: Mapping[str, Value]
+
+    @property
+    def name(self) -> str:
+        """EXTNAME, or an empty string."""
+        return str(self.header.get("EXTNAME") or "").strip()
+
+    @property
+    def kind(self) -> str:
+        """One of ``image``, ``table``, ``ascii``, ``compressed image``, ``compressed table``, ``other``."""
+        extension = str(self.header.get("XTENSION") or "IMAGE").strip()
+        if extension == "BINTABLE":
+            if self.header.get("ZIMAGE") is True:
+                return "compressed image"
+            return "compressed table" if self.header.get("ZTABLE") is True else "table"
+        return {"IMAGE": "image", "TABLE": "ascii"}.get(extension, "other")
+
+    @property
+    def row_bytes(self) -> int:
+        """NAXIS1 of a table."""
+        return int(self.header["NAXIS1"] or 0)
+
+    @property
+    def rows(self) -> int:
+        """NAXIS2 of a table."""
+        return int(self.header["NAXIS2"] or 0)
+
+
+def _data_size(header: Mapping[str, Value], label: str) -> int:
+    bits = abs(integer({"BITPIX": abs(int(header.get("BITPIX") or 0))}, "BITPIX", label))
+    axes = [integer(header, f"NAXIS{i}", label) for i in range(1, integer(header, "NAXIS", label) + 1)]
+    if not axes:
+        return 0
+    if axes[0] == 0 and header.get("GROUPS") is True:
+        axes = axes[1:]
+    count, extra = integer(header, "GCOUNT", label, 1), integer(header, "PCOUNT", label, 0)
+    return bits // 8 * count * (extra + prod(axes))
+
+
+def scan(fd: int, size: int, label: str) -> list[Hdu]:
+    """Return the header-data units of a file.
+
+    Parameters
+    ----------
+    fd : int
+        Descriptor of plain FITS bytes.
+    size : int
+        Length of the file in bytes.
+    label : str
+        Names the file in messages.
+
+    Raises
+    ------
+    InputError
+        When it is no FITS, or shorter than its headers say.
+    """
+    units: list[Hdu] = []
+    offset = 0
+    while offset < size:
+        if units and os.pread(fd, 8, offset) != b"XTENSION":
+            break  # special records, or garbage: kept as they are by whoever copies the file
+        name = f"{label}[{len(units)}]"
+        cards, data = fitscards.read_header(fd, offset, name)
+        header = fitscards.values(cards)
+        length = _data_size(header, name)
+        if data + length > size:
+            raise InputError(
+                f"{name} is truncated or its header lies: it promises {length} bytes of data, {size - data} are there",
+                hint="Verify the file with fitsverify and restore it from a copy.",
+            )
+        end = min(data + padded(length), size)
+        units.append(Hdu(len(units), offset, data, length, end, tuple(cards), header))
+        offset = data + padded(length)
+    return units
+
+
+def check_tail(fd: int, unit: Hdu, size: int, label: str) -> None:
+    """Refuse a table that is followed by bytes which no header accounts for.
+
+    A NAXIS2 below the rows that are there would otherwise leave rows of the old width behind those of the new.
+
+    Raises
+    ------
+    InputError
+        When such bytes exist.
+    """
+    rest = os.pread(fd, unit.end - unit.data - unit.size, unit.data + unit.size)
+    loose = bool(rest.strip(b"\0")) and bool(rest.strip(b" "))
+    if loose or (unit.end < size and os.pread(fd, 8, unit.end) != b"XTENSION"):
+        raise InputError(
+            f"{label}: bytes follow its last row that no header accounts for; NAXIS2 = {unit.rows} may be too small",
+            hint="The header lies about its rows; verify the file with fitsverify.",
+        )
+
+
+def heap_gap(unit: Hdu, label: str) -> int:
+    """Return the bytes between the last row and the heap.
+
+    Raises
+    ------
+    InputError
+        When THEAP points into the rows or beyond the data.
+    """
+    table = unit.row_bytes * unit.rows
+    gap = integer(unit.header, "THEAP", label, table) - table
+    if gap < 0 or table + gap > unit.size:
+        raise InputError(f"{label}: THEAP lies outside the data", value=table + gap)
+    return gap
+
+
+def read_into(fd: int, buffer: "np.ndarray", offset: int, label: str) -> None:
+    """Fill ``buffer`` (uint8, contiguous) from ``offset``; reading by descriptor, a truncated file is no SIGBUS.
+
+    Raises
+    ------
+    ChangedError
+        When the file ends first.
+    """
+    view = memoryview(buffer.reshape(-1))
+    done = 0
+    while done < len(view):
+        got = os.preadv(fd, [view[done:]], offset + done)
+        if got == 0:
+            raise ChangedError(f"{label} was truncated while it was read", hint="Nothing was written; run again.")
+        done += got
