@@ -1,0 +1,86 @@
+"""ASCII tables, read as binary ones: numbers become doubles, text stays text. They are never extended."""
+
+import re
+import tempfile
+from typing import IO
+
+import numpy as np
+
+from skycnn.errors import InputError
+from skycnn.fits import cards as fitscards
+from skycnn.fits.tablebytes import Hdu, read_into
+
+_FORM = re.compile(r"([AIFED])(\d+)(?:\.(\d+))?")
+_STEP = 32768
+
+
+def binary_from_ascii(fd: int, unit: Hdu, label: str) -> IO[bytes]:
+    """Return a temporary FITS file with the ASCII table as a binary one.
+
+    Parameters
+    ----------
+    fd : int
+        Descriptor of plain FITS bytes.
+    unit : Hdu
+        The ASCII table.
+    label : str
+        Names it in messages.
+
+    Raises
+    ------
+    InputError
+        When a TFORM or TBCOL is unreadable, or a number is none.
+    """
+    fields = []
+    for i in range(1, fitscards.integer(unit.header, "TFIELDS", label) + 1):
+        match = _FORM.fullmatch(str(unit.header.get(f"TFORM{i}", "")).strip())
+        if match is None:
+            raise InputError(f"{label} has no readable TFORM{i}", value=unit.header.get(f"TFORM{i}"))
+        start = fitscards.integer(unit.header, f"TBCOL{i}", label) - 1
+        fields.append((match[1], start, int(match[2]), str(unit.header.get(f"TNULL{i}", "\0")).strip()))
+    cards = [
+        fitscards.make("XTENSION", "BINTABLE"),
+        fitscards.make("BITPIX", 8),
+        fitscards.make("NAXIS", 2),
+        fitscards.make("NAXIS1", sum(size if kind == "A" else 8 for kind, _, size, _ in fields)),
+        fitscards.make("NAXIS2", unit.rows),
+        fitscards.make("PCOUNT", 0),
+        fitscards.make("GCOUNT", 1),
+        fitscards.make("TFIELDS", len(fields)),
+    ]
+    cards += [
+        fitscards.make(f"TFORM{i}", f"{size}A" if kind == "A" else "D")
+        for i, (kind, _, size, _) in enumerate(fields, 1)
+    ]
+    skipped = re.compile(r"XTENSION|BITPIX|NAXIS\d?|PCOUNT|GCOUNT|TFIELDS|(TFORM|TBCOL|TNULL|TDISP)\d+|CHECKSUM|DATASUM")
+    cards += [card for card in unit.cards if not skipped.fullmatch(fitscards.keyword(card))]
+    file = tempfile.TemporaryFile(prefix="skycnn-")
+    primary = [fitscards.make("SIMPLE", True), fitscards.make("BITPIX", 8), fitscards.make("NAXIS", 0)]
+    file.write(fitscards.assemble(primary))
+    file.write(fitscards.assemble(cards))
+    size = 0
+    for first in range(0, unit.rows, _STEP):
+        rows = np.empty((min(_STEP, unit.rows - first), unit.row_bytes), np.uint8)
+        read_into(fd, rows, unit.data + first * unit.row_bytes, label)
+        parts = [_field(rows, kind, start, width, null, unit, label) for kind, start, width, null in fields]
+        size += file.write(np.hstack(parts).tobytes() if parts else b"")
+    file.write(bytes(fitscards.padded(size) - size))
+    file.flush()
+    return file
+
+
+def _field(
+    rows: "np.ndarray", kind: str, start: int, width: int, null: str, unit: Hdu, label: str
+) -> "np.ndarray":
+    """Return one field's bytes in the binary table, uint8 (n, width or 8)."""
+    octets = np.ascontiguousarray(rows[:, start : start + width])
+    if kind == "A":
+        return octets
+    text = np.char.strip(octets.view(f"S{width}")[:, 0])
+    text = np.char.replace(np.char.upper(text), b"D", b"E")
+    text[(text == b"") | (text == null.encode())] = b"nan"
+    try:
+        numbers = text.astype(np.float64)
+    except ValueError as error:
+        raise InputError(f"{label} holds a number that cannot be read: {error}") from None
+    return numbers.astype(">f8").reshape(-1, 1).view(np.uint8)

@@ -1,0 +1,236 @@
+"""Catalogue: a FITS table as a stream of row chunks; it never holds the table in memory."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from skycnn.errors import InputError
+from skycnn.fits import cards as fitscards
+from skycnn.fits import provenance
+from skycnn.fits.asciitable import binary_from_ascii
+from skycnn.fits.cards import Value
+from skycnn.fits.compressedtable import binary_from_compressed
+from skycnn.fits.source import Source, Spec, open_source, parse
+from skycnn.fits.tablebytes import Hdu, heap_gap, read_into, scan
+from skycnn.fits.tablecolumn import TableColumn, layout
+
+CHUNK = 32768
+"""Rows a chunk; chunks begin at its multiples, so that batch bounds are absolute."""
+
+TABLES = ("table", "ascii", "compressed table")
+Holds = Callable[[tuple[TableColumn, ...], Mapping[str, Value]], bool]
+
+
+class Catalogue:
+    """A table of a FITS file, open for reading.
+
+    Parameters
+    ----------
+    source : Source
+        The open file.
+    units : list of Hdu
+        All its header-data units.
+    unit : Hdu
+        The table's.
+
+    Attributes
+    ----------
+    label : str
+        How messages call the table: ``cat.fits[1]``.
+    columns : tuple of TableColumn
+    rows : int
+    row_bytes : int
+    header, primary : mapping
+        Keyword to value of the table's and the primary header.
+    encoding : str
+        ``table``; ``ascii`` or ``compressed table`` where a plain table was made of it for reading.
+    """
+
+    def __init__(self, source: Source, units: list[Hdu], unit: Hdu) -> None:
+        self.source, self.units, self.unit = source, units, unit
+        self.label = f"{source.label}[{unit.name or unit.number}]"
+        self.header, self.primary = unit.header, units[0].header
+        self.encoding = unit.kind
+        self._fd, self._table = source.fd, unit
+        self._scratch = None
+        if unit.kind != "table":
+            make = binary_from_ascii if unit.kind == "ascii" else binary_from_compressed
+            self._scratch = make(source.fd, unit, self.label)
+            self._fd = self._scratch.fileno()
+            self._table = scan(self._fd, self._scratch.seek(0, 2), self.label)[1]
+        self.columns = layout(self._table.header, self.label)
+        heap_gap(self._table, self.label)
+        self.rows, self.row_bytes = self._table.rows, self._table.row_bytes
+
+    @classmethod
+    def open(
+        cls, text: str | Spec, hdu: str | None = None, holds: Holds | None = None, scratch: str | None = None
+    ) -> Self:
+        """Open the table that ``text`` names, else the only one that ``holds`` what is needed.
+
+        Parameters
+        ----------
+        text : str or Spec
+            ``cat.fits``, ``cat.fits[EXT]``, ``cat.fits#EXT``, ``cat.fits.gz``, ``-``.
+        hdu : str, optional
+            Number or EXTNAME of the table.
+        holds : callable, optional
+            ``holds(columns, header)`` says whether a table has the columns needed.
+        scratch : str, optional
+            Folder for temporary uncompressed bytes.
+
+        Raises
+        ------
+        InputError
+            When the file is no FITS, or holds no such table, or several.
+        """
+        source = open_source(text if isinstance(text, Spec) else parse(text, hdu), scratch)
+        try:
+            units = scan(source.fd, source.size, source.label)
+            return cls(source, units, _choose(units, source, holds))
+        except BaseException:
+            source.file.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self.source.file.close()
+        if self._scratch is not None:
+            self._scratch.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names in order."""
+        return tuple(column.name for column in self.columns)
+
+    def has(self, name: str) -> TableColumn | None:
+        """Return the column of this name, exact case first, else without case, else None."""
+        exact = [column for column in self.columns if column.name == name]
+        loose = [column for column in self.columns if column.name.casefold() == name.casefold()]
+        return next(iter(exact or loose), None)
+
+    def column(self, name: str) -> TableColumn:
+        """Return the column of this name.
+
+        Raises
+        ------
+        InputError
+            When there is none; it lists those that are there.
+        """
+        found = self.has(name)
+        if found is None:
+            close = get_close_matches(name, self.names, 1, 0.6)
+            hint = f"Did you mean {close[0]}? " if close else ""
+            raise InputError(f"{self.label} has no column {name!r}", hint=f"{hint}It has: {listing(self.names)}")
+        return found
+
+    def number(self, name: str) -> TableColumn:
+        """Return the column of this name, which must hold one number a row.
+
+        Raises
+        ------
+        InputError
+            When it holds text, logicals or a vector.
+        """
+        found = self.column(name)
+        if not found.numeric:
+            raise InputError(f"{self.label}: column {found.name!r} is {found.form}", expected="one number a row")
+        return found
+
+    def raw_chunks(self, size: int = CHUNK, start: int = 0, end: int | None = None) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield first row number and rows as bytes, uint8 (n, row_bytes), in chunks that begin at multiples of ``size``.
+
+        Each array is new: a consumer may keep it while the next is read.
+        """
+        stop = self.rows if end is None else min(end, self.rows)
+        for first in range(start - start % size, stop, size):
+            begin, last = max(first, start), min(first + size, stop)
+            buffer = np.empty((last - begin, self.row_bytes), np.uint8)
+            read_into(self._fd, buffer, self._table.data + begin * self.row_bytes, self.label)
+            yield begin, buffer
+
+    def chunks(
+        self, names: Sequence[str], rows: tuple[int, int] | None = None, size: int = CHUNK
+    ) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+        """Yield first row number and physical values by name (see ``TableColumn.values``)."""
+        columns = [self.column(name) for name in names]
+        start, end = rows or (0, self.rows)
+        for first, buffer in self.raw_chunks(size, start, end):
+            yield first, {name: column.values(buffer) for name, column in zip(names, columns, strict=True)}
+
+    def read(self, names: Sequence[str], rows: tuple[int, int] | None = None) -> dict[str, np.ndarray]:
+        """Return whole columns by name, physical values."""
+        columns = [self.column(name) for name in names]
+        parts = [chunk for _, chunk in self.chunks(names, rows)]
+        if not parts:
+            empty = np.empty((0, self.row_bytes), np.uint8)
+            return {name: column.values(empty) for name, column in zip(names, columns, strict=True)}
+        return {name: np.concatenate([part[name] for part in parts]) for name in names}
+
+    def records(self) -> list[provenance.Record]:
+        """Return what earlier runs of skycnn wrote of themselves into the table's HISTORY, oldest first."""
+        lines = (card[8:].decode("latin-1") for card in self.unit.cards if fitscards.keyword(card) == "HISTORY")
+        return provenance.parse(lines)
+
+
+def listing(names: Sequence[str], most: int = 40) -> str:
+    """Return names in one line, the first forty of them."""
+    shown = ", ".join(name or "(no name)" for name in names[:most])
+    return shown + (f", ... ({len(names)} in all)" if len(names) > most else "")
+
+
+def _choose(units: list[Hdu], source: Source, holds: Holds | None) -> Hdu:
+    tables = [unit for unit in units if unit.kind in TABLES]
+    wanted = source.spec.extension
+    if wanted is not None:
+        return _named(units, tables, wanted, source.label)
+    if not tables:
+        raise InputError(f"{source.label} has no table", hint=f"It has: {_contents(units)}")
+    fit = tables
+    if holds is not None and len(tables) > 1:
+        fit = [unit for unit in tables if unit.kind != "table" or holds(layout(unit.header, source.label), unit.header)]
+        plain = [unit for unit in fit if unit.kind == "table"]
+        fit = plain or fit
+    if len(fit) == 1:
+        return fit[0]
+    kind = "several tables with the columns needed" if fit else "several tables, none with the columns needed"
+    choices = _contents(fit or tables)
+    first = (fit or tables)[0]
+    raise InputError(
+        f"{source.label} has {kind}: {choices}", hint=f"Name one: '{source.label}[{first.name or first.number}]'"
+    )
+
+
+def _named(units: list[Hdu], tables: list[Hdu], wanted: str, label: str) -> Hdu:
+    name, _, version = wanted.partition(",")
+    if name.strip().isdigit():
+        fit = [unit for unit in units if unit.number == int(name)]
+    else:
+        fit = [unit for unit in units if unit.name.casefold() == name.strip().casefold()]
+        if version.strip().isdigit():
+            fit = [unit for unit in fit if unit.header.get("EXTVER", 1) == int(version)]
+    if not fit:
+        raise InputError(f"{label} has no HDU {wanted!r}", hint=f"It has: {_contents(units)}")
+    if len(fit) > 1:
+        raise InputError(f"{label} has {len(fit)} HDUs named {wanted!r}", hint=f"Use its number: {_contents(fit)}")
+    if fit[0] not in tables:
+        raise InputError(f"{label}[{wanted}] is an {fit[0].kind}, no table", hint=f"It has: {_contents(units)}")
+    return fit[0]
+
+
+def _contents(units: list[Hdu]) -> str:
+    return ", ".join(
+        f"{unit.number} {unit.name or '(no name)'} ({unit.kind}{f', {unit.rows} rows' if unit.kind in TABLES else ''})"
+        for unit in units
+    )

@@ -1,0 +1,170 @@
+"""Output: where the new catalogue goes - in place, to another file, or to standard output."""
+
+import bz2
+import gzip
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, cast
+
+from skycnn.errors import InputError
+from skycnn.fits import safefile
+from skycnn.fits.source import Spec
+
+
+class Output:
+    """The file that a run writes.
+
+    Parameters
+    ----------
+    spec : Spec
+        The input as typed.
+    out : str or None
+        ``--out``: None writes in place (to standard output where the input is standard input), ``-`` to standard
+        output.
+    overwrite : bool
+        Whether an existing ``--out`` file may be replaced.
+    detach : bool
+        Whether owner, attributes and hard links need not be kept.
+
+    Raises
+    ------
+    InputError
+        When the output exists, is the input, or is a terminal.
+    """
+
+    def __init__(self, spec: Spec, out: str | None, *, overwrite: bool = False, detach: bool = False) -> None:
+        self.in_place = out is None and not spec.standard
+        self.standard = out == "-" or (out is None and spec.standard)
+        self.label = spec.path if self.in_place else "standard output" if self.standard else str(out)
+        self.path = None if self.standard else os.path.realpath(spec.path if out is None else out)
+        self.detach = detach
+        self.existing: os.stat_result | None = None
+        if self.standard:
+            self._check_standard()
+        elif not self.in_place:
+            self._check_new(spec, overwrite)
+
+    def _check_standard(self) -> None:
+        if sys.stdout is None or sys.stdout.closed:
+            raise InputError("standard output is closed", hint="--out FILE writes to a file.")
+        if sys.stdout.isatty():
+            raise InputError("binary FITS to a terminal is refused", hint="--out FILE, or pipe it on.")
+
+    def _check_new(self, spec: Spec, overwrite: bool) -> None:
+        path = str(self.path)
+        if not spec.standard and os.path.exists(path) and os.path.samefile(path, spec.path):
+            raise InputError(f"--out {self.label} is the input itself", hint="Leave --out away to write in place.")
+        if os.path.isdir(path):
+            raise InputError(f"--out {self.label} is a folder", expected="a file name")
+        if os.path.exists(path):
+            if not overwrite:
+                raise InputError(f"{self.label} exists", hint="--overwrite replaces it.")
+            safefile.check_writable(path, self.label, self.detach)
+            self.existing = os.stat(path)
+        folder = os.path.dirname(path)
+        if not os.path.isdir(folder):
+            raise InputError(f"the folder of {self.label} does not exist", hint=f"mkdir -p {folder}")
+        if not os.access(folder, os.W_OK) or not os.stat(folder).st_mode & 0o222:
+            raise InputError(f"the folder of {self.label} is read-only", hint="--out FILE names another place.")
+
+    @property
+    def folder(self) -> str | None:
+        """The folder of the new file; None for standard output."""
+        return os.path.dirname(self.path) if self.path is not None else None
+
+    @property
+    def journal_path(self) -> str | None:
+        """Where the journal of this output lies; None for standard output."""
+        return safefile.companion(self.path, "journal") if self.path is not None else None
+
+    @contextmanager
+    def locked(self, wait: float = 0.0) -> Iterator[None]:
+        """Hold the output's lock (a new file is guarded by its journal's) and clear what a killed run left.
+
+        Raises
+        ------
+        LockedError
+            When another skycnn works on it.
+        """
+        if self.path is None or (not self.in_place and self.existing is None):
+            yield
+            return
+        if not os.path.exists(self.path):
+            raise InputError(f"{self.label} does not exist")
+        if self.in_place and os.path.isdir(self.path):
+            raise InputError(f"{self.label} is a folder", expected="a FITS file")
+        with safefile.locked(self.path, self.label, wait):
+            yield
+
+    def prepare(self) -> None:
+        """See that the file can be replaced as it is, and remove a killed run's temporaries; the lock is held."""
+        if self.path is None:
+            return
+        safefile.clean(self.path, keep=self.journal_path)
+        if self.in_place:
+            safefile.check_writable(self.path, self.label, self.detach)
+
+    def check_space(self, needed: int) -> None:
+        """See that ``needed`` bytes are free where the output and its journal go.
+
+        Raises
+        ------
+        NoSpaceError
+            When they are not.
+        """
+        safefile.check_space(self.folder or tempfile.gettempdir(), needed, self.label)
+
+    @contextmanager
+    def create(self, start: os.stat_result | None, compression: str) -> Iterator[int]:
+        """Yield the descriptor for plain FITS bytes; on a clean end they become the output, compressed if need be.
+
+        Parameters
+        ----------
+        start : os.stat_result or None
+            Of the input as it was read, for writing in place.
+        compression : str
+            ``gz``, ``bz2`` or empty.
+
+        Raises
+        ------
+        ChangedError, NoSpaceError, RunError
+            When the output cannot take its place; it is as it was.
+        """
+        if self.path is None:
+            with tempfile.TemporaryFile(prefix="skycnn-") as plain:
+                with safefile.writing("a temporary file"):
+                    yield plain.fileno()
+                with safefile.writing(self.label):
+                    _pack(plain, cast(IO[bytes], sys.stdout.buffer), compression)
+                    sys.stdout.buffer.flush()
+            return
+        before = start if self.in_place else self.existing
+        with safefile.replacing(self.path, self.label, start=before, detach=self.detach) as fd:
+            if not compression:
+                yield fd
+                return
+            with tempfile.TemporaryFile(dir=self.folder, prefix=".skycnn-") as plain:
+                yield plain.fileno()
+                with open(fd, "wb", closefd=False) as target:
+                    _pack(plain, target, compression)
+
+
+def _pack(plain: IO[bytes], target: IO[bytes], compression: str) -> None:
+    plain.seek(0)
+    if compression == "gz":  # a fixed time and no name: the same content gives the same bytes
+        with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=target, mtime=0) as archive:
+            shutil.copyfileobj(plain, archive, 1 << 20)
+    elif compression == "bz2":
+        with bz2.BZ2File(target, "wb") as archive2:
+            shutil.copyfileobj(plain, archive2, 1 << 20)
+    else:
+        shutil.copyfileobj(plain, target, 1 << 20)
+
+
+def compression_of(name: str) -> str:
+    """Return ``gz`` or ``bz2`` where a file name ends so, else an empty string."""
+    return next((kind for kind in ("gz", "bz2") if name.endswith(f".{kind}")), "")
