@@ -65,8 +65,11 @@ class FlaggedError(SkycnnError):
     exit_code = 3
 
 
-class Interrupted(SkycnnError):  # noqa: N818 - a signal is no error
-    """SIGINT (130) or SIGTERM (143) ended the run; the original is intact."""
+class Interrupted(BaseException):
+    """SIGINT (130) or SIGTERM (143) ended the run; the original is intact.
+
+    Like KeyboardInterrupt it is no ``Exception``, so that no library's ``except Exception`` can swallow it.
+    """
 
     def __init__(self, signum: int) -> None:
         super().__init__(f"stopped by signal {signum}; the catalogue is as it was")

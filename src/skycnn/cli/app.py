@@ -1,0 +1,147 @@
+"""The program ``skycnn``: its commands are the files of this folder that a file of ``verbs`` stands behind."""
+
+import pkgutil
+import signal
+import sys
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from skycnn import cli, verbs
+from skycnn.cli import completion, console
+from skycnn.errors import InputError
+
+HELP_NAMES = {"help_option_names": ["--help", "-h"]}
+AFTER_COMMAND = ("-q", "--quiet", "--traceback")
+
+
+def names() -> list[str]:
+    """Return the names of all commands, without importing any of them."""
+    return sorted(_modules(cli.__path__) & _modules(verbs.__path__))
+
+
+def _modules(path: Any) -> set[str]:
+    return {module.name for module in pkgutil.iter_modules(path)}
+
+
+class Commands(TyperGroup):
+    """The folder as a group of commands; a command's file is imported when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all commands."""
+        return names()
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Build one command from the function ``command`` of the file of its name."""
+        if cmd_name not in names():
+            return None
+        verb = _plain(complete=False)
+        verb.command(cmd_name, context_settings=HELP_NAMES)(import_module(f"skycnn.cli.{cmd_name}").command)
+        return get_command(verb)
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return ``--help`` with a default that typer need not convert, for that would import pydantic (80 ms)."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.default = False
+        return option
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command, or say which one may be meant."""
+        if args[0] not in names() and not ctx.resilient_parsing:
+            raise _unknown(f"there is no command {args[0]!r}", args[0], names(), "skycnn ")
+        return super().resolve_command(ctx, args)
+
+
+def _plain(complete: bool, **settings: Any) -> typer.Typer:
+    """Return a typer application with plain help, for rich takes longer to import than all else that help needs."""
+    return typer.Typer(add_completion=complete, rich_markup_mode=None, context_settings=HELP_NAMES, **settings)
+
+
+def _unknown(what: str, given: str, known: list[str], before: str = "") -> InputError:
+    """Return the error about an unknown word, with the closest known one as the hint."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(given, known, 1)
+    return InputError(
+        what,
+        expected=None if close else ", ".join(known),
+        hint=f"Did you mean {before}{close[0]}?" if close else "Type skycnn --help for what there is.",
+    )
+
+
+def _usage(error: Any, args: list[str]) -> InputError | None:
+    """Return a typer usage error in our words; None if it was no error but a call for help."""
+    path = " ".join(["skycnn", *(arg for arg in args[:1] if arg in names())])
+    subject = path.split()[-1]
+    match type(error).__name__:
+        case "NoArgsIsHelpError":
+            return None
+        case "NoSuchOption" if subject == "skycnn" and error.option_name in AFTER_COMMAND:
+            return InputError(f"{error.option_name} belongs after the command", hint="Type skycnn COMMAND -q ...")
+        case "NoSuchOption":
+            options = [name for param in error.ctx.command.get_params(error.ctx) for name in param.opts]
+            return _unknown(f"{subject} has no option {error.option_name}", error.option_name, options)
+        case "MissingParameter":
+            name = error.param.opts[0] if error.param.param_type_name == "option" else error.param.metavar
+            what = f"{subject} needs {name}"
+        case _:
+            what = f"{subject}: {error.format_message().rstrip('.')}"
+    return InputError(what, hint=f"Type {path} --help for how to call it.")
+
+
+def _version(value: bool) -> None:
+    if value:
+        from skycnn import __version__
+
+        print(f"skycnn {__version__}")
+        raise typer.Exit
+
+
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Neural networks for FITS catalogues: a catalogue in, new columns out, in place."""
+
+
+def tree(complete: bool = True) -> Any:
+    """Return the command tree; its completion options cost an import of pydantic wherever they are parsed."""
+    app = _plain(complete, cls=Commands, no_args_is_help=True)
+    app.callback(epilog="Type skycnn COMMAND --help for a command's options, or man skycnn.")(root)
+    return get_command(app)
+
+
+def call(args: list[str]) -> object:
+    """Run one command line; return an exit code or None.
+
+    Raises
+    ------
+    InputError
+        When the command line is not understood.
+    """
+    if completion.answer(args):
+        return 0
+    try:
+        verb_first = bool(args) and args[0] in names()
+        return tree(complete=not verb_first).main(args, prog_name="skycnn", standalone_mode=False)
+    except typer.TyperException as error:
+        told = _usage(error, args)
+        if told is not None:
+            raise told from None
+        print(error, file=sys.stderr)
+        return InputError.exit_code
+    except typer.Abort:  # the end of standard input
+        return InputError.exit_code
+
+
+def main() -> None:
+    """Run the command line; the entry point of the program."""
+    code = console.run(lambda: call(sys.argv[1:]))
+    if code > 128:  # a second Ctrl-C while the interpreter shuts down would print a traceback
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)

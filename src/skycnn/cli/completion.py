@@ -1,0 +1,50 @@
+"""What the TAB key offers: names found by listing folders, importing nothing; and the shells' own scripts."""
+
+from pathlib import Path
+
+from skycnn.errors import InputError
+
+SHELLS = ("bash", "zsh", "fish")
+SWITCHES = ("--install-completion", "--show-completion")
+
+
+def task_names(incomplete: str) -> list[str]:
+    """Complete ``--task`` from the folder of tasks and the entry points, importing none of them."""
+    from skycnn import tasks
+
+    return [name for name in tasks.names() if name.startswith(incomplete)]
+
+
+def model_names(incomplete: str) -> list[str]:
+    """Complete ``--model`` from the folder of shipped weights, reading none of them."""
+    return _stems("weights", ".safetensors", incomplete)
+
+
+def survey_names(incomplete: str) -> list[str]:
+    """Complete ``--survey`` from the folder of surveys."""
+    return _stems("surveys", ".toml", incomplete)
+
+
+def _stems(folder: str, suffix: str, incomplete: str) -> list[str]:
+    files = (Path(__file__).parents[1] / folder).glob(f"*{suffix}")
+    return sorted(file.name.removesuffix(suffix) for file in files if file.name.startswith(incomplete))
+
+
+def answer(args: list[str]) -> bool:
+    """Answer ``--show-completion SHELL`` or ``--install-completion SHELL``; return whether it was asked.
+
+    typer's own two options detect the shell they are typed in and would ignore a name, which a package's build needs.
+    """
+    if len(args) != 2 or args[0] not in SWITCHES:
+        return False
+    switch, shell = args
+    if shell not in SHELLS:
+        raise InputError(f"{switch}: no completion for {shell!r}", expected=", ".join(SHELLS))
+    from typer._completion_shared import get_completion_script, install
+
+    if switch == "--show-completion":
+        print(get_completion_script(prog_name="skycnn", complete_var="_SKYCNN_COMPLETE", shell=shell))
+    else:
+        _, path = install(shell=shell, prog_name="skycnn")
+        print(f"Completion for {shell} is installed in {path}; it works in the next shell.")
+    return True

@@ -1,0 +1,178 @@
+"""Options that two verbs or more share, each defined once, and the readers of their values.
+
+A verb's command takes them by annotation, e.g. ``def command(catalogue: options.Catalogue, hdu: options.Hdu = None)``.
+``-q`` and ``--traceback`` act by themselves: a command declares them and need not look.
+"""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+
+from skycnn.cli.completion import model_names, survey_names, task_names
+from skycnn.cli.console import manners
+from skycnn.errors import InputError
+
+PAIR = "BAND=COLUMN"
+
+
+def pairs(values: Iterable[str] | None, option: str, form: str = PAIR) -> dict[str, str]:
+    """Read repeated ``KEY=VALUE`` options, also several in one separated by commas.
+
+    Parameters
+    ----------
+    values : iterable of str, optional
+        What stood after the option, each time it was given.
+    option : str
+        The option's name, for messages.
+    form : str
+        How a value should look, for messages.
+
+    Raises
+    ------
+    InputError
+        When one is not of the form ``KEY=VALUE`` or a key is given twice.
+    """
+    found: dict[str, str] = {}
+    for text in values or ():
+        for part in text.split(","):
+            key, equals, value = (piece.strip() for piece in part.partition("="))
+            if not (key and equals and value):
+                raise InputError(f"{option} {text} is not understood", expected=f"{option} {form}")
+            if key in found and found[key] != value:
+                raise InputError(
+                    f"{option} names {key!r} twice",
+                    value=f"{found[key]}, {value}",
+                    hint=f"Give one: {option} {key}={value}",
+                )
+            found[key] = value
+    return found
+
+
+def row_range(text: str | None) -> tuple[int, int | None] | None:
+    """Read ``A:B``, 0-based and half open; either end may be left out.
+
+    Raises
+    ------
+    InputError
+        When it is no such range, or an empty one.
+    """
+    if text is None:
+        return None
+    first, colon, last = (piece.strip() for piece in text.partition(":"))
+    wellformed = bool(colon) and all(not end or (end.isascii() and end.isdigit()) for end in (first, last))
+    start, stop = (int(first or 0), int(last) if last else None) if wellformed else (0, 0)
+    if stop is not None and stop <= start:
+        raise InputError(
+            f"--rows {text} is no range of rows",
+            expected="A:B, 0-based, the row B not included",
+            hint="Type --rows 0:100 for the first hundred rows.",
+        )
+    return start, stop
+
+
+def _silence(value: bool) -> bool:
+    manners.quiet = value
+    return value
+
+
+def _trace(value: bool) -> bool:
+    manners.traceback = value
+    return value
+
+
+# What to read
+Catalogue = Annotated[
+    str, typer.Argument(metavar="CAT", show_default=False, help="A FITS catalogue; CAT[EXT] names a table, - is stdin.")
+]
+Catalogues = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="CAT...", show_default=False, help="FITS catalogues; CAT[EXT] names one table of a file, - is stdin."
+    ),
+]
+Hdu = Annotated[
+    str | None, typer.Option("--hdu", metavar="EXT", help="The table's HDU, by number or EXTNAME, if the file has two.")
+]
+Rows = Annotated[str | None, typer.Option("--rows", metavar="A:B", help="Only these rows, 0-based, B not included.")]
+Truth = Annotated[
+    str | None, typer.Option("--truth", metavar="COLUMN", help="The column that holds the true value, e.g. Z_SPEC.")
+]
+
+# Which column is which band
+Band = Annotated[
+    list[str] | None, typer.Option("--band", metavar=PAIR, help="The column of a band's flux or magnitude; repeatable.")
+]
+Error = Annotated[
+    list[str] | None, typer.Option("--error", metavar=PAIR, help="The column of a band's error or inverse variance.")
+]
+Unit = Annotated[
+    list[str] | None,
+    typer.Option("--unit", metavar="BAND=UNIT", help="A band's unit: nmgy, uJy, nJy, mag, ...; one UNIT for all."),
+]
+Photometry = Annotated[
+    str | None,
+    typer.Option("--photometry", metavar="NAME", help="The kind of photometry to use: model, auto, psf, ..."),
+]
+Extinction = Annotated[
+    str | None,
+    typer.Option(
+        "--extinction",
+        metavar="none|corrected|COLUMN",
+        help="The photometry's state: not corrected for Galactic dust, corrected, or to be with COLUMN's E(B-V).",
+    ),
+]
+Bad = Annotated[
+    list[str] | None,
+    typer.Option("--bad", metavar="CONDITION", help="Rows to leave out and flag, e.g. 'FLAGS != 0'; repeatable."),
+]
+MaskBand = Annotated[
+    list[str] | None, typer.Option("--mask-band", metavar=PAIR, help="Leave a band out where COLUMN is not 0.")
+]
+Survey = Annotated[
+    str | None,
+    typer.Option(
+        "--survey", metavar="NAME", autocompletion=survey_names, help="The survey whose filters the catalogue has."
+    ),
+]
+
+# Which network
+TaskName = Annotated[
+    str, typer.Option("--task", metavar="TASK", autocompletion=task_names, show_default=False, help="What to measure.")
+]
+ModelName = Annotated[
+    str | None,
+    typer.Option(
+        "--model", metavar="NAME|FILE", autocompletion=model_names, help="The model; left out, the best match is used."
+    ),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option("--threads", metavar="N", help="CPU threads; left out, OMP_NUM_THREADS or what the system grants."),
+]
+
+# What to write
+Out = Annotated[
+    str | None,
+    typer.Option("--out", "-o", metavar="FILE", help="Write here and leave the input as it is; - is stdout."),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace columns of the same name, and OUT if it exists.")]
+Prefix = Annotated[str, typer.Option("--prefix", metavar="TEXT", show_default=False, help="Put before column names.")]
+Suffix = Annotated[str, typer.Option("--suffix", metavar="TEXT", show_default=False, help="Put after column names.")]
+Provenance = Annotated[
+    str | None, typer.Option("--provenance", metavar="FILE.json", help="Write the run's whole story to this file.")
+]
+
+# Manners
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be read, run and written, and what it would cost; do nothing.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with code 3 if rows were flagged.")]
+Wait = Annotated[
+    float, typer.Option("--wait", metavar="SECONDS", show_default=False, help="Wait for a locked catalogue this long.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", callback=_silence, help="Print nothing on stderr but errors.")]
+Traceback = Annotated[
+    bool, typer.Option("--traceback", callback=_trace, is_eager=True, help="Show where in the program an error arose.")
+]
