@@ -84,3 +84,7 @@ def decode(flag: int) -> tuple[str, ...]:
     if flag == NOT_RUN:
         return ("not run",)
     return tuple(MEANINGS[bit] for bit in Flag if flag & bit)
+
+
+AB_ZERO_POINT = 23.9
+"""AB magnitude of one microjansky: -2.5 log10(1e-6 / 3631) = 23.9 (Oke & Gunn 1983)."""

@@ -1,0 +1,173 @@
+"""Inference: batches of arrays through a network - device, precision, batch size, out-of-memory back-off, prefetch."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from skycnn.errors import InputError, RunError
+
+T = TypeVar("T")
+Inputs = Mapping[str, np.ndarray]
+
+BATCH = {"cpu": 4096, "cuda": 32768}
+"""Rows a batch for flux networks: on a CPU the activations stay in the cache, and divide a catalogue's chunk."""
+
+
+def device_of(name: str | None) -> torch.device:
+    """Return the device asked for, else a GPU where there is one, else the CPU.
+
+    Raises
+    ------
+    InputError
+        When this torch does not have the device.
+    """
+    if name is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(f"no device {name!r} here: {str(error).splitlines()[0]}", expected="cpu, cuda, cuda:1") from None
+    return device
+
+
+def fill(module: nn.Module, tensors: Inputs, label: str) -> nn.Module:
+    """Fill a module with a model's numbers and make it ready to answer.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        As the task builds it; built on the ``meta`` device it takes no memory before its shapes are checked.
+    tensors : mapping of str to ndarray
+        The model's tensors.
+    label : str
+        The model's name.
+
+    Raises
+    ------
+    InputError
+        When names or shapes are not the module's.
+    """
+    wanted = {name: tuple(value.shape) for name, value in module.state_dict().items()}
+    given = {name: tuple(value.shape) for name, value in tensors.items()}
+    if wanted != given:
+        odd = sorted(name for name in wanted.keys() | given.keys() if wanted.get(name) != given.get(name))
+        raise InputError(f"{label}: tensors do not fit the network: {', '.join(odd[:4])}", hint="Is it for this version?")
+    module.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in tensors.items()}, assign=True)
+    return module.eval().requires_grad_(False)
+
+
+class Inference:
+    """A network on a device.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        ``forward(**inputs) -> (n, outputs)``.
+    device : torch.device
+    batch : int, optional
+        Rows a batch; halved for good when memory runs out.
+    half : bool
+        bfloat16 where the hardware has it.
+    """
+
+    def __init__(self, module: nn.Module, device: torch.device, batch: int | None = None, *, half: bool = False) -> None:
+        self.module = module.to(device)
+        self.device, self.half = device, half
+        self.batch = batch or BATCH.get(device.type, BATCH["cpu"])
+
+    def run(self, first: int, inputs: Inputs, reduce: Callable[[Tensor], T]) -> list[T]:
+        """Return what ``reduce`` makes of the raw output, batch by batch.
+
+        Batches begin at absolute multiples of the batch size, so that a resumed run sees the same ones.
+
+        Parameters
+        ----------
+        first : int
+            Absolute number of the first row.
+        inputs : mapping of str to ndarray
+            By name, each (n, ...).
+        reduce : callable
+            ``reduce(raw)`` of a batch's raw output (b, outputs), on the device.
+
+        Raises
+        ------
+        RunError
+            When not even one row fits into memory.
+        """
+        n = len(next(iter(inputs.values())))
+        results: list[T] = []
+        at = 0
+        while at < n:
+            end = min(at + self.batch - (first + at) % self.batch, n)
+            try:
+                results.append(self._batch({name: value[at:end] for name, value in inputs.items()}, reduce))
+            except (MemoryError, torch.OutOfMemoryError, RuntimeError) as error:
+                if not out_of_memory(error):
+                    raise
+                self._back_off()
+                continue
+            at = end
+        return results
+
+    def _batch(self, inputs: Inputs, reduce: Callable[[Tensor], T]) -> T:
+        with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+            tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in inputs.items()}
+            raw: Tensor = self.module(**{name: value.to(self.device, non_blocking=True) for name, value in tensors.items()})
+            return reduce(raw.float())
+
+    def _back_off(self) -> None:
+        if self.batch == 1:
+            raise RunError("out of memory for a single row", hint="Use --device cpu, or a machine with more memory.")
+        self.batch //= 2
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Return whether an error says that memory ran out, on the CPU or the GPU."""
+    text = str(error).lower()
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "out of memory" in text or "can't allocate" in text
+
+
+def prefetch(items: Iterable[T], depth: int = 2) -> Iterator[T]:
+    """Yield items that a thread fetches ahead, at most ``depth`` of them; its errors are raised here."""
+    ready: queue.Queue[tuple[str, Any]] = queue.Queue(depth)
+    stop = threading.Event()
+
+    def offer(kind: str, item: Any) -> bool:
+        while not stop.is_set():
+            try:
+                ready.put((kind, item), timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def fetch() -> None:
+        try:
+            for item in items:
+                if not offer("item", item):
+                    return
+            offer("end", None)
+        except BaseException as error:
+            offer("error", error)
+
+    thread = threading.Thread(target=fetch, daemon=True, name="skycnn-reader")
+    thread.start()
+    try:
+        while True:
+            kind, item = ready.get()
+            if kind == "error":
+                raise item
+            if kind == "end":
+                return
+            yield item
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,245 @@
+"""Model: trained numbers and the card that says what they are. One ``.safetensors`` file, never code."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from skycnn.errors import InputError
+
+SUFFIX = ".safetensors"
+SHIPPED = Path(__file__).parents[1] / "weights"
+DTYPES = ("float32", "float64", "int64", "int32", "uint8", "bool")
+LARGEST = 1 << 30
+"""Bytes; no model here comes near, so a larger file is not read."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a model is: everything needed to use it, judge it and make it again.
+
+    Parameters
+    ----------
+    name, task, network : str
+        ``photoz-sdss-flux``, ``photoz``, ``flux``.
+    survey : str
+        Whose filters it was trained on; empty for unknown.
+    inputs : tuple of str
+        Kinds of input: ``flux``.
+    bands : tuple of str
+        In the order of the network's input.
+    photometry : str
+        Photometric family of the training sample; ``unknown`` where its source does not say.
+    dereddened : str
+        ``yes``, ``no`` or ``unknown``: Galactic extinction of the training sample.
+    settings, posterior : mapping
+        Arguments of the network's module and of the task's posterior.
+    ranges : mapping
+        Magnitudes and colours trained on: name to [low, high].
+    sample : mapping
+        The training sample: source, rows, split.
+    seed : int
+    temperature : float
+        Found on the validation split and folded into the numbers.
+    scores : mapping
+        Printed by the recipe.
+    learning_curve : list
+        Validation loss an epoch, a list for each network trained.
+    citation, licence, created, version : str
+        ``version`` is skycnn's at training.
+    pixel_scale, stamp : float, int or None
+        Arcsec and pixels; None where no images are used.
+    tensors : mapping
+        Name to [dtype, shape] of every tensor.
+    sha256 : str
+        Over the canonical card without this field, then the tensors' bytes in the order of their names.
+    """
+
+    name: str
+    task: str
+    network: str
+    survey: str
+    inputs: tuple[str, ...]
+    bands: tuple[str, ...]
+    photometry: str = "unknown"
+    dereddened: str = "unknown"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    posterior: Mapping[str, Any] = field(default_factory=dict)
+    ranges: Mapping[str, Any] = field(default_factory=dict)
+    sample: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    temperature: float = 1.0
+    scores: Mapping[str, Any] = field(default_factory=dict)
+    learning_curve: tuple[Any, ...] = ()
+    citation: str = ""
+    licence: str = ""
+    created: str = ""
+    version: str = ""
+    pixel_scale: float | None = None
+    stamp: int | None = None
+    tensors: Mapping[str, Any] = field(default_factory=dict)
+    sha256: str = ""
+
+    def canonical(self) -> bytes:
+        """Return the card as bytes without its hash: JSON, keys sorted, no blanks."""
+        content = {key: value for key, value in asdict(self).items() if key != "sha256"}
+        return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True)
+class Model:
+    """A card and its tensors, name to array."""
+
+    card: Card
+    tensors: Mapping[str, np.ndarray]
+
+
+def digest(card: Card, tensors: Mapping[str, np.ndarray]) -> str:
+    """Return the sha256 that a card must carry."""
+    total = hashlib.sha256(card.canonical())
+    for name in sorted(tensors):
+        total.update(np.ascontiguousarray(tensors[name]).tobytes())
+    return total.hexdigest()
+
+
+def seal(card: Card, tensors: Mapping[str, np.ndarray]) -> Model:
+    """Return a model whose card lists its tensors and carries its hash."""
+    content = asdict(card) | {
+        "tensors": {name: [str(array.dtype), list(array.shape)] for name, array in sorted(tensors.items())}
+    }
+    listed = _card(json.loads(json.dumps(content)), card.name)
+    whole = asdict(listed) | {"sha256": digest(listed, tensors)}
+    return Model(Card(**whole), dict(tensors))
+
+
+def encode(model: Model) -> bytes:
+    """Return a model as the bytes of a ``.safetensors`` file."""
+    text = json.dumps(asdict(model.card), sort_keys=True)
+    return bytes(save({name: np.ascontiguousarray(a) for name, a in model.tensors.items()}, metadata={"card": text}))
+
+
+def read_card(path: str | os.PathLike[str]) -> Card:
+    """Return the card of a model file, unchecked against its tensors.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, no ``.safetensors``, or without a card.
+    """
+    with _opened(path) as file:
+        return _parse(file.metadata(), path)
+
+
+def read(path: str | os.PathLike[str]) -> Model:
+    """Return a model whose hash, tensor names, types and shapes are those its card states.
+
+    Raises
+    ------
+    InputError
+        When anything differs: the file was truncated, altered or made to harm.
+    """
+    with _opened(path) as file:
+        card = _parse(file.metadata(), path)
+        try:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        except (SafetensorError, TypeError, KeyError, ValueError, OverflowError, AttributeError) as error:
+            raise InputError(f"{path} holds a tensor that cannot be read: {error}") from None
+    found = {name: [str(array.dtype), list(array.shape)] for name, array in sorted(tensors.items())}
+    if found != card.tensors or any(kind not in DTYPES for kind, _ in found.values()):
+        raise InputError(f"{path}: its tensors are not those that its card lists", hint="Fetch the model again.")
+    if digest(card, tensors) != card.sha256:
+        raise InputError(f"{path}: its sha256 is not the one its card states; it was altered", hint="Fetch the model again.")
+    _check_pinned(Path(path), card)
+    return Model(card, tensors)
+
+
+def _opened(path: str | os.PathLike[str]) -> Any:
+    try:
+        size = os.stat(path).st_size
+        if size > LARGEST:
+            raise InputError(f"{path} is no model of skycnn: it has {size} bytes", expected=f"at most {LARGEST}")
+        return safe_open(path, framework="np")
+    except OSError as error:
+        raise InputError(f"the model {path} cannot be read: {error.strerror or error}", hint=known()) from None
+    except SafetensorError as error:
+        raise InputError(f"{path} is no intact .safetensors file: {error}", hint="Fetch the model again.") from None
+
+
+def _parse(metadata: Mapping[str, str] | None, path: str | os.PathLike[str]) -> Card:
+    try:
+        content = json.loads((metadata or {})["card"])
+    except (KeyError, ValueError, RecursionError):
+        raise InputError(f"{path} has no card: it is no model of skycnn") from None
+    return _card(content, str(path))
+
+
+def _card(content: Any, label: str) -> Card:
+    known_fields = {entry.name: entry for entry in fields(Card)}
+    if not isinstance(content, dict) or set(content) - set(known_fields):
+        raise InputError(f"{label}: its card is not one that this version reads", hint="Update skycnn.")
+    tuples = {key: tuple(content[key]) for key in ("inputs", "bands", "learning_curve") if isinstance(content.get(key), list)}
+    try:
+        card = Card(**(content | tuples))
+    except TypeError as error:
+        raise InputError(f"{label}: its card is incomplete: {error}") from None
+    texts = (card.name, card.task, card.network, card.survey, card.sha256, *card.bands, *card.inputs)
+    maps = (card.settings, card.posterior, card.ranges, card.tensors)
+    if not all(isinstance(text, str) for text in texts) or not all(isinstance(entry, dict) for entry in maps):
+        raise InputError(f"{label}: its card holds values of the wrong type")
+    return card
+
+
+def folders() -> list[Path]:
+    """Return where models are looked for: those of SKYCNN_MODELS (``:`` between), then those that ship."""
+    own = os.environ.get("SKYCNN_MODELS", "")
+    return [*(Path(entry) for entry in own.split(":") if entry), SHIPPED]
+
+
+def installed() -> list[Path]:
+    """Return the model files at hand."""
+    return [path for folder in folders() if folder.is_dir() for path in sorted(folder.glob(f"*{SUFFIX}"))]
+
+
+def known() -> str:
+    """Return a hint that names the models at hand."""
+    return f"Installed: {', '.join(path.stem for path in installed()) or 'none'}."
+
+
+def locate(name: str) -> Path:
+    """Return the file of a model given by name or by path.
+
+    Raises
+    ------
+    InputError
+        When there is none.
+    """
+    for path in installed():
+        if path.stem == name:
+            return path
+    if os.path.exists(name):
+        return Path(name)
+    raise InputError(f"no model {name!r}", hint=known())
+
+
+@cache
+def pinned() -> Mapping[str, str]:
+    """Return file name to sha256 of the model files that ship."""
+    listing = SHIPPED / "SHA256SUMS"
+    lines = listing.read_text().splitlines() if listing.exists() else []
+    return {line.split()[1]: line.split()[0] for line in lines if line and not line.startswith("#")}
+
+
+def _check_pinned(path: Path, card: Card) -> None:
+    if path.resolve().parent != SHIPPED.resolve():
+        return
+    wanted = pinned().get(path.name)
+    if wanted != hashlib.sha256(path.read_bytes()).hexdigest():
+        raise InputError(f"{card.name} is not the file that ships with skycnn", hint="Install skycnn again.")
