@@ -1,0 +1,145 @@
+"""Scores of answers against the truth: redshift scores, class scores.
+
+An unanswered row is one whose prediction is NaN. It counts as an outlier and as wrongly classified, for a method must
+not gain by staying silent; the other scores are over the answered rows.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+OUTLIER = 0.15
+"""|dz|/(1+z) above which an answer is catastrophic (Zhou et al. 2022; the field's custom since Ilbert et al. 2006)."""
+
+NMAD = 1.48
+"""Scales a median absolute deviation to the standard deviation of a normal (1 / 0.6745, rounded as the papers do)."""
+
+
+def scaled_error(z: Array, truth: Array) -> Array:
+    """Return dz/(1+z): ``(z - truth) / (1 + truth)``, NaN where unanswered."""
+    return (np.asarray(z, np.float64) - truth) / (1.0 + np.asarray(truth, np.float64))
+
+
+def sigma_nmad(z: Array, truth: Array) -> float:
+    """Return the normalised median absolute deviation of redshifts.
+
+    ``sigma_NMAD = 1.48 median(|dz - median(dz)| / (1 + z_true))``, ``dz = z - z_true`` (Brammer et al. 2008,
+    ApJ 686, 1503; as used by Zhou et al. 2022, arXiv:2112.08690).
+
+    Parameters
+    ----------
+    z, truth : array (n,)
+        Predicted (NaN where unanswered) and true redshifts.
+    """
+    z, truth = _answered(z, truth)
+    if not len(z):
+        return float("nan")
+    dz = z - truth
+    return NMAD * float(np.median(np.abs(dz - np.median(dz)) / (1.0 + truth)))
+
+
+def outlier_fraction(z: Array, truth: Array, limit: float = OUTLIER) -> float:
+    """Return the share of rows with ``|dz|/(1+z_true) > limit``; an unanswered row is one of them."""
+    if not len(z):
+        return float("nan")
+    return 1.0 - float(np.mean(np.abs(scaled_error(z, truth)) <= limit))
+
+
+def bias(z: Array, truth: Array) -> float:
+    """Return ``median(dz/(1+z_true))``."""
+    z, truth = _answered(z, truth)
+    return float(np.median(scaled_error(z, truth))) if len(z) else float("nan")
+
+
+def mae(value: Array, truth: Array) -> float:
+    """Return the mean absolute error, ``mean|value - truth|``, in the value's own unit."""
+    value, truth = _answered(value, truth)
+    return float(np.mean(np.abs(value - truth))) if len(value) else float("nan")
+
+
+def coverage(low: Array, high: Array, truth: Array) -> float:
+    """Return the share of answered rows whose interval holds the truth, ends included: ``low <= truth <= high``."""
+    known = ~(np.isnan(low) | np.isnan(high))
+    inside = (low <= truth) & (truth <= high)
+    return float(inside[known].mean()) if known.any() else float("nan")
+
+
+def ks_uniform(pit: Array) -> float:
+    """Return the Kolmogorov-Smirnov distance of PIT values from uniform, ``max|F_n(u) - u|``."""
+    u = np.sort(pit[~np.isnan(pit)])
+    if not len(u):
+        return float("nan")
+    steps = np.arange(len(u) + 1) / len(u)
+    return float(max((steps[1:] - u).max(), (u - steps[:-1]).max()))
+
+
+def pit_width(pit: Array) -> float:
+    """Return the PIT's standard deviation over that of a uniform, ``sd * sqrt(12)``.
+
+    1 is calibrated; above 1 the posteriors are too narrow (U-shaped PIT), below 1 too wide (humped PIT).
+    """
+    pit = pit[~np.isnan(pit)]
+    return float(np.std(pit) * np.sqrt(12.0)) if len(pit) else float("nan")
+
+
+def mean(values: Array) -> float:
+    """Return the mean over the answered rows, NaN when there is none: of CRPS and PIT values."""
+    values = values[~np.isnan(values)]
+    return float(values.mean()) if len(values) else float("nan")
+
+
+def accuracy(p: Array, truth: Array, threshold: float = 0.5) -> float:
+    """Return the share of rows on the right side of the threshold; an unanswered row is wrong."""
+    if not len(p):
+        return float("nan")
+    return float(np.mean(((p >= threshold) == (truth > 0.5)) & ~np.isnan(p)))
+
+
+def precision(p: Array, truth: Array, threshold: float = 0.5) -> float:
+    """Return the purity: true positives over all called positive."""
+    called = p >= threshold
+    return float(np.mean(truth[called] > 0.5)) if called.any() else float("nan")
+
+
+def recall(p: Array, truth: Array, threshold: float = 0.5) -> float:
+    """Return the completeness: true positives over all that are positive; unanswered ones are missed."""
+    positive = truth > 0.5
+    return float(np.mean(p[positive] >= threshold)) if positive.any() else float("nan")
+
+
+def f1(p: Array, truth: Array, threshold: float = 0.5) -> float:
+    """Return the harmonic mean of precision and recall, ``2 TP / (2 TP + FP + FN)``."""
+    called, positive = p >= threshold, truth > 0.5
+    total = int(called.sum() + positive.sum())
+    return 2.0 * int((called & positive).sum()) / total if total else float("nan")
+
+
+def auc(p: Array, truth: Array) -> float:
+    """Return the area under the ROC curve: P(p of a positive > p of a negative), ties half (Mann & Whitney 1947).
+
+    NaN where one class is absent.
+    """
+    p, truth = _answered(p, truth)
+    _, code = np.unique(p, return_inverse=True)
+    size = int(code.max(initial=-1)) + 1
+    positives = np.bincount(code[truth > 0.5], minlength=size)
+    negatives = np.bincount(code[truth <= 0.5], minlength=size)
+    pairs = float(positives.sum()) * float(negatives.sum())
+    below = np.cumsum(negatives) - 0.5 * negatives
+    return float(positives @ below) / pairs if pairs else float("nan")
+
+
+def brier(p: Array, truth: Array) -> float:
+    """Return the Brier score, ``mean (p - truth)^2`` (Brier 1950), over the answered rows."""
+    p, truth = _answered(p, truth)
+    return float(np.mean((p - (truth > 0.5)) ** 2)) if len(p) else float("nan")
+
+
+def _answered(value: Array, truth: Array) -> tuple[Array, Array]:
+    """Return values and truths of the answered rows, as float64."""
+    value, truth = np.asarray(value, np.float64), np.asarray(truth, np.float64)
+    known = ~np.isnan(value)
+    return (value, truth) if known.all() else (value[known], truth[known])
