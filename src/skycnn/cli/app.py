@@ -15,6 +15,12 @@ from skycnn.cli import completion, console
 from skycnn.errors import InputError
 
 HELP_NAMES = {"help_option_names": ["--help", "-h"]}
+EXAMPLES = (
+    ("skycnn predict cat.fits --task photoz", "Add photometric redshifts to a catalogue, in place."),
+    ("skycnn predict cat.fits --task photoz --dry-run", "See what would be read and written; touch nothing."),
+    ("skycnn score cat.fits --task photoz --truth Z_SPEC", "Compare them with spectroscopic redshifts."),
+    ("0 * * * * skycnn predict -q /data/cat.fits --task photoz", "From cron: silent, and a second run does nothing."),
+)
 AFTER_COMMAND = ("-q", "--quiet", "--traceback")
 
 
@@ -35,11 +41,13 @@ class Commands(TyperGroup):
         return names()
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Build one command from the function ``command`` of the file of its name."""
+        """Build a command from the function ``command`` and the ``EXAMPLES`` of the file of its name."""
         if cmd_name not in names():
             return None
         verb = _plain(complete=False)
-        verb.command(cmd_name, context_settings=HELP_NAMES)(import_module(f"skycnn.cli.{cmd_name}").command)
+        module = import_module(f"skycnn.cli.{cmd_name}")
+        first = "".join(f"Example: {typed}" for typed, _ in getattr(module, "EXAMPLES", ())[:1])
+        verb.command(cmd_name, context_settings=HELP_NAMES, epilog=first)(module.command)
         return get_command(verb)
 
     def get_help_option(self, ctx: Any) -> Any:
@@ -113,7 +121,13 @@ def tree(complete: bool = True) -> Any:
     """Return the command tree; its completion options cost an import of pydantic wherever they are parsed."""
     app = _plain(complete, cls=Commands, no_args_is_help=True)
     app.callback(epilog="Type skycnn COMMAND --help for a command's options, or man skycnn.")(root)
-    return get_command(app)
+    root_command: Any = get_command(app)
+    for param in root_command.params:
+        if f"--{param.name}".replace("_", "-") in completion.SWITCHES:
+            param.help = (
+                f"{param.help.split(',')[0].rstrip('.')}, or for the shell named: {', '.join(completion.SHELLS)}."
+            )
+    return root_command
 
 
 def call(args: list[str]) -> object:

@@ -1,4 +1,4 @@
-"""What the TAB key offers: names found by listing folders, importing nothing; and the shells' own scripts."""
+"""What the TAB key offers: names found by listing folders, importing no torch; and the shells' own scripts."""
 
 from pathlib import Path
 
@@ -16,18 +16,16 @@ def task_names(incomplete: str) -> list[str]:
 
 
 def model_names(incomplete: str) -> list[str]:
-    """Complete ``--model`` from the folder of shipped weights, reading none of them."""
-    return _stems("weights", ".safetensors", incomplete)
+    """Complete ``--model`` from the folders of models, reading none of them; loads numpy but not torch."""
+    from skycnn.network.model import installed
+
+    return sorted({path.stem for path in installed() if path.stem.startswith(incomplete)})
 
 
 def survey_names(incomplete: str) -> list[str]:
     """Complete ``--survey`` from the folder of surveys."""
-    return _stems("surveys", ".toml", incomplete)
-
-
-def _stems(folder: str, suffix: str, incomplete: str) -> list[str]:
-    files = (Path(__file__).parents[1] / folder).glob(f"*{suffix}")
-    return sorted(file.name.removesuffix(suffix) for file in files if file.name.startswith(incomplete))
+    files = (Path(__file__).parents[1] / "surveys").glob("*.toml")
+    return sorted(file.stem for file in files if file.stem.startswith(incomplete))
 
 
 def answer(args: list[str]) -> bool:

@@ -17,8 +17,8 @@ from skycnn.errors import Interrupted, RunError, SkycnnError
 PROGRESS_DELAY = 2.0
 """Seconds before a progress bar appears."""
 
-UNFOLDED = 10_000
-"""Width of a table that nobody sees on a terminal."""
+NARROW, UNFOLDED = 60, 10_000
+"""On a terminal narrower than the first a table is not folded; the second is then its width."""
 
 
 @dataclass
@@ -118,11 +118,14 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    terminal = sys.stdout is not None and sys.stdout.isatty()
-    drawn = Table(*headings, box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for place, heading in enumerate(headings):
+        drawn.add_column(heading, overflow="fold", no_wrap=place == 0)  # a name cut short cannot be typed
     for row in rows:
         drawn.add_row(*(clean(str(cell)) for cell in row))
-    console = Console(markup=False, highlight=False, emoji=False, width=None if terminal else UNFOLDED)
+    console = Console(markup=False, highlight=False, emoji=False)
+    if not console.is_terminal or console.width < NARROW:
+        console.width = UNFOLDED
     with console.capture() as drawing:
         console.print(drawn)
     print("\n".join(line.rstrip() for line in drawing.get().splitlines()))

@@ -1,0 +1,151 @@
+"""The man pages, written by walking the command tree: ``python -m skycnn.cli.manual man/``."""
+
+import re
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from skycnn import errors, schema, tasks
+from skycnn.cli import roff
+from skycnn.cli.app import names, tree
+
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": "CPU threads, where --threads is not given.",
+    "SKYCNN_MODELS": "Folders of models of your own, with : between them.",
+    "SOURCE_DATE_EPOCH": "The time that HISTORY states, in seconds since 1970, for files that can be made again.",
+    "NO_COLOR": "If set, nothing is coloured.",
+}
+DONE = "All is done, also where rows were flagged."
+
+
+def pages(date: str) -> dict[str, str]:
+    """Return every page by file name.
+
+    Parameters
+    ----------
+    date : str
+        The day of the release, ``YYYY-MM-DD``: a page does not change with the clock.
+    """
+    return {f"{title(verb)}.1": "\n".join(_page(verb, date)) + "\n" for verb in ["", *names()]}
+
+
+def released(changelog: Path) -> str:
+    """Return the date of the newest release, from the first heading ``## VERSION - YYYY-MM-DD``.
+
+    Raises
+    ------
+    InputError
+        When there is no such heading.
+    """
+    found = re.search(r"^## \S+ - (\d{4}-\d\d-\d\d)$", changelog.read_text(encoding="utf-8"), re.MULTILINE)
+    if found is None:
+        raise errors.InputError(f"{changelog} has no release", expected="a heading '## VERSION - YYYY-MM-DD'")
+    return found[1]
+
+
+def title(verb: str) -> str:
+    """Return the name of a verb's page; an empty verb is the program itself."""
+    return f"skycnn-{verb}" if verb else "skycnn"
+
+
+def _page(verb: str, date: str) -> Iterator[str]:
+    from skycnn import __version__
+
+    root = tree()
+    command = root.get_command(None, verb) if verb else root
+    summary = (command.help or "").partition("\n")[0].partition(":")[0].rstrip(".")
+    yield f'.TH "{title(verb).upper()}" "1" "{date}" "skycnn {__version__}" "skycnn manual"'
+    yield from roff.section("NAME", [f"{roff.code(title(verb))} \\- {roff.text(summary[:1].lower() + summary[1:])}"])
+    yield from roff.section("SYNOPSIS", [_synopsis(command, verb)])
+    yield from roff.section("DESCRIPTION", roff.paragraphs(command.help or ""))
+    if not verb:
+        yield from roff.section("COMMANDS", roff.definitions(_commands(root)))
+    yield from roff.section("OPTIONS", roff.definitions(_options(command)))
+    if not verb or any("--prefix" in param.opts for param in command.params):  # it names columns
+        yield from roff.section("COLUMNS", roff.definitions(_columns()))
+        yield from roff.section("FLAGS", roff.definitions(_flags()))
+    yield from roff.section("EXIT STATUS", roff.definitions(_codes()))
+    if not verb:
+        yield from roff.section("ENVIRONMENT", roff.definitions((roff.bold(k), v) for k, v in ENVIRONMENT.items()))
+    shown = getattr(import_module(f"skycnn.cli.{verb or 'app'}"), "EXAMPLES", ())
+    yield from roff.section("EXAMPLES", roff.examples(shown))
+    others = [other for other in ["", *names()] if other != verb]
+    yield from roff.section("SEE ALSO", _references(others))
+
+
+def _references(verbs: list[str]) -> Iterator[str]:
+    for number, verb in enumerate(verbs, start=1):
+        yield f"{roff.bold(title(verb))}(1)" + ("," if number < len(verbs) else "")
+
+
+def _synopsis(command: Any, verb: str) -> str:
+    if not verb:
+        words = [f"[{roff.italic(word)} ...]" for word in ("ARGUMENT", "OPTION")]
+        return " ".join([roff.bold("skycnn"), roff.italic("COMMAND"), *words])
+    words = [roff.bold(f"skycnn {verb}")]
+    for param in command.params:
+        if param.param_type_name == "argument":
+            words.append(roff.italic(param.metavar) if param.required else f"[{roff.italic(param.metavar)}]")
+        elif param.required:
+            words.append(f"{roff.bold(param.opts[0])} {roff.italic(param.metavar)}")
+    return " ".join([*words, f"[{roff.italic('OPTION')} ...]"])
+
+
+def _commands(root: Any) -> Iterator[tuple[str, str]]:
+    for verb in names():
+        summary = (root.get_command(None, verb).help or "").partition("\n")[0]
+        yield f"{roff.bold(title(verb))}(1)", summary
+
+
+def _options(command: Any) -> Iterator[tuple[str, str]]:
+    """Yield arguments, then options, as terms and meanings, with the defaults that are worth a word."""
+    params = [*command.params, command.get_help_option(command.make_context("skycnn", [], resilient_parsing=True))]
+    for param in sorted(params, key=lambda param: param.param_type_name):  # arguments come first
+        if param.param_type_name == "argument":
+            yield roff.italic(param.metavar), param.help or ""
+            continue
+        opts = ", ".join(roff.bold(opt) for opt in sorted([*param.opts, *param.secondary_opts], key=len))
+        value = "" if param.is_flag or param.count else f" {roff.italic(param.metavar or 'VALUE')}"
+        said = f" Default: {param.default}." if param.show_default and param.default and not param.is_flag else ""
+        yield opts + value, f"{param.help or ''}{said}"
+
+
+def _columns() -> Iterator[tuple[str, str]]:
+    """Yield every column of every task with its unit and meaning."""
+    for name in tasks.names():
+        task = tasks.load(name)
+        for column in (*task.posterior().columns(pdf=True), schema.flag_column(task.flag)):
+            unit = f" ({column.unit})" if column.unit else ""
+            yield f"{roff.bold(column.name)}{unit}", f"{name}: {column.meaning}."
+
+
+def _flags() -> Iterator[tuple[str, str]]:
+    yield "0", "A clean answer."
+    for bit, meaning in schema.MEANINGS.items():
+        yield f"{bit.value} {roff.bold(bit.name or '')}", f"{meaning[:1].upper()}{meaning[1:]}."
+    yield str(schema.NOT_RUN).replace("-", "\\-"), "The row was not run."
+
+
+def _codes() -> Iterator[tuple[str, str]]:
+    """Yield the exit codes that the classes of errors carry."""
+    yield "0", DONE
+    for kind in (errors.RunError, errors.InputError, errors.FlaggedError):
+        yield str(kind.exit_code), (kind.__doc__ or "").replace("``", "")
+    yield "130, 143", (errors.Interrupted.__doc__ or "").partition("\n")[0]
+
+
+def main() -> None:
+    """Write every page into the folder named, and remove pages of verbs that are gone."""
+    folder = Path(sys.argv[1])
+    folder.mkdir(exist_ok=True)
+    written = pages(released(folder.resolve().parent / "CHANGELOG.md"))
+    for stale in set(folder.glob("skycnn*.1")) - {folder / name for name in written}:
+        stale.unlink()
+    for name, page in written.items():
+        (folder / name).write_text(page, encoding="ascii")
+
+
+if __name__ == "__main__":
+    main()
