@@ -1,6 +1,8 @@
 """Catalogue: a FITS table as a stream of row chunks; it never holds the table in memory."""
 
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from types import TracebackType
 from typing import Self
@@ -14,11 +16,13 @@ from skycnn.fits.asciitable import binary_from_ascii
 from skycnn.fits.cards import Value
 from skycnn.fits.compressedtable import binary_from_compressed
 from skycnn.fits.source import Source, Spec, open_source, parse
-from skycnn.fits.tablebytes import Hdu, heap_gap, read_into, scan
+from skycnn.fits.splice import copy_range
+from skycnn.fits.tablebytes import Hdu, check_tail, heap_gap, read_into, scan
 from skycnn.fits.tablecolumn import TableColumn, layout
 
 CHUNK = 32768
 """Rows a chunk; chunks begin at its multiples, so that batch bounds are absolute."""
+READ_BYTES = 4 << 20
 
 TABLES = ("table", "ascii", "compressed table")
 Holds = Callable[[tuple[TableColumn, ...], Mapping[str, Value]], bool]
@@ -49,11 +53,14 @@ class Catalogue:
         ``table``; ``ascii`` or ``compressed table`` where a plain table was made of it for reading.
     """
 
-    def __init__(self, source: Source, units: list[Hdu], unit: Hdu) -> None:
+    def __init__(self, source: Source, units: list[Hdu], unit: Hdu, *, decompress: bool = False) -> None:
         self.source, self.units, self.unit = source, units, unit
         self.label = f"{source.label}[{unit.name or unit.number}]"
         self.header, self.primary = unit.header, units[0].header
         self.encoding = unit.kind
+        if decompress and unit.kind == "compressed table":
+            self.source, self.units, self.unit = _decompressed(source, unit, self.label)
+            source, unit = self.source, self.unit
         self._fd, self._table = source.fd, unit
         self._scratch = None
         if unit.kind != "table":
@@ -67,7 +74,8 @@ class Catalogue:
 
     @classmethod
     def open(
-        cls, text: str | Spec, hdu: str | None = None, holds: Holds | None = None, scratch: str | None = None
+        cls, text: str | Spec, hdu: str | None = None, holds: Holds | None = None, scratch: str | None = None,
+        *, decompress: bool = False,
     ) -> Self:
         """Open the table that ``text`` names, else the only one that ``holds`` what is needed.
 
@@ -81,6 +89,8 @@ class Catalogue:
             ``holds(columns, header)`` says whether a table has the columns needed.
         scratch : str, optional
             Folder for temporary uncompressed bytes.
+        decompress : bool
+            Make a plain table of a tile-compressed one, so that it can be extended.
 
         Raises
         ------
@@ -90,7 +100,7 @@ class Catalogue:
         source = open_source(text if isinstance(text, Spec) else parse(text, hdu), scratch)
         try:
             units = scan(source.fd, source.size, source.label)
-            return cls(source, units, _choose(units, source, holds))
+            return cls(source, units, _choose(units, source, holds), decompress=decompress)
         except BaseException:
             source.file.close()
             raise
@@ -108,6 +118,26 @@ class Catalogue:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def check_extensible(self) -> None:
+        """See that columns can be added.
+
+        Raises
+        ------
+        InputError
+            For ASCII and tile-compressed tables, and where bytes follow the rows that no header accounts for.
+        """
+        stem = self.source.label.removesuffix(".fits")
+        if self.unit.kind == "ascii":
+            raise InputError(
+                f"{self.label} is an ASCII table, which is read but never extended",
+                hint=f"Make a binary one: stilts tcopy in={self.source.label} out={stem}_binary.fits",
+            )
+        if self.unit.kind == "compressed table":
+            raise InputError(
+                f"{self.label} is a tile-compressed table", hint="--decompress writes it back as a plain one."
+            )
+        check_tail(self._fd, self._table, self.source.size, self.label)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -148,40 +178,74 @@ class Catalogue:
             raise InputError(f"{self.label}: column {found.name!r} is {found.form}", expected="one number a row")
         return found
 
-    def raw_chunks(self, size: int = CHUNK, start: int = 0, end: int | None = None) -> Iterator[tuple[int, np.ndarray]]:
-        """Yield first row number and rows as bytes, uint8 (n, row_bytes), in chunks that begin at multiples of ``size``.
+    def packing(self, names: Sequence[str]) -> tuple[TableColumn, ...]:
+        """Return these columns as they lie in the rows of ``packed_chunks``: one behind the other."""
+        offset, packed = 0, []
+        for name in names:
+            packed.append(replace(self.column(name), offset=offset))
+            offset += packed[-1].width
+        return tuple(packed)
 
-        Each array is new: a consumer may keep it while the next is read.
+    def packed_chunks(
+        self, names: Sequence[str], rows: tuple[int, int] | None = None, size: int = CHUNK
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield first row number and the stored bytes of some columns, uint8 (n, their width).
+
+        Chunks begin at multiples of ``size``; each array is new. Rows are read a few megabytes at a time, so that
+        wide rows cost no memory.
         """
-        stop = self.rows if end is None else min(end, self.rows)
-        for first in range(start - start % size, stop, size):
-            begin, last = max(first, start), min(first + size, stop)
-            buffer = np.empty((last - begin, self.row_bytes), np.uint8)
-            read_into(self._fd, buffer, self._table.data + begin * self.row_bytes, self.label)
-            yield begin, buffer
+        sources = [self.column(name) for name in names]
+        targets = self.packing(names)
+        start, end = rows or (0, self.rows)
+        step = max(1, READ_BYTES // max(self.row_bytes, 1))
+        block = np.empty((min(step, size), self.row_bytes), np.uint8)
+        for first in range(start - start % size, min(end, self.rows), size):
+            begin, last = max(first, start), min(first + size, end, self.rows)
+            out = np.empty((last - begin, sum(column.width for column in targets)), np.uint8)
+            for at in range(begin, last, len(block)):
+                part = block[: min(len(block), last - at)]
+                read_into(self._fd, part, self._table.data + at * self.row_bytes, self.label)
+                for source, target in zip(sources, targets, strict=True):
+                    place = slice(target.offset, target.offset + target.width)
+                    out[at - begin : at - begin + len(part), place] = part[:, source.offset : source.offset + source.width]
+            yield begin, out
 
     def chunks(
         self, names: Sequence[str], rows: tuple[int, int] | None = None, size: int = CHUNK
     ) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
         """Yield first row number and physical values by name (see ``TableColumn.values``)."""
-        columns = [self.column(name) for name in names]
-        start, end = rows or (0, self.rows)
-        for first, buffer in self.raw_chunks(size, start, end):
-            yield first, {name: column.values(buffer) for name, column in zip(names, columns, strict=True)}
+        columns = self.packing(names)
+        for first, packed in self.packed_chunks(names, rows, size):
+            yield first, {name: column.values(packed) for name, column in zip(names, columns, strict=True)}
 
     def read(self, names: Sequence[str], rows: tuple[int, int] | None = None) -> dict[str, np.ndarray]:
         """Return whole columns by name, physical values."""
-        columns = [self.column(name) for name in names]
         parts = [chunk for _, chunk in self.chunks(names, rows)]
         if not parts:
-            empty = np.empty((0, self.row_bytes), np.uint8)
-            return {name: column.values(empty) for name, column in zip(names, columns, strict=True)}
+            empty = np.empty((0, sum(column.width for column in self.packing(names))), np.uint8)
+            return {name: column.values(empty) for name, column in zip(names, self.packing(names), strict=True)}
         return {name: np.concatenate([part[name] for part in parts]) for name in names}
 
     def records(self) -> list[provenance.Record]:
         """Return what earlier runs of skycnn wrote of themselves into the table's HISTORY, oldest first."""
         lines = (card[8:].decode("latin-1") for card in self.unit.cards if fitscards.keyword(card) == "HISTORY")
         return provenance.parse(lines)
+
+
+def _decompressed(source: Source, unit: Hdu, label: str) -> tuple[Source, list[Hdu], Hdu]:
+    """Return a temporary copy of the whole file with the tile-compressed table as a plain one."""
+    table = binary_from_compressed(source.fd, unit, label)
+    begin = scan(table.fileno(), table.seek(0, 2), label)[1].start
+    whole = tempfile.TemporaryFile(prefix=".skycnn-")
+    length = table.seek(0, 2) - begin
+    copy_range(source.fd, whole.fileno(), 0, 0, unit.start, label)
+    copy_range(table.fileno(), whole.fileno(), begin, unit.start, length, label)
+    copy_range(source.fd, whole.fileno(), unit.end, unit.start + length, source.size - unit.end, label)
+    table.close()
+    source.file.close()
+    plain = replace(source, file=whole)
+    units = scan(plain.fd, plain.size, plain.label)
+    return plain, units, units[unit.number]
 
 
 def listing(names: Sequence[str], most: int = 40) -> str:

@@ -108,6 +108,11 @@ class Output:
         if self.in_place:
             safefile.check_writable(self.path, self.label, self.detach)
 
+    def clean(self) -> None:
+        """Remove all that earlier runs left beside the output, the journal included; the lock is held."""
+        if self.path is not None:
+            safefile.clean(self.path)
+
     def check_space(self, needed: int) -> None:
         """See that ``needed`` bytes are free where the output and its journal go.
 

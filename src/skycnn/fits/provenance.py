@@ -139,3 +139,17 @@ def now() -> str:
     """Return the UTC time, or that of SOURCE_DATE_EPOCH, so that the same run gives the same bytes."""
     stated = environ.get("SOURCE_DATE_EPOCH", "")
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(stated) if stated.isdigit() else None))
+
+
+def changes(old: Record, new: Record) -> list[str]:
+    """Return in words what differs between two runs over the same table, the input's bytes apart."""
+    found = []
+    if old.model_sha256 != new.model_sha256:
+        found.append(f"model {old.model} {old.model_sha256[:16]} then, {new.model} {new.model_sha256[:16]} now")
+    if old.used != new.used:
+        found.append(f"columns {' '.join(old.used)} then, {' '.join(new.used)} now")
+    for name in sorted(old.options.keys() | new.options.keys()):
+        before, after = (json.dumps(record.options.get(name), sort_keys=True) for record in (old, new))
+        if before != after and not (name == "bands" and old.used != new.used):
+            found.append(f"{name} {before} then, {after} now")
+    return found

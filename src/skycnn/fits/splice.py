@@ -161,7 +161,6 @@ def splice(
     rows: "Callable[[int, int], np.ndarray]",
     label: str,
     *,
-    alone: bool = False,
     progress: "Callable[[int, int], None] | None" = None,
 ) -> list[str]:
     """Write the file of descriptor ``source`` with new columns to the empty file of descriptor ``target``.
@@ -180,8 +179,6 @@ def splice(
         ``rows(first, end)`` returns the packed new bytes of rows first..end, uint8 (end - first, width).
     label : str
         Names the table in messages.
-    alone : bool
-        Leave out all other extensions (the primary header stays).
     progress : callable, optional
         Called with rows done and rows in all.
 
@@ -198,14 +195,8 @@ def splice(
     cards = new_cards(unit, plan, label)
     sums = any(fitscards.find(cards, name) is not None for name in ("CHECKSUM", "DATASUM"))
     header_size = len(fitscards.assemble(cards))
-    start = unit.start
-    if alone:
-        primary_end = _primary_end(source, size, label)
-        copy_range(source, target, 0, 0, primary_end, label)
-        start = primary_end
-    else:
-        copy_range(source, target, 0, 0, unit.start, label)
-    data = start + header_size
+    copy_range(source, target, 0, 0, unit.start, label)
+    data = unit.start + header_size
     old_sum, new_sum = _rows(source, unit, target, data, plan, rows, label, sums=sums, progress=progress)
     table_end = unit.data + unit.row_bytes * unit.rows
     at = data + (unit.row_bytes + plan.added_bytes) * unit.rows
@@ -214,7 +205,7 @@ def splice(
     end = data + fitscards.padded(at + heap - data)
     if end > at + heap:
         _write_all(target, bytes(end - at - heap), at + heap)
-    if not alone and size > unit.end:
+    if size > unit.end:
         copy_range(source, target, unit.end, end, size - unit.end, label)
     warnings = []
     if sums:
@@ -222,14 +213,8 @@ def splice(
         old_sum.add(padding)
         warnings = verify(unit, old_sum.value, label)
         _seal(cards, new_sum.value, plan.stamp)
-    _write_all(target, fitscards.assemble(cards), start)
+    _write_all(target, fitscards.assemble(cards), unit.start)
     return warnings
-
-
-def _primary_end(source: int, size: int, label: str) -> int:
-    from skycnn.fits.tablebytes import scan
-
-    return scan(source, size, label)[0].end
 
 
 def _rows(

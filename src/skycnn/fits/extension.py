@@ -1,0 +1,231 @@
+"""Extension: new columns of a catalogue, from the question whether they may be written to the rename."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skycnn.errors import InputError, Interrupted
+from skycnn.fits import safefile
+from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.journal import Journal
+from skycnn.fits.output import Output, compression_of
+from skycnn.fits.provenance import Record, changes
+from skycnn.fits.splice import CODES, Plan, packed, splice, width
+from skycnn.fits.tablecolumn import TableColumn
+from skycnn.schema import NOT_RUN, Column
+
+Rows = tuple[int, int | None]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Rows on their way to an answer.
+
+    Parameters
+    ----------
+    first : int
+        Absolute number of the first row.
+    values : mapping of str to ndarray, or None
+        Physical values of the columns used; None where the journal holds the answers.
+    old : ndarray
+        The answers that stand in the table, uint8 (n, width); of no width where they are not kept.
+    run : ndarray
+        Which rows are to be answered, bool (n,).
+    digest : bytes
+        SHA-256 of what the answers depend on.
+    """
+
+    first: int
+    values: Mapping[str, np.ndarray] | None
+    old: np.ndarray
+    run: np.ndarray
+    digest: bytes
+
+
+class Extension:
+    """The columns of one run over one table; the last of them is the flag.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        The table.
+    columns : sequence of Column
+        Under the names they get in the table.
+    overwrite : bool
+        Replace columns that are there.
+    only_new : bool
+        Answer only rows whose flag is null, or whose value and interval are exactly zero.
+    rows : (int, int or None), optional
+        Answer only these rows.
+
+    Raises
+    ------
+    InputError
+        When a column that is there has another type, or ``only_new`` finds none.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        columns: Sequence[Column],
+        *,
+        overwrite: bool = False,
+        only_new: bool = False,
+        rows: Rows | None = None,
+    ) -> None:
+        self.catalogue, self.columns = catalogue, tuple(columns)
+        self.overwrite, self.only_new, self.rows = overwrite, only_new, rows
+        self.width = sum(map(width, columns))
+        self.existing = {column.name: found for column in columns if (found := catalogue.has(column.name)) is not None}
+        if overwrite or only_new:
+            for column in columns:
+                self._check_type(column)
+        missing = [column.name for column in columns if column.name not in self.existing]
+        if only_new and missing:
+            raise InputError(
+                f"{catalogue.label} has no {missing[0]}, whose empty rows --only-new fills", hint="Leave --only-new away."
+            )
+        self.keeps_old = not missing and (only_new or rows is not None)
+
+    def _check_type(self, column: Column) -> None:
+        found = self.existing.get(column.name)
+        if found is None:
+            return
+        form = f"{column.width if column.width > 1 else 1}{CODES[column.dtype]}"
+        plain = found.scale == 1 and found.zero == 0 and found.dim is None
+        if f"{found.repeat}{found.code}" != form or not plain:
+            raise InputError(
+                f"{self.catalogue.label}: column {found.name!r} is {found.form}{f' TDIM {found.dim}' if found.dim else ''}",
+                expected=f"{form}, as skycnn writes it",
+                hint="--suffix _NEW writes beside it.",
+            )
+
+    def is_written(self, record: Record) -> bool:
+        """Whether an earlier run wrote these very answers, as its HISTORY tells.
+
+        Parameters
+        ----------
+        record : Record
+            Of this run; its input hash is not looked at.
+
+        Raises
+        ------
+        InputError
+            When the columns are there from anything else, and may not be replaced.
+        """
+        if not self.existing or self.overwrite:
+            return False
+        label = self.catalogue.label
+        mine = [old for old in self.catalogue.records() if set(record.columns) <= set(old.columns)]
+        if not mine or len(self.existing) < len(self.columns):
+            raise InputError(
+                f"{label} has a column {next(iter(self.existing.values())).name!r} already, and no record that skycnn wrote it",
+                hint="--overwrite replaces it, --suffix _NEW writes beside it.",
+            )
+        differences = changes(mine[-1], record)
+        if differences:
+            raise InputError(f"{label} holds other answers: {'; '.join(differences)}", hint="--overwrite answers anew.")
+        if self.only_new:
+            return False
+        total = hashlib.sha256()
+        for _, rows in self.catalogue.packed_chunks(record.used):
+            total.update(rows)
+        if total.hexdigest() != mine[-1].input_sha256:
+            raise InputError(
+                f"{label}: the photometry is not what it was when these columns were written ({mine[-1].time})",
+                hint="--overwrite answers all rows anew, --only-new those without an answer.",
+            )
+        return True
+
+    @contextmanager
+    def journalled(self, output: Output, key: Mapping[str, object]) -> Iterator[Journal]:
+        """Yield the journal of this run; it stays only where a signal ends the run.
+
+        Raises
+        ------
+        LockedError
+            When another run holds it.
+        """
+        whole = {
+            **key,
+            "columns": [column.name for column in self.columns],
+            "rows": self.catalogue.rows,
+            "which": ["new" if self.only_new else "", self.rows, self.keeps_old],
+        }
+        with safefile.writing(output.label):
+            journal = Journal(output.journal_path, whole, self.width)
+        try:
+            yield journal
+        except BaseException as error:
+            journal.close(remove=not isinstance(error, (Interrupted, KeyboardInterrupt)))
+            raise
+        journal.close(remove=True)
+
+    def chunks(self, used: Sequence[str], journal: Journal, total: "hashlib._Hash") -> Iterator[Chunk]:
+        """Yield all rows, chunk by chunk; ``total`` takes the bytes of the columns used."""
+        old = [self.existing[column.name].name for column in self.columns] if self.keeps_old else []
+        layout = self.catalogue.packing(used)
+        split = sum(column.width for column in layout)
+        for first, rows in self.catalogue.packed_chunks([*used, *old]):
+            total.update(np.ascontiguousarray(rows[:, :split]))
+            digest = hashlib.sha256(rows).digest()
+            run = self._selected(first, rows[:, split:])
+            values = None
+            if not journal.holds(first, len(rows), digest):
+                values = {name: column.values(rows) for name, column in zip(used, layout, strict=True)}
+            yield Chunk(first, values, rows[:, split:], run, digest)
+
+    def _selected(self, first: int, old: "np.ndarray") -> "np.ndarray":
+        numbers = np.arange(first, first + len(old))
+        run = np.ones(len(old), bool)
+        if self.rows is not None:
+            start, end = self.rows
+            run = (numbers >= start) & (numbers < (self.catalogue.rows if end is None else end))
+        if self.only_new:
+            null = flags(old) == NOT_RUN
+            run &= null | ~old[:, :12].any(axis=1)  # value and interval all zero: appended by another tool
+        return run
+
+    def merged(self, chunk: Chunk, values: Mapping[str, "np.ndarray"]) -> "np.ndarray":
+        """Return a chunk's packed rows: ``values`` where rows are to be answered, else what was there, else nulls."""
+        n = len(chunk.run)
+        fresh = packed(self.columns, dict(values), n)
+        rest = ~chunk.run
+        if rest.any():
+            fresh[rest] = chunk.old[rest] if self.keeps_old else packed(self.columns, {}, int(rest.sum()))
+        return fresh
+
+    def write(self, output: Output, journal: Journal, record: Record) -> list[str]:
+        """Splice the journal's rows into the output; return warnings about checksums that did not fit.
+
+        Raises
+        ------
+        RunError
+            When the output cannot take its place; it is as it was.
+        """
+        source, flag = self.catalogue.source, self.columns[-1]
+        plan = Plan(
+            self.columns,
+            replaced=self.existing,
+            comments={flag.name: f"{flag.meaning}; {record.model} {record.model_sha256[:16]}"},
+            history=tuple(record.lines()),
+            stamp=record.time.rstrip("Z"),
+        )
+        compression = source.compression if output.in_place else compression_of(output.label)
+        with output.create(source.stat, compression) as fd:
+            return splice(
+                source.fd, source.size, self.catalogue.unit, fd, plan, journal.rows, self.catalogue.label
+            )
+
+
+def flags(rows: "np.ndarray") -> "np.ndarray":
+    """Return the flag column of packed rows, int32 (n,)."""
+    return np.ascontiguousarray(rows[:, -4:]).view(">i4")[:, 0].astype(np.int32)
+
+
+def renamed(columns: Sequence[Column], prefix: str, suffix: str) -> tuple[Column, ...]:
+    """Return columns under the names that ``--prefix`` and ``--suffix`` give them."""
+    return tuple(replace(column, name=f"{prefix}{column.name}{suffix}") for column in columns)

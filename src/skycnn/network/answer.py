@@ -1,0 +1,83 @@
+"""Answerer: a model ready to answer rows of fluxes, with the flags it can raise itself."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+
+from skycnn.errors import InputError
+from skycnn.network import ranges
+from skycnn.network.choice import FEWEST
+from skycnn.network.inference import Inference, device_of, fill
+from skycnn.network.model import Model
+from skycnn.posterior import Posterior
+from skycnn.schema import Flag
+from skycnn.task import Task
+
+
+class Answerer:
+    """A task's network, filled with a model's numbers.
+
+    Parameters
+    ----------
+    task : Task
+    model : Model
+    device : str, optional
+        ``cpu``, ``cuda``, ``cuda:1``; default a GPU where there is one.
+    batch : int, optional
+        Rows a batch.
+
+    Raises
+    ------
+    InputError
+        When the model is not for this version of the task, or the device is not there.
+    """
+
+    def __init__(self, task: Task, model: Model, device: str | None = None, batch: int | None = None) -> None:
+        self.card = model.card
+        network = task.networks.get(self.card.network)
+        if network is None:
+            raise InputError(
+                f"{self.card.name} needs network {self.card.network!r}", expected=f"one of {', '.join(task.networks)}"
+            )
+        try:
+            self.posterior: Posterior = task.posterior(**self.card.posterior)
+            with torch.device("meta"):  # takes no memory before the shapes are checked
+                module = network.module(
+                    bands=len(self.card.bands), outputs=self.posterior.outputs, **self.card.settings
+                )
+        except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+            raise InputError(f"{self.card.name}: its card does not fit this version: {error}") from None
+        tensors = {name: array for name, array in model.tensors.items() if not name.startswith("_")}
+        self.inference = Inference(fill(module, tensors, self.card.name), device_of(device), batch)
+
+    def answer(
+        self, first: int, inputs: Mapping[str, np.ndarray], bad: "np.ndarray", *, pdf: bool = False
+    ) -> "tuple[dict[str, np.ndarray], np.ndarray]":
+        """Return column name to values, and the flags, of rows of fluxes.
+
+        Parameters
+        ----------
+        first : int
+            Absolute number of the first row.
+        inputs : mapping of str to ndarray
+            ``flux`` and ``error``, (n, band), microjansky, NaN where absent.
+        bad : ndarray
+            Rows to leave without an answer, bool (n,).
+        pdf : bool
+            Whether the whole posterior is wanted.
+        """
+        parts = self.inference.run(first, inputs, lambda raw: self.posterior.summarise(raw, pdf))
+        values = {name: np.concatenate([part[0][name] for part in parts]) for name in parts[0][0]}
+        flags = np.concatenate([part[1] for part in parts]).astype(np.int32)
+        flux, error = inputs["flux"], inputs["error"]
+        present = np.isfinite(flux).sum(axis=1)
+        flags[ranges.outside(self.card.ranges, flux, error, self.card.bands)] |= Flag.COLOUR_OUTSIDE
+        flags[present < len(self.card.bands)] |= Flag.MISSING_BAND
+        silent = (present < FEWEST) | bad
+        for content in values.values():
+            content[silent] = np.nan
+        flags[silent] = 0
+        flags[present < FEWEST] |= Flag.TOO_FEW_BANDS
+        flags[bad] |= Flag.BAD_ROW
+        return values, flags

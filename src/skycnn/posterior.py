@@ -1,0 +1,250 @@
+"""Posterior: what a network's raw output means - the loss it is trained with and the columns written, in one object."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from skycnn.schema import Column, Flag, estimate
+
+LEVELS = (0.16, 0.5, 0.84)
+"""The median and the ends of the 68 % interval."""
+
+ODDS_WIDTH = 0.06
+"""Half-width, in units of 1 + z, of the interval that ODDS integrates (after the odds of Benitez 2000)."""
+
+Summary = tuple[dict[str, np.ndarray], np.ndarray]
+
+
+class Posterior(ABC):
+    """The meaning of a network's raw output.
+
+    Attributes
+    ----------
+    outputs : int
+        Width of the raw output.
+    value : str
+        The main column, e.g. ``Z_PHOT``.
+    scores : str
+        The set of scores that judge it: ``redshift`` or ``class``.
+    """
+
+    outputs: int
+    value: str
+    scores: ClassVar[str]
+
+    @abstractmethod
+    def columns(self, pdf: bool = False) -> tuple[Column, ...]:
+        """Return the columns written, without the flag."""
+
+    @abstractmethod
+    def loss(self, raw: Tensor, truth: Tensor) -> Tensor:
+        """Return the mean training loss of raw outputs (n, outputs) against truths (n,)."""
+
+    @abstractmethod
+    def summarise(self, raw: Tensor, pdf: bool = False) -> Summary:
+        """Return column name to values, float32 (n,) or (n, width), and flag bits, int32 (n,)."""
+
+    @abstractmethod
+    def settings(self) -> dict[str, Any]:
+        """Return the arguments that build this posterior again, as plain JSON."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a Grid.
+
+    Parameters
+    ----------
+    column : str
+        The column written.
+    low, high : float
+        Ends of the grid.
+    bins : int
+    unit, ucd, meaning : str
+        Of the column.
+    blur : float
+        Width of the Gaussian that a true value is spread with in training, in bins.
+    """
+
+    column: str
+    low: float
+    high: float
+    bins: int
+    unit: str = ""
+    ucd: str = ""
+    meaning: str = ""
+    blur: float = 1.0
+
+    @property
+    def step(self) -> float:
+        """Width of a bin."""
+        return (self.high - self.low) / self.bins
+
+    def target(self, truth: Tensor) -> Tensor:
+        """Return the probability of each bin, (n, bins), for true values (n,): a Gaussian of ``blur`` bins."""
+        edges = torch.linspace(self.low, self.high, self.bins + 1, device=truth.device)
+        inside = truth.clamp(self.low + 0.5 * self.step, self.high - 0.5 * self.step)
+        cumulative = torch.special.ndtr((edges - inside[:, None]) / (self.blur * self.step))
+        mass = cumulative.diff(dim=1)
+        return mass / mass.sum(dim=1, keepdim=True)
+
+
+class Grid(Posterior):
+    """A joint probability over the bins of one to three axes.
+
+    Parameters
+    ----------
+    axes : sequence of Axis or mapping
+        In the order of the raw output, the last one fastest.
+    odds : bool
+        Whether ``<COLUMN>_ODDS`` of the first axis is written, the probability within 0.06 (1 + z) of the median.
+    """
+
+    scores = "redshift"
+
+    def __init__(self, axes: Sequence[Axis | Mapping[str, Any]], odds: bool = True) -> None:
+        self.axes = tuple(axis if isinstance(axis, Axis) else Axis(**axis) for axis in axes)
+        if not self.axes or any(axis.bins < 4 or not axis.high > axis.low for axis in self.axes):
+            raise ValueError("a Grid needs axes of four bins or more, with high > low")
+        self.odds = odds
+        self.shape = tuple(axis.bins for axis in self.axes)
+        self.outputs = int(np.prod(self.shape))
+        self.value = self.axes[0].column
+
+    def settings(self) -> dict[str, Any]:
+        """Return the axes and whether odds are written."""
+        return {"axes": [asdict(axis) for axis in self.axes], "odds": self.odds}
+
+    def columns(self, pdf: bool = False) -> tuple[Column, ...]:
+        """Return value, interval and odds of the first axis, then value and interval of the others."""
+        first = self.axes[0]
+        found: list[Column] = []
+        for axis in self.axes:
+            found += estimate(axis.column, axis.unit, axis.ucd, axis.meaning)
+        if self.odds:
+            odds = f"probability within {ODDS_WIDTH} (1 + z) of {first.column}"
+            found.append(Column(f"{first.column}_ODDS", "f4", "", "stat.probability", odds, "F7.4"))
+        if pdf:
+            for axis in self.axes:
+                grid = f"probability in {axis.bins} bins, {axis.low:g} to {axis.high:g}"
+                found.append(Column(f"{axis.column}_PDF", "f4", "", "stat.probability", grid, "E12.4", axis.bins))
+        return tuple(found)
+
+    def loss(self, raw: Tensor, truth: Tensor) -> Tensor:
+        """Return the cross-entropy to the blurred truth; ``truth`` is (n,) or (n, axes)."""
+        truths = truth.reshape(len(truth), len(self.axes))
+        target = self.axes[0].target(truths[:, 0])
+        for i, axis in enumerate(self.axes[1:], 1):
+            target = (target[..., None] * axis.target(truths[:, i])[:, None, :]).flatten(1)
+        return -(target * functional.log_softmax(raw, dim=1)).sum(dim=1).mean()
+
+    def summarise(self, raw: Tensor, pdf: bool = False) -> Summary:
+        """Return medians, 68 % intervals, odds and, with ``pdf``, the marginal probabilities."""
+        joint = torch.softmax(raw, dim=1).reshape(len(raw), *self.shape)
+        values: dict[str, Tensor] = {}
+        bits = torch.zeros(len(raw), dtype=torch.int32, device=raw.device)
+        for i, axis in enumerate(self.axes):
+            others = [j + 1 for j in range(len(self.axes)) if j != i]
+            mass = joint.sum(dim=others) if others else joint
+            low, median, high = _quantiles(mass, axis, values, bits, odds=self.odds and i == 0)
+            values |= {axis.column: median, f"{axis.column}_LO": low, f"{axis.column}_HI": high}
+            if pdf:
+                values[f"{axis.column}_PDF"] = mass
+        return {name: value.cpu().numpy() for name, value in values.items()}, bits.cpu().numpy()
+
+
+def _quantiles(
+    mass: Tensor, axis: Axis, values: dict[str, Tensor], bits: Tensor, *, odds: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return 16th, 50th and 84th percentiles, linear within a bin; add odds to ``values`` and flags to ``bits``."""
+    cumulative = mass.cumsum(dim=1)
+    total = cumulative[:, -1:]
+    levels = total * torch.tensor(LEVELS, device=mass.device)
+    place = torch.searchsorted(cumulative, levels).clamp_(max=axis.bins - 1)
+    inside = mass.gather(1, place)
+    before = cumulative.gather(1, place) - inside
+    part = ((levels - before) / inside.clamp(min=1e-30)).clamp_(0, 1)
+    low, median, high = (axis.low + axis.step * (place + part)).unbind(1)
+    bits |= int(Flag.VALUE_OUTSIDE) * ((place[:, 0] == 0) | (place[:, 2] == axis.bins - 1)).int()
+    bits |= int(Flag.MULTIMODAL) * _multimodal(mass, (high - low) / axis.step).int()
+    if odds:
+        reach = ODDS_WIDTH * (1 + median)
+        between = _cumulative_at(cumulative, mass, axis, median + reach) - _cumulative_at(
+            cumulative, mass, axis, median - reach
+        )
+        values[f"{axis.column}_ODDS"] = between / total[:, 0]
+    return low, median, high
+
+
+def _cumulative_at(cumulative: Tensor, mass: Tensor, axis: Axis, at: Tensor) -> Tensor:
+    """Return the probability below ``at`` (n,)."""
+    place = ((at - axis.low) / axis.step).clamp_(0, axis.bins)
+    index = place.long().clamp_(max=axis.bins - 1)[:, None]
+    inside = mass.gather(1, index)
+    return (cumulative.gather(1, index) - inside + inside * (place[:, None] - index))[:, 0]
+
+
+def _multimodal(mass: Tensor, width: Tensor) -> Tensor:
+    """Return which rows have a second peak: one that rises by 30 % of the highest above the valley between them.
+
+    A normal distribution's peak times the width of its 68 % interval is 0.8, whatever its sigma; only rows well above
+    that are looked at closely.
+    """
+    found = torch.zeros(len(mass), dtype=torch.bool, device=mass.device)
+    wide = (mass.amax(dim=1) * width > 1.1).nonzero()[:, 0]
+    if len(wide) == 0:
+        return found
+    smooth = functional.avg_pool1d(mass[wide][:, None], 5, 1, 2, count_include_pad=False)[:, 0]
+    peak, place = smooth.max(dim=1, keepdim=True)
+    bins = torch.arange(mass.shape[1], device=mass.device)
+    second = torch.zeros_like(peak)
+    for side, turned in ((bins >= place, False), (bins <= place, True)):
+        walk = torch.where(side, smooth, peak)  # the other side holds the peak's height: no valley, no rise
+        walk = walk.flip(1) if turned else walk
+        rise = torch.where(side.flip(1) if turned else side, walk - walk.cummin(dim=1).values, 0)
+        second = torch.maximum(second, rise.amax(dim=1, keepdim=True))
+    found[wide] = (second > 0.3 * peak)[:, 0]
+    return found
+
+
+class Bernoulli(Posterior):
+    """The probability of a yes.
+
+    Parameters
+    ----------
+    column : str
+        The column written, e.g. ``P_MERGER``; its interval is NaN, for one network has none.
+    meaning : str
+        Of a yes.
+    """
+
+    scores = "class"
+    outputs = 1
+
+    def __init__(self, column: str, meaning: str = "probability of a yes") -> None:
+        self.value, self.meaning = column, meaning
+
+    def settings(self) -> dict[str, Any]:
+        """Return the column and its meaning."""
+        return {"column": self.value, "meaning": self.meaning}
+
+    def columns(self, pdf: bool = False) -> tuple[Column, ...]:
+        """Return the probability and its empty interval."""
+        return estimate(self.value, "", "stat.probability", self.meaning, "F8.5")
+
+    def loss(self, raw: Tensor, truth: Tensor) -> Tensor:
+        """Return the binary cross-entropy to truths 0 or 1."""
+        return functional.binary_cross_entropy_with_logits(raw[:, 0], truth.to(raw.dtype))
+
+    def summarise(self, raw: Tensor, pdf: bool = False) -> Summary:
+        """Return the probabilities."""
+        probability = torch.sigmoid(raw[:, 0]).cpu().numpy()
+        empty = np.full_like(probability, np.nan)
+        values = {self.value: probability, f"{self.value}_LO": empty, f"{self.value}_HI": empty.copy()}
+        return values, np.zeros(len(probability), np.int32)
