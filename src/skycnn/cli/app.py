@@ -60,7 +60,7 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command, or say which one may be meant."""
         if args[0] not in names() and not ctx.resilient_parsing:
-            raise _unknown(f"there is no command {args[0]!r}", args[0], names(), "skycnn ")
+            raise _unknown(f"there is no command {args[0]!r}", args[0], names(), before="skycnn ")
         return super().resolve_command(ctx, args)
 
 
@@ -69,15 +69,13 @@ def _plain(complete: bool, **settings: Any) -> typer.Typer:
     return typer.Typer(add_completion=complete, rich_markup_mode=None, context_settings=HELP_NAMES, **settings)
 
 
-def _unknown(what: str, given: str, known: list[str], before: str = "") -> InputError:
+def _unknown(what: str, given: str, known: list[str], path: str = "skycnn", before: str = "") -> InputError:
     """Return the error about an unknown word, with the closest known one as the hint."""
     from difflib import get_close_matches
 
     close = get_close_matches(given, known, 1)
     return InputError(
-        what,
-        expected=None if close else ", ".join(known),
-        hint=f"Did you mean {before}{close[0]}?" if close else "Type skycnn --help for what there is.",
+        what, hint=f"Did you mean {before}{close[0]}?" if close else f"Type {path} --help for what there is."
     )
 
 
@@ -92,7 +90,7 @@ def _usage(error: Any, args: list[str]) -> InputError | None:
             return InputError(f"{error.option_name} belongs after the command", hint="Type skycnn COMMAND -q ...")
         case "NoSuchOption":
             options = [name for param in error.ctx.command.get_params(error.ctx) for name in param.opts]
-            return _unknown(f"{subject} has no option {error.option_name}", error.option_name, options)
+            return _unknown(f"{subject} has no option {error.option_name}", error.option_name, options, path)
         case "MissingParameter":
             name = error.param.opts[0] if error.param.param_type_name == "option" else error.param.metavar
             what = f"{subject} needs {name}"

@@ -72,20 +72,33 @@ def progress(label: str, unit: str = "rows") -> Iterator[Callable[[int, int], No
         return
     from tqdm import tqdm
 
-    with tqdm(
-        desc=label, unit=f" {unit}", unit_scale=True, delay=PROGRESS_DELAY, leave=False, dynamic_ncols=True
-    ) as bar:
+    def fresh(total: int) -> Any:
+        return tqdm(
+            desc=label,
+            unit=f" {unit}",
+            total=total,
+            unit_scale=True,
+            delay=PROGRESS_DELAY,
+            leave=False,
+            dynamic_ncols=True,
+        )
 
-        def step(done: int, total: int) -> None:
-            if total != bar.total or done < bar.n:
-                bar.reset(total)
-            bar.update(done - bar.n)
+    bar = fresh(0)
 
-        manners.bar = bar
-        try:
-            yield step
-        finally:
-            manners.bar = None
+    def step(done: int, total: int) -> None:
+        nonlocal bar
+        if total != bar.total or done < bar.n:  # the next file or phase
+            bar.close()
+            bar, manners.bar = fresh(total), None
+        if bar.format_dict["elapsed"] >= PROGRESS_DELAY:
+            manners.bar = bar  # from now on notes are written above it
+        bar.update(done - bar.n)
+
+    try:
+        yield step
+    finally:
+        manners.bar = None
+        bar.close()
 
 
 def emit(result: Mapping[str, Any]) -> None:

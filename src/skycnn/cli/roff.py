@@ -10,7 +10,9 @@ WIDTH = 76
 
 def text(prose: str) -> str:
     """Return prose as lines of roff, with option dashes that can be copied."""
-    line = re.sub(r"(?<![\w\\-])--?(?=\w)", lambda dashes: dashes[0].replace("-", "\\-"), _escape(prose))
+    line = re.sub(
+        r"(?<![\w\\-])--?(?=\w)", lambda dashes: dashes[0].replace("-", "\\-"), _escape(" ".join(prose.split()))
+    )
     filled = textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False)
     return "\n".join(map(_sheltered, filled))
 

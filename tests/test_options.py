@@ -1,0 +1,71 @@
+"""Shared options: the readers of their values, and that each is defined once."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from shell import python
+from skycnn.cli import options
+from skycnn.cli.app import names, tree
+from skycnn.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (None, {}),
+        (["r=MAG_R"], {"r": "MAG_R"}),
+        (["r=a", "g=b"], {"r": "a", "g": "b"}),
+        (["r=a, g = b"], {"r": "a", "g": "b"}),
+        (["r=a", "r=a"], {"r": "a"}),
+        (["r=a=b"], {"r": "a=b"}),
+    ],
+)
+def test_pairs(values, found):
+    assert options.pairs(values, "--band") == found
+
+
+@pytest.mark.parametrize("value", ["r", "=a", "r=", "", "r=a,", "r=a,g"])
+def test_a_pair_without_both_halves_is_refused(value):
+    with pytest.raises(InputError, match=re.escape(f"--band {value} is not understood (expected --band BAND=COLUMN)")):
+        options.pairs([value], "--band")
+
+
+def test_a_band_with_two_columns_is_refused():
+    with pytest.raises(InputError, match="--band names 'r' twice: 'a, b'. Give one: --band r=b"):
+        options.pairs(["r=a", "r=b"], "--band")
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [(None, None), ("0:10", (0, 10)), (":10", (0, 10)), ("5:", (5, None)), (":", (0, None)), (" 1 : 2 ", (1, 2))],
+)
+def test_row_range(text, rows):
+    assert options.row_range(text) == rows
+
+
+@pytest.mark.parametrize("text", ["", "5", "5:5", "9:3", "a:b", "-3:4", "1:2:3", "1.5:4", "²:9"])
+def test_no_row_range(text):
+    with pytest.raises(InputError, match=r"is no range of rows \(expected A:B, 0-based"):
+        options.row_range(text)
+
+
+def test_quiet_and_traceback_act_by_themselves():
+    ran = python(
+        "from skycnn.cli.app import call; from skycnn.cli.console import manners\n"
+        "call(['models', '-q', '--traceback']); print(manners.quiet, manners.traceback)"
+    )
+    assert ran.stdout.splitlines()[-1] == "True True"
+
+
+def test_an_option_means_the_same_in_every_verb():
+    root = tree()
+    meanings = {}
+    for verb in names():
+        for param in root.get_command(None, verb).params:
+            for opt in getattr(param, "secondary_opts", []) + param.opts:
+                meanings.setdefault(opt, set()).add((param.help, param.metavar))
+    shared = {opt for opt in re.findall(r'"(--?[a-z-]+)"', Path(options.__file__).read_text())}
+    assert "--band" in shared
+    assert {opt: told for opt, told in meanings.items() if opt in shared and len(told) > 1} == {}
