@@ -33,7 +33,7 @@ def test_a_pair_without_both_halves_is_refused(value):
 
 
 def test_a_band_with_two_columns_is_refused():
-    with pytest.raises(InputError, match="--band names 'r' twice: 'a, b'. Give one: --band r=b"):
+    with pytest.raises(InputError, match=r"--band names 'r' twice: 'a, b'\. Give one: --band r=b"):
         options.pairs(["r=a", "r=b"], "--band")
 
 
@@ -66,6 +66,6 @@ def test_an_option_means_the_same_in_every_verb():
         for param in root.get_command(None, verb).params:
             for opt in getattr(param, "secondary_opts", []) + param.opts:
                 meanings.setdefault(opt, set()).add((param.help, param.metavar))
-    shared = {opt for opt in re.findall(r'"(--?[a-z-]+)"', Path(options.__file__).read_text())}
+    shared = set(re.findall(r'"(--?[a-z-]+)"', Path(options.__file__).read_text()))
     assert "--band" in shared
     assert {opt: told for opt, told in meanings.items() if opt in shared and len(told) > 1} == {}

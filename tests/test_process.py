@@ -72,7 +72,8 @@ def test_no_number_of_threads(threads):
 
 def test_prepare_sets_what_torch_and_numpy_read():
     ran = python(
-        "import os; from skycnn.cli import process; print(process.prepare(3), *(os.environ[v] for v in process.THREAD_VARIABLES))"
+        "import os; from skycnn.cli import process\n"
+        "print(process.prepare(3), *(os.environ[name] for name in process.THREAD_VARIABLES))"
     )
     assert (ran.stdout, ran.stderr) == ("3 3 3 3\n", "")
 
