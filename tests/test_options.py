@@ -20,13 +20,15 @@ from skycnn.errors import InputError
         (["r=a, g = b"], {"r": "a", "g": "b"}),
         (["r=a", "r=a"], {"r": "a"}),
         (["r=a=b"], {"r": "a=b"}),
+        (["r=a,b"], {"r": "a,b"}),
+        (["r=flag != 0,g=FLAG_G"], {"r": "flag != 0", "g": "FLAG_G"}),
     ],
 )
 def test_pairs(values, found):
     assert options.pairs(values, "--band") == found
 
 
-@pytest.mark.parametrize("value", ["r", "=a", "r=", "", "r=a,", "r=a,g"])
+@pytest.mark.parametrize("value", ["r", "=a", "r=", "", " ", "r=,g=a"])
 def test_a_pair_without_both_halves_is_refused(value):
     with pytest.raises(InputError, match=re.escape(f"--band {value} is not understood (expected --band BAND=COLUMN)")):
         options.pairs([value], "--band")
@@ -35,6 +37,15 @@ def test_a_pair_without_both_halves_is_refused(value):
 def test_a_band_with_two_columns_is_refused():
     with pytest.raises(InputError, match=r"--band names 'r' twice: 'a, b'\. Give one: --band r=b"):
         options.pairs(["r=a", "r=b"], "--band")
+
+
+def test_photometry_options():
+    read = options.photometry_options(["r=R"], ["r=E"], ["nmgy"], "psf", None, ["FLAGS != 0"], ["r=BAD"])
+    assert (read.band, read.error, read.unit) == ({"r": "R"}, {"r": "E"}, {"*": "nmgy"})
+    assert (read.photometry, read.extinction, read.bad, read.mask_band) == ("psf", None, ("FLAGS != 0",), {"r": "BAD"})
+    assert options.photometry_options().unit == {}
+    with pytest.raises(InputError, match="--mask-band BAD is not understood"):
+        options.photometry_options(mask_band=["BAD"])
 
 
 @pytest.mark.parametrize(

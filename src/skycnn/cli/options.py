@@ -4,8 +4,9 @@ A verb's command takes them by annotation, e.g. ``def command(catalogue: options
 ``-q`` and ``--traceback`` act by themselves: a command declares them and need not look.
 """
 
+import re
 from collections.abc import Iterable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,10 +14,13 @@ from skycnn.cli.completion import model_names, survey_names, task_names
 from skycnn.cli.console import manners
 from skycnn.errors import InputError
 
+if TYPE_CHECKING:  # fluxes needs numpy
+    from skycnn.fits.fluxes import PhotometryOptions
+
 PAIR = "BAND=COLUMN"
 
 
-def pairs(values: Iterable[str] | None, option: str, form: str = PAIR) -> dict[str, str]:
+def pairs(values: Iterable[str] | None, option: str, form: str = PAIR, alone: str | None = None) -> dict[str, str]:
     """Read repeated ``KEY=VALUE`` options, also several in one separated by commas.
 
     Parameters
@@ -27,6 +31,8 @@ def pairs(values: Iterable[str] | None, option: str, form: str = PAIR) -> dict[s
         The option's name, for messages.
     form : str
         How a value should look, for messages.
+    alone : str, optional
+        The key of a value that stands without one, e.g. ``*`` for ``--unit nmgy``.
 
     Raises
     ------
@@ -35,18 +41,48 @@ def pairs(values: Iterable[str] | None, option: str, form: str = PAIR) -> dict[s
     """
     found: dict[str, str] = {}
     for text in values or ():
-        for part in text.split(","):
+        for part in re.split(r",(?=\s*[\w*]+\s*=)", text):
+            if alone is not None and "=" not in part:
+                part = f"{alone}={part}"
             key, equals, value = (piece.strip() for piece in part.partition("="))
             if not (key and equals and value):
                 raise InputError(f"{option} {text} is not understood", expected=f"{option} {form}")
-            if key in found and found[key] != value:
+            if found.setdefault(key, value) != value:
                 raise InputError(
                     f"{option} names {key!r} twice",
                     value=f"{found[key]}, {value}",
                     hint=f"Give one: {option} {key}={value}",
                 )
-            found[key] = value
     return found
+
+
+def photometry_options(
+    band: list[str] | None = None,
+    error: list[str] | None = None,
+    unit: list[str] | None = None,
+    photometry: str | None = None,
+    extinction: str | None = None,
+    bad: list[str] | None = None,
+    mask_band: list[str] | None = None,
+) -> "PhotometryOptions":
+    """Return what the seven options about photometry say; loads numpy.
+
+    Raises
+    ------
+    InputError
+        When one of them cannot be read.
+    """
+    from skycnn.fits.fluxes import PhotometryOptions
+
+    return PhotometryOptions(
+        band=pairs(band, "--band"),
+        error=pairs(error, "--error", alone="*"),
+        unit=pairs(unit, "--unit", "BAND=UNIT", alone="*"),
+        photometry=photometry,
+        extinction=extinction,
+        bad=tuple(bad or ()),
+        mask_band=pairs(mask_band, "--mask-band"),
+    )
 
 
 def row_range(text: str | None) -> tuple[int, int | None] | None:
