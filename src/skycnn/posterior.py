@@ -1,5 +1,6 @@
 """Posterior: what a network's raw output means - the loss it is trained with and the columns written, in one object."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,6 +18,8 @@ LEVELS = (0.16, 0.5, 0.84)
 
 ODDS_WIDTH = 0.06
 """Half-width, in units of 1 + z, of the interval that ODDS integrates (after the odds of Benitez 2000)."""
+
+SPACINGS = ("linear", "log1p")
 
 Summary = tuple[dict[str, np.ndarray], np.ndarray]
 
@@ -68,6 +71,8 @@ class Axis:
     bins : int
     unit, ucd, meaning : str
         Of the column.
+    spacing : str
+        ``linear``, or ``log1p``: bins of equal width in log(1 + value), as redshift errors grow.
     blur : float
         Width of the Gaussian that a true value is spread with in training, in bins.
     """
@@ -79,20 +84,33 @@ class Axis:
     unit: str = ""
     ucd: str = ""
     meaning: str = ""
+    spacing: str = "linear"
     blur: float = 1.0
 
-    @property
-    def step(self) -> float:
-        """Width of a bin."""
-        return (self.high - self.low) / self.bins
+    def __post_init__(self) -> None:
+        if self.bins < 4 or not self.high > self.low or self.spacing not in SPACINGS:
+            raise ValueError(f"{self.column}: an axis needs four bins or more, high > low, spacing {' or '.join(SPACINGS)}")
+
+    def place(self, value: Tensor) -> Tensor:
+        """Return where values lie on the grid, in bins from its lower end."""
+        if self.spacing == "linear":
+            return (value - self.low) * (self.bins / (self.high - self.low))
+        low, high = math.log1p(self.low), math.log1p(self.high)
+        return (torch.log1p(value.clamp(min=-0.999)) - low) * (self.bins / (high - low))
+
+    def value(self, place: Tensor) -> Tensor:
+        """Return the values at places on the grid, the inverse of ``place``."""
+        if self.spacing == "linear":
+            return self.low + place * ((self.high - self.low) / self.bins)
+        low, high = math.log1p(self.low), math.log1p(self.high)
+        return torch.expm1(low + place * ((high - low) / self.bins))
 
     def target(self, truth: Tensor) -> Tensor:
         """Return the probability of each bin, (n, bins), for true values (n,): a Gaussian of ``blur`` bins."""
-        edges = torch.linspace(self.low, self.high, self.bins + 1, device=truth.device)
-        inside = truth.clamp(self.low + 0.5 * self.step, self.high - 0.5 * self.step)
-        cumulative = torch.special.ndtr((edges - inside[:, None]) / (self.blur * self.step))
-        mass = cumulative.diff(dim=1)
-        return mass / mass.sum(dim=1, keepdim=True)
+        edges = torch.arange(self.bins + 1, dtype=truth.dtype, device=truth.device)
+        below = torch.special.ndtr((edges - self.place(truth)[:, None]) / self.blur)
+        below[:, 0], below[:, -1] = 0, 1
+        return below.diff(dim=1)
 
 
 class Grid(Posterior):
@@ -110,8 +128,8 @@ class Grid(Posterior):
 
     def __init__(self, axes: Sequence[Axis | Mapping[str, Any]], odds: bool = True) -> None:
         self.axes = tuple(axis if isinstance(axis, Axis) else Axis(**axis) for axis in axes)
-        if not self.axes or any(axis.bins < 4 or not axis.high > axis.low for axis in self.axes):
-            raise ValueError("a Grid needs axes of four bins or more, with high > low")
+        if not self.axes:
+            raise ValueError("a Grid needs an axis")
         self.odds = odds
         self.shape = tuple(axis.bins for axis in self.axes)
         self.outputs = int(np.prod(self.shape))
@@ -132,7 +150,7 @@ class Grid(Posterior):
             found.append(Column(f"{first.column}_ODDS", "f4", "", "stat.probability", odds, "F7.4"))
         if pdf:
             for axis in self.axes:
-                grid = f"probability in {axis.bins} bins, {axis.low:g} to {axis.high:g}"
+                grid = f"probability in {axis.bins} bins of {axis.spacing} from {axis.low:g} to {axis.high:g}"
                 found.append(Column(f"{axis.column}_PDF", "f4", "", "stat.probability", grid, "E12.4", axis.bins))
         return tuple(found)
 
@@ -170,9 +188,10 @@ def _quantiles(
     inside = mass.gather(1, place)
     before = cumulative.gather(1, place) - inside
     part = ((levels - before) / inside.clamp(min=1e-30)).clamp_(0, 1)
-    low, median, high = (axis.low + axis.step * (place + part)).unbind(1)
+    left, right = axis.value(place.float()), axis.value(place.float() + 1)
+    low, median, high = (left + part * (right - left)).unbind(1)
     bits |= int(Flag.VALUE_OUTSIDE) * ((place[:, 0] == 0) | (place[:, 2] == axis.bins - 1)).int()
-    bits |= int(Flag.MULTIMODAL) * _multimodal(mass, (high - low) / axis.step).int()
+    bits |= int(Flag.MULTIMODAL) * _multimodal(mass, (place + part)[:, 2] - (place + part)[:, 0]).int()
     if odds:
         reach = ODDS_WIDTH * (1 + median)
         between = _cumulative_at(cumulative, mass, axis, median + reach) - _cumulative_at(
@@ -184,7 +203,7 @@ def _quantiles(
 
 def _cumulative_at(cumulative: Tensor, mass: Tensor, axis: Axis, at: Tensor) -> Tensor:
     """Return the probability below ``at`` (n,)."""
-    place = ((at - axis.low) / axis.step).clamp_(0, axis.bins)
+    place = axis.place(at).clamp_(0, axis.bins)
     index = place.long().clamp_(max=axis.bins - 1)[:, None]
     inside = mass.gather(1, index)
     return (cumulative.gather(1, index) - inside + inside * (place[:, None] - index))[:, 0]

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -67,7 +67,7 @@ class Result:
     model_sha256: str
     reason: str
     columns: Sequence[Column]
-    bands: Sequence[Mapping[str, str | None]]
+    bands: Sequence[tuple[str, str, str, str]]
     notes: Sequence[str]
     disk_bytes: int
     answered: int = 0
@@ -199,7 +199,7 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options, say:
         say(note)
     settings: Mapping[str, Any] = {
         "bands": found.table(),
-        "photometry": options.photometry.settings(),
+        "photometry": asdict(options.photometry),
         "pdf": options.pdf,
         "rows": options.rows,
         "survey": whose,
@@ -289,7 +289,7 @@ def _result(job: Job, output: Output, size: int) -> Result:
         model_sha256=job.record.model_sha256,
         reason=job.reason,
         columns=job.extension.columns,
-        bands=list(job.photometry.table()),
+        bands=job.photometry.table(),
         notes=job.photometry.notes,
         disk_bytes=size,
     )

@@ -1,0 +1,170 @@
+"""``skycnn predict``: a catalogue in, the network's answers in the same catalogue."""
+
+import shlex
+import sys
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from skycnn.cli import console, options, process
+from skycnn.errors import FlaggedError, InputError
+
+EXAMPLES = (
+    ("skycnn predict cat.fits --task photoz", "Add Z_PHOT, its 68 % interval, odds and flag to cat.fits, in place."),
+    ("skycnn predict cat.fits --task photoz --dry-run", "See the model, the columns and the cost; touch nothing."),
+    ("skycnn predict 'cat.fits[GALAXIES]' --task photoz --out new.fits", "Read one table of several; write elsewhere."),
+    ("skycnn predict cat.fits --task photoz --band r=RMAG --error r=RERR --unit r=mag", "Name a band's columns."),
+    ("skycnn predict cat.fits --task photoz --only-new", "Answer the rows appended since the last run."),
+    ("zcat cat.fits.gz | skycnn predict - --task photoz > new.fits", "In a pipeline."),
+)
+
+
+def command(
+    catalogues: options.Catalogues,
+    task: options.TaskName,
+    model: options.ModelName = None,
+    survey: options.Survey = None,
+    hdu: options.Hdu = None,
+    band: options.Band = None,
+    error: options.Error = None,
+    unit: options.Unit = None,
+    photometry: options.Photometry = None,
+    extinction: options.Extinction = None,
+    bad: options.Bad = None,
+    mask_band: options.MaskBand = None,
+    rows: options.Rows = None,
+    only_new: Annotated[bool, typer.Option("--only-new", help="Fill only rows that have no answer yet.")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Write the whole posterior too, as a vector column.")] = False,
+    out: options.Out = None,
+    overwrite: options.Overwrite = False,
+    prefix: options.Prefix = "",
+    suffix: options.Suffix = "",
+    decompress: Annotated[
+        bool, typer.Option("--decompress", help="Write a tile-compressed table back as a plain one.")
+    ] = False,
+    detach: Annotated[
+        bool,
+        typer.Option("--detach", help="Go on where the new file cannot keep the owner or the hard links of the old."),
+    ] = False,
+    provenance: options.Provenance = None,
+    device: Annotated[
+        str | None, typer.Option("--device", metavar="NAME", help="cpu, cuda, cuda:1; left out, a GPU if there is one.")
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option("--batch", metavar="N", min=1, help="Rows a batch; halved where memory runs out.")
+    ] = None,
+    threads: options.Threads = None,
+    wait: options.Wait = 0.0,
+    dry_run: options.DryRun = False,
+    json: options.Json = False,
+    strict: options.Strict = False,
+    quiet: options.Quiet = False,
+    traceback: options.Traceback = False,
+) -> None:
+    """Run a network on every row of a catalogue and write its answers into the catalogue as new columns.
+
+    Rows are never dropped or reordered, all other bytes of the file stay as they are, and the file is replaced as a
+    whole or not at all. A second run with the same model, options and photometry does nothing, so cron may call it
+    every hour; a run that was killed goes on where it was.
+    """
+    to_stdout = out == "-" or (out is None and "-" in catalogues)
+    if json and to_stdout and not dry_run:
+        raise InputError("--json and the catalogue cannot both go to standard output", hint="--out FILE")
+    if len(catalogues) > 1 and (out is not None or provenance is not None or "-" in catalogues):
+        raise InputError("several catalogues are written in place, each to itself", hint="Give one with --out.")
+    process.prepare(threads)
+    from skycnn.fits.fluxes import PhotometryOptions
+    from skycnn.verbs import predict as verb
+
+    asked = verb.Options(
+        task=task,
+        model=model,
+        survey=survey,
+        hdu=hdu,
+        out=out,
+        overwrite=overwrite,
+        only_new=only_new,
+        prefix=prefix,
+        suffix=suffix,
+        photometry=PhotometryOptions(
+            band=options.pairs(band, "--band"),
+            error=options.pairs(error, "--error"),
+            unit=options.pairs(unit, "--unit", "BAND=UNIT"),
+            photometry=photometry,
+            extinction=extinction,
+            bad=tuple(bad or ()),
+            mask_band=options.pairs(mask_band, "--mask-band"),
+        ),
+        rows=options.row_range(rows),
+        pdf=pdf,
+        dry_run=dry_run,
+        decompress=decompress,
+        detach=detach,
+        wait=wait,
+        device=device,
+        batch=batch,
+        provenance=provenance,
+        command=shlex.join(["skycnn", *sys.argv[1:]]),
+    )
+    results = []
+    for catalogue in catalogues:
+        with console.progress(catalogue) as step:
+            results.append(verb.predict(catalogue, asked, console.say, step))
+        _tell(results[-1], dry_run=dry_run, json=json)
+    if json:
+        plain = [_plain(result) for result in results]
+        console.emit(plain[0] if len(plain) == 1 else {"catalogues": plain})
+    flagged = sum(sum(result.flagged.values()) for result in results)
+    if strict and flagged:
+        raise FlaggedError(f"rows were flagged: {_reasons(results)}", hint="All is written; see the flag column.")
+
+
+def _plain(result: Any) -> dict[str, object]:
+    content = asdict(result)
+    return content | {"rate": result.rows / result.seconds if result.seconds else None}
+
+
+def _reasons(results: list[Any]) -> str:
+    total: dict[str, int] = {}
+    for result in results:
+        for reason, n in result.flagged.items():
+            total[reason] = total.get(reason, 0) + n
+    return ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in total.items()) or "none"
+
+
+def _tell(result: Any, *, dry_run: bool, json: bool) -> None:
+    if dry_run:
+        if not json:
+            _draw(result)
+        return
+    if result.unchanged:
+        return
+    names = ", ".join(column.name for column in result.columns)
+    rate = f"{result.rows / result.seconds:,.0f} rows/s" if result.seconds else ""
+    console.say(
+        f"{result.output}: {result.answered} of {result.rows} rows answered ({rate}); flagged: {_reasons([result])}; "
+        f"wrote {names}"
+    )
+
+
+def _draw(result: Any) -> None:
+    console.table(("BAND", "COLUMN", "ERROR", "UNIT"), result.bands)
+    console.table(
+        ("WRITES", "FORM", "UNIT", "MEANING"),
+        [
+            (
+                column.name,
+                f"{column.width if column.width > 1 else ''}{column.dtype}",
+                column.unit or "-",
+                column.meaning,
+            )
+            for column in result.columns
+        ],
+    )
+    state = "holds these answers already: nothing would be done" if result.unchanged else "would be written"
+    seconds = result.estimate_seconds or 0.0
+    console.say(
+        f"{result.output} {state}: {result.rows} rows, {result.disk_bytes / 1e6:.1f} MB, about {seconds:.1f} s, "
+        f"by {result.model} ({result.reason})"
+    )
