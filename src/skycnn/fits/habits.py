@@ -1,0 +1,221 @@
+"""Naming habits of catalogues: which words a photometric column's name is made of, as tables.
+
+A *style* is a name with ``*`` for the band: ``modelMag_*``, ``e_*mag``, ``FLUX_IVAR_*``. A name is photometric when
+it is one band and words of these tables, nothing else; its error is found by spelling its style with an error word.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "model": ("model", "detmodel"),
+    "cmodel": ("cmodel",),
+    "auto": ("auto",),
+    "kron": ("kron", "(?-i:K)(?=mag)"),  # VizieR: gKmag (PS1)
+    "bare": (),
+    "psf": ("psf", "(?-i:p)(?=mag)"),  # VizieR: upmag (SDSS)
+    "petro": ("petrosian", "petro", "(?-i:P)(?=mag)"),  # VizieR: uPmag
+    "template": ("templfit",),  # Euclid
+    "matched": ("unif", "gaap"),  # PSF-matched apertures: Euclid, KiDS
+    "total": ("total", "tot"),
+    "sersic": ("sersic",),
+    "best": ("best",),
+    "iso": ("isocor", "iso"),
+    "other": (),  # known by its TUNIT or TUCD alone
+    "fiber": ("fiber2", "fiber", "fibre"),
+    "aper": (r"\dfwhm_aper", r"aper(?:ture)?_?\d*", r"ap\d+"),
+}
+"""Photometric families and their words; automatic choice prefers the earlier."""
+
+BY_NAME = ("fiber", "aper")
+"""Families of a part of the galaxy's light: never taken unless asked for."""
+
+QUANTITIES = ("magnitudes?", "mags?", "flux")
+DEREDDENED = ("dereddened", "dered", "corrected", "unreddened", "extcorr")
+FILLERS = (
+    # how it was measured, without a bearing on what
+    *("mean", "obs", "ab", "meas", "forced", "coadd", "mer"),
+    # whose it is
+    *(
+        "sdss",
+        "lsst",
+        "des",
+        "decam",
+        "decals",
+        "hsc",
+        "ps1",
+        "panstarrs",
+        "csst",
+        "euclid",
+        "cosmos",
+        "cfhtls",
+        "cfht",
+    ),
+    *("megacam", "megaprime", "kids", "omegacam", "vst", "subaru", "suprime", "uvista", "vista", "viking", "ukidss"),
+    *("galex", "2mass", "twomass", "wise", "acs", "wfc3", "hst", "jwst", "nircam", "boss", "legacy", "cess"),
+)
+EXTERNAL = r"(?:_ext_[a-z0-9]+)?"
+"""Euclid names the camera of ground-based bands, flux_g_ext_decam_aper: here a part of the band."""
+
+WHOLE_LIGHT = re.compile(r"flux_\*_aper", re.I)
+"""Euclid's aperture photometry on PSF-matched images is scaled to the total flux: no fixed aperture (MER, Q1)."""
+
+UNITS: tuple[tuple[str, str, str, str], ...] = (
+    # style, word its error has, unit, whose habit
+    (r"(?:mer_)?flux_\*_(?:psf|aper|templfit|unif|sersic|\dfwhm_aper)", "", "uJy", "Euclid"),
+    (r"\*_(?:free_)?(?:psf|cmodel|kron|sersic|gaap|ap\d+)flux", "", "nJy", "LSST"),
+    (r"\*_?(?:cmodel|psfflux|kronflux)_flux", "", "nJy", "HSC"),
+    (r"(?:model|cmodel|psf|petro|fiber2?)flux(?:_\*|\[\d+\])?", "", "nanomaggy", "SDSS"),
+    (r"flux_\*", "ivar", "nanomaggy", "Legacy Surveys"),
+    (r"flux_\*", "fluxerr", "uJy", "skycnn"),
+    (r"flux_auto_\*", "", "zp30", "DES"),
+)
+"""Flux units by habit, where TUNIT is silent; zp30 is AB magnitude 30 for one unit."""
+
+ERRORS = ("err", "_err", "error", "_error", "sigma", "_sigma", "_unc")
+INVERSES = ("ivar", "_ivar", "_invvar")
+PREFIXES = ("e_", "err_", "error_", "sigma_", "sig_", "unc_")
+SUFFIXES = ("_err", "err", "_error", "error", "_sigma", "_unc", "_uncertainty", "_e")
+
+FLAGS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (r"\*_?(?!mag|flux)[a-z]\w+", ("{style}_flag", "{stem}_flag", "{stem}flux_flag")),  # LSST, HSC: r_cModel_flag
+    (r"(?:dered_)?(?:flux|mag)_\*", ("allmask_*",)),  # Legacy Surveys
+    (r"(?:mag|flux)_\w*\*\w*", ("imaflags_iso_*",)),  # DES, KiDS
+)
+"""Per-band flags by style, non-zero where the band must not be used; ``stem`` is the style without its quantity."""
+
+TRANSMISSIONS = ("mw_transmission_*",)
+EXTINCTIONS = ("extinction_*", "a_*", "gal_extinction_*")
+REDDENINGS = ("ebv", "e_bv", "e(b-v)", "e_b_v", "ebv_sfd", "ebv_sfd98", "ebvsfd98", "sfd_ebv", "sfd98_ebv", "gal_ebv")
+"""Known names of Galactic extinction: transmissions, A_band in mag, E(B-V) of the SFD map."""
+
+UCD_BANDS = {"g": ("B", "V"), "nuv": ("UV.200-300nm",), "fuv": ("UV.100-200nm",)}
+"""``em.*`` atoms (IVOA UCD1+) of a band beside the one that bears its name; the first that is no other band's."""
+
+NEVER = r"abs|absmag|ext|extinction|a|lim|maglim|depth|sky|sb|mu|kcorr|rest|delta|colou?r|zp|snr?|ivar|flags?|mask"
+ERROR_WORDS = r"e|err|error|magerr|fluxerr|sigma|unc|std|rms"
+OTHER = re.compile(rf"(?:^|[_\W])(?:{NEVER}|{ERROR_WORDS})(?=$|[_\W])|(?:err|error|sigma)$", re.I)
+"""What a column known by its TUNIT alone must not be called."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """How photometric columns of one kind are named.
+
+    Parameters
+    ----------
+    text : str
+        The name with ``*`` for the band.
+    family : str
+        A key of `FAMILIES`.
+    quantity : str
+        ``mag``, ``flux`` or empty.
+    dereddened : bool
+        Whether the name says that Galactic extinction was corrected.
+    """
+
+    text: str
+    family: str
+    quantity: str
+    dereddened: bool
+
+
+_ALL = (*(w for words in FAMILIES.values() for w in words), *QUANTITIES, *DEREDDENED, *FILLERS)
+WORD = "|".join(sorted(_ALL, key=len, reverse=True))
+_FAMILY_WORDS = [(family, re.compile(w, re.IGNORECASE)) for family, words in FAMILIES.items() for w in words]
+REST = rf"(?:{WORD}|[_ .\-:])*"
+
+
+@lru_cache(maxsize=64)
+def _pattern(band: str) -> re.Pattern[str]:
+    return re.compile(rf"(?P<head>{REST})(?P<band>{re.escape(band)}{EXTERNAL})(?P<tail>{REST})", re.IGNORECASE)
+
+
+def parse(name: str, band: str) -> tuple[Style, str] | None:
+    """Return the style of a column's name and its spelling of the band, None when it is no photometry of ``band``."""
+    match = _pattern(band).fullmatch(name)
+    if match is None:
+        return None
+    text = f"{match['head']}*{match['tail']}"
+    words = list(re.finditer(WORD, text, re.IGNORECASE))
+    families = {family for word in words if (family := _family(word))}
+    quantities = [q for word in words for q in ("mag", "flux") if word[0].lower().startswith(q)]
+    dereddened = any(word[0].lower() in DEREDDENED for word in words)
+    if WHOLE_LIGHT.fullmatch(text):
+        families = {"matched"}
+    if dereddened and not families and not quantities:
+        families = {"model"}  # SDSS: dered_r is modelMag_r corrected
+    if len(families) > 1:
+        return None
+    family = families.pop() if families else "bare"
+    return Style(text, family, quantities[-1] if quantities else "", dereddened), match["band"]
+
+
+def _family(word: re.Match[str]) -> str | None:
+    for family, pattern in _FAMILY_WORDS:
+        match = pattern.match(word.string, word.start())
+        if match and match.end() == word.end():
+            return family
+    return None
+
+
+def star(name: str, band: str) -> str | None:
+    """Return the name with ``*`` for a band that stands as a word of its own, None when it does not."""
+    style, found = re.subn(rf"(?:^|(?<=[_\W])){re.escape(band)}(?=$|[_\W])", "*", name, count=1, flags=re.IGNORECASE)
+    return style if found else None
+
+
+def errors(style: str) -> Iterator[str]:
+    """Yield the names that the errors of ``style`` may bear, likeliest first; case is not to be minded.
+
+    Examples
+    --------
+    >>> next(errors("modelMag_*"))
+    'modelMagerr_*'
+    """
+    plain = re.sub(rf"_?(?:{'|'.join(DEREDDENED)})(?=_|$)_?", _between, style, flags=re.IGNORECASE)
+    for base in dict.fromkeys((style, plain.strip("_"))):  # corrected values keep the observed errors
+        last = list(re.finditer(r"magnitudes?|mags?|flux", base, re.IGNORECASE))
+        if last:
+            head, word, tail = base[: last[-1].start()], last[-1][0], base[last[-1].end() :]
+            yield from (f"{head}{word}{error}{tail}" for error in ERRORS)
+        yield from (f"{prefix}{base}" for prefix in PREFIXES)
+        yield from (f"{base}{suffix}" for suffix in SUFFIXES)
+        if last:
+            yield from (f"{head}{error}{tail}" for error in ("err", "error", "sigma", "e"))
+            yield from (f"{head}{word}{error}{tail}" for error in INVERSES)
+        yield from (f"ivar_{base}", f"{base}_ivar", f"{base}_invvar")
+        if base == "*":
+            yield from ("magerr_*", "mag_err_*", "*_magerr", "modelmagerr_*")
+
+
+def _between(match: re.Match[str]) -> str:
+    return "_" if match[0].startswith("_") and match[0].endswith("_") else ""
+
+
+def flags(style: str) -> tuple[str, ...]:
+    """Return the names that the per-band flags of ``style`` may bear, lower case."""
+    style = style.lower()
+    stem = re.sub(r"_?(?:mag|flux)$", "", style)
+    found = (names for pattern, names in FLAGS if re.fullmatch(pattern, style))
+    return tuple(name.format(style=style, stem=stem) for names in found for name in names)
+
+
+def unit(style: str, error: str) -> tuple[str, str]:
+    """Return the unit that a style has by habit and whose habit it is; two empty texts when none is known.
+
+    Parameters
+    ----------
+    style : str
+        Of the values.
+    error : str
+        Name or style of their errors.
+    """
+    if "flux" not in style.lower():
+        return "mag", ""
+    for pattern, word, name, whose in UNITS:
+        if re.fullmatch(pattern, style, re.IGNORECASE) and word in error.lower():
+            return name, whose
+    return "", ""

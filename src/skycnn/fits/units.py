@@ -1,0 +1,205 @@
+"""Units of photometry: how they are spelled in TUNIT, and how values become microjansky."""
+
+import re
+import warnings
+from dataclasses import dataclass
+from math import log
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating]
+
+AB = 23.9
+"""AB magnitude of one microjansky: 2.5 log10(1e29) - 48.60 (Oke & Gunn 1983)."""
+
+MAGGY = 10 ** (0.4 * AB)
+"""Microjansky of AB magnitude zero; a nanomaggy is AB 22.5 (Legacy Surveys, SDSS)."""
+
+POGSON = 0.4 * log(10)
+"""d ln(flux) / d mag (Pogson 1856)."""
+
+FAINTEST, WORST = 40.0, 50.0
+"""mag; magnitudes outside 0..40 and errors above 50 mark absent values."""
+
+SENTINELS = (99.0, 99.99, 999.0, 9999.0)
+"""Errors that mark an absent value; their negatives are no errors anyhow."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit of photometry.
+
+    Parameters
+    ----------
+    name : str
+        As told to the user.
+    kind : str
+        ``mag`` (AB, Pogson), ``asinh``, ``vega`` or ``flux``.
+    scale : float
+        Microjansky a unit; fluxes only.
+    inverse : bool
+        An inverse variance: one over the square of the unit.
+    """
+
+    name: str
+    kind: Literal["mag", "asinh", "vega", "flux"]
+    scale: float = 1.0
+    inverse: bool = False
+
+
+KINDS: dict[str, tuple[str, Literal["mag", "asinh", "vega"]]] = {
+    **dict.fromkeys(("mag", "mags", "magnitude", "magnitudes"), ("mag", "mag")),
+    **dict.fromkeys(
+        ("ab", "abmag", "abmags", "magab", "magsab", "mab", "abmagnitude", "magnitudeab"), ("mag(AB)", "mag")
+    ),
+    **dict.fromkeys(("asinh", "asinhmag", "magasinh", "luptitude", "luptitudes", "lupt"), ("mag(asinh)", "asinh")),
+    **dict.fromkeys(
+        ("vega", "vegamag", "vegamags", "magvega", "vegamagnitude", "magnitudevega"), ("mag(Vega)", "vega")
+    ),
+}
+"""Spellings of magnitudes, letters only, and what they are called."""
+
+FLUXES: dict[str, tuple[str, float]] = {
+    **dict.fromkeys(("jy", "jansky", "janskys"), ("Jy", 1e6)),
+    **dict.fromkeys(("mjy", "millijy", "millijansky"), ("mJy", 1e3)),
+    **dict.fromkeys(("ujy", "microjy", "microjansky", "microjanskys"), ("uJy", 1.0)),
+    **dict.fromkeys(("njy", "nanojy", "nanojansky", "nanojanskys"), ("nJy", 1e-3)),
+    **dict.fromkeys(("maggy", "maggie", "maggies", "mgy"), ("maggy", MAGGY)),
+    **dict.fromkeys(
+        ("nmgy", "nmaggy", "nmaggie", "nmaggies", "nmgys", "nanomaggy", "nanomaggie", "nanomaggies", "nanomgy"),
+        ("nanomaggy", 1e-9 * MAGGY),
+    ),
+}
+"""Spellings of flux densities, lower case without blanks; microjansky a unit."""
+
+BLANK = ("", "-", "--", "none", "null", "n/a", "unitless")
+"""TUNIT values that say nothing."""
+
+INVERSE = re.compile(r"1/\(?(?P<a>.+?)\)?(?:\^|\*\*)?2|\(?(?P<b>.+?)\)?(?:\^|\*\*)?\(?-2\)?")
+ZERO_POINT = re.compile(r"zp[=:]?(\d+(?:\.\d*)?)")
+
+
+def read(text: str | None) -> Unit | None:
+    """Return the unit that a text names, None when it names none of photometry.
+
+    Parameters
+    ----------
+    text : str or None
+        TUNIT or the value of ``--unit``: ``nmgy``, ``uJy``, ``mag(AB)``, ``1/nanomaggy^2``, ``asinh``, ``zp30`` (a flux
+        whose unit is AB magnitude 30), or what astropy understands as a flux density.
+
+    Examples
+    --------
+    >>> read("nanomaggies^-2")
+    Unit(name='1/nanomaggy^2', kind='flux', scale=3.63078054770101..., inverse=True)
+    """
+    if text is None or text.strip().lower() in BLANK:
+        return None
+    word = re.sub(r"\s|'", "", text).replace("µ", "u").replace("μ", "u")
+    if word == "MJy":  # the one prefix whose case matters
+        return Unit("MJy", "flux", 1e12)
+    plain = _plain(word.lower())
+    if plain is not None:
+        return plain
+    match = INVERSE.fullmatch(word.lower())
+    base = _plain(match["a"] or match["b"]) if match else None
+    if base is not None:
+        return Unit(f"1/{base.name}^2", base.kind, base.scale, inverse=True)
+    return _other(text)
+
+
+def _plain(word: str) -> Unit | None:
+    letters = re.sub(r"[_:()\[\]-]", "", word)
+    if letters in KINDS:
+        return Unit(*KINDS[letters])
+    if letters in FLUXES:
+        name, scale = FLUXES[letters]
+        return Unit(name, "flux", scale)
+    match = ZERO_POINT.fullmatch(word)
+    return Unit(f"zp{match[1]}", "flux", 10 ** (0.4 * (AB - float(match[1])))) if match else None
+
+
+def _other(text: str) -> Unit | None:
+    from astropy import units  # slow to import and seldom needed
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", units.UnitsWarning)  # erg/s/cm2/Hz is not standard, and clear
+            unit = units.Unit(text)
+        if unit.is_equivalent(units.Jy):
+            return Unit(text.strip(), "flux", float(unit.to(units.uJy)))
+        if unit.is_equivalent(units.Jy**-2):
+            return Unit(text.strip(), "flux", float((unit**-0.5).to(units.uJy)), inverse=True)
+    except (ValueError, TypeError):
+        pass
+    return None
+
+
+def deviation(error: Array, unit: Unit, kind: str) -> Array:
+    """Return standard deviations, NaN where absent, of errors or inverse variances.
+
+    Parameters
+    ----------
+    error : array
+        In ``unit``.
+    unit : Unit
+        Of the errors; fluxes come back in microjansky, magnitudes in mag.
+    kind : str
+        Of the values they belong to.
+    """
+    if unit.inverse:
+        sigma = np.where((error > 0) & (error < 9.9e19), error, np.nan).astype(float) ** -0.5
+    else:
+        sigma = np.where((error > 0) & (error < 9.9e19), error, np.nan)
+        for sentinel in SENTINELS if kind == "flux" else ():  # of magnitudes they are above WORST
+            sigma[(error == sentinel) | (error == np.float32(sentinel))] = np.nan
+    if kind == "flux":
+        return sigma * unit.scale
+    return np.where(sigma <= WORST, sigma, np.nan)
+
+
+def microjansky(
+    value: Array, sigma: Array, unit: Unit, softening: float = np.nan, vega: float = np.nan
+) -> tuple[Array, Array]:
+    """Return fluxes and errors in microjansky, NaN in both where either is absent.
+
+    Parameters
+    ----------
+    value : array
+        In ``unit``.
+    sigma : array
+        Of `deviation`.
+    unit : Unit
+        Of the values.
+    softening : float
+        b of asinh magnitudes, in units of the flux of magnitude zero (Lupton et al. 1999).
+    vega : float
+        m_AB - m_Vega, mag.
+
+    Notes
+    -----
+    A negative flux is data; a magnitude outside 0..40 and a flux of -99, +-9999, -1e30 or 1e20 are absent.
+    """
+    value = value.astype(np.float64, copy=False)
+    if unit.kind == "flux":
+        absent = (value == -99) | (np.abs(value) == 9999) | (value > 9.9e19) | (value < -9.9e29)
+        return _both(value * unit.scale, sigma, absent)
+    absent = ~((value >= 0) & (value <= FAINTEST))
+    if unit.kind == "asinh":
+        x = np.where(absent, np.nan, -POGSON * value - log(softening))
+        scale = 2 * softening * MAGGY
+        return _both(scale * np.sinh(x), scale * np.cosh(x) * POGSON * sigma, absent)
+    zero = AB - vega if unit.kind == "vega" else AB
+    flux = np.exp(POGSON * (zero - np.where(absent, np.nan, value)))
+    return _both(flux, flux * (POGSON * sigma), absent)
+
+
+def _both(flux: Array, error: Array, absent: NDArray[np.bool_]) -> tuple[Array, Array]:
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        flux32, error32 = flux.astype(np.float32), error.astype(np.float32)
+    bad = absent | ~(np.isfinite(flux32) & np.isfinite(error32) & (error32 > 0))
+    flux32[bad] = np.nan
+    error32[bad] = np.nan
+    return flux32, error32
