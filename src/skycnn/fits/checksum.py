@@ -3,6 +3,9 @@
 import numpy as np
 
 _ONES = 0xFFFFFFFF
+_HALF = np.uint64(32)
+BLOCK = 1 << 14
+"""Pairs of words summed at a time: 128 kB stay in the cache over the passes."""
 _PUNCTUATION = frozenset([*range(0x3A, 0x41), *range(0x5B, 0x61)])
 
 
@@ -14,11 +17,21 @@ def fold(total: int) -> int:
 
 
 class Sum:
-    """A running DATASUM over bytes that arrive in pieces of any length."""
+    """A running DATASUM over bytes that arrive in pieces of any length.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    start : int
+        Offset of the first byte from the beginning of the data, so that parts can be summed apart and merged.
+    """
+
+    def __init__(self, start: int = 0) -> None:
         self._total = 0
-        self._phase = 0
+        self._phase = start % 4
+
+    def merge(self, other: "Sum") -> None:
+        """Add the sum of another part."""
+        self._total = fold(self._total + other._total)
 
     def add(self, data: "np.ndarray | bytes | memoryview") -> None:
         """Add the next bytes (uint8 array or bytes-like, contiguous)."""
@@ -49,11 +62,12 @@ def _words(octets: "np.ndarray") -> int:
     """Return the sum of big-endian 32-bit words in bytes whose number is a multiple of eight."""
     total = 0
     pairs = octets.view(np.uint64)
-    block = 1 << 15  # 256 kB stay in the cache over the four passes
-    for at in range(0, pairs.size, block):
-        native = pairs[at : at + block].byteswap()
-        high = int((native >> np.uint64(32)).sum())
-        total += high + int((native & np.uint64(_ONES)).sum())
+    for at in range(0, pairs.size, BLOCK):
+        native = pairs[at : at + BLOCK].byteswap()
+        wrapped = int(native.sum())  # modulo 2^64
+        native >>= _HALF
+        high = int(native.sum())
+        total += high + ((wrapped - (high << 32)) & 0xFFFFFFFFFFFFFFFF)
     return total
 
 

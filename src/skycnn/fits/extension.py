@@ -1,6 +1,7 @@
 """Extension: new columns of a catalogue, from the question whether they may be written to the rename."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -210,7 +211,7 @@ class Extension:
         plan = Plan(
             self.columns,
             replaced=self.existing,
-            comments={flag.name: f"{flag.meaning}; {record.model} {record.model_sha256[:16]}"},
+            comments={flag.name: f"{record.model[:30]} {record.model_sha256[:16]}; {flag.meaning}".replace("'", "")[:68]},
             history=tuple(record.lines()),
             stamp=record.time.rstrip("Z"),
         )
@@ -227,5 +228,14 @@ def flags(rows: "np.ndarray") -> "np.ndarray":
 
 
 def renamed(columns: Sequence[Column], prefix: str, suffix: str) -> tuple[Column, ...]:
-    """Return columns under the names that ``--prefix`` and ``--suffix`` give them."""
+    """Return columns under the names that ``--prefix`` and ``--suffix`` give them.
+
+    Raises
+    ------
+    InputError
+        When these are no plain ASCII words, or the names grow too long for a card.
+    """
+    for option, text in (("--prefix", prefix), ("--suffix", suffix)):
+        if text and not re.fullmatch(r"[A-Za-z0-9_.-]{1,40}", text):
+            raise InputError(f"{option} {text!r} cannot be part of a column name", expected="letters, digits, _ . -")
     return tuple(replace(column, name=f"{prefix}{column.name}{suffix}") for column in columns)

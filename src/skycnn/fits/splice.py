@@ -3,9 +3,12 @@
 import errno
 import os
 import re
-from collections.abc import Callable, Sequence
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,8 +19,11 @@ from skycnn.fits.tablebytes import Hdu, heap_gap, read_into
 from skycnn.fits.tablecolumn import TableColumn
 from skycnn.schema import NOT_RUN, Column
 
+T = TypeVar("T")
 CODES = {"f4": "E", "i4": "J"}
-CHUNK_BYTES = 4 << 20
+CHUNK_BYTES = 1 << 20
+THREADS = 2
+"""Reading, interleaving, summing and writing keep two cores busy; a third would wait for the disk."""
 _FIELD_CARD = re.compile(r"T[A-Z]+\d+")
 
 
@@ -229,33 +235,47 @@ def _rows(
     sums: bool,
     progress: "Callable[[int, int], None] | None",
 ) -> tuple[Sum, Sum]:
-    """Interleave old and new bytes; the sums of one chunk are taken while the next is read."""
-    old_sum, new_sum = Sum(), Sum()
+    """Interleave old and new bytes, chunk by chunk on two threads; return the sums of the old and the new rows."""
     old, new = unit.row_bytes, unit.row_bytes + plan.added_bytes
     step = max(1, CHUNK_BYTES // max(new, 1))
-    buffers = [(np.empty((step, old), np.uint8), np.empty((step, new), np.uint8)) for _ in range(2)]
-    pending: list[Future[None]] = []
-    with ThreadPoolExecutor(1) as pool:
-        for turn, first in enumerate(range(0, unit.rows, step)):
-            end = min(first + step, unit.rows)
-            before, after = (buffer[: end - first] for buffer in buffers[turn % 2])
-            while len(pending) > 1:
-                pending.pop(0).result()
-            read_into(source, before, unit.data + first * old, label)
-            _interleave(before, after, rows(first, end), plan)
-            if sums:
-                pending.append(pool.submit(_add, old_sum, before, new_sum, after))
-            _write_all(target, after.data, data + first * new)
-            if progress is not None:
-                progress(end, unit.rows)
-        for future in pending:
-            future.result()
+    buffers = threading.local()
+
+    def work(first: int) -> tuple[int, Sum, Sum]:
+        if not hasattr(buffers, "pair"):
+            buffers.pair = np.empty((step, old), np.uint8), np.empty((step, new), np.uint8)
+        end = min(first + step, unit.rows)
+        before, after = (buffer[: end - first] for buffer in buffers.pair)
+        read_into(source, before, unit.data + first * old, label)
+        _interleave(before, after, rows(first, end), plan)
+        _write_all(target, after.data, data + first * new)
+        parts = Sum(first * old), Sum(first * new)
+        if sums:
+            parts[0].add(before)
+            parts[1].add(after)
+        return end, *parts
+
+    old_sum, new_sum = Sum(unit.rows * old), Sum(unit.rows * new)
+    for end, *parts in bounded_map(work, range(0, unit.rows, step), THREADS):
+        old_sum.merge(parts[0])
+        new_sum.merge(parts[1])
+        if progress is not None:
+            progress(end, unit.rows)
     return old_sum, new_sum
 
 
-def _add(old_sum: Sum, before: "np.ndarray", new_sum: Sum, after: "np.ndarray") -> None:
-    old_sum.add(before)
-    new_sum.add(after)
+def bounded_map(work: Callable[[int], T], items: Iterable[int], threads: int) -> Iterator[T]:
+    """Yield ``work(item)`` in order, from threads that are never more than two items a thread ahead."""
+    pending: deque[Future[T]] = deque()
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="skycnn-splice")
+    try:
+        for item in items:
+            if len(pending) >= 2 * threads:
+                yield pending.popleft().result()
+            pending.append(pool.submit(work, item))
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _interleave(before: "np.ndarray", after: "np.ndarray", fresh: "np.ndarray", plan: Plan) -> None:

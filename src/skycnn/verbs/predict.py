@@ -171,7 +171,7 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options, say:
     def photometry(card: model.Card) -> Photometry:
         return find(
             catalogue.columns,
-            catalogue.header,
+            {**catalogue.header, "SURVEY": whose} if whose else catalogue.header,
             card.bands,
             options.photometry,
             catalogue.label,
@@ -193,13 +193,11 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options, say:
         rows=options.rows,
     )
     say(f"{chosen.card.name} answers for {catalogue.label}: {chosen.reason}")
-    if whose is None and chosen.card.survey:
-        say(f"no SURVEY card and no --survey: the filters are taken for those of {chosen.card.survey}")
     for note in found.notes:
         say(note)
     settings: Mapping[str, Any] = {
         "bands": found.table(),
-        "photometry": asdict(options.photometry),
+        **asdict(options.photometry),
         "pdf": options.pdf,
         "rows": options.rows,
         "survey": whose,
@@ -215,7 +213,7 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options, say:
         columns=tuple(column.name for column in extension.columns),
         used=found.columns,
         input_sha256="",
-        options=json.loads(json.dumps(settings)),
+        options=json.loads(json.dumps({name: value for name, value in settings.items() if value})),
         notes=found.notes,
     )
     return Job(catalogue, found, answerer, extension, record, chosen.reason, options.pdf)
