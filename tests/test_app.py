@@ -1,6 +1,8 @@
 """The program: its commands, help and usage errors."""
 
 import pkgutil
+import subprocess
+import sys
 from importlib import import_module
 from importlib.metadata import version
 
@@ -68,6 +70,12 @@ def test_a_verb_in_the_folder_is_a_command(tmp_path, monkeypatch):
 
 def test_version_is_the_installed_one():
     assert run("--version").stdout == f"skycnn {version('skycnn')}\n"
+
+
+def test_module_is_the_program():
+    ran = subprocess.run([sys.executable, "-m", "skycnn", "modles"], capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    assert ran.stderr == "skycnn: error: there is no command 'modles'\nhint: Did you mean skycnn models?\n"
 
 
 def test_no_arguments_is_a_usage_error_with_help():

@@ -18,7 +18,7 @@ from skycnn.cli import app
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "skycnn"
-FILES = sorted(path for path in SOURCE.rglob("*.py") if path.name != "__init__.py")
+FILES = sorted(path for path in SOURCE.rglob("*.py") if not path.name.startswith("__"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
