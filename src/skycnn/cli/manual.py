@@ -57,7 +57,7 @@ def _page(verb: str, date: str) -> Iterator[str]:
     command = root.get_command(None, verb) if verb else root
     summary = (command.help or "").partition("\n")[0].partition(":")[0].rstrip(".")
     yield f'.TH "{title(verb).upper()}" "1" "{date}" "skycnn {__version__}" "skycnn manual"'
-    yield from roff.section("NAME", [f"{roff.code(title(verb))} \\- {roff.text(summary[:1].lower() + summary[1:])}"])
+    yield from roff.section("NAME", [f"{roff.code(title(verb))} \\-", roff.text(summary[:1].lower() + summary[1:])])
     yield from roff.section("SYNOPSIS", [_synopsis(command, verb)])
     yield from roff.section("DESCRIPTION", roff.paragraphs(command.help or ""))
     if not verb:
