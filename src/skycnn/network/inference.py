@@ -1,8 +1,10 @@
 """Inference: batches of arrays through a network - device, precision, batch size, out-of-memory back-off, prefetch."""
 
+import itertools
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,7 +16,7 @@ from skycnn.errors import InputError, RunError
 T = TypeVar("T")
 Inputs = Mapping[str, np.ndarray]
 
-BATCH = {"cpu": 4096, "cuda": 32768}
+BATCH = {"cpu": 2048, "cuda": 32768}
 """Rows a batch for flux networks: on a CPU the activations stay in the cache, and divide a catalogue's chunk."""
 
 
@@ -65,6 +67,9 @@ def fill(module: nn.Module, tensors: Inputs, label: str) -> nn.Module:
 class Inference:
     """A network on a device.
 
+    On a CPU each batch is one thread's work and threads take different batches: no thread waits for another inside an
+    operation, which on a busy machine costs more than the operation, and the answer does not depend on their number.
+
     Parameters
     ----------
     module : torch.nn.Module
@@ -74,12 +79,23 @@ class Inference:
         Rows a batch; halved for good when memory runs out.
     half : bool
         bfloat16 where the hardware has it.
+    threads : int, optional
+        Batches at the same time on a CPU; default what torch was granted.
     """
 
-    def __init__(self, module: nn.Module, device: torch.device, batch: int | None = None, *, half: bool = False) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        device: torch.device,
+        batch: int | None = None,
+        *,
+        half: bool = False,
+        threads: int | None = None,
+    ) -> None:
         self.module = module.to(device)
         self.device, self.half = device, half
         self.batch = batch or BATCH.get(device.type, BATCH["cpu"])
+        self.threads = (threads or torch.get_num_threads()) if device.type == "cpu" else 1
 
     def run(self, first: int, inputs: Inputs, reduce: Callable[[Tensor], T]) -> list[T]:
         """Return what ``reduce`` makes of the raw output, batch by batch.
@@ -93,27 +109,31 @@ class Inference:
         inputs : mapping of str to ndarray
             By name, each (n, ...).
         reduce : callable
-            ``reduce(raw)`` of a batch's raw output (b, outputs), on the device.
+            ``reduce(raw)`` of a batch's raw output (b, outputs), on the device; called from several threads.
 
         Raises
         ------
         RunError
             When not even one row fits into memory.
         """
-        n = len(next(iter(inputs.values())))
-        results: list[T] = []
-        at = 0
-        while at < n:
-            end = min(at + self.batch - (first + at) % self.batch, n)
+        while True:
             try:
-                results.append(self._batch({name: value[at:end] for name, value in inputs.items()}, reduce))
-            except (MemoryError, torch.OutOfMemoryError, RuntimeError) as error:
+                return self._run(first, inputs, reduce)
+            except (MemoryError, RuntimeError) as error:
                 if not out_of_memory(error):
                     raise
                 self._back_off()
-                continue
-            at = end
-        return results
+
+    def _run(self, first: int, inputs: Inputs, reduce: Callable[[Tensor], T]) -> list[T]:
+        n = len(next(iter(inputs.values())))
+        bounds = [0, *range(self.batch - first % self.batch, n, self.batch), n]
+        parts = [
+            {name: value[start:end] for name, value in inputs.items()} for start, end in itertools.pairwise(bounds)
+        ]
+        if self.device.type != "cpu":
+            return [self._batch(part, reduce) for part in parts]
+        with ThreadPoolExecutor(self.threads, "skycnn-network", torch.set_num_threads, (1,)) as pool:
+            return list(pool.map(lambda part: self._batch(part, reduce), parts))
 
     def _batch(self, inputs: Inputs, reduce: Callable[[Tensor], T]) -> T:
         with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
