@@ -39,7 +39,7 @@ class Resampling:
     groups: Array | None = None
     resamples: int = 1000
     seed: int = 0
-    most: int = 20_000
+    most: int = 10_000
 
     @property
     def units(self) -> int:

@@ -5,6 +5,7 @@ JASA 102, 359); PIT is ``F(truth)``, uniform when the distributions are calibrat
 """
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any, Protocol
@@ -168,12 +169,71 @@ class Draws:
 
     def quantile(self, q: float) -> Array:
         """Return each row's q-quantile, linear between the draws."""
-        return np.asarray(np.quantile(self.draws, q, axis=1), np.float64)
+        result: Array = np.quantile(self.draws, q, axis=1)
+        return result
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Answers of n rows and how their distributions met the truth: all that any score needs, one number a row.
+
+    Parameters
+    ----------
+    value : array (n,)
+        NaN where unanswered.
+    low, high : array (n,), optional
+        16th and 84th percentile.
+    low95, high95 : array (n,), optional
+        2.5th and 97.5th percentile.
+    crps, pit : array (n,), optional
+        Of each row; None where there is no distribution.
+    """
+
+    value: Array
+    low: Array | None = None
+    high: Array | None = None
+    low95: Array | None = None
+    high95: Array | None = None
+    crps: Array | None = None
+    pit: Array | None = None
+
+    def take(self, index: Array) -> "Judged":
+        """Return some rows, by number."""
+        return self._mapped(lambda part: part.take(index))
+
+    def where(self, mask: Array) -> "Judged":
+        """Return all rows, those outside the mask unanswered."""
+        return self._mapped(lambda part: np.where(mask, part, np.nan))
+
+    def _mapped(self, change: Callable[[Array], Array]) -> "Judged":
+        return Judged(change(self.value), *(None if part is None else change(part) for part in self._parts()[1:]))
+
+    def _parts(self) -> tuple[Array | None, ...]:
+        return self.value, self.low, self.high, self.low95, self.high95, self.crps, self.pit
+
+
+def judge(value: Array, distribution: Distribution | None, truth: Array) -> Judged:
+    """Judge answers by their distributions; without one only the values count."""
+    if distribution is None:
+        return Judged(np.asarray(value, np.float64))
+    low, high, low95, high95 = (distribution.quantile(q) for q in (0.16, 0.84, 0.025, 0.975))
+    value = np.asarray(value, np.float64)
+    return Judged(value, low, high, low95, high95, distribution.crps(truth), distribution.cdf(truth))
+
+
+def join(parts: Sequence[Judged]) -> Judged:
+    """Return the rows of several, one behind the other; they have distributions all or none."""
+    value, *others = zip(*(part._parts() for part in parts), strict=True)
+    return Judged(
+        np.concatenate(value),
+        *(None if any(p is None for p in column) else np.concatenate(column) for column in others),
+    )
 
 
 def _parabola(a: Array, b: Array) -> Array:
     """Return the mean of f^2 where f goes linearly from a to b."""
-    return (a * a + a * b + b * b) / 3.0
+    result: Array = (a * a + a * b + b * b) / 3.0
+    return result
 
 
 def _normal_cdf(u: Array) -> Array:

@@ -1,0 +1,131 @@
+"""scoretable: both score sets, pairing, silence, bins."""
+
+import numpy as np
+import pytest
+
+from skycnn import metrics
+from skycnn.bootstrap import Resampling
+from skycnn.distribution import HalfNormals, judge
+from skycnn.errors import InputError
+from skycnn.report import scoretable
+from skycnn.report.scoretable import Predictor
+
+RNG = np.random.default_rng(4)
+N = 600
+TRUTH = RNG.uniform(0.1, 1.0, N)
+QUICK = Resampling(N, resamples=100)
+
+
+def predictor(name, scatter, shift=0.0, seed=0, spread=None):
+    """A redshift with Gaussian errors, and intervals that are right unless ``spread`` says otherwise."""
+    sigma = scatter * (1 + TRUTH)
+    z = TRUTH + sigma * np.random.default_rng(seed).standard_normal(N) + shift
+    width = 0.99446 * (sigma if spread is None else spread * (1 + TRUTH))
+    return Predictor(name, judge(z, HalfNormals(z - width, z, z + width), TRUTH), "Gaussian")
+
+
+def test_a_calibrated_predictor_has_the_ideal_scores_within_its_intervals():
+    (entry,) = scoretable.table([predictor("Z", 0.02)], TRUTH, scoretable.REDSHIFT, Resampling(N))
+    assert set(entry.scores) == {score.key for score in scoretable.REDSHIFT}
+    for key, ideal in (
+        ("pit_mean", 0.5),
+        ("pit_width", 1.0),
+        ("coverage_68", 0.68),
+        ("coverage_95", 0.95),
+        ("bias", 0.0),
+    ):
+        found = entry.scores[key]
+        assert found.low <= ideal <= found.high
+        assert found.low <= found.value <= found.high
+    assert entry.scores["sigma_nmad"].value == pytest.approx(0.02, rel=0.15)
+    assert entry.answered == 1.0
+    assert entry.difference == {}
+
+
+def test_overconfidence_is_seen():
+    (entry,) = scoretable.table([predictor("Z", 0.02, spread=0.01)], TRUTH, scoretable.REDSHIFT, QUICK)
+    assert entry.scores["coverage_68"].high < 0.6
+    assert entry.scores["pit_width"].low > 1.1
+
+
+def test_differences_are_the_first_minus_the_other_on_the_same_rows():
+    entries = scoretable.table([predictor("A", 0.02), predictor("B", 0.03, seed=1)], TRUTH, scoretable.REDSHIFT, QUICK)
+    gap = entries[1].difference
+    assert gap["sigma_nmad"].high < 0
+    assert gap["crps"].value == pytest.approx(
+        entries[0].scores["crps"].value - entries[1].scores["crps"].value, abs=0.001
+    )
+    same = scoretable.table([predictor("A", 0.02), predictor("A2", 0.02)], TRUTH, scoretable.REDSHIFT, QUICK)[1]
+    assert all((found.value, found.low, found.high) == (0, 0, 0) for found in same.difference.values())
+
+
+def test_a_silent_predictor_is_compared_where_both_answered_but_silence_is_an_outlier():
+    full = predictor("A", 0.02)
+    silent = Predictor("B", full.judged.where(np.arange(N) >= 60))
+    entry = scoretable.table([full, silent], TRUTH, scoretable.REDSHIFT, QUICK)[1]
+    assert entry.answered == 0.9
+    assert entry.scores["outliers"].value == pytest.approx(0.1)
+    assert entry.difference["outliers"].high < -0.05
+    for key in ("sigma_nmad", "bias", "mae", "crps", "coverage_68"):
+        assert entry.difference[key].low == entry.difference[key].high == 0.0
+
+
+def test_scores_without_a_distribution_are_nan_and_a_missing_predictor_is_a_note():
+    values = Predictor("point", judge(TRUTH + 0.01, None, TRUTH))
+    absent = Predictor("forest", None, "scikit-learn is not installed")
+    entries = scoretable.table([values, absent], TRUTH, scoretable.REDSHIFT, QUICK)
+    assert entries[0].scores["mae"].value == pytest.approx(0.01)
+    assert np.isnan(entries[0].scores["crps"].value)
+    assert np.isnan(entries[0].scores["coverage_68"].low)
+    assert (entries[1].scores, entries[1].note) == ({}, "scikit-learn is not installed")
+
+
+def test_class_scores_have_intervals_too():
+    truth = (RNG.random(N) < 0.4).astype(float)
+    p = np.clip(0.3 + 0.4 * truth + 0.2 * RNG.standard_normal(N), 0, 1)
+    network, coin = Predictor("P", judge(p, None, truth)), Predictor("coin", judge(RNG.random(N), None, truth))
+    entries = scoretable.table([network, coin], truth, scoretable.CLASS, QUICK)
+    assert entries[0].scores["auc"].value == metrics.auc(p, truth)
+    assert entries[0].scores["auc"].low > 0.85
+    assert entries[1].scores["auc"].low < 0.5 < entries[1].scores["auc"].high
+    assert entries[1].difference["brier"].high < 0 < entries[1].difference["accuracy"].low
+
+
+def test_groups_widen_the_intervals():
+    truth = np.repeat(TRUTH[:60], 10)
+    z = truth + np.repeat(0.02 * RNG.standard_normal(60), 10)
+    one = [Predictor("Z", judge(z, None, truth))]
+
+    def width(groups):
+        entry = scoretable.table(one, truth, scoretable.REDSHIFT, Resampling(600, groups, 200))[0].scores["mae"]
+        return entry.high - entry.low
+
+    assert width(np.repeat(np.arange(60), 10)) > 2 * width(None)
+
+
+def test_bins_are_half_open_but_the_last_and_leave_out_what_is_outside():
+    edges = np.array([0.0, 0.5, 1.0])
+    values = np.array([0.0, 0.5, 1.0, np.nan, 1.1, -0.1])
+    truth = np.full(6, 0.3)
+    one = Predictor("Z", judge(truth + 0.01 * np.arange(6), None, truth))
+    bins = scoretable.binned([one], truth, scoretable.REDSHIFT, values, edges, resamples=10)
+    assert [(b.low, b.high, b.rows) for b in bins] == [(0.0, 0.5, 1), (0.5, 1.0, 2)]
+    assert bins[0].entries[0].scores["mae"].value == pytest.approx(0.0, abs=1e-12)
+    assert bins[1].entries[0].scores["mae"].value == pytest.approx(0.015)
+
+
+def test_an_empty_bin_and_no_rows_give_nan():
+    empty = Predictor("Z", judge(np.zeros(0), None, np.zeros(0)))
+    (entry,) = scoretable.table([empty], np.zeros(0), scoretable.REDSHIFT, Resampling(0))
+    assert all(np.isnan(found.value) for found in entry.scores.values())
+    assert np.isnan(entry.answered)
+
+
+def test_texts():
+    sigma, outliers = scoretable.REDSHIFT[:2]
+    assert (sigma.text(0.01234), outliers.text(0.0121), sigma.text(np.nan)) == ("0.0123", "1.21", "-")
+
+
+def test_an_unknown_set_is_refused():
+    with pytest.raises(InputError, match="no set of scores 'mass'"):
+        scoretable.find("mass")
