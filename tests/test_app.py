@@ -96,6 +96,9 @@ def test_no_arguments_is_a_usage_error_with_help():
         (["--vrsion"], "skycnn has no option --vrsion", "Did you mean --version?"),
         (["--", ""], "there is no command ''", "Type skycnn --help for what there is."),
         (["--"], "skycnn: Missing command", "Type skycnn --help"),
+        (["predict"], "predict needs CAT", "Type skycnn predict --help"),
+        (["predict", "cat.fits"], "predict needs --task TASK (expected photoz", "Type skycnn predict --help"),
+        (["predict", "c", "--task", "t", "--batch", "x"], "predict: Invalid value for '--batch': Input", "Type skycnn"),
         (["models", "--json=3"], "models: Option '--json' does not take a value", "Type skycnn models --help"),
     ],
 )

@@ -92,10 +92,13 @@ def _usage(error: Any, args: list[str]) -> InputError | None:
             options = [name for param in error.ctx.command.get_params(error.ctx) for name in param.opts]
             return _unknown(f"{subject} has no option {error.option_name}", error.option_name, options, path)
         case "MissingParameter":
-            name = error.param.opts[0] if error.param.param_type_name == "option" else error.param.metavar
-            what = f"{subject} needs {name}"
+            name = error.param.metavar
+            if error.param.param_type_name == "option":
+                name = f"{error.param.opts[0]} {name}"
+            known = ", ".join(completion.task_names("")) if "--task" in error.param.opts else None
+            return InputError(f"{subject} needs {name}", expected=known, hint=f"Type {path} --help for how to call it.")
         case _:
-            what = f"{subject}: {error.format_message().rstrip('.')}"
+            what = f"{subject}: {error.format_message().partition(', unable')[0].rstrip('.')}"
     return InputError(what, hint=f"Type {path} --help for how to call it.")
 
 

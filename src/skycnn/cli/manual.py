@@ -87,7 +87,8 @@ def _synopsis(command: Any, verb: str) -> str:
     words = [roff.bold(f"skycnn {verb}")]
     for param in command.params:
         if param.param_type_name == "argument":
-            words.append(roff.italic(param.metavar) if param.required else f"[{roff.italic(param.metavar)}]")
+            name = roff.italic(param.metavar) + (" ..." if param.nargs != 1 else "")
+            words.append(name if param.required else f"[{name}]")
         elif param.required:
             words.append(f"{roff.bold(param.opts[0])} {roff.italic(param.metavar)}")
     return " ".join([*words, f"[{roff.italic('OPTION')} ...]"])

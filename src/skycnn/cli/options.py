@@ -124,7 +124,7 @@ Catalogue = Annotated[
 Catalogues = Annotated[
     list[str],
     typer.Argument(
-        metavar="CAT...", show_default=False, help="FITS catalogues; CAT[EXT] names one table of a file, - is stdin."
+        metavar="CAT", show_default=False, help="FITS catalogues; CAT[EXT] names one table of a file, - is stdin."
     ),
 ]
 Hdu = Annotated[
@@ -206,7 +206,8 @@ DryRun = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with code 3 if rows were flagged.")]
 Wait = Annotated[
-    float, typer.Option("--wait", metavar="SECONDS", show_default=False, help="Wait for a locked catalogue this long.")
+    float,
+    typer.Option("--wait", metavar="SECONDS", min=0, show_default=False, help="Wait for a locked catalogue this long."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", callback=_silence, help="Print nothing on stderr but errors.")]
 Traceback = Annotated[
