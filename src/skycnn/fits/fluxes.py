@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from skycnn.errors import InputError
-from skycnn.fits import bandsets, conditions, extinction, habits, lacking
+from skycnn.fits import bandsearch, bandsets, conditions, extinction, habits, lacking
 from skycnn.fits.bandsets import BandSet
 from skycnn.fits.fields import Field, Fields
 from skycnn.fits.measure import Measure, measure
@@ -107,8 +107,8 @@ def find(
 
 def _sets(fields: Fields, bands: Sequence[str], options: PhotometryOptions) -> list[BandSet]:
     if options.photometry and "*" in options.photometry:
-        return [bandsets.pattern(fields, bands, options.photometry)]
-    return bandsets.find(fields, bands, _given(options, bands))
+        return [bandsearch.pattern(fields, bands, options.photometry)]
+    return bandsearch.find(fields, bands, _given(options, bands))
 
 
 def _given(options: PhotometryOptions, bands: Sequence[str]) -> set[str]:

@@ -185,6 +185,7 @@ def errors(style: str) -> Iterator[str]:
         yield from (f"{base}{suffix}" for suffix in SUFFIXES)
         if last:
             yield from (f"{head}{error}{tail}" for error in ("err", "error", "sigma", "e"))
+            yield from (f"{(head + tail).strip('_')}{error}" for error in ("_err", "_error"))
             yield from (f"{head}{word}{error}{tail}" for error in INVERSES)
         yield from (f"ivar_{base}", f"{base}_ivar", f"{base}_invvar")
         if base == "*":
