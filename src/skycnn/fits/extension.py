@@ -143,13 +143,7 @@ class Extension:
 
     @contextmanager
     def journalled(self, output: Output, key: Mapping[str, object]) -> Iterator[Journal]:
-        """Yield the journal of this run; it stays only where a signal ends the run.
-
-        Raises
-        ------
-        LockedError
-            When another run holds it.
-        """
+        """Yield the journal of this run; it stays only where a signal ends the run."""
         whole = {
             **key,
             "columns": [column.name for column in self.columns],

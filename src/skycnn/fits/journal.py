@@ -1,6 +1,5 @@
 """Journal: the finished row ranges of a run, kept beside the output so that a killed run resumes. It is a cache."""
 
-import fcntl
 import json
 import os
 import struct
@@ -10,14 +9,12 @@ from contextlib import suppress
 
 import numpy as np
 
-from skycnn.errors import LockedError
-
 MAGIC = b"skycnn journal 1\n"
 _RECORD = struct.Struct("<QI32sI")  # first row, rows, sha256 of the input bytes, crc32 of all of it and the payload
 
 
 class Journal:
-    """New-column bytes of finished row ranges, in a file.
+    """New-column bytes of finished row ranges, in a file that the output's lock guards.
 
     Parameters
     ----------
@@ -27,11 +24,6 @@ class Journal:
         What must be the same for the journal to be of use: model, options, columns, rows.
     width : int
         Bytes of new columns a row.
-
-    Raises
-    ------
-    LockedError
-        When another process holds it.
     """
 
     def __init__(self, path: str | None, key: dict[str, object], width: int) -> None:
@@ -43,7 +35,6 @@ class Journal:
             self._file = tempfile.TemporaryFile(prefix="skycnn-", buffering=0)
         else:
             self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b", buffering=0)  # type: ignore[assignment]
-            self._lock()
         fd = self._file.fileno()
         size = os.fstat(fd).st_size
         if size and os.pread(fd, len(head), 0) == head:
@@ -55,17 +46,6 @@ class Journal:
             os.pwrite(fd, head, 0)
         self.resumed = sum(n for n, _, _ in self._places.values())
         """Rows found finished when the journal was opened."""
-
-    def _lock(self) -> None:
-        try:
-            fcntl.flock(self._file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._file.close()
-            raise LockedError(
-                f"another skycnn is writing beside {self.path}", hint="--wait SECONDS waits for it."
-            ) from None
-        except OSError:  # no locks here: the output's own lock file guards the journal
-            return
 
     def _index(self, at: int, size: int) -> int:
         """Note the whole records; a torn one at the end, as a power cut leaves it, is cut off."""

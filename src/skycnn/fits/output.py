@@ -83,26 +83,30 @@ class Output:
 
     @contextmanager
     def locked(self, wait: float = 0.0) -> Iterator[None]:
-        """Hold the output's lock (a new file is guarded by its journal's) and clear what a killed run left.
+        """Hold the output's lock; that of a new file is its journal's.
 
         Raises
         ------
         LockedError
             When another skycnn works on it.
         """
-        if self.path is None or (not self.in_place and self.existing is None):
-            yield
-            return
-        if not os.path.exists(self.path):
-            raise InputError(f"{self.label} does not exist")
-        if self.in_place and os.path.isdir(self.path):
-            raise InputError(f"{self.label} is a folder", expected="a FITS file")
-        with safefile.locked(self.path, self.label, wait):
+        if self.in_place or self.existing is not None:
+            if self.in_place and os.path.exists(self.label) and not os.path.isfile(self.label) and not os.path.isdir(self.label):
+                raise InputError(f"{self.label} is a pipe or a device", hint="--out FILE writes to a file.")
+            if self.path is None or not os.path.isfile(self.path):
+                yield  # whoever opens it says what is wrong
+                return
+            with safefile.locked(self.path, self.label, wait):
+                yield
+        elif self.journal_path is not None:
+            with safefile.locked(self.journal_path, self.label, wait, create=True):
+                yield
+        else:
             yield
 
     def prepare(self) -> None:
         """See that the file can be replaced as it is, and remove a killed run's temporaries; the lock is held."""
-        if self.path is None:
+        if self.path is None or (self.in_place and not os.path.isfile(self.path)):
             return
         safefile.clean(self.path, keep=self.journal_path)
         if self.in_place:

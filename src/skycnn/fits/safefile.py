@@ -37,8 +37,10 @@ def clean(path: str, keep: str | None = None) -> None:
 
 
 @contextmanager
-def locked(path: str, label: str, wait: float = 0.0) -> Iterator[int]:
+def locked(path: str, label: str, wait: float = 0.0, *, create: bool = False) -> Iterator[int]:
     """Hold the one lock on ``path`` and yield a descriptor of the file that bears the name now.
+
+    With ``create`` the file need not be there yet; one that is still empty at the end is removed.
 
     Raises
     ------
@@ -50,7 +52,7 @@ def locked(path: str, label: str, wait: float = 0.0) -> Iterator[int]:
     deadline = time.monotonic() + wait
     while True:
         try:
-            fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0), 0o600)
         except OSError as error:
             raise InputError(f"{label} cannot be written: {error.strerror}", hint="--out FILE writes elsewhere.") from None
         try:
@@ -74,6 +76,9 @@ def locked(path: str, label: str, wait: float = 0.0) -> Iterator[int]:
     try:
         yield fd
     finally:
+        if create and os.fstat(fd).st_size == 0:
+            with suppress(FileNotFoundError):
+                os.unlink(path)
         os.close(fd)
 
 

@@ -8,8 +8,9 @@ import shutil
 import sys
 import tempfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from stat import S_ISREG
 from typing import IO, cast
 
 from skycnn.errors import InputError
@@ -116,14 +117,16 @@ def open_source(spec: Spec, scratch: str | None = None) -> Source:
         return _standard_input(spec, scratch)
     path = os.path.realpath(spec.path)
     try:
-        if os.path.isdir(path):
+        if os.path.isdir(spec.path):
             raise InputError(f"{spec.path} is a folder", expected="a FITS file")
-        file = open(path, "rb", buffering=0)
+        file = open(spec.path, "rb", buffering=0)
     except FileNotFoundError:
         raise InputError(f"{spec.path} does not exist", hint=_similar(spec.path)) from None
     except OSError as error:
         raise InputError(f"{spec.path} cannot be read: {error.strerror}") from None
     stat = os.fstat(file.fileno())
+    if not S_ISREG(stat.st_mode):  # a pipe, as the shell's <(command) makes one
+        return _spooled(spec, file, scratch)
     head = os.pread(file.fileno(), 2880, 0)
     compression = next((name for magic, name in COMPRESSED.items() if head.startswith(magic)), "")
     if compression:
@@ -144,17 +147,22 @@ def _standard_input(spec: Spec, scratch: str | None) -> Source:
         raise InputError("standard input is closed", expected="a FITS catalogue")
     if sys.stdin.isatty():
         raise InputError("standard input is a terminal", expected="a FITS catalogue", hint="Pipe one in: ... < cat.fits")
-    spool = tempfile.TemporaryFile(dir=scratch, prefix="skycnn-")
+    return _spooled(replace(spec, path="standard input"), cast(IO[bytes], sys.stdin.buffer), scratch)
+
+
+def _spooled(spec: Spec, stream: IO[bytes], scratch: str | None) -> Source:
+    """Return a stream as an unlinked temporary file, uncompressed."""
+    spool = tempfile.TemporaryFile(dir=scratch, prefix=".skycnn-")
     try:
-        shutil.copyfileobj(sys.stdin.buffer, spool, 1 << 20)
+        shutil.copyfileobj(stream, spool, 1 << 20)
         spool.flush()
         head = os.pread(spool.fileno(), 2880, 0)
         compression = next((name for magic, name in COMPRESSED.items() if head.startswith(magic)), "")
         if compression:
-            packed, spool = spool, _uncompressed(spool, compression, "standard input", scratch)
+            packed, spool = spool, _uncompressed(spool, compression, spec.path, scratch)
             packed.close()
             head = os.pread(spool.fileno(), 2880, 0)
-        check_fits(head, "standard input")
+        check_fits(head, spec.path)
     except BaseException:
         spool.close()
         raise
