@@ -15,11 +15,16 @@ from report import line, table
 from skycnn.fits import cards as fitscards
 from skycnn.fits import safefile
 from skycnn.fits.checksum import Sum
-from skycnn.fits.splice import Plan, _seal, splice
+from skycnn.fits.newheader import Plan, seal
+from skycnn.fits.splice import splice
 from skycnn.fits.tablebytes import scan
 from skycnn.schema import estimate, flag_column
 
-COLUMNS = (*estimate("Z_PHOT", "", "src.redshift.phot", "redshift"), estimate("X", "", "", "odds")[0], flag_column("Z_PHOT"))
+COLUMNS = (
+    *estimate("Z_PHOT", "", "src.redshift.phot", "redshift"),
+    estimate("X", "", "", "odds")[0],
+    flag_column("Z_PHOT"),
+)
 FORMS = ["K"] + ["E"] * 34 + ["D", "J", "I", "2A", "PE(3)"]
 ROW = 8 + 34 * 4 + 8 + 4 + 2 + 2 + 8
 
@@ -58,7 +63,7 @@ def make(path: Path, rows: int, checksum: bool) -> None:
         file.write(heap)
         file.write(bytes(-file.tell() % 2880))
         if checksum:
-            _seal(cards, total.value, "")
+            seal(cards, total.value, "")
             file.seek(start)
             file.write(fitscards.assemble(cards))
         file.flush()
@@ -101,7 +106,9 @@ def anonymous_peak(path: Path, target: Path) -> float:
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(Path(__file__).parent), str(path), str(target)],
-        check=True, capture_output=True, text=True,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return float(done.stdout)
 

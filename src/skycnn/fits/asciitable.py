@@ -1,13 +1,13 @@
 """ASCII tables, read as binary ones: numbers become doubles, text stays text. They are never extended."""
 
 import re
-import tempfile
 from typing import IO
 
 import numpy as np
 
 from skycnn.errors import InputError
 from skycnn.fits import cards as fitscards
+from skycnn.fits.safefile import scratch
 from skycnn.fits.tablebytes import Hdu, read_into
 
 _FORM = re.compile(r"([AIFED])(\d+)(?:\.(\d+))?")
@@ -52,9 +52,11 @@ def binary_from_ascii(fd: int, unit: Hdu, label: str) -> IO[bytes]:
         fitscards.make(f"TFORM{i}", f"{size}A" if kind == "A" else "D")
         for i, (kind, _, size, _) in enumerate(fields, 1)
     ]
-    skipped = re.compile(r"XTENSION|BITPIX|NAXIS\d?|PCOUNT|GCOUNT|TFIELDS|(TFORM|TBCOL|TNULL|TDISP)\d+|CHECKSUM|DATASUM")
+    skipped = re.compile(
+        r"XTENSION|BITPIX|NAXIS\d?|PCOUNT|GCOUNT|TFIELDS|(TFORM|TBCOL|TNULL|TDISP)\d+|CHECKSUM|DATASUM"
+    )
     cards += [card for card in unit.cards if not skipped.fullmatch(fitscards.keyword(card))]
-    file = tempfile.TemporaryFile(prefix="skycnn-")
+    file = scratch()
     primary = [fitscards.make("SIMPLE", True), fitscards.make("BITPIX", 8), fitscards.make("NAXIS", 0)]
     file.write(fitscards.assemble(primary))
     file.write(fitscards.assemble(cards))
@@ -69,16 +71,14 @@ def binary_from_ascii(fd: int, unit: Hdu, label: str) -> IO[bytes]:
     return file
 
 
-def _field(
-    rows: "np.ndarray", kind: str, start: int, width: int, null: str, unit: Hdu, label: str
-) -> "np.ndarray":
+def _field(rows: "np.ndarray", kind: str, start: int, width: int, null: str, unit: Hdu, label: str) -> "np.ndarray":
     """Return one field's bytes in the binary table, uint8 (n, width or 8)."""
     octets = np.ascontiguousarray(rows[:, start : start + width])
     if kind == "A":
         return octets
-    text = np.char.strip(octets.view(f"S{width}")[:, 0])
-    text = np.char.replace(np.char.upper(text), b"D", b"E")
-    text[(text == b"") | (text == null.encode())] = b"nan"
+    text = np.char.strip(np.char.decode(octets.view(f"S{width}")[:, 0], "ascii", "replace"))
+    text = np.char.replace(np.char.upper(text), "D", "E")
+    text[(text == "") | (text == null)] = "nan"
     try:
         numbers = text.astype(np.float64)
     except ValueError as error:

@@ -1,7 +1,6 @@
 """Catalogue: a FITS table as a stream of row chunks; it never holds the table in memory."""
 
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from types import TracebackType
@@ -13,19 +12,15 @@ from skycnn.errors import InputError
 from skycnn.fits import cards as fitscards
 from skycnn.fits import provenance
 from skycnn.fits.asciitable import binary_from_ascii
-from skycnn.fits.cards import Value
-from skycnn.fits.compressedtable import binary_from_compressed
+from skycnn.fits.compressedtable import binary_from_compressed, decompressed
 from skycnn.fits.source import Source, Spec, open_source, parse
-from skycnn.fits.splice import copy_range
 from skycnn.fits.tablebytes import Hdu, check_tail, heap_gap, read_into, scan
+from skycnn.fits.tablechoice import Holds, choose, listing
 from skycnn.fits.tablecolumn import TableColumn, layout
 
 CHUNK = 32768
 """Rows a chunk; chunks begin at its multiples, so that batch bounds are absolute."""
 READ_BYTES = 4 << 20
-
-TABLES = ("table", "ascii", "compressed table")
-Holds = Callable[[tuple[TableColumn, ...], Mapping[str, Value]], bool]
 
 
 class Catalogue:
@@ -59,7 +54,7 @@ class Catalogue:
         self.header, self.primary = unit.header, units[0].header
         self.encoding = unit.kind
         if decompress and unit.kind == "compressed table":
-            self.source, self.units, self.unit = _decompressed(source, unit, self.label)
+            self.source, self.units, self.unit = decompressed(source, unit, self.label)
             source, unit = self.source, self.unit
         self._fd, self._table = source.fd, unit
         self._scratch = None
@@ -74,8 +69,13 @@ class Catalogue:
 
     @classmethod
     def open(
-        cls, text: str | Spec, hdu: str | None = None, holds: Holds | None = None, scratch: str | None = None,
-        *, decompress: bool = False,
+        cls,
+        text: str | Spec,
+        hdu: str | None = None,
+        holds: Holds | None = None,
+        scratch: str | None = None,
+        *,
+        decompress: bool = False,
     ) -> Self:
         """Open the table that ``text`` names, else the only one that ``holds`` what is needed.
 
@@ -100,7 +100,7 @@ class Catalogue:
         source = open_source(text if isinstance(text, Spec) else parse(text, hdu), scratch)
         try:
             units = scan(source.fd, source.size, source.label)
-            return cls(source, units, _choose(units, source, holds), decompress=decompress)
+            return cls(source, units, choose(units, source, holds), decompress=decompress)
         except BaseException:
             source.file.close()
             raise
@@ -207,7 +207,9 @@ class Catalogue:
                 read_into(self._fd, part, self._table.data + at * self.row_bytes, self.label)
                 for source, target in zip(sources, targets, strict=True):
                     place = slice(target.offset, target.offset + target.width)
-                    out[at - begin : at - begin + len(part), place] = part[:, source.offset : source.offset + source.width]
+                    out[at - begin : at - begin + len(part), place] = part[
+                        :, source.offset : source.offset + source.width
+                    ]
             yield begin, out
 
     def chunks(
@@ -230,71 +232,3 @@ class Catalogue:
         """Return what earlier runs of skycnn wrote of themselves into the table's HISTORY, oldest first."""
         lines = (card[8:].decode("latin-1") for card in self.unit.cards if fitscards.keyword(card) == "HISTORY")
         return provenance.parse(lines)
-
-
-def _decompressed(source: Source, unit: Hdu, label: str) -> tuple[Source, list[Hdu], Hdu]:
-    """Return a temporary copy of the whole file with the tile-compressed table as a plain one."""
-    table = binary_from_compressed(source.fd, unit, label)
-    begin = scan(table.fileno(), table.seek(0, 2), label)[1].start
-    whole = tempfile.TemporaryFile(prefix=".skycnn-")
-    length = table.seek(0, 2) - begin
-    copy_range(source.fd, whole.fileno(), 0, 0, unit.start, label)
-    copy_range(table.fileno(), whole.fileno(), begin, unit.start, length, label)
-    copy_range(source.fd, whole.fileno(), unit.end, unit.start + length, source.size - unit.end, label)
-    table.close()
-    source.file.close()
-    plain = replace(source, file=whole)
-    units = scan(plain.fd, plain.size, plain.label)
-    return plain, units, units[unit.number]
-
-
-def listing(names: Sequence[str], most: int = 40) -> str:
-    """Return names in one line, the first forty of them."""
-    shown = ", ".join(name or "(no name)" for name in names[:most])
-    return shown + (f", ... ({len(names)} in all)" if len(names) > most else "")
-
-
-def _choose(units: list[Hdu], source: Source, holds: Holds | None) -> Hdu:
-    tables = [unit for unit in units if unit.kind in TABLES]
-    wanted = source.spec.extension
-    if wanted is not None:
-        return _named(units, tables, wanted, source.label)
-    if not tables:
-        raise InputError(f"{source.label} has no table", hint=f"It has: {_contents(units)}")
-    fit = tables
-    if holds is not None and len(tables) > 1:
-        fit = [unit for unit in tables if unit.kind != "table" or holds(layout(unit.header, source.label), unit.header)]
-        plain = [unit for unit in fit if unit.kind == "table"]
-        fit = plain or fit
-    if len(fit) == 1:
-        return fit[0]
-    kind = "several tables with the columns needed" if fit else "several tables, none with the columns needed"
-    choices = _contents(fit or tables)
-    first = (fit or tables)[0]
-    raise InputError(
-        f"{source.label} has {kind}: {choices}", hint=f"Name one: '{source.label}[{first.name or first.number}]'"
-    )
-
-
-def _named(units: list[Hdu], tables: list[Hdu], wanted: str, label: str) -> Hdu:
-    name, _, version = wanted.partition(",")
-    if name.strip().isdigit():
-        fit = [unit for unit in units if unit.number == int(name)]
-    else:
-        fit = [unit for unit in units if unit.name.casefold() == name.strip().casefold()]
-        if version.strip().isdigit():
-            fit = [unit for unit in fit if unit.header.get("EXTVER", 1) == int(version)]
-    if not fit:
-        raise InputError(f"{label} has no HDU {wanted!r}", hint=f"It has: {_contents(units)}")
-    if len(fit) > 1:
-        raise InputError(f"{label} has {len(fit)} HDUs named {wanted!r}", hint=f"Use its number: {_contents(fit)}")
-    if fit[0] not in tables:
-        raise InputError(f"{label}[{wanted}] is an {fit[0].kind}, no table", hint=f"It has: {_contents(units)}")
-    return fit[0]
-
-
-def _contents(units: list[Hdu]) -> str:
-    return ", ".join(
-        f"{unit.number} {unit.name or '(no name)'} ({unit.kind}{f', {unit.rows} rows' if unit.kind in TABLES else ''})"
-        for unit in units
-    )

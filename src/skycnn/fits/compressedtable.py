@@ -1,15 +1,18 @@
 """Tile-compressed tables (FITS 4.0, section 10.3), read as the plain tables they were; one tile at a time."""
 
 import re
-import tempfile
 import zlib
+from dataclasses import replace
 from typing import IO
 
 import numpy as np
 
 from skycnn.errors import InputError
 from skycnn.fits import cards as fitscards
-from skycnn.fits.tablebytes import Hdu, heap_gap, read_into
+from skycnn.fits.safefile import scratch
+from skycnn.fits.source import Source
+from skycnn.fits.splice import copy_range
+from skycnn.fits.tablebytes import Hdu, heap_gap, read_into, scan
 from skycnn.fits.tablecolumn import DTYPES, TableColumn, layout
 
 _OWN = re.compile(r"ZTABLE|ZTILELEN|ZTHEAP|ZNAXIS[12]|ZPCOUNT|(ZFORM|ZCTYP)\d+|TFORM\d+|THEAP|CHECKSUM|DATASUM")
@@ -42,7 +45,7 @@ def binary_from_compressed(fd: int, unit: Hdu, label: str) -> IO[bytes]:
         raise InputError(f"{label} is tile-compressed with variable-length columns", hint=f"funpack {label} first.")
     if rows and not tile:
         raise InputError(f"{label}: ZTILELEN is 0", expected="rows a tile")
-    file = tempfile.TemporaryFile(prefix="skycnn-")
+    file = scratch()
     primary = [fitscards.make("SIMPLE", True), fitscards.make("BITPIX", 8), fitscards.make("NAXIS", 0)]
     file.write(fitscards.assemble(primary))
     file.write(fitscards.assemble(cards))
@@ -61,6 +64,22 @@ def binary_from_compressed(fd: int, unit: Hdu, label: str) -> IO[bytes]:
     file.write(bytes(fitscards.padded(size) - size))
     file.flush()
     return file
+
+
+def decompressed(source: Source, unit: Hdu, label: str) -> tuple[Source, list[Hdu], Hdu]:
+    """Return a temporary copy of the whole file with the tile-compressed table as a plain one."""
+    table = binary_from_compressed(source.fd, unit, label)
+    begin = scan(table.fileno(), table.seek(0, 2), label)[1].start
+    whole = scratch()
+    length = table.seek(0, 2) - begin
+    copy_range(source.fd, whole.fileno(), 0, 0, unit.start, label)
+    copy_range(table.fileno(), whole.fileno(), begin, unit.start, length, label)
+    copy_range(source.fd, whole.fileno(), unit.end, unit.start + length, source.size - unit.end, label)
+    table.close()
+    source.file.close()
+    plain = replace(source, file=whole)
+    units = scan(plain.fd, plain.size, plain.label)
+    return plain, units, units[unit.number]
 
 
 def _plain_cards(unit: Hdu, label: str) -> list[bytes]:
@@ -99,7 +118,9 @@ def _unpacked(octets: bytes, method: str, column: TableColumn, n: int, label: st
     except (zlib.error, ValueError) as error:
         raise InputError(f"{label}: a compressed tile of {column.name} is corrupt: {error}") from None
     if method not in ("", "NOCOMPRESS", "GZIP_1", "GZIP_2"):
-        raise InputError(f"{label}: column {column.name} is compressed by {method!r}", expected="GZIP_1, GZIP_2, RICE_1")
+        raise InputError(
+            f"{label}: column {column.name} is compressed by {method!r}", expected="GZIP_1, GZIP_2, RICE_1"
+        )
     if len(plain) != size:
         raise InputError(f"{label}: a compressed tile of {column.name} holds {len(plain)} bytes", expected=f"{size}")
     values = np.frombuffer(plain, np.uint8)

@@ -12,10 +12,10 @@ from skycnn.errors import InputError, Interrupted
 from skycnn.fits import safefile
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.journal import Journal
+from skycnn.fits.newheader import CODES, Plan, packed, width
 from skycnn.fits.output import Output, compression_of
 from skycnn.fits.provenance import Record, changes
-from skycnn.fits.splice import CODES, Plan, packed, splice, width
-from skycnn.fits.tablecolumn import TableColumn
+from skycnn.fits.splice import splice
 from skycnn.schema import NOT_RUN, Column
 
 Rows = tuple[int, int | None]
@@ -87,7 +87,8 @@ class Extension:
         missing = [column.name for column in columns if column.name not in self.existing]
         if only_new and missing:
             raise InputError(
-                f"{catalogue.label} has no {missing[0]}, whose empty rows --only-new fills", hint="Leave --only-new away."
+                f"{catalogue.label} has no {missing[0]}, whose empty rows --only-new fills",
+                hint="Leave --only-new away.",
             )
         self.keeps_old = not missing and (only_new or rows is not None)
 
@@ -98,8 +99,9 @@ class Extension:
         form = f"{column.width if column.width > 1 else 1}{CODES[column.dtype]}"
         plain = found.scale == 1 and found.zero == 0 and found.dim is None
         if f"{found.repeat}{found.code}" != form or not plain:
+            shape = f"{found.form} TDIM {found.dim}" if found.dim else found.form
             raise InputError(
-                f"{self.catalogue.label}: column {found.name!r} is {found.form}{f' TDIM {found.dim}' if found.dim else ''}",
+                f"{self.catalogue.label}: column {found.name!r} is {shape}",
                 expected=f"{form}, as skycnn writes it",
                 hint="--suffix _NEW writes beside it.",
             )
@@ -122,8 +124,9 @@ class Extension:
         label = self.catalogue.label
         mine = [old for old in self.catalogue.records() if set(record.columns) <= set(old.columns)]
         if not mine or len(self.existing) < len(self.columns):
+            taken = next(iter(self.existing.values()))
             raise InputError(
-                f"{label} has a column {next(iter(self.existing.values())).name!r} already, and no record that skycnn wrote it",
+                f"{label} has a column {taken.name!r} already, and no record that skycnn wrote it",
                 hint="--overwrite replaces it, --suffix _NEW writes beside it.",
             )
         differences = changes(mine[-1], record)
@@ -133,7 +136,7 @@ class Extension:
             return False
         total = hashlib.sha256()
         for _, rows in self.catalogue.packed_chunks(record.used):
-            total.update(rows)
+            total.update(rows.data)
         if total.hexdigest() != mine[-1].input_sha256:
             raise InputError(
                 f"{label}: the photometry is not what it was when these columns were written ({mine[-1].time})",
@@ -165,8 +168,8 @@ class Extension:
         layout = self.catalogue.packing(used)
         split = sum(column.width for column in layout)
         for first, rows in self.catalogue.packed_chunks([*used, *old]):
-            total.update(np.ascontiguousarray(rows[:, :split]))
-            digest = hashlib.sha256(rows).digest()
+            total.update(np.ascontiguousarray(rows[:, :split]).data)
+            digest = hashlib.sha256(rows.data).digest()
             run = self._selected(first, rows[:, split:])
             values = None
             if not journal.holds(first, len(rows), digest):
@@ -205,15 +208,15 @@ class Extension:
         plan = Plan(
             self.columns,
             replaced=self.existing,
-            comments={flag.name: f"{record.model[:30]} {record.model_sha256[:16]}; {flag.meaning}".replace("'", "")[:68]},
+            comments={
+                flag.name: f"{record.model[:30]} {record.model_sha256[:16]}; {flag.meaning}".replace("'", "")[:68]
+            },
             history=tuple(record.lines()),
             stamp=record.time.rstrip("Z"),
         )
         compression = source.compression if output.in_place else compression_of(output.label)
         with output.create(source.stat, compression) as fd:
-            return splice(
-                source.fd, source.size, self.catalogue.unit, fd, plan, journal.rows, self.catalogue.label
-            )
+            return splice(source.fd, source.size, self.catalogue.unit, fd, plan, journal.rows, self.catalogue.label)
 
 
 def flags(rows: "np.ndarray") -> "np.ndarray":

@@ -3,11 +3,13 @@
 import json
 import os
 import struct
-import tempfile
 import zlib
 from contextlib import suppress
+from typing import IO
 
 import numpy as np
+
+from skycnn.fits.safefile import scratch
 
 MAGIC = b"skycnn journal 1\n"
 _RECORD = struct.Struct("<QI32sI")  # first row, rows, sha256 of the input bytes, crc32 of all of it and the payload
@@ -31,10 +33,11 @@ class Journal:
         self.discarded = False
         self._places: dict[int, tuple[int, bytes, int]] = {}
         head = MAGIC + json.dumps(key, sort_keys=True).encode() + b"\n"
+        self._file: IO[bytes]
         if path is None:
-            self._file = tempfile.TemporaryFile(prefix="skycnn-", buffering=0)
+            self._file = scratch()
         else:
-            self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b", buffering=0)  # type: ignore[assignment]
+            self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b", buffering=0)
         fd = self._file.fileno()
         size = os.fstat(fd).st_size
         if size and os.pread(fd, len(head), 0) == head:

@@ -12,6 +12,7 @@ from typing import IO, cast
 
 from skycnn.errors import InputError
 from skycnn.fits import safefile
+from skycnn.fits.lock import locked
 from skycnn.fits.source import Spec
 
 
@@ -91,15 +92,20 @@ class Output:
             When another skycnn works on it.
         """
         if self.in_place or self.existing is not None:
-            if self.in_place and os.path.exists(self.label) and not os.path.isfile(self.label) and not os.path.isdir(self.label):
+            if (
+                self.in_place
+                and os.path.exists(self.label)
+                and not os.path.isfile(self.label)
+                and not os.path.isdir(self.label)
+            ):
                 raise InputError(f"{self.label} is a pipe or a device", hint="--out FILE writes to a file.")
             if self.path is None or not os.path.isfile(self.path):
                 yield  # whoever opens it says what is wrong
                 return
-            with safefile.locked(self.path, self.label, wait):
+            with locked(self.path, self.label, wait):
                 yield
         elif self.journal_path is not None:
-            with safefile.locked(self.journal_path, self.label, wait, create=True):
+            with locked(self.journal_path, self.label, wait, create=True):
                 yield
         else:
             yield

@@ -1,20 +1,23 @@
-"""SafeFile: a file that is replaced as a whole or not at all - lock, temporary, rename."""
+"""SafeFile: a file that is replaced as a whole or not at all - temporary, rename."""
 
 import errno
-import fcntl
 import os
-import socket
 import stat as st
-import time
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
-from skycnn.errors import ChangedError, InputError, LockedError, NoSpaceError, RunError
+from skycnn.errors import ChangedError, InputError, NoSpaceError, RunError
 
-NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EBADF, errno.EOPNOTSUPP}
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 DETACH = "Give --detach to go on without, or --out FILE to write elsewhere."
+
+
+def scratch(folder: str | None = None) -> IO[bytes]:
+    """Return an unlinked temporary file, gone when it is closed; default in the system's folder for such."""
+    return tempfile.TemporaryFile(dir=folder, prefix=".skycnn-")  # the caller closes it
 
 
 def companion(path: str, role: str) -> str:
@@ -36,91 +39,6 @@ def clean(path: str, keep: str | None = None) -> None:
             entry.unlink(missing_ok=True)
 
 
-@contextmanager
-def locked(path: str, label: str, wait: float = 0.0, *, create: bool = False) -> Iterator[int]:
-    """Hold the one lock on ``path`` and yield a descriptor of the file that bears the name now.
-
-    With ``create`` the file need not be there yet; one that is still empty at the end is removed.
-
-    Raises
-    ------
-    LockedError
-        When another process holds it for longer than ``wait`` seconds.
-    InputError
-        When the file cannot be opened for writing.
-    """
-    deadline = time.monotonic() + wait
-    while True:
-        try:
-            fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0), 0o600)
-        except OSError as error:
-            raise InputError(f"{label} cannot be written: {error.strerror}", hint="--out FILE writes elsewhere.") from None
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno in NO_LOCKS:
-                with _lock_file(path, label, deadline):
-                    try:
-                        yield fd
-                    finally:
-                        os.close(fd)
-                return
-            os.close(fd)
-            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-                raise
-            _pause(label, deadline, "")
-            continue
-        if _same_file(fd, path):
-            break
-        os.close(fd)  # the holder before us renamed a new file over it: take the new one
-    try:
-        yield fd
-    finally:
-        if create and os.fstat(fd).st_size == 0:
-            with suppress(FileNotFoundError):
-                os.unlink(path)
-        os.close(fd)
-
-
-def _same_file(fd: int, path: str) -> bool:
-    try:
-        there = os.stat(path)
-    except FileNotFoundError:
-        return False
-    here = os.fstat(fd)
-    return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
-
-
-def _pause(label: str, deadline: float, holder: str) -> None:
-    if time.monotonic() >= deadline:
-        raise LockedError(f"{label} is being written by another skycnn{holder}", hint="--wait SECONDS waits for it.")
-    time.sleep(0.1)
-
-
-@contextmanager
-def _lock_file(path: str, label: str, deadline: float) -> Iterator[None]:
-    """Lock by an exclusive file, for file systems without locks; one whose process is gone is broken."""
-    name = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.skycnn.lock")
-    while True:
-        try:
-            fd = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644)
-            break
-        except FileExistsError:
-            with suppress(FileNotFoundError):
-                host, _, pid = Path(name).read_text().strip().partition(" ")
-                if host == socket.gethostname() and pid.isdigit() and not Path(f"/proc/{pid}").exists():
-                    os.unlink(name)
-                    continue
-                _pause(label, deadline, f" (process {pid} on {host}; its lock is {name})")
-    try:
-        os.write(fd, f"{socket.gethostname()} {os.getpid()}\n".encode())
-        os.close(fd)
-        yield
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(name)
-
-
 def check_writable(path: str, label: str, detach: bool) -> None:
     """See before the first write that ``path`` can be replaced and keep what it is.
 
@@ -135,7 +53,9 @@ def check_writable(path: str, label: str, detach: bool) -> None:
             raise InputError(f"{what} is read-only", hint=f"chmod u+w {place}, or --out FILE to write elsewhere.")
     there = os.stat(path)
     if there.st_nlink > 1 and not detach:
-        raise InputError(f"{label} has {there.st_nlink - 1} more hard link(s), which a new file would not follow", hint=DETACH)
+        raise InputError(
+            f"{label} has {there.st_nlink - 1} more hard link(s), which a new file would not follow", hint=DETACH
+        )
     probe = companion(path, "probe")
     try:
         fd = os.open(probe, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
@@ -261,7 +181,9 @@ def writing(label: str) -> Iterator[None]:
             raise NoSpaceError(
                 f"no space while writing {label}: {error.strerror}", hint="The original is as it was."
             ) from error
-        raise RunError(f"writing {label} failed: {error.strerror or error}", hint="The original is as it was.") from error
+        raise RunError(
+            f"writing {label} failed: {error.strerror or error}", hint="The original is as it was."
+        ) from error
 
 
 def _sync_folder(path: str) -> None:

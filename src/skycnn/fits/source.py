@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,10 +13,15 @@ from stat import S_ISREG
 from typing import IO, cast
 
 from skycnn.errors import InputError
+from skycnn.fits import safefile
 
 FOREIGN: tuple[tuple[bytes, str, str], ...] = (
     (b"PAR1", "Parquet", "stilts tcopy ifmt=parquet in={path} out={stem}.fits"),
-    (b"\x89HDF", "HDF5", 'python -c "from astropy.table import Table; Table.read({path!r}).write({stem!r} + \'.fits\')"'),
+    (
+        b"\x89HDF",
+        "HDF5",
+        "python -c \"from astropy.table import Table; Table.read({path!r}).write({stem!r} + '.fits')\"",
+    ),
     (b"<?xml", "VOTable or other XML", "stilts tcopy ifmt=votable in={path} out={stem}.fits"),
     (b"<VOTABLE", "VOTable", "stilts tcopy ifmt=votable in={path} out={stem}.fits"),
     (b"# %ECSV", "ECSV", "stilts tcopy ifmt=ecsv in={path} out={stem}.fits"),
@@ -119,7 +123,7 @@ def open_source(spec: Spec, scratch: str | None = None) -> Source:
     try:
         if os.path.isdir(spec.path):
             raise InputError(f"{spec.path} is a folder", expected="a FITS file")
-        file = open(spec.path, "rb", buffering=0)
+        file = open(spec.path, "rb", buffering=0)  # noqa: SIM115 - the Source closes it
     except FileNotFoundError:
         raise InputError(f"{spec.path} does not exist", hint=_similar(spec.path)) from None
     except OSError as error:
@@ -146,13 +150,15 @@ def _standard_input(spec: Spec, scratch: str | None) -> Source:
     if sys.stdin is None or sys.stdin.closed:
         raise InputError("standard input is closed", expected="a FITS catalogue")
     if sys.stdin.isatty():
-        raise InputError("standard input is a terminal", expected="a FITS catalogue", hint="Pipe one in: ... < cat.fits")
+        raise InputError(
+            "standard input is a terminal", expected="a FITS catalogue", hint="Pipe one in: ... < cat.fits"
+        )
     return _spooled(replace(spec, path="standard input"), cast(IO[bytes], sys.stdin.buffer), scratch)
 
 
 def _spooled(spec: Spec, stream: IO[bytes], scratch: str | None) -> Source:
     """Return a stream as an unlinked temporary file, uncompressed."""
-    spool = tempfile.TemporaryFile(dir=scratch, prefix=".skycnn-")
+    spool = safefile.scratch(scratch)
     try:
         shutil.copyfileobj(stream, spool, 1 << 20)
         spool.flush()
@@ -170,7 +176,7 @@ def _spooled(spec: Spec, stream: IO[bytes], scratch: str | None) -> Source:
 
 
 def _uncompressed(file: IO[bytes], compression: str, label: str, scratch: str | None) -> IO[bytes]:
-    plain = tempfile.TemporaryFile(dir=scratch, prefix=".skycnn-")
+    plain = safefile.scratch(scratch)
     file.seek(0)
     archive = cast(IO[bytes], gzip.GzipFile(fileobj=file) if compression == "gz" else bz2.BZ2File(file))
     try:
@@ -179,7 +185,9 @@ def _uncompressed(file: IO[bytes], compression: str, label: str, scratch: str | 
         plain.flush()
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         plain.close()
-        raise InputError(f"{label} is a corrupt {compression} archive: {error}", hint="Restore it from a copy.") from None
+        raise InputError(
+            f"{label} is a corrupt {compression} archive: {error}", hint="Restore it from a copy."
+        ) from None
     except OSError as error:
         plain.close()
         if error.errno is None:  # what bz2 raises on bad data

@@ -2,160 +2,24 @@
 
 import errno
 import os
-import re
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
 
-from skycnn.errors import ChangedError, InputError
+from skycnn.errors import ChangedError
 from skycnn.fits import cards as fitscards
-from skycnn.fits.checksum import Sum, encode, fold
-from skycnn.fits.tablebytes import Hdu, heap_gap, read_into
-from skycnn.fits.tablecolumn import TableColumn
-from skycnn.schema import NOT_RUN, Column
+from skycnn.fits.checksum import Sum
+from skycnn.fits.newheader import Plan, new_cards, seal, verify, width
+from skycnn.fits.tablebytes import Hdu, read_into
 
 T = TypeVar("T")
-CODES = {"f4": "E", "i4": "J"}
 CHUNK_BYTES = 1 << 20
 THREADS = 2
 """Reading, interleaving, summing and writing keep two cores busy; a third would wait for the disk."""
-_FIELD_CARD = re.compile(r"T[A-Z]+\d+")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a splice changes in one table.
-
-    Parameters
-    ----------
-    columns : tuple of Column
-        All columns written, in the order of their bytes in the packed rows.
-    replaced : mapping of str to TableColumn
-        Those that stand in the table already and are overwritten, by name.
-    comments : mapping of str to str
-        TCOMM texts that differ from the column's meaning (the flag column names the model).
-    history : tuple of str
-        New HISTORY lines, 72 characters at most.
-    stamp : str
-        UTC time for the checksum cards' comments.
-    """
-
-    columns: tuple[Column, ...]
-    replaced: dict[str, TableColumn] = field(default_factory=dict)
-    comments: dict[str, str] = field(default_factory=dict)
-    history: tuple[str, ...] = ()
-    stamp: str = ""
-
-    @property
-    def added(self) -> tuple[Column, ...]:
-        """Columns that are new to the table."""
-        return tuple(column for column in self.columns if column.name not in self.replaced)
-
-    @property
-    def added_bytes(self) -> int:
-        """Bytes by which a row grows."""
-        return sum(width(column) for column in self.added)
-
-
-def width(column: Column) -> int:
-    """Return the bytes of a column in a row."""
-    return int(np.dtype(column.dtype).itemsize) * column.width
-
-
-def form(column: Column) -> str:
-    """Return a column's TFORM."""
-    return f"{column.width if column.width > 1 else ''}{CODES[column.dtype]}"
-
-
-def packed(columns: Sequence[Column], values: dict[str, "np.ndarray"], n: int) -> "np.ndarray":
-    """Return rows of big-endian bytes, uint8 (n, sum of widths); a column without values is null."""
-    rows = np.empty((n, sum(width(column) for column in columns)), np.uint8)
-    at = 0
-    for column in columns:
-        dtype = np.dtype(f">{column.dtype}")
-        null = np.nan if column.dtype.startswith("f") else NOT_RUN
-        content = values.get(column.name)
-        block = np.full((n, column.width), null, dtype) if content is None else content.astype(dtype).reshape(n, column.width)
-        rows[:, at : at + width(column)] = block.view(np.uint8)
-        at += width(column)
-    return rows
-
-
-def new_cards(unit: Hdu, plan: Plan, label: str) -> list[bytes]:
-    """Return the header's cards after the splice; CHECKSUM and DATASUM still hold the old values.
-
-    Raises
-    ------
-    InputError
-        When the table would have more than 999 fields.
-    """
-    cards = list(unit.cards)
-    fields = fitscards.integer(unit.header, "TFIELDS", label)
-    if fields + len(plan.added) > 999:
-        raise InputError(
-            f"{label} has {fields} columns; {len(plan.added)} more exceed the 999 that FITS allows",
-            hint="Drop columns, or write to a copy with fewer: --out.",
-        )
-    _set(cards, "NAXIS1", unit.row_bytes + plan.added_bytes)
-    _set(cards, "TFIELDS", fields + len(plan.added))
-    if fitscards.find(cards, "THEAP") is not None:
-        _set(cards, "THEAP", (unit.row_bytes + plan.added_bytes) * unit.rows + heap_gap(unit, label))
-    for name, column in plan.replaced.items():
-        number = next(i for i, card in enumerate(_fields(unit)) if card.casefold() == column.name.casefold()) + 1
-        if name in plan.comments and fitscards.find(cards, f"TCOMM{number}") is not None:
-            _set(cards, f"TCOMM{number}", plan.comments[name])
-    at = _last_field_card(cards) + 1
-    cards[at:at] = [
-        card for i, column in enumerate(plan.added) for card in _describe(column, fields + 1 + i, plan.comments)
-    ]
-    end = len(cards)
-    while end and not cards[end - 1].strip():
-        end -= 1
-    cards[end:end] = fitscards.history(plan.history)
-    return cards
-
-
-def _fields(unit: Hdu) -> list[str]:
-    count = int(unit.header.get("TFIELDS") or 0)
-    return [str(unit.header.get(f"TTYPE{i}", "")).strip() for i in range(1, count + 1)]
-
-
-def _set(cards: list[bytes], name: str, content: fitscards.Value) -> None:
-    place = fitscards.find(cards, name)
-    if place is None:
-        raise InputError(f"the table's header has no {name}", hint="The file is not valid FITS.")
-    cards[place] = fitscards.replaced(cards[place], content)
-
-
-def _last_field_card(cards: list[bytes]) -> int:
-    last = fitscards.find(cards, "TFIELDS") or 0
-    for i, card in enumerate(cards):
-        if _FIELD_CARD.fullmatch(fitscards.keyword(card)):
-            last = i
-    while last + 1 < len(cards) and fitscards.keyword(cards[last + 1]) == "CONTINUE":
-        last += 1
-    return last
-
-
-def _describe(column: Column, number: int, comments: dict[str, str]) -> list[bytes]:
-    entries: list[tuple[str, fitscards.Value]] = [
-        (f"TTYPE{number}", column.name),
-        (f"TFORM{number}", form(column)),
-    ]
-    if column.unit:
-        entries.append((f"TUNIT{number}", column.unit))
-    if not column.dtype.startswith("f"):
-        entries.append((f"TNULL{number}", NOT_RUN))
-    entries.append((f"TDISP{number}", column.display))
-    entries.append((f"TCOMM{number}", comments.get(column.name, column.meaning)))
-    if column.ucd:
-        entries.append((f"TUCD{number}", column.ucd))
-    return [fitscards.make(name, content) for name, content in entries]
 
 
 def splice(
@@ -218,7 +82,7 @@ def splice(
         padding = os.pread(source, unit.end - unit.data - unit.size, unit.data + unit.size)
         old_sum.add(padding)
         warnings = verify(unit, old_sum.value, label)
-        _seal(cards, new_sum.value, plan.stamp)
+        seal(cards, new_sum.value, plan.stamp)
     _write_all(target, fitscards.assemble(cards), unit.start)
     return warnings
 
@@ -291,35 +155,6 @@ def _interleave(before: "np.ndarray", after: "np.ndarray", fresh: "np.ndarray", 
             after[:, tail : tail + width(column)] = take
             tail += width(column)
         at += width(column)
-
-
-def verify(unit: Hdu, datasum: int, label: str) -> list[str]:
-    """Return a warning for each checksum card that does not fit the data."""
-    warnings = []
-    stated = unit.header.get("DATASUM")
-    if stated is not None and str(stated).strip() != str(datasum):
-        warnings.append(f"{label}: DATASUM says {stated}, the data sum to {datasum}: it was changed without its checksum")
-    if unit.header.get("CHECKSUM") is not None and not warnings:
-        total = Sum()
-        total.add(fitscards.assemble(unit.cards))
-        if fold(total.value + datasum) not in (0, 0xFFFFFFFF):
-            warnings.append(f"{label}: CHECKSUM does not fit the header and data: they were changed without it")
-    return warnings
-
-
-def _seal(cards: list[bytes], datasum: int, stamp: str) -> None:
-    for name, content, comment in (
-        ("DATASUM", str(datasum), f"data unit checksum updated {stamp}"),
-        ("CHECKSUM", "0" * 16, f"HDU checksum updated {stamp}"),
-    ):
-        place = fitscards.find(cards, name)
-        if place is not None:
-            cards[place] = fitscards.make(name, content, comment)
-    place = fitscards.find(cards, "CHECKSUM")
-    if place is not None:
-        total = Sum()
-        total.add(fitscards.assemble(cards))
-        cards[place] = fitscards.replaced(cards[place], encode(total.value + datasum))
 
 
 def _write_all(fd: int, data: "bytes | memoryview", offset: int) -> None:

@@ -154,7 +154,7 @@ def read_into(fd: int, buffer: "np.ndarray", offset: int, label: str) -> None:
     ChangedError
         When the file ends first.
     """
-    view = memoryview(buffer.reshape(-1))
+    view = buffer.reshape(-1).data
     done = 0
     while done < len(view):
         got = os.preadv(fd, [view[done:]], offset + done)

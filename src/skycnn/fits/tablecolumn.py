@@ -75,10 +75,12 @@ class TableColumn:
         """
         raw = self.raw(rows)
         if self.code == "A":
-            text = np.char.rstrip(raw.astype(f"S{max(self.width, 1)}"), b" \0") if self.width else np.full(len(rows), b"")
+            text = (
+                np.char.rstrip(raw.astype(f"S{max(self.width, 1)}"), b" \0") if self.width else np.full(len(rows), b"")
+            )
             return np.char.decode(text, "ascii", "replace")
         if self.code == "L":
-            return raw == b"T"
+            return np.asarray(raw == b"T")
         if self.code in "XPQ":
             return raw
         if self.code in "BIJK":

@@ -1,0 +1,71 @@
+"""Which table of a file is meant: by number or name, or the only one that holds the columns needed."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from skycnn.errors import InputError
+from skycnn.fits.cards import Value
+from skycnn.fits.source import Source
+from skycnn.fits.tablebytes import Hdu
+from skycnn.fits.tablecolumn import TableColumn, layout
+
+TABLES = ("table", "ascii", "compressed table")
+Holds = Callable[[tuple[TableColumn, ...], Mapping[str, Value]], bool]
+
+
+def listing(names: Sequence[str], most: int = 40) -> str:
+    """Return names in one line, the first forty of them."""
+    shown = ", ".join(name or "(no name)" for name in names[:most])
+    return shown + (f", ... ({len(names)} in all)" if len(names) > most else "")
+
+
+def choose(units: list[Hdu], source: Source, holds: Holds | None) -> Hdu:
+    """Return the table that was asked for, else the only one that ``holds`` the columns needed.
+
+    Raises
+    ------
+    InputError
+        When there is no such table, or several; it lists what is there.
+    """
+    tables = [unit for unit in units if unit.kind in TABLES]
+    wanted = source.spec.extension
+    if wanted is not None:
+        return _named(units, tables, wanted, source.label)
+    if not tables:
+        raise InputError(f"{source.label} has no table", hint=f"It has: {_contents(units)}")
+    fit = tables
+    if holds is not None and len(tables) > 1:
+        fit = [unit for unit in tables if unit.kind != "table" or holds(layout(unit.header, source.label), unit.header)]
+        plain = [unit for unit in fit if unit.kind == "table"]
+        fit = plain or fit
+    if len(fit) == 1:
+        return fit[0]
+    kind = "several tables with the columns needed" if fit else "several tables, none with the columns needed"
+    choices = _contents(fit or tables)
+    first = (fit or tables)[0]
+    raise InputError(
+        f"{source.label} has {kind}: {choices}", hint=f"Name one: '{source.label}[{first.name or first.number}]'"
+    )
+
+
+def _named(units: list[Hdu], tables: list[Hdu], wanted: str, label: str) -> Hdu:
+    name, _, version = wanted.partition(",")
+    if name.strip().isdigit():
+        fit = [unit for unit in units if unit.number == int(name)]
+    else:
+        fit = [unit for unit in units if unit.name.casefold() == name.strip().casefold()]
+        if version.strip().isdigit():
+            fit = [unit for unit in fit if unit.header.get("EXTVER", 1) == int(version)]
+    if not fit:
+        raise InputError(f"{label} has no HDU {wanted!r}", hint=f"It has: {_contents(units)}")
+    if len(fit) > 1:
+        raise InputError(f"{label} has {len(fit)} HDUs named {wanted!r}", hint=f"Use its number: {_contents(fit)}")
+    if fit[0] not in tables:
+        raise InputError(f"{label}[{wanted}] is an {fit[0].kind}, no table", hint=f"It has: {_contents(units)}")
+    return fit[0]
+
+
+def _contents(units: list[Hdu]) -> str:
+    return ", ".join(
+        f"{unit.number} {unit.name or '(no name)'} ({unit.kind}{f', {unit.rows} rows' if unit.kind in TABLES else ''})"
+        for unit in units
+    )
