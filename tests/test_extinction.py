@@ -119,10 +119,11 @@ def test_transmission(option):
     assert np.array_equal(dust.attenuation(chunk, "g"), [0.5, 1, *[np.nan] * 4], equal_nan=True)
 
 
-@pytest.mark.parametrize("names", ["extinction_*|gr", "EXTINCTION_*|GR", "a_*|gr"])
-def test_magnitudes_of_extinction(names):
-    found = columns(names)
-    dust = run(found, "yes").dust
+@pytest.mark.parametrize("option", [None, "{}_*", "{}_g"])
+@pytest.mark.parametrize("name", ["extinction", "a"])
+def test_magnitudes_of_extinction(name, option):
+    found = columns(f"{name}_*|gr")
+    dust = run(found, "yes", option and option.format(name)).dust
     assert dust.kind == "A"
     value = np.array([0.0, 2.5, -0.01, 99, -99, np.nan])
     expected = [1, 0.1, 10**0.004, *[np.nan] * 3]

@@ -226,6 +226,13 @@ def test_options_that_name_every_band_end_the_doubt():
     assert p.family == "named"
 
 
+def test_what_options_name_needs_no_family():
+    found = columns("MAG_*|gr MAGERR_*|gr FLUX_*|ui FLUXERR_*|ui")
+    p = look(found, "ugri", band={"u": "FLUX_u", "i": "FLUX_i"})  # the bare FLUX_ are no second family for g and r
+    assert [e["column"] for e in p.table()] == ["FLUX_u", "MAG_g", "MAG_r", "FLUX_i"]
+    assert look(found, "ui", band={"u": "FLUX_u", "i": "FLUX_i"}, photometry="psf").family == "named"
+
+
 def test_corrected_and_observed_magnitudes_side_by_side():
     found = columns("modelMag_*|ugriz modelMagErr_*|ugriz dered_*|ugriz")
     with pytest.raises(
@@ -286,6 +293,7 @@ def test_columns_by_ucd():
         ("i", "c3", "s3"),
     ]
     assert presents(found, "ugriz")
+    assert look(found, "u B g r").missing == ("g",)  # em.opt.B is B's
     fluxes = [column(f"c{b}", unit="Jy", ucd=f"phot.flux.density;em.opt.{b};meta.main") for b in "RI"]
     p = look([*fluxes, *columns("e_c*|RI")])  # errors by name
     assert p.table()[0] == {"band": "r", "column": "cR", "error": "e_cR", "unit": "Jy"}
@@ -301,6 +309,7 @@ def test_columns_by_unit():
     assert p.table()[0] == {"band": "u", "column": "my_u_x", "error": "my_u_x_err", "unit": "nanomaggy"}
     with pytest.raises(InputError, match="has no column for u g"):
         look(columns("my_*_x|ugriz my_*_x_err|ugriz"))
+    assert look(found, error={"*": "0.1"}).columns[0] == "my_u_x"  # errors and extinctions are no second family
 
 
 def test_a_name_without_mag_or_flux_must_not_have_another_unit():

@@ -152,7 +152,6 @@ class Photometry:
         if self.correction.dust:
             factor = (self.correction.dust.attenuation(chunk, band) ** self.correction.power).astype(np.float32)
             flux, error = flux * factor, error * factor
-            error[np.isnan(factor)] = np.nan
         masked = m.masked(chunk)
         if m.mask:
             held = m.mask.holds(chunk, self.tested)
