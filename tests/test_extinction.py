@@ -86,7 +86,7 @@ def test_what_is_said(note, arguments):
             "no",
             None,
             True,
-            r"tells how much it is. Name E\(B-V\) or transmission with --extinction COL",
+            r"tells how much it is. Name the dust with --extinction COLUMN; ",
         ),
     ],
 )

@@ -125,14 +125,14 @@ def test_flags_of_the_band_are_honoured():
     flag = column("r_psfflux_FLAG", "1L")
     m = run(column("r_psfFlux"), column("r_psfFluxErr"), style="*_psfFlux", more=[flag, column("g_psfFlux_flag", "1L")])
     assert [f.name for f in m.flags] == ["r_psfflux_FLAG"]
-    assert m.masked({"r_psfflux_FLAG": np.array([True, False])}).tolist() == [True, False]
+    assert m.flagged({"r_psfflux_FLAG": np.array([True, False])})[0].tolist() == [True, False]
 
 
 def test_a_null_flag_is_not_set():
     m = run(column("FLUX_R", unit="uJy"), column("FLUXERR_R"), style="FLUX_*", more=[column("ALLMASK_R", "1J")])
-    assert m.masked({"ALLMASK_R": np.array([np.nan, 0, 2])}).tolist() == [False, False, True]
+    assert m.flagged({"ALLMASK_R": np.array([np.nan, 0, 2])})[0].tolist() == [False, False, True]
 
 
 def test_a_flag_of_text_is_no_flag():
     m = run(column("FLUX_R", unit="uJy"), column("FLUXERR_R"), style="FLUX_*", more=[column("ALLMASK_R", "3A")])
-    assert m.flags == () and m.masked({}) is None
+    assert m.flags == () and m.flagged({}) == []

@@ -12,6 +12,7 @@ from skycnn.fits.fields import Field, Fields
 from skycnn.fits.units import POGSON
 from skycnn.survey import Survey
 
+TOPIC = "Galactic extinction"
 VALID = {"transmission": (1e-6, 1.05), "A": (-0.5, 30.0), "E(B-V)": (-0.5, 30.0)}
 """Ranges outside which a value is a sentinel; maps made from noisy data dip below zero by a few 0.01 mag."""
 
@@ -93,26 +94,23 @@ def plan(
     dust = given or _dust(fields, bands, survey, None)
     if state is None:
         state = "corrected" if named else "none" if dust else None
-    if trained not in ("yes", "no"):
-        return Correction(None, 0, "Galactic extinction: as the catalogue has it; the model's training does not say")
+    wanted = {"yes": "corrected", "no": "none"}.get(trained)
+    if wanted is None:
+        return Correction(None, 0, f"{TOPIC}: as the catalogue has it; the model's training does not say")
     if state is None:
-        return Correction(
-            None, 0, "Galactic extinction: assumed to be as in training; --extinction none|corrected|COLUMN tells"
-        )
-    wanted = "corrected" if trained == "yes" else "none"
+        return Correction(None, 0, f"{TOPIC}: assumed to be as in training; --extinction none|corrected|COLUMN tells")
     if state == wanted:
         done = "corrected in the catalogue" if state == "corrected" else "not corrected"
-        return Correction(None, 0, f"Galactic extinction: {done}, as in training")
+        return Correction(None, 0, f"{TOPIC}: {done}, as in training")
     names = " ".join(dict.fromkeys(f.name for f in dust.fields.values())) if dust else ""
     if dust and not (dust.kind == "E(B-V)" and not set(bands) <= set(dust.coefficients)):
         power, verb = (-1, "corrected") if wanted == "corrected" else (1, "put back")
-        return Correction(dust, power, f"Galactic extinction: {verb} with {dust.kind} of {names}")
+        return Correction(dust, power, f"{TOPIC}: {verb} with {dust.kind} of {names}")
     told = {"none": "are not corrected", "corrected": "are corrected"}
     why = f"no survey gives R_band for {names}" if dust else "no column tells how much it is"
     raise InputError(
         f"{fields.label}: fluxes {told[state]} for Galactic extinction, the model's {told[wanted]}, and {why}",
-        hint="Name E(B-V) or transmission with --extinction COLUMN; --extinction "
-        + f"{wanted} if the catalogue is as in training.",
+        hint=f"Name the dust with --extinction COLUMN; --extinction {wanted} if the catalogue is as in training.",
     )
 
 
@@ -126,7 +124,7 @@ def _dust(fields: Fields, bands: Sequence[str], survey: Survey | None, only: str
     for kind, styles in (("transmission", habits.TRANSMISSIONS), ("A", habits.EXTINCTIONS)):
         for style in [only] if only is not None else styles:
             found = _per_band(fields, bands, style)
-            if found and (only is None or _kind(style) == kind):
+            if found and (only is None or ("transmission" in style.lower()) == (kind == "transmission")):
                 return Dust(kind, found, {})
     if only is not None and "*" in only:
         raise InputError(
@@ -150,7 +148,3 @@ def _per_band(fields: Fields, bands: Sequence[str], style: str) -> dict[str, Fie
         if len(found) == len(bands):
             return found
     return None
-
-
-def _kind(style: str) -> str:
-    return "transmission" if "transmission" in style.lower() else "A"

@@ -66,10 +66,9 @@ class Measure:
         sigma = units.deviation(error.astype(np.float64, copy=False), self.error_unit, self.unit.kind)
         return units.microjansky(value, sigma, self.unit, self.softening, self.vega)
 
-    def masked(self, chunk: Mapping[str, NDArray[np.generic]]) -> NDArray[np.bool_] | None:
-        """Return the rows whose flags are set, None when the band has no flags; a null flag is not set."""
-        masks = [(f.of(chunk) != 0) & (f.of(chunk) == f.of(chunk)) for f in self.flags]
-        return np.logical_or.reduce(masks) if masks else None
+    def flagged(self, chunk: Mapping[str, NDArray[np.generic]]) -> list[NDArray[np.bool_]]:
+        """Return for each flag the rows (n,) where it is set; a null flag is not set."""
+        return [(f.of(chunk) != 0) & (f.of(chunk) == f.of(chunk)) for f in self.flags]
 
 
 def measure(

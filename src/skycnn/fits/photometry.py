@@ -10,6 +10,7 @@ from skycnn.fits.conditions import Condition
 from skycnn.fits.extinction import Correction
 from skycnn.fits.fields import Field
 from skycnn.fits.measure import Measure
+from skycnn.fits.units import Array
 
 
 @dataclass(frozen=True)
@@ -116,10 +117,9 @@ class Photometry:
 
     def table(self) -> tuple[dict[str, str], ...]:
         """Return ``band``, ``column``, ``error`` and ``unit`` of each band present."""
-        return tuple(
-            {"band": band, "column": m.value.name, "error": m.error_name, "unit": m.unit.name}
-            for band, m in self.measures.items()
-        )
+        keys = ("band", "column", "error", "unit")
+        rows = ((band, m.value.name, m.error_name, m.unit.name) for band, m in self.measures.items())
+        return tuple(dict(zip(keys, row, strict=True)) for row in rows)
 
     def fluxes(self, chunk: Mapping[str, NDArray[np.generic]]) -> Fluxes:
         """Return the fluxes of a chunk of rows.
@@ -144,18 +144,12 @@ class Photometry:
             bad |= condition.holds(chunk, self.tested)
         return Fluxes(flux, error, bad)
 
-    def _band(
-        self, chunk: Mapping[str, NDArray[np.generic]], band: str
-    ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    def _band(self, chunk: Mapping[str, NDArray[np.generic]], band: str) -> tuple[Array, Array]:
         m = self.measures[band]
         flux, error = m.microjansky(chunk)
         if self.correction.dust:
             factor = (self.correction.dust.attenuation(chunk, band) ** self.correction.power).astype(np.float32)
             flux, error = flux * factor, error * factor
-        masked = m.masked(chunk)
-        if m.mask:
-            held = m.mask.holds(chunk, self.tested)
-            masked = held if masked is None else masked | held
-        if masked is not None:
+        for masked in (*m.flagged(chunk), *([m.mask.holds(chunk, self.tested)] if m.mask else [])):
             flux[masked] = error[masked] = np.nan
         return flux, error
