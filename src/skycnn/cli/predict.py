@@ -74,7 +74,6 @@ def command(
     if len(catalogues) > 1 and (out is not None or provenance is not None or "-" in catalogues):
         raise InputError("several catalogues are written in place, each to itself", hint="Give one with --out.")
     process.prepare(threads)
-    from skycnn.fits.fluxes import PhotometryOptions
     from skycnn.verbs import predict as verb
 
     asked = verb.Options(
@@ -87,15 +86,7 @@ def command(
         only_new=only_new,
         prefix=prefix,
         suffix=suffix,
-        photometry=PhotometryOptions(
-            band=options.pairs(band, "--band"),
-            error=options.pairs(error, "--error"),
-            unit=options.pairs(unit, "--unit", "BAND=UNIT"),
-            photometry=photometry,
-            extinction=extinction,
-            bad=tuple(bad or ()),
-            mask_band=options.pairs(mask_band, "--mask-band"),
-        ),
+        photometry=options.photometry_options(band, error, unit, photometry, extinction, bad, mask_band),
         rows=options.row_range(rows),
         pdf=pdf,
         dry_run=dry_run,
@@ -113,16 +104,11 @@ def command(
             results.append(verb.predict(catalogue, asked, console.say, step))
         _tell(results[-1], dry_run=dry_run, json=json)
     if json:
-        plain = [_plain(result) for result in results]
+        plain = [asdict(result) for result in results]
         console.emit(plain[0] if len(plain) == 1 else {"catalogues": plain})
     flagged = sum(sum(result.flagged.values()) for result in results)
     if strict and flagged:
         raise FlaggedError(f"rows were flagged: {_reasons(results)}", hint="All is written; see the flag column.")
-
-
-def _plain(result: Any) -> dict[str, object]:
-    content = asdict(result)
-    return content | {"rate": result.rows / result.seconds if result.seconds else None}
 
 
 def _reasons(results: list[Any]) -> str:
@@ -141,15 +127,14 @@ def _tell(result: Any, *, dry_run: bool, json: bool) -> None:
     if result.unchanged:
         return
     names = ", ".join(column.name for column in result.columns)
-    rate = f"{result.rows / result.seconds:,.0f} rows/s" if result.seconds else ""
     console.say(
-        f"{result.output}: {result.answered} of {result.rows} rows answered ({rate}); flagged: {_reasons([result])}; "
-        f"wrote {names}"
+        f"{result.files['output']}: {result.answered} of {result.rows} rows answered ({result.rate:,.0f} rows/s); "
+        f"flagged: {_reasons([result])}; wrote {names}"
     )
 
 
 def _draw(result: Any) -> None:
-    console.table(("BAND", "COLUMN", "ERROR", "UNIT"), result.bands)
+    console.table(("BAND", "COLUMN", "ERROR", "UNIT"), [list(band.values()) for band in result.bands])
     console.table(
         ("WRITES", "FORM", "UNIT", "MEANING"),
         [
@@ -163,8 +148,5 @@ def _draw(result: Any) -> None:
         ],
     )
     state = "holds these answers already: nothing would be done" if result.unchanged else "would be written"
-    seconds = result.estimate_seconds or 0.0
-    console.say(
-        f"{result.output} {state}: {result.rows} rows, {result.disk_bytes / 1e6:.1f} MB, about {seconds:.1f} s, "
-        f"by {result.model} ({result.reason})"
-    )
+    cost = f"{result.disk_bytes / 1e6:.1f} MB, about {max(1, round(result.estimate_seconds))} s and start-up"
+    console.say(f"{result.files['output']} {state}: {result.rows} rows, {cost}, by {result.model} ({result.reason})")

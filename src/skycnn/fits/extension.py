@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skycnn.errors import InputError, Interrupted
-from skycnn.fits import safefile
+from skycnn.fits import earlier, safefile
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.journal import Journal
 from skycnn.fits.newheader import CODES, Plan, packed, width
 from skycnn.fits.output import Output, compression_of
-from skycnn.fits.provenance import Record, changes
-from skycnn.fits.splice import splice
-from skycnn.schema import NOT_RUN, Column
+from skycnn.fits.provenance import Record
+from skycnn.fits.splice import copy_range, splice
+from skycnn.schema import Column
 
 Rows = tuple[int, int | None]
 
@@ -30,13 +30,15 @@ class Chunk:
     first : int
         Absolute number of the first row.
     values : mapping of str to ndarray, or None
-        Physical values of the columns used; None where the journal holds the answers.
+        Physical values of the columns used; None where no row is to be answered.
     old : ndarray
         The answers that stand in the table, uint8 (n, width); of no width where they are not kept.
     run : ndarray
         Which rows are to be answered, bool (n,).
     digest : bytes
         SHA-256 of what the answers depend on.
+    held : bool
+        Whether the journal holds the answers.
     """
 
     first: int
@@ -44,6 +46,7 @@ class Chunk:
     old: np.ndarray
     run: np.ndarray
     digest: bytes
+    held: bool
 
 
 class Extension:
@@ -58,14 +61,14 @@ class Extension:
     overwrite : bool
         Replace columns that are there.
     only_new : bool
-        Answer only rows whose flag is null, or whose value and interval are exactly zero.
+        Answer only rows without an answer; see ``earlier.waiting``.
     rows : (int, int or None), optional
         Answer only these rows.
 
     Raises
     ------
     InputError
-        When a column that is there has another type, or ``only_new`` finds none.
+        When a column that is there has another type.
     """
 
     def __init__(
@@ -81,15 +84,13 @@ class Extension:
         self.overwrite, self.only_new, self.rows = overwrite, only_new, rows
         self.width = sum(map(width, columns))
         self.existing = {column.name: found for column in columns if (found := catalogue.has(column.name)) is not None}
+        self.added_bytes = sum(width(column) for column in columns if column.name not in self.existing)
         if overwrite or only_new:
             for column in columns:
                 self._check_type(column)
         missing = [column.name for column in columns if column.name not in self.existing]
-        if only_new and missing:
-            raise InputError(
-                f"{catalogue.label} has no {missing[0]}, whose empty rows --only-new fills",
-                hint="Leave --only-new away.",
-            )
+        if only_new and overwrite:
+            raise InputError("--only-new keeps the answers that --overwrite replaces", hint="Give one of the two.")
         self.keeps_old = not missing and (only_new or rows is not None)
 
     def _check_type(self, column: Column) -> None:
@@ -121,27 +122,20 @@ class Extension:
         """
         if not self.existing or self.overwrite:
             return False
-        label = self.catalogue.label
-        mine = [old for old in self.catalogue.records() if set(record.columns) <= set(old.columns)]
-        if not mine or len(self.existing) < len(self.columns):
-            taken = next(iter(self.existing.values()))
-            raise InputError(
-                f"{label} has a column {taken.name!r} already, and no record that skycnn wrote it",
-                hint="--overwrite replaces it, --suffix _NEW writes beside it.",
-            )
-        differences = changes(mine[-1], record)
-        if differences:
-            raise InputError(f"{label} holds other answers: {'; '.join(differences)}", hint="--overwrite answers anew.")
+        last = earlier.agreeing(self.catalogue, self.existing, record)
+        for column in self.columns:
+            self._check_type(column)
+        empty = sum(
+            int(np.count_nonzero(self._wanted(first, len(rows)) & earlier.waiting(rows)))
+            for first, rows in self.catalogue.packed_chunks(self._old)
+        )
         if self.only_new:
-            return False
-        total = hashlib.sha256()
-        for _, rows in self.catalogue.packed_chunks(record.used):
-            total.update(rows.data)
-        if total.hexdigest() != mine[-1].input_sha256:
-            raise InputError(
-                f"{label}: the photometry is not what it was when these columns were written ({mine[-1].time})",
-                hint="--overwrite answers all rows anew, --only-new those without an answer.",
-            )
+            return not empty
+        label, hint = self.catalogue.label, "--only-new answers those without an answer, --overwrite all rows anew."
+        if earlier.input_sha256(self.catalogue, record.used) != last.input_sha256:
+            raise InputError(f"{label}: the photometry or the rows have changed since {last.time}", hint=hint)
+        if empty:
+            raise InputError(f"{label} was answered in part: {empty} rows asked for have no answer yet", hint=hint)
         return True
 
     @contextmanager
@@ -164,28 +158,31 @@ class Extension:
 
     def chunks(self, used: Sequence[str], journal: Journal, total: "hashlib._Hash") -> Iterator[Chunk]:
         """Yield all rows, chunk by chunk; ``total`` takes the bytes of the columns used."""
-        old = [self.existing[column.name].name for column in self.columns] if self.keeps_old else []
+        old = self._old if self.keeps_old else []
         layout = self.catalogue.packing(used)
         split = sum(column.width for column in layout)
         for first, rows in self.catalogue.packed_chunks([*used, *old]):
             total.update(np.ascontiguousarray(rows[:, :split]).data)
             digest = hashlib.sha256(rows.data).digest()
-            run = self._selected(first, rows[:, split:])
+            run = self._wanted(first, len(rows))
+            if self.only_new and self.keeps_old:
+                run &= earlier.waiting(rows[:, split:])
+            held = journal.holds(first, len(rows), digest)
             values = None
-            if not journal.holds(first, len(rows), digest):
+            if not held and run.any():
                 values = {name: column.values(rows) for name, column in zip(used, layout, strict=True)}
-            yield Chunk(first, values, rows[:, split:], run, digest)
+            yield Chunk(first, values, rows[:, split:], run, digest, held)
 
-    def _selected(self, first: int, old: "np.ndarray") -> "np.ndarray":
-        numbers = np.arange(first, first + len(old))
-        run = np.ones(len(old), bool)
-        if self.rows is not None:
-            start, end = self.rows
-            run = (numbers >= start) & (numbers < (self.catalogue.rows if end is None else end))
-        if self.only_new:
-            null = flags(old) == NOT_RUN
-            run &= null | ~old[:, :12].any(axis=1)  # value and interval all zero: appended by another tool
-        return run
+    @property
+    def _old(self) -> list[str]:
+        """Names of the columns that are there, as the table spells them."""
+        return [self.existing[column.name].name for column in self.columns]
+
+    def _wanted(self, first: int, n: int) -> "np.ndarray":
+        """Return which of n rows ``rows`` asks for, bool (n,)."""
+        numbers = np.arange(first, first + n)
+        start, end = self.rows or (0, None)
+        return (numbers >= start) & (numbers < (self.catalogue.rows if end is None else end))
 
     def merged(self, chunk: Chunk, values: Mapping[str, "np.ndarray"]) -> "np.ndarray":
         """Return a chunk's packed rows: ``values`` where rows are to be answered, else what was there, else nulls."""
@@ -216,12 +213,19 @@ class Extension:
         )
         compression = source.compression if output.in_place else compression_of(output.label)
         with output.create(source.stat, compression) as fd:
-            return splice(source.fd, source.size, self.catalogue.unit, fd, plan, journal.rows, self.catalogue.label)
+            warnings = splice(source.fd, source.size, self.catalogue.unit, fd, plan, journal.rows, self.catalogue.label)
+            source.check_unchanged()
+            return warnings
 
-
-def flags(rows: "np.ndarray") -> "np.ndarray":
-    """Return the flag column of packed rows, int32 (n,)."""
-    return np.ascontiguousarray(rows[:, -4:]).view(">i4")[:, 0].astype(np.int32)
+    def copy(self, output: Output) -> None:
+        """Let the output hold the table as it is; in place, clear what killed runs left."""
+        source = self.catalogue.source
+        if output.in_place:
+            output.clean()
+            return
+        with output.create(source.stat, compression_of(output.label)) as fd:
+            copy_range(source.fd, fd, 0, 0, source.size, source.label)
+            source.check_unchanged()
 
 
 def renamed(columns: Sequence[Column], prefix: str, suffix: str) -> tuple[Column, ...]:

@@ -34,7 +34,7 @@ class Output:
     Raises
     ------
     InputError
-        When the output exists, is the input, or is a terminal.
+        When the output exists or is the input.
     """
 
     def __init__(self, spec: Spec, out: str | None, *, overwrite: bool = False, detach: bool = False) -> None:
@@ -44,9 +44,7 @@ class Output:
         self.path = None if self.standard else os.path.realpath(spec.path if out is None else out)
         self.detach = detach
         self.existing: os.stat_result | None = None
-        if self.standard:
-            self._check_standard()
-        elif not self.in_place:
+        if not self.standard and not self.in_place:
             self._check_new(spec, overwrite)
 
     def _check_standard(self) -> None:
@@ -111,7 +109,15 @@ class Output:
             yield
 
     def prepare(self) -> None:
-        """See that the file can be replaced as it is, and remove a killed run's temporaries; the lock is held."""
+        """See that the output can be written, and remove a killed run's temporaries; the lock is held.
+
+        Raises
+        ------
+        InputError
+            When a file cannot be replaced as it is, or standard output is a terminal.
+        """
+        if self.standard:
+            self._check_standard()
         if self.path is None or (self.in_place and not os.path.isfile(self.path)):
             return
         safefile.clean(self.path, keep=self.journal_path)

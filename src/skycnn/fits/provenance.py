@@ -142,7 +142,7 @@ def now() -> str:
 
 
 def changes(old: Record, new: Record) -> list[str]:
-    """Return in words what differs between two runs over the same table, the input's bytes apart."""
+    """Return in words what differs between two runs over a table, the input's bytes and the choice of rows apart."""
     found = []
     if old.model_sha256 != new.model_sha256:
         found.append(f"model {old.model} {old.model_sha256[:16]} then, {new.model} {new.model_sha256[:16]} now")
@@ -150,6 +150,6 @@ def changes(old: Record, new: Record) -> list[str]:
         found.append(f"columns {' '.join(old.used)} then, {' '.join(new.used)} now")
     for name in sorted(old.options.keys() | new.options.keys()):
         before, after = (json.dumps(record.options.get(name), sort_keys=True) for record in (old, new))
-        if before != after and not (name == "bands" and old.used != new.used):
-            found.append(f"{name} {before} then, {after} now")
+        if before != after and name != "rows" and not (name == "bands" and old.used != new.used):
+            found.append(f"{name} {before} then, {after} now".replace("null", "not given"))
     return found

@@ -12,7 +12,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import IO, cast
 
-from skycnn.errors import InputError
+from skycnn.errors import ChangedError, InputError
 from skycnn.fits import safefile
 
 FOREIGN: tuple[tuple[bytes, str, str], ...] = (
@@ -100,6 +100,20 @@ class Source:
     def label(self) -> str:
         """How messages call it."""
         return self.spec.path
+
+    def check_unchanged(self) -> None:
+        """See that nobody wrote into the file since it was opened; a copy of it is out of reach.
+
+        Raises
+        ------
+        ChangedError
+            When somebody did.
+        """
+        now = os.fstat(self.fd)
+        if self.stat is None or (now.st_dev, now.st_ino) != (self.stat.st_dev, self.stat.st_ino):
+            return
+        if (now.st_size, now.st_mtime_ns) != (self.stat.st_size, self.stat.st_mtime_ns):
+            raise ChangedError(f"{self.label} was changed by another program during the run", hint="Run again.")
 
 
 def open_source(spec: Spec, scratch: str | None = None) -> Source:

@@ -7,6 +7,8 @@ from pathlib import Path
 from skycnn.errors import InputError
 from skycnn.network.model import Card, installed, known, locate, read_card
 
+Candidates = list[tuple[Path, Card]]
+
 ORDER = ("flux", "image", "hybrid")
 SHARE = 0.6
 """Smallest share of a model's bands that must be present for it to be chosen without ``--model``."""
@@ -22,8 +24,33 @@ class Choice:
     reason: str
 
 
+def candidates(task: str, name: str | None = None) -> Candidates:
+    """Return the models of a task, or the one that ``--model`` names, with their cards.
+
+    Raises
+    ------
+    InputError
+        When there is none, or the one named is for another task.
+    """
+    if name is not None:
+        path = locate(name)
+        card = read_card(path)
+        if card.task != task:
+            raise InputError(f"{card.name} is a model for task {card.task!r}, not {task!r}", hint=f"--task {card.task}")
+        return [(path, card)]
+    mine = [(path, card) for path, card in ((path, read_card(path)) for path in installed()) if card.task == task]
+    if not mine:
+        raise InputError(f"no model is installed for task {task!r}", hint=f"Train one: skycnn train. {known()}")
+    return mine
+
+
 def find(
-    task: str, present: Callable[[Card], Iterable[str]], *, survey: str | None = None, name: str | None = None
+    task: str,
+    models: Candidates,
+    present: Callable[[Card], Iterable[str]],
+    survey: str | None = None,
+    *,
+    pinned: bool = False,
 ) -> Choice:
     """Choose the model that answers.
 
@@ -34,33 +61,33 @@ def find(
     ----------
     task : str
         Name of the task.
+    models : list of (Path, Card)
+        See ``candidates``.
     present : callable
         ``present(card)`` returns which of the model's bands the inputs offer; it may raise InputError.
     survey : str, optional
         Of the catalogue, where it is known.
-    name : str, optional
-        Pins a model by name or file; it answers from two bands up.
+    pinned : bool
+        Whether the user named the model; then it answers from two bands up, whatever the survey.
 
     Raises
     ------
     InputError
         When no model fits, or several fit alike.
     """
-    if name is not None:
-        return _pinned(task, present, name)
-    cards = [(path, read_card(path)) for path in installed()]
-    mine = [(path, card) for path, card in cards if card.task == task]
-    if not mine:
-        raise InputError(f"no model is installed for task {task!r}", hint=f"Train one: skycnn train. {known()}")
-    fit = [(path, card) for path, card in mine if survey is None or card.survey == survey]
+    if pinned:
+        return _pinned(*models[0], present)
+    fit = [(path, card) for path, card in models if survey is None or card.survey == survey]
     if not fit:
-        others = ", ".join(f"{card.name} ({card.survey})" for _, card in mine)
+        others = ", ".join(f"{card.name} ({card.survey or 'survey unknown'})" for _, card in models)
         raise InputError(f"no {task} model was trained for survey {survey!r}: {others}", hint="--model NAME pins one.")
     ranked = _ranked(fit, present)
     best = ranked[0]
     if best[0][0] < SHARE:
         lines = "; ".join(f"{card.name} has {_share(card, bands)}" for _, _, card, bands in ranked)
-        raise InputError(f"too few bands for any {task} model: {lines}", hint=f"--model {best[2].name} goes on with them.")
+        raise InputError(
+            f"too few bands for any {task} model: {lines}", hint=f"--model {best[2].name} goes on with them."
+        )
     if len(ranked) > 1 and ranked[1][0] == best[0]:
         tie = ", ".join(card.name for rank, _, card, _ in ranked if rank == best[0])
         raise InputError(f"several {task} models fit alike: {tie}", hint="--model NAME pins one.")
@@ -69,21 +96,19 @@ def find(
     return Choice(path, card, f"{where}{_share(card, bands)}")
 
 
-def _pinned(task: str, present: Callable[[Card], Iterable[str]], name: str) -> Choice:
-    path = locate(name)
-    card = read_card(path)
-    if card.task != task:
-        raise InputError(f"{card.name} is a model for task {card.task!r}, not {task!r}", hint=f"--task {card.task}")
+def _pinned(path: Path, card: Card, present: Callable[[Card], Iterable[str]]) -> Choice:
     bands = tuple(present(card))
     if len(bands) < FEWEST:
-        raise InputError(f"{card.name} needs two of its bands ({' '.join(card.bands)}); found: {' '.join(bands) or 'none'}")
+        raise InputError(
+            f"{card.name} needs two of its bands ({' '.join(card.bands)}); found: {' '.join(bands) or 'none'}"
+        )
     return Choice(path, card, f"--model, {_share(card, bands)}")
 
 
 Ranked = tuple[tuple[float, int, int], Path, Card, tuple[str, ...]]
 
 
-def _ranked(cards: list[tuple[Path, Card]], present: Callable[[Card], Iterable[str]]) -> list[Ranked]:
+def _ranked(cards: Candidates, present: Callable[[Card], Iterable[str]]) -> list[Ranked]:
     ranked: list[Ranked] = []
     refusals: list[InputError] = []
     for path, card in cards:

@@ -3,7 +3,7 @@
 import itertools
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -34,7 +34,9 @@ def device_of(name: str | None) -> torch.device:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise InputError(f"no device {name!r} here: {str(error).splitlines()[0]}", expected="cpu, cuda, cuda:1") from None
+        raise InputError(
+            f"no device {name!r} here: {str(error).splitlines()[0]}", expected="cpu, cuda, cuda:1"
+        ) from None
     return device
 
 
@@ -59,7 +61,9 @@ def fill(module: nn.Module, tensors: Inputs, label: str) -> nn.Module:
     given = {name: tuple(value.shape) for name, value in tensors.items()}
     if wanted != given:
         odd = sorted(name for name in wanted.keys() | given.keys() if wanted.get(name) != given.get(name))
-        raise InputError(f"{label}: tensors do not fit the network: {', '.join(odd[:4])}", hint="Is it for this version?")
+        raise InputError(
+            f"{label}: tensors do not fit the network: {', '.join(odd[:4])}", hint="Is it for this version?"
+        )
     module.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in tensors.items()}, assign=True)
     return module.eval().requires_grad_(False)
 
@@ -138,7 +142,9 @@ class Inference:
     def _batch(self, inputs: Inputs, reduce: Callable[[Tensor], T]) -> T:
         with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
             tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in inputs.items()}
-            raw: Tensor = self.module(**{name: value.to(self.device, non_blocking=True) for name, value in tensors.items()})
+            raw: Tensor = self.module(
+                **{name: value.to(self.device, non_blocking=True) for name, value in tensors.items()}
+            )
             return reduce(raw.float())
 
     def _back_off(self) -> None:
@@ -152,10 +158,12 @@ class Inference:
 def out_of_memory(error: BaseException) -> bool:
     """Return whether an error says that memory ran out, on the CPU or the GPU."""
     text = str(error).lower()
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "out of memory" in text or "can't allocate" in text
+    return (
+        isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "out of memory" in text or "can't allocate" in text
+    )
 
 
-def prefetch(items: Iterable[T], depth: int = 2) -> Iterator[T]:
+def prefetch(items: Iterable[T], depth: int = 2) -> Generator[T]:
     """Yield items that a thread fetches ahead, at most ``depth`` of them; its errors are raised here."""
     ready: queue.Queue[tuple[str, Any]] = queue.Queue(depth)
     stop = threading.Event()

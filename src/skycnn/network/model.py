@@ -156,7 +156,9 @@ def read(path: str | os.PathLike[str]) -> Model:
     if found != card.tensors or any(kind not in DTYPES for kind, _ in found.values()):
         raise InputError(f"{path}: its tensors are not those that its card lists", hint="Fetch the model again.")
     if digest(card, tensors) != card.sha256:
-        raise InputError(f"{path}: its sha256 is not the one its card states; it was altered", hint="Fetch the model again.")
+        raise InputError(
+            f"{path}: its sha256 is not the one its card states; it was altered", hint="Fetch the model again."
+        )
     _check_pinned(Path(path), card)
     return Model(card, tensors)
 
@@ -185,7 +187,9 @@ def _card(content: Any, label: str) -> Card:
     known_fields = {entry.name: entry for entry in fields(Card)}
     if not isinstance(content, dict) or set(content) - set(known_fields):
         raise InputError(f"{label}: its card is not one that this version reads", hint="Update skycnn.")
-    tuples = {key: tuple(content[key]) for key in ("inputs", "bands", "learning_curve") if isinstance(content.get(key), list)}
+    tuples = {
+        key: tuple(content[key]) for key in ("inputs", "bands", "learning_curve") if isinstance(content.get(key), list)
+    }
     try:
         card = Card(**(content | tuples))
     except TypeError as error:

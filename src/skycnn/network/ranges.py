@@ -22,7 +22,9 @@ def _magnitudes(flux: "np.ndarray", error: "np.ndarray") -> tuple["np.ndarray", 
         return magnitude, np.where(seen, _POGSON * error / np.where(seen, flux, 1), np.nan)
 
 
-def _quantities(flux: "np.ndarray", error: "np.ndarray", bands: Sequence[str]) -> "dict[str, tuple[np.ndarray, np.ndarray]]":
+def _quantities(
+    flux: "np.ndarray", error: "np.ndarray", bands: Sequence[str]
+) -> "dict[str, tuple[np.ndarray, np.ndarray]]":
     magnitude, sigma = _magnitudes(flux, error)
     found = {band: (magnitude[:, i], sigma[:, i]) for i, band in enumerate(bands)}
     for i in range(len(bands) - 1):

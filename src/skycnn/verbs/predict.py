@@ -2,32 +2,33 @@
 
 import hashlib
 import json
-import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
 
 import numpy as np
-import torch
 
 from skycnn import __version__, survey, tasks
 from skycnn.fits import safefile
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.extension import Chunk, Extension, flags, renamed
+from skycnn.fits.extension import Extension, renamed
 from skycnn.fits.fluxes import Fluxes, Photometry, PhotometryOptions, find, presents
 from skycnn.fits.journal import Journal
 from skycnn.fits.output import Output
 from skycnn.fits.provenance import Record, now
 from skycnn.fits.source import Spec, parse
+from skycnn.fits.story import Story
+from skycnn.fits.tally import Tally
 from skycnn.network import choice, model
 from skycnn.network.answer import Answerer
 from skycnn.network.inference import prefetch
-from skycnn.schema import NOT_RUN, Column, Flag, flag_column
+from skycnn.schema import Column
 
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
+VERSIONS = ("skycnn", "torch", "numpy")
 
 
 @dataclass(frozen=True)
@@ -58,40 +59,37 @@ class Options:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run did, or would do: the numbers behind its last line and its ``--json``."""
+    """What a run did, or would do: the numbers behind its last line and its ``--json``; None where nothing was run."""
 
     catalogue: str
-    output: str
+    files: Mapping[str, str]
     rows: int
     model: str
     model_sha256: str
     reason: str
     columns: Sequence[Column]
-    bands: Sequence[tuple[str, str, str, str]]
+    bands: Sequence[Mapping[str, str]]
     notes: Sequence[str]
     disk_bytes: int
-    answered: int = 0
+    answered: int | None = None
     flagged: Mapping[str, int] = field(default_factory=dict)
     resumed: int = 0
     seconds: float = 0.0
+    rate: float | None = None
     unchanged: bool = False
     estimate_seconds: float | None = None
-    versions: Mapping[str, str] = field(
-        default_factory=lambda: {"skycnn": __version__, "torch": str(torch.__version__), "numpy": np.__version__}
-    )
+    versions: Mapping[str, str] = field(default_factory=lambda: {name: version(name) for name in VERSIONS})
 
 
 @dataclass(frozen=True)
 class Job:
     """All that is settled before the first row is answered."""
 
-    catalogue: Catalogue
     photometry: Photometry
     answerer: Answerer
     extension: Extension
     record: Record
-    reason: str
-    pdf: bool
+    result: Result
 
 
 def predict(text: str, options: Options, say: Say = lambda _: None, progress: Progress | None = None) -> Result:
@@ -122,51 +120,55 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
     started = time.monotonic()
     spec = parse(text, options.hdu)
     output = Output(spec, options.out, overwrite=options.overwrite, detach=options.detach)
+    story = Story(options.provenance, (spec.path, output.path), options.overwrite) if options.provenance else None
     with ExitStack() as stack:
         if not options.dry_run:
             stack.enter_context(output.locked(options.wait))
             output.prepare()
-        job = _settle(stack, spec, output, options, say)
-        added = job.catalogue.rows * job.extension.width
-        result = _result(job, output, job.catalogue.source.size + added)
+        job = _settle(stack, spec, output, options)
+        written = job.extension.is_written(job.record)
+        result = replace(job.result, unchanged=written)
+        if written and not options.dry_run:
+            say(f"{result.catalogue} holds these answers already (same model, options, photometry); nothing to do")
+            job.extension.copy(output)
+            return replace(result, seconds=time.monotonic() - started)
+        for note in (f"{result.model} answers for {result.catalogue}: {result.reason}", *result.notes):
+            say(note)
         if options.dry_run:
-            return replace(result, estimate_seconds=_estimate(job), unchanged=job.extension.is_written(job.record))
-        if job.extension.is_written(job.record):
-            output.clean()
-            say(f"{job.catalogue.label} holds these answers already (same model, options, photometry); nothing to do")
-            return replace(result, unchanged=True, seconds=time.monotonic() - started)
-        output.check_space(result.disk_bytes + added)
-        key = {"model": job.record.model_sha256, "options": job.record.options, "versions": result.versions}
-        with job.extension.journalled(output, key) as journal:
+            return replace(result, estimate_seconds=result.rows * job.answerer.seconds_a_row())
+        output.check_space(result.disk_bytes + result.rows * job.extension.width)
+        key = {"model": result.model_sha256, "options": job.record.options, "versions": result.versions}
+        with job.extension.journalled(output, key | {"run": [options.device, options.batch]}) as journal:
             if journal.discarded:
                 say("the journal of another run was found and thrown away")
             with safefile.writing(output.label):
-                record, done = _answer(job, journal, result, progress)
+                record, done = _answer(job, journal, progress)
             if done.resumed:
                 say(f"{done.resumed} rows were finished by an earlier run and are taken over")
             for warning in job.extension.write(output, journal, record):
                 say(f"warning: {warning}")
-        done = replace(done, seconds=time.monotonic() - started)
-        if options.provenance:
-            _tell(options.provenance, record, done)
+        seconds = time.monotonic() - started
+        done = replace(done, seconds=seconds, rate=done.rows / seconds)
+        if story is not None:
+            story.write(record, done)
         return done
 
 
-def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options, say: Say) -> Job:
+def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> Job:
     """Open the catalogue, choose the model, find the photometry and see that the columns can be written."""
     task = tasks.load(options.task)
-    paths = [model.locate(options.model)] if options.model else model.installed()
-    cards = [card for card in map(model.read_card, paths) if card.task == task.name]
+    candidates = choice.candidates(task.name, options.model)
     catalogue = stack.enter_context(
         Catalogue.open(
             spec,
-            holds=lambda columns, _: any(presents(columns, card.bands, options.photometry) for card in cards),
-            scratch=output.folder if output.in_place else None,
+            holds=lambda columns, _: any(presents(columns, card.bands, options.photometry) for _, card in candidates),
+            scratch=output.folder if output.in_place and not options.dry_run else None,
             decompress=options.decompress,
         )
     )
     catalogue.check_extensible()
-    whose = options.survey or _stated_survey(catalogue)
+    stated = options.survey or catalogue.header.get("SURVEY", catalogue.primary.get("SURVEY"))
+    whose = stated.strip().lower() if isinstance(stated, str) else None
 
     def photometry(card: model.Card) -> Photometry:
         return find(
@@ -181,27 +183,18 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options, say:
             owner=card.name,
         )
 
-    chosen = choice.find(task.name, lambda card: photometry(card).bands, survey=whose, name=options.model)
+    pinned = options.model is not None
+    chosen = choice.find(task.name, candidates, lambda card: photometry(card).bands, whose or None, pinned=pinned)
     found = photometry(chosen.card)
-    answerer = Answerer(task, model.read(chosen.path), options.device, options.batch)
-    own = (*answerer.posterior.columns(options.pdf), flag_column(task.flag))
+    answerer = Answerer(task, model.read(chosen.path), options.device, options.batch, pdf=options.pdf)
     extension = Extension(
         catalogue,
-        renamed(own, options.prefix, options.suffix),
+        renamed(answerer.columns, options.prefix, options.suffix),
         overwrite=options.overwrite,
         only_new=options.only_new,
         rows=options.rows,
     )
-    say(f"{chosen.card.name} answers for {catalogue.label}: {chosen.reason}")
-    for note in found.notes:
-        say(note)
-    settings: Mapping[str, Any] = {
-        "bands": found.table(),
-        **asdict(options.photometry),
-        "pdf": options.pdf,
-        "rows": options.rows,
-        "survey": whose,
-    }
+    settings = {"bands": found.table(), **options.photometry.settings(), "pdf": options.pdf, "rows": options.rows}
     record = Record(
         version=__version__,
         verb="predict",
@@ -216,87 +209,42 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options, say:
         options=json.loads(json.dumps({name: value for name, value in settings.items() if value})),
         notes=found.notes,
     )
-    return Job(catalogue, found, answerer, extension, record, chosen.reason, options.pdf)
+    result = Result(
+        catalogue=catalogue.label,
+        files={"input": spec.path, "output": output.label},
+        rows=catalogue.rows,
+        model=record.model,
+        model_sha256=record.model_sha256,
+        reason=chosen.reason,
+        columns=extension.columns,
+        bands=found.table(),
+        notes=found.notes,
+        disk_bytes=catalogue.source.size + catalogue.rows * extension.added_bytes,
+    )
+    return Job(found, answerer, extension, record, result)
 
 
-def _stated_survey(catalogue: Catalogue) -> str | None:
-    stated = catalogue.header.get("SURVEY", catalogue.primary.get("SURVEY"))
-    return str(stated).strip().lower() or None if isinstance(stated, str) else None
-
-
-def _answer(job: Job, journal: Journal, result: Result, progress: Progress | None) -> tuple[Record, Result]:
+def _answer(job: Job, journal: Journal, progress: Progress | None) -> tuple[Record, Result]:
     """Answer all rows that the journal does not hold; return the record with the input's hash, and the counts."""
-    total = hashlib.sha256()
-    bits = dict.fromkeys(Flag, 0)
-    resumed = answered = 0
-    for chunk, fluxes in prefetch(_with_fluxes(job, job.extension.chunks(job.photometry.columns, journal, total))):
-        end = chunk.first + len(chunk.run)
-        if chunk.values is None:
-            resumed += len(chunk.run)
-        else:
-            values = _values(job, chunk.first, fluxes) if fluxes is not None else {}
-            journal.put(chunk.first, chunk.digest, job.extension.merged(chunk, values))
-        rows = journal.rows(chunk.first, end)
-        found = flags(rows)
-        answered += int(np.isfinite(np.ascontiguousarray(rows[:, :4]).view(">f4")).sum())
-        for bit in Flag:
-            bits[bit] += int(np.count_nonzero(found[found != NOT_RUN] & bit))
-        if progress is not None:
-            progress(end, job.catalogue.rows)
-    flagged = {str(bit.name).lower(): n for bit, n in bits.items() if n}
-    record = replace(job.record, input_sha256=total.hexdigest())
-    return record, replace(result, answered=answered, flagged=flagged, resumed=resumed)
-
-
-def _with_fluxes(job: Job, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, Fluxes | None]]:
-    """Yield chunks with their fluxes, or None where no row is to be answered (this runs in the reader thread)."""
-    for chunk in chunks:
-        wanted = chunk.values is not None and chunk.run.any()
-        yield chunk, job.photometry.fluxes(chunk.values) if chunk.values is not None and wanted else None
+    total, tally, resumed = hashlib.sha256(), Tally(), 0
+    chunks = job.extension.chunks(job.photometry.columns, journal, total)
+    read = ((chunk, job.photometry.fluxes(chunk.values) if chunk.values else None) for chunk in chunks)
+    with closing(prefetch(read)) as ready:  # an error ends the reader too
+        for chunk, fluxes in ready:
+            end = chunk.first + len(chunk.run)
+            if chunk.held:
+                resumed += len(chunk.run)
+            else:
+                values = _values(job, chunk.first, fluxes) if fluxes is not None else {}
+                journal.put(chunk.first, chunk.digest, job.extension.merged(chunk, values))
+            tally.add(journal.rows(chunk.first, end))
+            if progress is not None:
+                progress(end, job.result.rows)
+    done = replace(job.result, answered=tally.answered, flagged=tally.flagged, resumed=resumed)
+    return replace(job.record, input_sha256=total.hexdigest()), done
 
 
 def _values(job: Job, first: int, fluxes: Fluxes) -> dict[str, np.ndarray]:
     """Return the columns of one chunk, under the names they get."""
-    inputs = {"flux": fluxes.flux, "error": fluxes.error}
-    values, flag = job.answerer.answer(first, inputs, fluxes.bad, pdf=job.pdf)
-    *names, flag_name = (column.name for column in job.extension.columns)
-    plain = [column.name for column in job.answerer.posterior.columns(job.pdf)]
-    return {name: values[own] for name, own in zip(names, plain, strict=True)} | {flag_name: flag}
-
-
-def _tell(path: str, record: Record, result: Result) -> None:
-    content = record.to_json() | {
-        "catalogue": result.catalogue,
-        "output": result.output,
-        "rows": result.rows,
-        "answered": result.answered,
-        "flagged": result.flagged,
-        "bands": result.bands,
-        "versions": result.versions,
-    }
-    with safefile.replacing(os.path.realpath(path), path, start=None, detach=True) as fd:
-        os.write(fd, (json.dumps(content, indent=2) + "\n").encode())
-
-
-def _result(job: Job, output: Output, size: int) -> Result:
-    return Result(
-        catalogue=job.catalogue.label,
-        output=output.label,
-        rows=job.catalogue.rows,
-        model=job.record.model,
-        model_sha256=job.record.model_sha256,
-        reason=job.reason,
-        columns=job.extension.columns,
-        bands=job.photometry.table(),
-        notes=job.photometry.notes,
-        disk_bytes=size,
-    )
-
-
-def _estimate(job: Job) -> float:
-    """Return seconds for the whole table, from a few rows answered and thrown away."""
-    sample = min(job.catalogue.rows, 2 * job.answerer.inference.batch)
-    started = time.monotonic()
-    for first, values in job.catalogue.chunks(job.photometry.columns, (0, sample)):
-        _values(job, first, job.photometry.fluxes(values))
-    return (time.monotonic() - started) / max(sample, 1) * job.catalogue.rows
+    values = job.answerer.answer(first, {"flux": fluxes.flux, "error": fluxes.error}, fluxes.bad)
+    return {column.name: value for column, value in zip(job.extension.columns, values, strict=True)}
