@@ -92,7 +92,7 @@ def test_no_arguments_is_a_usage_error_with_help():
         (["models", "--jsn"], "models has no option --jsn", "Did you mean --json?"),
         (["models", "-x"], "models has no option -x", "Type skycnn models --help"),
         (["models", "a", "b"], "models: Got unexpected extra argument(s) (b)", "Type skycnn models --help"),
-        (["-q", "models"], "-q belongs after the command", "Type skycnn COMMAND -q ..."),
+        (["-q", "models"], "-q belongs after the command", "Type skycnn COMMAND -q"),
         (["--vrsion"], "skycnn has no option --vrsion", "Did you mean --version?"),
         (["--", ""], "there is no command ''", "Type skycnn --help for what there is."),
         (["--"], "skycnn: Missing command", "Type skycnn --help"),

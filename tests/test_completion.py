@@ -37,6 +37,7 @@ def test_model_names_are_the_folders(tmp_path, monkeypatch):
     (tmp_path / "photoz-mine.safetensors").write_bytes(b"")
     monkeypatch.setenv("SKYCNN_MODELS", str(tmp_path))
     assert completion.model_names("photoz-mi") == ["photoz-mine"]
+    assert completion.model_names("x") == []
 
 
 @pytest.mark.parametrize("shell", completion.SHELLS)

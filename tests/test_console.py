@@ -14,7 +14,7 @@ from collections import namedtuple
 import numpy as np
 import pytest
 
-from shell import bare, python, run
+from shell import bare, buffered, python, run
 from skycnn import errors
 from skycnn.cli import console
 
@@ -183,9 +183,12 @@ def test_a_file_opened_after_closed_stderr_is_not_written_to(tmp_path):
     assert path.read_bytes() == b""
 
 
-def test_a_reader_that_leaves_early_is_no_drama():
-    code = "import sys; from skycnn.cli import console\nsys.exit(console.run(lambda: print('x' * 10**6)))"
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as ran:
+@pytest.mark.parametrize("size", [1, 10**6])
+def test_a_reader_that_leaves_early_is_no_drama(size):
+    code = f"import sys; from skycnn.cli import console\nsys.exit(console.run(lambda: print('x' * {size})))"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=buffered()
+    ) as ran:
         ran.stdout.close()
         err = ran.stderr.read()
     assert (ran.returncode, err) == (1, b"")

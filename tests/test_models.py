@@ -1,5 +1,6 @@
 """The verb ``models``: what is installed, and one card."""
 
+import dataclasses
 import json
 import os
 
@@ -37,6 +38,16 @@ def test_list_holds_every_installed_card(folder):
     assert "toy-x-flux" in names
     assert names == sorted(names)
     assert len(names) == len({path.stem for path in model.installed()})
+
+
+def test_the_first_folder_that_has_a_name_wins(folder, tmp_path_factory, monkeypatch):
+    other = tmp_path_factory.mktemp("other")
+    content = dataclasses.asdict(model.read_card(folder / "toy-x-flux.safetensors")) | {"survey": "csst"}
+    (other / "toy-x-flux.safetensors").write_bytes(model.encode(model.seal(model.Card(**content), {})))
+    monkeypatch.setenv("SKYCNN_MODELS", f"{folder}:{other}")
+    found = [card for card in models.models() if card.name == "toy-x-flux"]
+    assert [card.survey for card in found] == ["sdss"]
+    assert models.models("toy-x-flux") == tuple(found)
 
 
 def test_a_broken_file_is_passed_over_with_a_note(folder):

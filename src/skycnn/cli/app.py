@@ -87,7 +87,9 @@ def _usage(error: Any, args: list[str]) -> InputError | None:
         case "NoArgsIsHelpError":
             return None
         case "NoSuchOption" if subject == "skycnn" and error.option_name in AFTER_COMMAND:
-            return InputError(f"{error.option_name} belongs after the command", hint="Type skycnn COMMAND -q ...")
+            return InputError(
+                f"{error.option_name} belongs after the command", hint=f"Type skycnn COMMAND {error.option_name}"
+            )
         case "NoSuchOption":
             options = [name for param in error.ctx.command.get_params(error.ctx) for name in param.opts]
             return _unknown(f"{subject} has no option {error.option_name}", error.option_name, options, path)
