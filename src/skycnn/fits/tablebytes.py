@@ -140,6 +140,8 @@ def heap_gap(unit: Hdu, label: str) -> int:
         When THEAP points into the rows or beyond the data.
     """
     table = unit.row_bytes * unit.rows
+    if not unit.header.get("PCOUNT"):
+        return 0  # there is no heap; some writers give a THEAP of 0 all the same
     gap = integer(unit.header, "THEAP", label, table) - table
     if gap < 0 or table + gap > unit.size:
         raise InputError(f"{label}: THEAP lies outside the data", value=table + gap)

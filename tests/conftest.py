@@ -1,0 +1,96 @@
+"""Fixtures: a small task and a model of it, and catalogues to run them on."""
+
+import sys
+
+import pytest
+
+TASK = '''"""A stand-in for the tasks that ship: five bands to a redshift, by numbers that were never trained."""
+
+import torch
+from torch import nn
+
+from skycnn.posterior import Axis, Grid
+from skycnn.task import Network, Task
+
+
+class Net(nn.Module):
+    def __init__(self, bands, outputs):
+        super().__init__()
+        self.layer = nn.Linear(2 * bands, outputs)
+
+    def forward(self, flux, error):
+        seen = torch.isfinite(flux)
+        return self.layer(torch.cat([torch.where(seen, torch.asinh(flux), 0.0), seen.float()], 1))
+
+
+AXIS = Axis("Z_PHOT", 0, 1.2, 40, ucd="src.redshift.phot", meaning="photometric redshift")
+
+
+def grid(axes=(AXIS,), odds=True):
+    return Grid(axes, odds)
+
+
+TASK = Task("standin", "a stand-in", "nobody", grid, {"flux": Network(Net, ("flux",))}, "Z_PHOT", ("Z_SPEC",))
+'''
+
+
+def _model(task, folder, name, seed):
+    import torch
+
+    from skycnn.network import model
+
+    torch.manual_seed(seed)
+    posterior = task.posterior()
+    module = task.networks["flux"].module(5, posterior.outputs)
+    card = model.Card(
+        name=name,
+        task=task.name,
+        network="flux",
+        survey="sdss",
+        inputs=("flux",),
+        bands=tuple("ugriz"),
+        dereddened="no",
+        posterior=posterior.settings(),
+    )
+    sealed = model.seal(card, {key: value.numpy() for key, value in module.state_dict().items()})
+    (folder / f"{name}.safetensors").write_bytes(model.encode(sealed))
+
+
+@pytest.fixture(scope="session")
+def standin_folder(tmp_path_factory):
+    """A folder with the task `standin` and two models of it; `other` stands apart in a folder of its own."""
+    from skycnn import tasks
+
+    folder = tmp_path_factory.mktemp("standin")
+    (folder / "standin.py").write_text(TASK)
+    (folder / "other").mkdir()
+    tasks.__path__.append(str(folder))
+    try:
+        task = tasks.load("standin")
+        _model(task, folder, "standin-sdss-flux", 0)
+        _model(task, folder / "other", "standin-other-flux", 1)
+    finally:
+        tasks.__path__.remove(str(folder))
+    return folder
+
+
+@pytest.fixture
+def standin(standin_folder, monkeypatch):
+    """The task `standin` installed, with one model; its folder."""
+    from skycnn import tasks
+
+    monkeypatch.setattr(tasks, "__path__", [*tasks.__path__, str(standin_folder)])
+    monkeypatch.setenv("SKYCNN_MODELS", str(standin_folder))
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    yield standin_folder
+    sys.modules.pop("skycnn.tasks.standin", None)
+
+
+@pytest.fixture
+def hard(tmp_path):
+    """A catalogue with everything in it that tools lose."""
+    import hardcase
+
+    path = tmp_path / "hard.fits"
+    path.write_bytes(hardcase.make())
+    return path
