@@ -5,6 +5,7 @@ import struct
 
 import numpy as np
 from astropy.io import fits
+
 from rawfits import card, hdu, width
 
 LONG = "a string that does not fit into one card, with an ampersand & and a quote ' in it, "

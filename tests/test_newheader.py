@@ -2,11 +2,11 @@
 
 import re
 
-import hardcase
 import numpy as np
 import pytest
-import rawfits
 
+import hardcase
+import rawfits
 from skycnn.errors import InputError
 from skycnn.fits import cards as fitscards
 from skycnn.fits.newheader import Plan, form, new_cards, packed, seal, verify, width

@@ -7,14 +7,14 @@ import subprocess
 import warnings
 
 import fitsio
-import hardcase
 import numpy as np
 import pytest
-import rawfits
 from astropy.io import fits
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import hardcase
+import rawfits
 from skycnn.errors import ChangedError
 from skycnn.fits import catalogue, splice
 from skycnn.fits.newheader import Plan, packed

@@ -11,7 +11,7 @@ CARD = 80
 Value = str | int | float | bool | None
 
 _STRING = re.compile(r"\s*'((?:[^']|'')*)'")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([ED][+-]?\d+)?$")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([EDed][+-]?\d+)?$")  # FITS wants capitals; some writers do not
 
 
 def padded(size: int) -> int:
@@ -77,7 +77,7 @@ def value(card: bytes) -> Value:
     number = _NUMBER.match(word)
     if number is None:
         return None
-    return float(word.replace("D", "E")) if "." in word or number[2] else int(word)
+    return float(word.upper().replace("D", "E")) if "." in word or number[2] else int(word)
 
 
 def values(cards: Iterable[bytes]) -> dict[str, Value]:

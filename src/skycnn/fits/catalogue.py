@@ -53,6 +53,7 @@ class Catalogue:
         self.label = f"{source.label}[{unit.name or unit.number}]"
         self.header, self.primary = unit.header, units[0].header
         self.encoding = unit.kind
+        heap_gap(unit, self.label)
         if decompress and unit.kind == "compressed table":
             self.source, self.units, self.unit = decompressed(source, unit, self.label)
             source, unit = self.source, self.unit

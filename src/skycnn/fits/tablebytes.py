@@ -56,23 +56,25 @@ class Hdu:
     @property
     def row_bytes(self) -> int:
         """NAXIS1 of a table."""
-        return int(self.header["NAXIS1"] or 0)
+        return fitscards.integer(self.header, "NAXIS1", self.name, 0)
 
     @property
     def rows(self) -> int:
         """NAXIS2 of a table."""
-        return int(self.header["NAXIS2"] or 0)
+        return fitscards.integer(self.header, "NAXIS2", self.name, 0)
 
 
 def _data_size(header: Mapping[str, Value], label: str) -> int:
-    bits = abs(integer({"BITPIX": abs(int(header.get("BITPIX") or 0))}, "BITPIX", label))
+    bits = header.get("BITPIX")
+    if bits not in (8, 16, 32, 64, -32, -64) or not isinstance(bits, int):
+        raise InputError(f"{label}: BITPIX is unreadable", value=bits, expected="8, 16, 32, 64, -32 or -64")
     axes = [integer(header, f"NAXIS{i}", label) for i in range(1, integer(header, "NAXIS", label) + 1)]
     if not axes:
         return 0
     if axes[0] == 0 and header.get("GROUPS") is True:
         axes = axes[1:]
     count, extra = integer(header, "GCOUNT", label, 1), integer(header, "PCOUNT", label, 0)
-    return bits // 8 * count * (extra + prod(axes))
+    return abs(bits) // 8 * count * (extra + prod(axes))
 
 
 def scan(fd: int, size: int, label: str) -> list[Hdu]:
@@ -137,9 +139,15 @@ def heap_gap(unit: Hdu, label: str) -> int:
     Raises
     ------
     InputError
-        When THEAP points into the rows or beyond the data.
+        When THEAP points into the rows or beyond the data, or these are not what NAXIS1, NAXIS2 and PCOUNT say.
     """
     table = unit.row_bytes * unit.rows
+    if unit.size != table + integer(unit.header, "PCOUNT", label, 0):
+        raise InputError(
+            f"{label}: its data are not NAXIS1 x NAXIS2 + PCOUNT bytes",
+            expected="BITPIX = 8, NAXIS = 2, GCOUNT = 1",
+            hint="The header lies about its rows; verify the file with fitsverify.",
+        )
     if not unit.header.get("PCOUNT"):
         return 0  # there is no heap; some writers give a THEAP of 0 all the same
     gap = integer(unit.header, "THEAP", label, table) - table
