@@ -1,5 +1,7 @@
 """Checksums: the sums and the ASCII code of astropy and of the standard."""
 
+import itertools
+
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -28,7 +30,7 @@ def test_sums_are_astropys_however_the_bytes_arrive(octets, cuts):
     wanted = by_astropy(octets)
     assert total(octets) == wanted
     places = [0, *sorted(min(cut, len(octets)) for cut in cuts), len(octets)]
-    parts = [octets[a:b] for a, b in zip(places, places[1:], strict=False)]
+    parts = [octets[a:b] for a, b in itertools.pairwise(places)]
     assert total(*parts) == wanted
     merged = Sum()
     for at, part in zip(places, parts, strict=False):

@@ -59,13 +59,12 @@ class TableColumn:
 
     def raw(self, rows: "np.ndarray") -> "np.ndarray":
         """Return the field's stored values, a view of ``rows`` (n, row bytes) uint8."""
-        n, stride = rows.shape[0], rows.strides[0]
-        if self.code == "A":
-            return np.ndarray((n,), f"S{self.width}" if self.width else "S1", rows, self.offset, (stride,))
-        dtype = np.dtype(DTYPES.get(self.code, "u1"))
-        count = self.width // dtype.itemsize
-        array = np.ndarray((n, count), dtype, rows, self.offset, (stride, dtype.itemsize))
-        return array[:, 0] if self.repeat == 1 and count == 1 else array
+        field = rows[:, self.offset : self.offset + self.width]
+        dtype = np.dtype(f"S{max(self.width, 1)}" if self.code == "A" else DTYPES.get(self.code, "u1"))
+        if not self.width:
+            return np.zeros(len(rows) if self.code == "A" else (len(rows), 0), dtype)
+        array = field.view(dtype)
+        return array[:, 0] if self.code == "A" or (self.repeat == 1 and array.shape[1] == 1) else array
 
     def values(self, rows: "np.ndarray") -> "np.ndarray":
         """Return physical values of ``rows`` (n, row bytes) uint8.
@@ -75,10 +74,7 @@ class TableColumn:
         """
         raw = self.raw(rows)
         if self.code == "A":
-            text = (
-                np.char.rstrip(raw.astype(f"S{max(self.width, 1)}"), b" \0") if self.width else np.full(len(rows), b"")
-            )
-            return np.char.decode(text, "ascii", "replace")
+            return np.char.decode(np.char.rstrip(_cut(raw), b" "), "ascii", "replace")
         if self.code == "L":
             return np.asarray(raw == b"T")
         if self.code in "XPQ":
@@ -104,6 +100,13 @@ class TableColumn:
         if self.null is not None:
             physical[plain == self.null] = np.nan
         return physical
+
+
+def _cut(text: "np.ndarray") -> "np.ndarray":
+    """Return strings up to their first NUL; NumPy itself drops only those at the end."""
+    octets = np.ascontiguousarray(text).view(np.uint8).reshape(len(text), text.itemsize)
+    ended = np.logical_or.accumulate(octets == 0, axis=1)
+    return np.where(ended, np.uint8(0), octets).view(text.dtype)[:, 0]
 
 
 def layout(header: Mapping[str, object], label: str) -> tuple[TableColumn, ...]:
