@@ -34,7 +34,7 @@ bench: $(VENV)/.all  ## measure speed and memory against a peer run beside it
 	@for bench in tests/bench/bench_*.py; do $(BIN)/python $$bench || failed=1; done; exit $${failed:-0}
 
 faults: $(VENV)/.all  ## kill a run 50 times and look at the catalogue each time
-	@$(BIN)/python tests/bench/faults.py
+	@$(BIN)/python tests/faults.py
 
 man: $(VENV)/.all  ## write the man pages anew
 	@$(BIN)/python -m skycnn.cli.manual man
