@@ -49,6 +49,22 @@ class Posterior(ABC):
     def loss(self, raw: Tensor, truth: Tensor) -> Tensor:
         """Return the mean training loss of raw outputs (n, outputs) against truths (n,)."""
 
+    def score(self, raw: Tensor, truth: Tensor) -> Tensor:
+        """Return the validation score of raw outputs against truths, the lower the better: the mean -log p(truth)."""
+        return self.loss(raw, truth)
+
+    def miscalibration(self, raw: Tensor, truth: Tensor) -> Tensor:
+        """Return how far the posteriors are from covering truths as often as they say; 0 is calibrated."""
+        return self.score(raw, truth)
+
+    @abstractmethod
+    def imitate(self, raw: Tensor, other: Tensor) -> Tensor:
+        """Return the mean cross-entropy of raw outputs to the posteriors of others, (n, outputs) both."""
+
+    @abstractmethod
+    def blend(self, raws: Sequence[Tensor]) -> Tensor:
+        """Return the raw output whose posterior is the mean of several networks' posteriors."""
+
     @abstractmethod
     def summarise(self, raw: Tensor, pdf: bool = False) -> Summary:
         """Return column name to values, float32 (n,) or (n, width), and flag bits, int32 (n,)."""
@@ -89,7 +105,9 @@ class Axis:
 
     def __post_init__(self) -> None:
         if self.bins < 4 or not self.high > self.low or self.spacing not in SPACINGS:
-            raise ValueError(f"{self.column}: an axis needs four bins or more, high > low, spacing {' or '.join(SPACINGS)}")
+            raise ValueError(
+                f"{self.column}: an axis needs four bins or more, high > low, spacing {' or '.join(SPACINGS)}"
+            )
 
     def place(self, value: Tensor) -> Tensor:
         """Return where values lie on the grid, in bins from its lower end."""
@@ -110,7 +128,8 @@ class Axis:
         edges = torch.arange(self.bins + 1, dtype=truth.dtype, device=truth.device)
         below = torch.special.ndtr((edges - self.place(truth)[:, None]) / self.blur)
         below[:, 0], below[:, -1] = 0, 1
-        return below.diff(dim=1)
+        target: Tensor = below.diff(dim=1)
+        return target
 
 
 class Grid(Posterior):
@@ -160,7 +179,35 @@ class Grid(Posterior):
         target = self.axes[0].target(truths[:, 0])
         for i, axis in enumerate(self.axes[1:], 1):
             target = (target[..., None] * axis.target(truths[:, i])[:, None, :]).flatten(1)
-        return -(target * functional.log_softmax(raw, dim=1)).sum(dim=1).mean()
+        loss: Tensor = functional.cross_entropy(raw, target)
+        return loss
+
+    def score(self, raw: Tensor, truth: Tensor) -> Tensor:
+        """Return the cross-entropy to the bin of the truth, which is not blurred here."""
+        truths = truth.reshape(len(truth), len(self.axes))
+        index = torch.zeros(len(truth), dtype=torch.long, device=raw.device)
+        for i, axis in enumerate(self.axes):
+            index = index * axis.bins + axis.place(truths[:, i]).long().clamp_(0, axis.bins - 1)
+        return functional.cross_entropy(raw, index)
+
+    def miscalibration(self, raw: Tensor, truth: Tensor) -> Tensor:
+        """Return ``|mean |2 PIT - 1| - 1/2|`` of the first axis: 0 where intervals cover as stated, on the mean.
+
+        The temperature with the best score would leave in the width that ``blur`` adds.
+        """
+        axis = self.axes[0]
+        place = axis.place(truth.reshape(len(truth), -1)[:, :1]).to(raw.dtype)
+        mass = torch.softmax(raw, dim=1).reshape(len(raw), axis.bins, -1).sum(dim=2)
+        pit = (mass * (place - torch.arange(axis.bins, device=raw.device)).clamp_(0, 1)).sum(dim=1)
+        return ((2 * pit - 1).abs().mean() - 0.5).abs()
+
+    def imitate(self, raw: Tensor, other: Tensor) -> Tensor:
+        """Return the cross-entropy to the other's probabilities, bin by bin."""
+        return functional.cross_entropy(raw, torch.softmax(other, dim=1))
+
+    def blend(self, raws: Sequence[Tensor]) -> Tensor:
+        """Return the logarithm of the mean probability of each bin."""
+        return torch.logsumexp(torch.stack([torch.log_softmax(raw, dim=1) for raw in raws]), dim=0)
 
     def summarise(self, raw: Tensor, pdf: bool = False) -> Summary:
         """Return medians, 68 % intervals, odds and, with ``pdf``, the marginal probabilities."""
@@ -260,6 +307,14 @@ class Bernoulli(Posterior):
     def loss(self, raw: Tensor, truth: Tensor) -> Tensor:
         """Return the binary cross-entropy to truths 0 or 1."""
         return functional.binary_cross_entropy_with_logits(raw[:, 0], truth.to(raw.dtype))
+
+    def imitate(self, raw: Tensor, other: Tensor) -> Tensor:
+        """Return the binary cross-entropy to the other's probability."""
+        return functional.binary_cross_entropy_with_logits(raw, torch.sigmoid(other))
+
+    def blend(self, raws: Sequence[Tensor]) -> Tensor:
+        """Return the logit of the mean probability."""
+        return torch.logit(torch.stack([torch.sigmoid(raw) for raw in raws]).mean(dim=0), eps=1e-6)
 
     def summarise(self, raw: Tensor, pdf: bool = False) -> Summary:
         """Return the probabilities."""

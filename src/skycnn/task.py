@@ -1,10 +1,13 @@
 """Task: what one paper claims, as data (a noun; the folder ``tasks`` is the collection)."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # naming a task must not import torch
+    import numpy as np
+
     from skycnn.posterior import Posterior
 
 
@@ -15,25 +18,37 @@ class Plan:
     Parameters
     ----------
     epochs : int
-        Upper bound; early stopping usually ends sooner.
+        Of each network trained on the truth; early stopping may end it sooner.
     batch : int
-        Rows a step.
+        Rows a step, fewer where the sample is small.
     rate : float
-        Peak learning rate of AdamW.
+        Peak learning rate of AdamW; it rises for a tenth of the steps and falls to nothing, as does a cosine.
     decay : float
-        Weight decay of AdamW.
+        Weight decay of AdamW, of matrices only.
+    average : float
+        The weights kept are a moving average over the steps: this share of it is the past.
     patience : int
-        Epochs without a better validation loss before the end.
+        Epochs without a better validation score before the end.
     members : int
         Networks in the ensemble that is distilled into one; 1 trains one network and no more.
+    member : mapping
+        Settings of the members' modules where they differ from the network's own.
+    student_epochs : int
+        Of the network that the ensemble is distilled into.
+    student : mapping
+        Settings of its module where they differ from the network's own.
     """
 
-    epochs: int = 100
+    epochs: int = 60
     batch: int = 512
-    rate: float = 2e-3
-    decay: float = 1e-4
+    rate: float = 4e-3
+    decay: float = 0.02
+    average: float = 0.998
     patience: int = 20
     members: int = 1
+    member: Mapping[str, Any] = field(default_factory=dict)
+    student_epochs: int = 80
+    student: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -44,8 +59,9 @@ class Network:
     ----------
     module : callable
         ``module(bands=5, outputs=200, **settings)`` returns a ``torch.nn.Module`` with
-        ``forward(**inputs) -> (n, outputs)``, ``normalise(inputs)`` (fits its buffers to training data) and
-        ``augment(inputs, generator) -> inputs`` (training only).
+        ``forward(**inputs) -> (n, outputs)``, ``normalise(inputs)`` (sets its buffers from training rows),
+        ``augment(inputs, generator) -> inputs`` (training only) and ``temper(temperature)`` (divides the raw output
+        for good). Its whole state is in its ``state_dict``, and it can be built on the ``meta`` device.
     inputs : tuple of str
         Kinds of input the module takes: ``flux`` (``flux`` and ``error``, each (n, band), microjansky).
     plan : Plan
@@ -77,6 +93,10 @@ class Task:
         Stem of the flag column, e.g. ``Z_PHOT`` for ``Z_PHOT_FLAG``.
     truth : tuple of str
         Columns looked for, in this order, when ``--truth`` is not given.
+    bounds : tuple of float
+        Smallest and largest possible truth; a value outside is a catalogue's way to say that it has none.
+    posterior_for : callable, optional
+        ``posterior_for(truth)`` builds the posterior that suits training truths (n,); default ``posterior()``.
     """
 
     name: str
@@ -86,3 +106,5 @@ class Task:
     networks: Mapping[str, Network]
     flag: str
     truth: tuple[str, ...] = ()
+    bounds: tuple[float, float] = (-math.inf, math.inf)
+    posterior_for: "Callable[[np.ndarray], Posterior] | None" = None
