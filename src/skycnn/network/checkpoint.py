@@ -1,0 +1,128 @@
+"""Checkpoint: the state of an unfinished training - facts as JSON text, arrays as tensors; never code."""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from skycnn.errors import InputError
+from skycnn.fits.safefile import replacing
+
+SUFFIX = ".checkpoint"
+Array = np.ndarray
+ANEW = "--overwrite starts anew."
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What is needed to go on.
+
+    Parameters
+    ----------
+    facts : mapping
+        Plain JSON.
+    tensors : mapping of str to ndarray
+    """
+
+    facts: Mapping[str, Any]
+    tensors: Mapping[str, np.ndarray]
+
+
+def beside(path: str | os.PathLike[str]) -> Path:
+    """Return the checkpoint's place while the model ``path`` is in training."""
+    return Path(f"{os.fspath(path)}{SUFFIX}")
+
+
+def _digest(facts: str, tensors: Mapping[str, np.ndarray]) -> str:
+    total = hashlib.sha256(facts.encode())
+    for name in sorted(tensors):
+        array = np.ascontiguousarray(tensors[name])
+        total.update(f"{name} {array.dtype} {array.shape}".encode())
+        total.update(array.tobytes())
+    return total.hexdigest()
+
+
+def write(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint; the one before it is replaced as a whole."""
+    facts = json.dumps(checkpoint.facts, sort_keys=True)
+    tensors = {name: np.ascontiguousarray(array) for name, array in checkpoint.tensors.items()}
+    content = save(tensors, metadata={"facts": facts, "sha256": _digest(facts, tensors)})
+    with replacing(str(path), str(path), start=None, detach=True) as fd:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(fd, view) :]
+
+
+def read(path: Path) -> Checkpoint:
+    """Return a checkpoint.
+
+    Raises
+    ------
+    InputError
+        When the file is not what was written: truncated, altered, of another kind.
+    """
+    try:
+        with safe_open(path, framework="np") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        facts = metadata["facts"]
+        if metadata["sha256"] != _digest(facts, tensors):
+            raise InputError(f"{path} is no intact checkpoint: it was altered", hint=ANEW)
+        return Checkpoint(json.loads(facts), tensors)
+    except OSError as error:
+        raise InputError(f"the checkpoint {path} cannot be read: {error.strerror or error}", hint=ANEW) from None
+    except (SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{path} is no intact checkpoint: {error}", hint=ANEW) from None
+
+
+class Keeper:
+    """Writes a checkpoint now and then, and holds what an earlier run left.
+
+    Parameters
+    ----------
+    path : Path
+    facts : mapping
+        What must be the same to go on, plain JSON.
+    tensors : mapping of str to ndarray
+        Kept beside the state.
+    every : float
+        Seconds between two checkpoints.
+    """
+
+    def __init__(
+        self, path: Path, facts: Mapping[str, Any], tensors: Mapping[str, Array] | None = None, every: float = 5.0
+    ) -> None:
+        self.path, self.facts, self.tensors, self.every = path, dict(facts), dict(tensors or {}), every
+        self.found: Checkpoint | None = None
+        self._last = time.monotonic()
+
+    def resume(self, found: Checkpoint) -> None:
+        """Go on from a checkpoint.
+
+        Raises
+        ------
+        InputError
+            When it is of another training.
+        """
+        before = found.facts.get("job", {})
+        changed = [
+            name for name in sorted(self.facts.keys() | before.keys()) if self.facts.get(name) != before.get(name)
+        ]
+        if changed:
+            raise InputError(f"{self.path} is of another training: {', '.join(changed)} differ", hint=ANEW)
+        self.found = found
+
+    def put(self, curves: list[list[float]], state: Mapping[str, Array]) -> None:
+        """Write a checkpoint if it is time."""
+        if time.monotonic() - self._last < self.every:
+            return
+        write(self.path, Checkpoint({"job": self.facts, "curves": curves}, {**self.tensors, **state}))
+        self._last = time.monotonic()

@@ -1,0 +1,129 @@
+"""Distillation: an ensemble of networks trained on the truth, then one trained on what the ensemble says."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from skycnn.network.checkpoint import Keeper
+from skycnn.network.job import Job
+from skycnn.network.training import Inputs, Loss, Sample, Training, calibrate, forward
+from skycnn.posterior import Posterior
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    settings : mapping
+        Of its module.
+    temperature : float
+        Already folded into its numbers.
+    curves : tuple of list
+        Validation score an epoch, of each network trained.
+    """
+
+    module: nn.Module
+    settings: Mapping[str, Any]
+    temperature: float
+    curves: tuple[list[float], ...]
+
+
+def train(
+    job: Job,
+    rows: Sample,
+    valid: Sample,
+    *,
+    keeper: Keeper | None = None,
+    say: Callable[[str], None] = lambda _: None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Trained:
+    """Train all networks of a job and return the one that is kept.
+
+    Parameters
+    ----------
+    job : Job
+    rows, valid : Sample
+        Training and validation rows, on the CPU.
+    keeper : Keeper, optional
+        Writes checkpoints.
+    say, progress : callable
+        Receive notes; epochs done and epochs in all.
+    """
+    curves, networks, state = _resumed(job, keeper, rows)
+    here, there = rows.to(job.device), valid.to(job.device)
+    total = sum(epochs for _, epochs in job.stages)
+    for stage in range(len(networks), len(job.stages)):
+        epochs = job.stages[stage][1]
+        student = stage == job.members
+        loss = _imitation(job.posterior, networks) if student else _truth(job.posterior)
+        training = Training(
+            job.fresh(stage, rows), job.posterior, loss, here, there, job.network.plan, epochs, (job.seed, stage)
+        )
+        if state:
+            training.restore(state, curves.pop())
+            state = {}
+        before = sum(epochs for _, epochs in job.stages[:stage])
+        while not training.done:
+            training.epoch()
+            if keeper is not None:
+                keeper.put([*curves, training.curve], _arrays(_all(networks) | training.state()))
+            if progress is not None:
+                progress(before + len(training.curve), total)
+        networks.append(training.finished())
+        curves.append(training.curve)
+        name = "the network that learns from them" if student else f"network {stage + 1} of {job.members}"
+        say(f"{name}: {len(training.curve)} epochs, validation score {min(training.curve):.4f}")
+    temperature = calibrate(networks[-1], job.posterior, there)
+    rounded = tuple([round(score, 5) for score in curve] for curve in curves)
+    return Trained(networks[-1].cpu(), job.stages[-1][0], temperature, rounded)
+
+
+def _truth(posterior: Posterior) -> Loss:
+    return lambda raw, truth, _: posterior.loss(raw, truth)
+
+
+def _imitation(posterior: Posterior, networks: list[nn.Module]) -> Loss:
+    members = list(networks)
+
+    def loss(raw: Tensor, _: Tensor, seen: Inputs) -> Tensor:
+        return posterior.imitate(raw, posterior.blend([forward(member, seen) for member in members]))
+
+    return loss
+
+
+def _arrays(tensors: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
+    return {name: value.detach().cpu().numpy() for name, value in tensors.items()}
+
+
+def _all(networks: list[nn.Module]) -> dict[str, Tensor]:
+    """Return the numbers of the finished networks, by stage."""
+    return {
+        f"done.{stage}.{name}": value
+        for stage, network in enumerate(networks)
+        for name, value in network.state_dict().items()
+    }
+
+
+def _resumed(
+    job: Job, keeper: Keeper | None, rows: Sample
+) -> tuple[list[list[float]], list[nn.Module], dict[str, Tensor]]:
+    """Return curves, finished networks and the state of the unfinished one, as a checkpoint holds them."""
+    if keeper is None or keeper.found is None:
+        return [], [], {}
+    curves: list[list[float]] = keeper.found.facts["curves"]
+    tensors = {name: torch.from_numpy(np.array(value)) for name, value in keeper.found.tensors.items()}
+    networks: list[nn.Module] = []
+    for stage in range(len(curves) - 1):
+        prefix = f"done.{stage}."
+        module = job.fresh(stage, rows)
+        module.load_state_dict({n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)})
+        networks.append(module.eval().requires_grad_(False))
+    parts = ("now.", "mean.", "best.", "optimiser.")
+    return curves, networks, {name: tensor for name, tensor in tensors.items() if name.startswith(parts)}

@@ -1,0 +1,252 @@
+"""Training: one network fitted to training rows, epoch by epoch; its whole state can be taken and given back."""
+
+import copy
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from skycnn.errors import RunError
+from skycnn.posterior import Posterior
+from skycnn.task import Plan
+
+Inputs = dict[str, Tensor]
+Loss = Callable[[Tensor, Tensor, Inputs], Tensor]
+"""``loss(raw, truth, inputs)`` of a batch: raw output, truths, and the augmented inputs that the network saw."""
+
+BETAS = (0.95, 0.85)
+"""AdamW's first beta at the ends and at the peak of the rate (Smith & Topin 2017: momentum moves against the rate)."""
+BETA2 = 0.99
+WARM = 0.1
+"""Share of the steps in which the rate rises."""
+START, END = 1 / 25, 1e-4 / 25
+"""Rate at the ends over its peak."""
+BLOCK = 4096
+FEWEST_STEPS = 40
+"""Steps an epoch that a small sample is cut into, by a smaller batch."""
+SMALLEST_BATCH = 32
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows and their truth.
+
+    Parameters
+    ----------
+    inputs : dict of str to Tensor
+        By name, each (n, ...).
+    truth : Tensor
+        (n,).
+    """
+
+    inputs: Inputs
+    truth: Tensor
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+    def take(self, rows: Tensor) -> "Sample":
+        """Return some rows, by number."""
+        return Sample({name: value[rows] for name, value in self.inputs.items()}, self.truth[rows])
+
+    def to(self, device: torch.device) -> "Sample":
+        """Return the sample on a device."""
+        return Sample({name: value.to(device) for name, value in self.inputs.items()}, self.truth.to(device))
+
+
+def sample(inputs: Mapping[str, np.ndarray], truth: np.ndarray) -> Sample:
+    """Return a Sample of arrays, in float32."""
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in inputs.items()}
+    return Sample(tensors, torch.from_numpy(np.asarray(truth, np.float32)))
+
+
+@contextmanager
+def seeded(device: torch.device, *parts: object) -> Iterator[torch.Generator]:
+    """Yield a generator, and set torch's own meanwhile, by a seed that is drawn from ``parts``.
+
+    So no state of a generator needs to be kept: an epoch's random numbers follow from its number.
+    """
+    digest = blake2b(" ".join(map(str, parts)).encode(), digest_size=8).digest()
+    seed = int.from_bytes(digest, "little") >> 1
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield torch.Generator(device).manual_seed(seed)
+
+
+def one_cycle(step: int, steps: int, peak: float) -> tuple[float, float]:
+    """Return learning rate and first beta of a step: half a cosine up, then half a cosine down (Smith & Topin 2017)."""
+    top = WARM * steps
+    rising = step < top
+    share = step / top if rising else (step - top) / max(steps - 1 - top, 1)
+    swing = (1 - math.cos(math.pi * min(share, 1.0))) / 2
+    rates = (START * peak, peak) if rising else (peak, END * peak)
+    betas = BETAS if rising else BETAS[::-1]
+    return rates[0] + swing * (rates[1] - rates[0]), betas[0] + swing * (betas[1] - betas[0])
+
+
+def forward(module: nn.Module, inputs: Inputs, block: int = BLOCK) -> Tensor:
+    """Return the raw output of all rows, without gradients."""
+    module.eval()
+    rows = len(next(iter(inputs.values())))
+    with torch.no_grad():
+        parts = [
+            module(**{name: value[first : first + block] for name, value in inputs.items()})
+            for first in range(0, rows, block)
+        ]
+    return torch.cat(parts)
+
+
+class Training:
+    """One network in training.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Normalised; it is trained in place.
+    posterior : Posterior
+        Judges the validation rows.
+    loss : callable
+        What is made small.
+    train, valid : Sample
+        On the module's device.
+    plan : Plan
+    epochs : int
+    seed : tuple
+        Anything that tells this training from others.
+
+    Attributes
+    ----------
+    mean : torch.nn.Module
+        The moving average of the weights.
+    best : dict
+        Its state in the epoch with the best validation score.
+    curve : list of float
+        Validation score of each epoch done.
+    """
+
+    def __init__(
+        self,
+        module: Any,
+        posterior: Posterior,
+        loss: Loss,
+        train: Sample,
+        valid: Sample,
+        plan: Plan,
+        epochs: int,
+        seed: tuple[object, ...],
+    ) -> None:
+        self.module, self.posterior, self.loss = module, posterior, loss
+        self.train, self.valid, self.plan, self.epochs, self.seed = train, valid, plan, epochs, seed
+        self.mean = copy.deepcopy(module)
+        self.best: dict[str, Tensor] = _copied(self.mean)
+        self.curve: list[float] = []
+        self.batch = max(1, min(plan.batch, max(SMALLEST_BATCH, len(train) // FEWEST_STEPS), len(train)))
+        parameters = list(module.parameters())
+        groups = [
+            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": plan.decay},
+            {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+        ]
+        self.optimiser = torch.optim.AdamW(groups, lr=plan.rate)
+
+    @property
+    def done(self) -> bool:
+        """Whether all epochs are over, or the validation score has not fallen for too long."""
+        since = len(self.curve) - 1 - int(np.argmin(self.curve)) if self.curve else 0
+        return len(self.curve) >= self.epochs or since >= self.plan.patience
+
+    def epoch(self) -> float:
+        """Train through all rows once and return the validation score.
+
+        Raises
+        ------
+        RunError
+            When the network diverged.
+        """
+        device = self.train.truth.device
+        number = len(self.curve)
+        with seeded(device, *self.seed, number) as generator:
+            self.module.train()
+            order = torch.randperm(len(self.train), generator=generator, device=device)
+            steps = len(self.train) // self.batch
+            for index in range(steps):
+                rows = order[index * self.batch : (index + 1) * self.batch]
+                self._step(self.train.take(rows), number * steps + index, steps * self.epochs, generator)
+        for mean, own in zip(self.mean.buffers(), self.module.buffers(), strict=True):
+            mean.copy_(own)
+        with torch.no_grad():
+            score = float(self.posterior.score(forward(self.mean, self.valid.inputs), self.valid.truth))
+        if not math.isfinite(score):
+            raise RunError(f"training diverged in epoch {number + 1}", hint="Look for absurd fluxes; see --bad.")
+        if not self.curve or score < min(self.curve):
+            self.best = _copied(self.mean)
+        self.curve.append(score)
+        return score
+
+    def _step(self, rows: Sample, step: int, steps: int, generator: torch.Generator) -> None:
+        rate, beta = one_cycle(step, steps, self.plan.rate)
+        for group in self.optimiser.param_groups:
+            group["lr"], group["betas"] = rate, (beta, BETA2)
+        seen = self.module.augment(rows.inputs, generator)
+        loss = self.loss(self.module(**seen), rows.truth, seen)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimiser.step()
+        past = min(self.plan.average, (1 + step) / (10 + step))  # at first there is little to remember
+        with torch.no_grad():
+            torch._foreach_lerp_(list(self.mean.parameters()), list(self.module.parameters()), 1 - past)
+
+    def finished(self) -> nn.Module:
+        """Return the network of the best epoch, ready to answer."""
+        self.mean.load_state_dict(self.best)
+        result: nn.Module = self.mean.eval().requires_grad_(False)
+        return result
+
+    def state(self) -> dict[str, Tensor]:
+        """Return the whole state by name; with the curve and the arguments it makes this object again."""
+        found = {f"now.{name}": value for name, value in self.module.state_dict().items()}
+        found |= {f"mean.{name}": value for name, value in self.mean.state_dict().items()}
+        found |= {f"best.{name}": value for name, value in self.best.items()}
+        for number, moments in self.optimiser.state_dict()["state"].items():
+            found |= {f"optimiser.{number}.{name}": torch.as_tensor(value) for name, value in moments.items()}
+        return found
+
+    def restore(self, state: Mapping[str, Tensor], curve: list[float]) -> None:
+        """Take the state that `state` returned."""
+        parts: dict[str, dict[str, Tensor]] = {"now": {}, "mean": {}, "best": {}, "optimiser": {}}
+        for name, value in state.items():
+            kind, _, rest = name.partition(".")
+            parts[kind][rest] = value
+        self.module.load_state_dict(parts["now"])
+        self.mean.load_state_dict(parts["mean"])
+        self.best = {name: value.clone() for name, value in parts["best"].items()}
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, value in parts["optimiser"].items():
+            number, _, rest = name.partition(".")
+            moments.setdefault(int(number), {})[rest] = value.clone()
+        self.optimiser.load_state_dict({"state": moments, "param_groups": self.optimiser.state_dict()["param_groups"]})
+        self.curve = list(curve)
+
+
+def _copied(module: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in module.state_dict().items()}
+
+
+TEMPERATURES = torch.linspace(0.7, 1.4, 141, dtype=torch.float64).tolist()
+
+
+def calibrate(module: Any, posterior: Posterior, valid: Sample) -> float:
+    """Fold the temperature that calibrates the validation rows' posteriors into a network's numbers, and return it.
+
+    Dividing raw outputs by a number above 1 makes every posterior wider (Guo et al. 2017, arXiv:1706.04599).
+    """
+    raw = forward(module, valid.inputs).double()
+    found = [float(posterior.miscalibration(raw / temperature, valid.truth)) for temperature in TEMPERATURES]
+    temperature = float(TEMPERATURES[int(np.argmin(found))])
+    module.temper(temperature)
+    return temperature

@@ -1,0 +1,89 @@
+"""TrainingSet: rows with their truth on the sides of a split; what a network may learn, choose and be judged by."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skycnn.errors import InputError
+from skycnn.network import groups, training
+from skycnn.network.groups import TRAIN, VALID, Division
+
+Array = NDArray[Any]
+
+FEWEST = {"train": 50, "valid": 10}
+"""Rows below which nothing is trained."""
+SEEN = "_groups.seen"
+"""Tensor of a model file: hashes of the groups and rows that it was trained and validated on, sorted."""
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Rows with their truth.
+
+    Parameters
+    ----------
+    inputs : mapping of str to array (n, ...)
+        What the network eats.
+    truth : array (n,)
+    division : Division
+        Of the rows into training, validation and test.
+    """
+
+    inputs: Mapping[str, Array]
+    truth: Array
+    division: Division
+
+    def part(self, side: int) -> training.Sample:
+        """Return the rows of one side."""
+        mine = self.division.side == side
+        return training.sample({name: value[mine] for name, value in self.inputs.items()}, self.truth[mine])
+
+    @property
+    def seen(self) -> Array:
+        """Which rows training looks at, for its weights or for its choices, bool (n,)."""
+        return np.isin(self.division.side, (TRAIN, VALID))
+
+    def digest(self) -> str:
+        """Return a hash of all numbers that training depends on."""
+        total = hashlib.sha256()
+        for name in sorted(self.inputs):
+            total.update(np.ascontiguousarray(self.inputs[name], "<f4").tobytes())
+        total.update(np.ascontiguousarray(self.truth, "<f8").tobytes())
+        total.update(np.ascontiguousarray(self.division.side, "<i8").tobytes())
+        return total.hexdigest()
+
+    def check(self, label: str, left_out: Mapping[str, int]) -> None:
+        """See that there are rows enough.
+
+        Raises
+        ------
+        InputError
+            When there are not.
+        """
+        for word, count in groups.counts(self.division.side).items():
+            if count < FEWEST.get(word, 0):
+                left = ", ".join(f"{n} {reason}" for reason, n in left_out.items())
+                raise InputError(
+                    f"{label} has {count} rows to {word} with",
+                    expected=f"{FEWEST[word]} or more",
+                    hint=f"Left out: {left}." if left else "Give more rows, or another --split.",
+                )
+
+    def table(self) -> tuple[Array, Array]:
+        """Return the distinct groups in use, sorted, and their sides."""
+        return groups.table(self.division.group, self.division.side)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a model's card says of its sample, plain JSON."""
+        trained = self.truth[self.division.side == TRAIN]
+        known, side = self.table()
+        return {
+            "rows": groups.counts(self.division.side),
+            "truth_range": [round(float(trained.min()), 5), round(float(trained.max()), 5)],
+            "sha256": self.digest(),
+            "split_sha256": hashlib.sha256(known.tobytes() + side.tobytes()).hexdigest(),
+        }
