@@ -1,0 +1,157 @@
+"""``skycnn train``: a catalogue with known truths in, a model file out."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from skycnn.cli import console, options, process
+from skycnn.errors import InputError
+
+EXAMPLES = (
+    (
+        "skycnn train cat.fits --task photoz --truth Z_SPEC --out my.safetensors",
+        "Train on the rows that have a Z_SPEC; predict then takes --model my.safetensors.",
+    ),
+    ("skycnn train cat.fits --task photoz --out my.safetensors --dry-run", "See the rows and bands used; do nothing."),
+    (
+        "skycnn train cat.fits --task photoz --truth Z --bands g,r,i,z --group TILE --out my.safetensors",
+        "Name the bands; keep the galaxies of one tile on one side of the split.",
+    ),
+    (
+        "skycnn train new.fits --task photoz --init photoz-sdss-flux --out tuned.safetensors",
+        "Begin with a trained network; refuses to be tested on what that one has seen.",
+    ),
+    ("skycnn train cat.fits --task photoz --out my.safetensors --resume", "Go on with a training that was stopped."),
+)
+STATES = ("yes", "no", "unknown")
+
+
+def command(
+    catalogue: options.Catalogue,
+    task: options.TaskName,
+    out: Annotated[
+        str,
+        typer.Option("--out", "-o", metavar="FILE", show_default=False, help="The model file, NAME.safetensors."),
+    ],
+    truth: options.Truth = None,
+    survey: options.Survey = None,
+    hdu: options.Hdu = None,
+    bands: Annotated[
+        str | None,
+        typer.Option("--bands", metavar="u,g,r", help="The bands, blue to red; left out, the survey's or those found."),
+    ] = None,
+    band: options.Band = None,
+    error: options.Error = None,
+    unit: options.Unit = None,
+    photometry: options.Photometry = None,
+    extinction: options.Extinction = None,
+    bad: options.Bad = None,
+    mask_band: options.MaskBand = None,
+    rows: options.Rows = None,
+    split: Annotated[
+        str | None,
+        typer.Option("--split", metavar="COLUMN", help="Says train, valid or test; left out, groups go 8:1:1."),
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option("--group", metavar="COLUMN", help="Rows of one group stay on one side; repeated rows always do."),
+    ] = None,
+    init: Annotated[
+        str | None, typer.Option("--init", metavar="NAME|FILE", help="Begin with this model's numbers.")
+    ] = None,
+    network: Annotated[
+        str | None, typer.Option("--network", metavar="NAME", help="One of the task's networks; left out, the first.")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", metavar="N", min=1, help="Times through the rows, at most.")
+    ] = None,
+    members: Annotated[
+        int | None,
+        typer.Option("--members", metavar="N", min=1, help="Networks whose mean the kept one learns; 1: it alone."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Same seed, same rows: same model.")] = 1,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from FILE.checkpoint, which a stopped training left; else begin.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace FILE, or what is left of an unfinished training.")
+    ] = False,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="TEXT", help="The model's name; left out, that of FILE.")
+    ] = None,
+    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="On the sample, for the model's card.")] = "",
+    licence: Annotated[str, typer.Option("--licence", metavar="TEXT", help="Of the model, for its card.")] = "",
+    dereddened: Annotated[
+        str,
+        typer.Option(
+            "--dereddened", metavar="|".join(STATES), help="Whether Galactic extinction is taken off the fluxes."
+        ),
+    ] = "unknown",
+    device: Annotated[
+        str | None, typer.Option("--device", metavar="NAME", help="cpu, cuda, cuda:1; left out, a GPU if there is one.")
+    ] = None,
+    threads: options.Threads = None,
+    dry_run: options.DryRun = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    traceback: options.Traceback = False,
+) -> None:
+    """Train a task's network on rows whose truth is known, and write it as a model file.
+
+    Rows without a truth or with fewer than two bands are left out and counted. Several networks are trained and one
+    more learns their mean; its posteriors are calibrated on the validation rows, and the scores of rows that no
+    network has seen stand in its card. The same command gives the same model on the same machine, also when it was
+    stopped and resumed.
+    """
+    if dereddened not in STATES:
+        raise InputError("--dereddened is not understood", value=dereddened, expected=", ".join(STATES))
+    process.prepare(threads)
+    from skycnn.verbs import train as verb
+
+    asked = verb.Options(
+        task=task,
+        out=out,
+        truth=truth,
+        survey=survey,
+        hdu=hdu,
+        bands=tuple(part.strip() for part in bands.split(",") if part.strip()) if bands else (),
+        photometry=options.photometry_options(band, error, unit, photometry, extinction, bad, mask_band),
+        rows=options.row_range(rows),
+        split=split,
+        group=group,
+        init=init,
+        network=network,
+        epochs=epochs,
+        members=members,
+        seed=seed,
+        resume=resume,
+        overwrite=overwrite,
+        dry_run=dry_run,
+        device=device,
+        name=name,
+        note=note,
+        licence=licence,
+        dereddened=dereddened,
+    )
+    with console.progress(out, "epochs") as step:
+        result = verb.train(catalogue, asked, console.say, step)
+    if json:
+        console.emit(asdict(result))
+    elif not dry_run:
+        _draw(result)
+
+
+def _draw(result: Any) -> None:
+    keys = list(dict.fromkeys(key for scores in result.scores.values() for key in scores))
+    console.table(
+        ("SCORE", *(word.upper() for word in result.scores)),
+        [(key, *(_text(scores.get(key)) for scores in result.scores.values())) for key in keys],
+    )
+    minutes, seconds = divmod(round(result.seconds), 60)
+    size = f"{result.size / 1e6:.2f} MB"
+    console.say(f"{result.output}: {size}, {sum(result.epochs)} epochs in {minutes} min {seconds} s")
+
+
+def _text(value: float | None) -> str:
+    return "-" if value is None else f"{value:d}" if isinstance(value, int) else f"{value:.5f}"

@@ -1,0 +1,330 @@
+"""train: rows of a catalogue with a known truth in, a model file out."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from skycnn import __version__, survey, tasks
+from skycnn.errors import InputError
+from skycnn.fits import labelled
+from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.fluxes import Photometry, PhotometryOptions, presents
+from skycnn.fits.provenance import now
+from skycnn.fits.safefile import replacing
+from skycnn.network import checkpoint, distillation, groups, model, ranges, training
+from skycnn.network.checkpoint import Keeper
+from skycnn.network.distillation import Trained
+from skycnn.network.groups import SIDES, TEST, TRAIN, VALID
+from skycnn.network.inference import device_of
+from skycnn.network.job import Job, numbers, planned
+from skycnn.network.trainingset import SEEN, TrainingSet
+from skycnn.network.trial import judged
+from skycnn.posterior import Posterior
+from skycnn.report import scoretable
+from skycnn.task import Task
+
+Say = Callable[[str], None]
+Progress = Callable[[int, int], None]
+
+UNTOLD = ("bare", "named", "other")
+"""Photometric families that do not say how the light was measured."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What ``train`` may be told; the command line's options bear the same names."""
+
+    task: str
+    out: str
+    truth: str | None = None
+    survey: str | None = None
+    hdu: str | None = None
+    bands: tuple[str, ...] = ()
+    photometry: PhotometryOptions = field(default_factory=PhotometryOptions)
+    rows: tuple[int, int | None] | None = None
+    split: str | None = None
+    group: str | None = None
+    init: str | None = None
+    network: str | None = None
+    epochs: int | None = None
+    members: int | None = None
+    seed: int = 1
+    resume: bool = False
+    overwrite: bool = False
+    dry_run: bool = False
+    device: str | None = None
+    checkpoint_every: float = 5.0
+    name: str | None = None
+    note: str = ""
+    licence: str = ""
+    dereddened: str = "unknown"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a training did, or would do: the numbers behind its last lines and its ``--json``."""
+
+    output: str
+    name: str
+    task: str
+    network: str
+    survey: str
+    bands: Sequence[str]
+    truth: str
+    rows: Mapping[str, int]
+    left_out: Mapping[str, int]
+    notes: Sequence[str]
+    members: int
+    scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    epochs: Sequence[int] = ()
+    resumed: int = 0
+    temperature: float = 1.0
+    sha256: str = ""
+    size: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows at hand, and where they come from."""
+
+    sample: TrainingSet
+    photometry: Photometry
+    source: str
+    truth: str
+    survey: str
+    left_out: Mapping[str, int]
+
+
+def train(text: str, options: Options, say: Say = lambda _: None, progress: Progress | None = None) -> Result:
+    """Train a network on a catalogue's rows and write it as a model file.
+
+    Parameters
+    ----------
+    text : str
+        ``cat.fits``, ``cat.fits[EXT]``, ``cat.fits.gz``, ``-``.
+    options : Options
+        What to do.
+    say, progress : callable
+        Receive notes, one line each; epochs done and epochs in all.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    InputError
+        Bad input, a group that stands on two sides, or an output that exists.
+    RunError
+        The training failed; nothing is written but a checkpoint.
+    """
+    started = time.monotonic()
+    _check_output(options)
+    task = tasks.load(options.task)
+    parent = model.read(model.locate(options.init)) if options.init else None
+    name, network = planned(task, parent, network=options.network, members=options.members, epochs=options.epochs)
+    rows = _rows(text, task, options, parent, say)
+    posterior = _posterior(task, rows, parent)
+    job = Job(
+        network=network,
+        bands=len(rows.photometry.asked),
+        posterior=posterior,
+        settings=dict(parent.card.settings) if parent else {},
+        seed=options.seed,
+        device=device_of(options.device),
+        init=numbers(parent) if parent else None,
+    )
+    result = Result(
+        output=options.out,
+        name=options.name or Path(options.out).name.removesuffix(model.SUFFIX),
+        task=task.name,
+        network=name,
+        survey=rows.survey,
+        bands=rows.photometry.asked,
+        truth=rows.truth,
+        rows=groups.counts(rows.sample.division.side),
+        left_out=rows.left_out,
+        notes=rows.photometry.notes,
+        members=job.members,
+    )
+    _tell(result, say)
+    keeper = _keeper(job, result, rows, options, parent)
+    if options.dry_run:
+        return result
+    if keeper.found is not None:
+        result = replace(result, resumed=sum(map(len, keeper.found.facts["curves"])))
+        say(f"{result.resumed} epochs were done by an earlier run and are taken over")
+    fitted = distillation.train(
+        job, rows.sample.part(TRAIN), rows.sample.part(VALID), keeper=keeper, say=say, progress=progress
+    )
+    parts = {SIDES[side]: rows.sample.part(side) for side in (VALID, TEST) if result.rows[SIDES[side]]}
+    result = replace(
+        result,
+        scores={word: _scores(fitted, posterior, part) for word, part in parts.items()},
+        epochs=tuple(len(curve) for curve in fitted.curves),
+        temperature=fitted.temperature,
+    )
+    whole = _sealed(task, result, rows, posterior, fitted, options, parent)
+    content = model.encode(whole)
+    _write(options.out, content)
+    keeper.path.unlink(missing_ok=True)
+    return replace(result, sha256=whole.card.sha256, size=len(content), seconds=time.monotonic() - started)
+
+
+def _check_output(options: Options) -> None:
+    """See before the work that the model can be written."""
+    path, folder = Path(options.out), Path(options.out).absolute().parent
+    if path.suffix != model.SUFFIX:
+        raise InputError(f"--out {options.out} is no name of a model", expected=f"a name that ends in {model.SUFFIX}")
+    if path.exists() and not options.overwrite:
+        raise InputError(f"{options.out} exists", hint="--overwrite replaces it.")
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise InputError(f"no file can be made in {folder}", hint="Give another --out FILE.")
+    unfinished = checkpoint.beside(path)
+    if unfinished.exists() and not (options.resume or options.overwrite or options.dry_run):
+        hint = "--resume goes on with it, --overwrite starts anew."
+        raise InputError(f"{unfinished} is left of an unfinished training", hint=hint)
+
+
+def _rows(text: str, task: Task, options: Options, parent: model.Model | None, say: Say) -> Rows:
+    """Read the catalogue and divide its rows."""
+
+    def holds(columns: Any, _: Any) -> bool:
+        names = {column.name.casefold() for column in columns}
+        wanted = [options.truth] if options.truth else list(task.truth)
+        known = options.bands or (survey.load(whose).bands if (whose := options.survey) in survey.names() else ())
+        told = any(name.casefold() in names for name in wanted)
+        return told and presents(columns, known or labelled.BANDS, options.photometry)
+
+    with Catalogue.open(text, options.hdu, holds) as catalogue:
+        whose = labelled.survey_of(catalogue, options.survey or (parent.card.survey if parent else None))
+        truth = labelled.truth_column(catalogue, options.truth, task.truth)
+        photometry = labelled.photometry(
+            catalogue,
+            options.photometry,
+            bands=parent.card.bands if parent else options.bands,
+            survey=whose,
+            dereddened=options.dereddened,
+            owner=parent.card.name if parent else "--bands",
+        )
+        found = labelled.read(
+            catalogue,
+            photometry,
+            truth,
+            bounds=task.bounds,
+            group=options.group,
+            split=options.split,
+            rows=options.rows,
+        )
+        label = catalogue.label
+    division = groups.divide(
+        groups.row_hashes(found.flux, found.error),
+        found.number,
+        None if found.group is None else (str(options.group), found.group),
+        None if found.split is None else (str(options.split), found.split),
+    )
+    if parent is not None and SEEN in parent.tensors:
+        division.check_parent(parent.tensors[SEEN], parent.card.name)
+    sample = TrainingSet({"flux": found.flux, "error": found.error}, found.truth, division)
+    sample.check(label, found.left_out)
+    for note in photometry.notes:
+        say(note)
+    return Rows(sample, photometry, os.path.basename(label), truth, whose, found.left_out)
+
+
+def _posterior(task: Task, rows: Rows, parent: model.Model | None) -> Posterior:
+    if parent is not None:
+        return task.posterior(**parent.card.posterior)
+    return task.posterior_for(rows.sample.truth[rows.sample.seen]) if task.posterior_for else task.posterior()
+
+
+def _tell(result: Result, say: Say) -> None:
+    counts = ", ".join(f"{count} {word}" for word, count in result.rows.items())
+    left = ", ".join(f"{n} {reason}" for reason, n in result.left_out.items())
+    bands = " ".join(result.bands)
+    say(f"{result.name}: task {result.task}, network {result.network}, bands {bands}, truth {result.truth}")
+    say(f"rows: {counts}" + (f"; left out: {left}" if left else ""))
+
+
+def _keeper(job: Job, result: Result, rows: Rows, options: Options, parent: model.Model | None) -> Keeper:
+    """Return the writer of checkpoints, with what an earlier run left if it is to go on."""
+    own = {"task": result.task, "network": result.network, "bands": list(result.bands), "rows": rows.sample.digest()}
+    facts = job.facts() | own | {"init": parent.card.sha256 if parent else None, "version": __version__}
+    known, side = rows.sample.table()
+    path = checkpoint.beside(options.out)
+    keeper = Keeper(path, json.loads(json.dumps(facts)), {"groups": known, "sides": side}, options.checkpoint_every)
+    if options.resume and path.exists():
+        found = checkpoint.read(path)
+        before = (found.tensors.get("groups", known[:0]), found.tensors.get("sides", side[:0]))
+        rows.sample.division.check_same(before, str(path))
+        keeper.resume(found)
+    return keeper
+
+
+def _scores(fitted: Trained, posterior: Posterior, part: training.Sample) -> dict[str, float]:
+    """Return the rows' scores, rounded as they are printed."""
+    answers, truth = judged(fitted.module, posterior, part), part.truth.double().numpy()
+    found = {score.key: score.of(answers, truth) for score in scoretable.find(posterior.scores)}
+    return {"rows": len(part), **{key: round(value, 5) for key, value in found.items() if np.isfinite(value)}}
+
+
+def _sealed(
+    task: Task,
+    result: Result,
+    rows: Rows,
+    posterior: Posterior,
+    fitted: Trained,
+    options: Options,
+    parent: model.Model | None,
+) -> model.Model:
+    """Return the model with its card."""
+    trained = rows.sample.division.side == TRAIN
+    flux, error = (rows.sample.inputs[name][trained] for name in ("flux", "error"))
+    sample = rows.sample.facts() | {
+        "source": rows.source,
+        "truth": rows.truth,
+        "left_out": dict(rows.left_out),
+        "split": f"column {options.split}" if options.split else "8:1:1 by a hash of the group",
+        "group": f"column {options.group}" if options.group else "a row and its copies",
+        "init": f"{parent.card.name} {parent.card.sha256}" if parent else "",
+        "note": options.note,
+    }
+    card = model.Card(
+        name=result.name,
+        task=task.name,
+        network=result.network,
+        survey=result.survey,
+        inputs=task.networks[result.network].inputs,
+        bands=tuple(result.bands),
+        photometry=rows.photometry.family if rows.photometry.family not in UNTOLD else "unknown",
+        dereddened=options.dereddened,
+        settings=dict(fitted.settings),
+        posterior=posterior.settings(),
+        ranges=ranges.measure(flux, error, result.bands),
+        sample=sample,
+        seed=options.seed,
+        temperature=round(fitted.temperature, 4),
+        scores=dict(result.scores.get("test", {})),
+        learning_curve=fitted.curves,
+        citation=task.citation,
+        licence=options.licence,
+        created=now(),
+        version=__version__,
+    )
+    tensors = {name: value.numpy() for name, value in fitted.module.state_dict().items()}
+    return model.seal(card, tensors | {SEEN: rows.sample.division.seen()})
+
+
+def _write(path: str, content: bytes) -> None:
+    start = os.stat(path) if os.path.exists(path) else None
+    with replacing(path, path, start=start, detach=True) as fd:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(fd, view) :]
