@@ -16,7 +16,7 @@ def card(name, value=None, comment=""):
     if isinstance(value, bool):
         body = f"{'T' if value else 'F':>20}"
     elif isinstance(value, str):
-        body = "'" + value.replace("'", "''").ljust(8) + "'"
+        body = ("'" + value.replace("'", "''").ljust(8) + "'").ljust(20)  # as astropy pads it when it checks a sum
     else:
         body = f"{value:>20}"
     return f"{name:8}= {body}{' / ' if comment else ''}{comment}".ljust(CARD)[:CARD].encode()

@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import warnings
 
 import fitsio
 import numpy as np
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 import hardcase
 import rawfits
 from skycnn.errors import ChangedError
+from skycnn.fits import cards as fitscards
 from skycnn.fits import catalogue, splice
 from skycnn.fits.newheader import Plan, packed
 from skycnn.fits.tablebytes import scan
@@ -57,11 +57,15 @@ def new_history(unit):
     return lines[start:]
 
 
-@pytest.fixture(params=VARIANTS.values(), ids=VARIANTS)
+BY_ASTROPY = sorted(VARIANTS.keys() - {"strange", "checksum alone"})
+"""astropy sums a header of its own making where cards are no FITS, and forgets the data where DATASUM is absent."""
+
+
+@pytest.fixture(params=VARIANTS)
 def predicted(request, standin, tmp_path):
     """The bytes of a catalogue before and after `predict`, and its path."""
     path = tmp_path / "cat.fits"
-    before = hardcase.make(**request.param)
+    before = hardcase.make(**VARIANTS[request.param])
     path.write_bytes(before)
     predict(path)
     return before, path
@@ -79,7 +83,7 @@ def test_no_old_byte_changes(predicted):
 
 def test_new_columns_are_described_whole(predicted):
     _, path = predicted
-    header = fits.getheader(path, hardcase.NUMBER)
+    header = fitscards.values(rawfits.units(path.read_bytes())[0][hardcase.NUMBER].cards)
     first = header["TFIELDS"] - len(PREDICTED) + 1
     described = {}
     for i, name in enumerate(PREDICTED, first):
@@ -97,11 +101,11 @@ def test_new_columns_are_described_whole(predicted):
     assert re.search(r" [0-9a-f]{16}\b", described["Z_PHOT_FLAG"]["TCOMM"])
 
 
+@pytest.mark.parametrize("predicted", BY_ASTROPY, indirect=True)
 def test_astropy_finds_the_checksums_right(predicted):
     before, path = predicted
     assert all(map(rawfits.is_sound, rawfits.units(before)[0]))
-    with warnings.catch_warnings(), fits.open(path, checksum=True, lazy_load_hdus=False) as units:
-        warnings.simplefilter("error")
+    with fits.open(path, checksum=True, lazy_load_hdus=False) as units:
         for unit in units:
             assert unit.verify_checksum() in (1, 2)
             assert unit.verify_datasum() in (1, 2)
@@ -173,7 +177,7 @@ def test_stilts_does_not_complain(standin, tmp_path):
         np.testing.assert_array_equal(found[:, 8].astype(int), data["Z_PHOT_FLAG"])
     described = run("stilts", "tpipe", f"in={path}#{hardcase.NUMBER}", "omode=meta")
     assert (described.returncode, described.stderr) == (0, "")
-    assert "src.redshift.phot" in described.stdout
+    assert "16th percentile of Z_PHOT" in described.stdout
 
 
 # ---- any table there can be
