@@ -102,6 +102,8 @@ def _rows(
     old, new = unit.row_bytes, unit.row_bytes + plan.added_bytes
     step = max(1, CHUNK_BYTES // max(new, 1))
     buffers = threading.local()
+    # words stay words, so their sum is that of the old ones and the added ones, whatever their order
+    whole_words = old % 4 == 0 and plan.added_bytes % 4 == 0 and not plan.replaced
 
     def work(first: int) -> tuple[int, Sum, Sum]:
         if not hasattr(buffers, "pair"):
@@ -109,12 +111,17 @@ def _rows(
         end = min(first + step, unit.rows)
         before, after = (buffer[: end - first] for buffer in buffers.pair)
         read_into(source, before, unit.data + first * old, label)
-        _interleave(before, after, rows(first, end), plan)
+        fresh = rows(first, end)
+        _interleave(before, after, fresh, plan)
         _write_all(target, after.data, data + first * new)
         parts = Sum(first * old), Sum(first * new)
         if sums:
             parts[0].add(before)
-            parts[1].add(after)
+            if whole_words:
+                parts[1].merge(parts[0])
+                parts[1].add(fresh)
+            else:
+                parts[1].add(after)
         return end, *parts
 
     old_sum, new_sum = Sum(unit.rows * old), Sum(unit.rows * new)
@@ -143,7 +150,10 @@ def bounded_map(work: Callable[[int], T], items: Iterable[int], threads: int) ->
 
 def _interleave(before: "np.ndarray", after: "np.ndarray", fresh: "np.ndarray", plan: Plan) -> None:
     old = before.shape[1]
-    after[:, :old] = before
+    _copy_fields(before, after, 0)
+    if not plan.replaced:
+        _copy_fields(fresh, after, old)
+        return
     at, tail = 0, old
     for column in plan.columns:
         take = fresh[:, at : at + width(column)]
@@ -154,6 +164,13 @@ def _interleave(before: "np.ndarray", after: "np.ndarray", fresh: "np.ndarray", 
             after[:, tail : tail + width(column)] = take
             tail += width(column)
         at += width(column)
+
+
+def _copy_fields(fields: "np.ndarray", rows: "np.ndarray", offset: int) -> None:
+    """Copy fields (n, w) into rows (n, ...) at ``offset``; as one item a row, which NumPy copies fastest."""
+    n, size = fields.shape
+    if n and size:
+        np.ndarray((n,), f"V{size}", rows, offset, rows.strides[:1])[:] = fields.view(f"V{size}")[:, 0]
 
 
 def _write_all(fd: int, data: "bytes | memoryview", offset: int) -> None:
