@@ -1,8 +1,11 @@
 """Fixtures: a small task and a model of it, and catalogues to run them on."""
 
 import sys
+from collections import namedtuple
 
 import pytest
+
+Said = namedtuple("Said", "code out err")
 
 TASK = '''"""A stand-in for the tasks that ship: five bands to a redshift, by numbers that were never trained."""
 
@@ -94,3 +97,19 @@ def hard(tmp_path):
     path = tmp_path / "hard.fits"
     path.write_bytes(hardcase.make())
     return path
+
+
+@pytest.fixture
+def ask(standin, capfdbinary, monkeypatch):
+    """Run ``skycnn predict ... --task standin`` in this process; return its code, its output (bytes), its stderr."""
+    from skycnn.cli import app, console
+
+    def run(*words, task="standin"):
+        monkeypatch.setattr(console.manners, "quiet", False)
+        monkeypatch.setattr(console.manners, "traceback", False)
+        capfdbinary.readouterr()
+        code = console.run(lambda: app.call(["predict", *map(str, words), "--task", task]))
+        out, err = capfdbinary.readouterr()
+        return Said(code, out, err.decode())
+
+    return run

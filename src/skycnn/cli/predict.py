@@ -70,9 +70,13 @@ def command(
     """
     to_stdout = out == "-" or (out is None and "-" in catalogues)
     if json and to_stdout and not dry_run:
-        raise InputError("--json and the catalogue cannot both go to standard output", hint="--out FILE")
+        raise InputError(
+            "--json and the catalogue cannot both go to standard output", hint="--out FILE writes it to a file."
+        )
     if len(catalogues) > 1 and (out is not None or provenance is not None or "-" in catalogues):
-        raise InputError("several catalogues are written in place, each to itself", hint="Give one with --out.")
+        raise InputError(
+            "several catalogues are written in place, each to itself", hint="Give one with --out, --provenance or -."
+        )
     process.prepare(threads)
     from skycnn.verbs import predict as verb
 

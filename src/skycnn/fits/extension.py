@@ -12,7 +12,7 @@ from skycnn.errors import InputError, Interrupted
 from skycnn.fits import earlier, safefile
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.journal import Journal
-from skycnn.fits.newheader import CODES, Plan, packed, width
+from skycnn.fits.newheader import CODES, Plan, new_cards, packed, width
 from skycnn.fits.output import Output, compression_of
 from skycnn.fits.provenance import Record
 from skycnn.fits.splice import copy_range, splice
@@ -68,7 +68,7 @@ class Extension:
     Raises
     ------
     InputError
-        When a column that is there has another type.
+        When a column that is there has another type, the table has no room for more, or no such rows.
     """
 
     def __init__(
@@ -85,6 +85,9 @@ class Extension:
         self.width = sum(map(width, columns))
         self.existing = {column.name: found for column in columns if (found := catalogue.has(column.name)) is not None}
         self.added_bytes = sum(width(column) for column in columns if column.name not in self.existing)
+        new_cards(catalogue.unit, Plan(self.columns, self.existing), catalogue.label)  # refuses before the first write
+        if rows is not None and rows[0] >= max(catalogue.rows, 1):
+            raise InputError(f"--rows begins at {rows[0]}, and {catalogue.label} has {catalogue.rows} rows")
         if overwrite or only_new:
             for column in columns:
                 self._check_type(column)

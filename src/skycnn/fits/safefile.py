@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shlex import quote
 from typing import IO
 
 from skycnn.errors import ChangedError, InputError, NoSpaceError, RunError
@@ -18,6 +19,17 @@ DETACH = "Give --detach to go on without, or --out FILE to write elsewhere."
 def scratch(folder: str | None = None) -> IO[bytes]:
     """Return an unlinked temporary file, gone when it is closed; default in the system's folder for such."""
     return tempfile.TemporaryFile(dir=folder, prefix=".skycnn-")  # the caller closes it
+
+
+@contextmanager
+def kept(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Yield a file that stays open on a clean end, and is closed otherwise."""
+    try:
+        with writing("a temporary file"):
+            yield file
+    except BaseException:
+        file.close()
+        raise
 
 
 def companion(path: str, role: str) -> str:
@@ -50,7 +62,9 @@ def check_writable(path: str, label: str, detach: bool) -> None:
     folder = os.path.dirname(path) or "."
     for place, what in ((path, label), (folder, f"the folder of {label}")):
         if not os.access(place, os.W_OK) or not os.stat(place).st_mode & 0o222:  # root passes access() everywhere
-            raise InputError(f"{what} is read-only", hint=f"chmod u+w {place}, or --out FILE to write elsewhere.")
+            raise InputError(
+                f"{what} is read-only", hint=f"chmod u+w {quote(place)}, or --out FILE to write elsewhere."
+            )
     there = os.stat(path)
     if there.st_nlink > 1 and not detach:
         raise InputError(

@@ -9,6 +9,7 @@ import sys
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from stat import S_ISREG
 from typing import IO, cast
 
@@ -20,7 +21,7 @@ FOREIGN: tuple[tuple[bytes, str, str], ...] = (
     (
         b"\x89HDF",
         "HDF5",
-        "python -c \"from astropy.table import Table; Table.read({path!r}).write({stem!r} + '.fits')\"",
+        "python -c \"from astropy.table import Table; Table.read({name!r}).write({name!r} + '.fits')\"",
     ),
     (b"<?xml", "VOTable or other XML", "stilts tcopy ifmt=votable in={path} out={stem}.fits"),
     (b"<VOTABLE", "VOTable", "stilts tcopy ifmt=votable in={path} out={stem}.fits"),
@@ -144,20 +145,10 @@ def open_source(spec: Spec, scratch: str | None = None) -> Source:
         raise InputError(f"{spec.path} cannot be read: {error.strerror}") from None
     stat = os.fstat(file.fileno())
     if not S_ISREG(stat.st_mode):  # a pipe, as the shell's <(command) makes one
-        return _spooled(spec, file, scratch)
-    head = os.pread(file.fileno(), 2880, 0)
-    compression = next((name for magic, name in COMPRESSED.items() if head.startswith(magic)), "")
-    if compression:
-        plain = _uncompressed(file, compression, spec.path, scratch)
-        file.close()
-        file = plain  # type: ignore[assignment]
-        head = os.pread(file.fileno(), 2880, 0)
-    try:
-        check_fits(head, spec.path)
-    except InputError:
-        file.close()
-        raise
-    return Source(spec, path, cast(IO[bytes], file), stat, compression)
+        with file:
+            return _spooled(spec, file, scratch)
+    plain, compression = _plain(file, spec.path, scratch)
+    return Source(spec, path, plain, stat, compression)
 
 
 def _standard_input(spec: Spec, scratch: str | None) -> Source:
@@ -174,19 +165,30 @@ def _spooled(spec: Spec, stream: IO[bytes], scratch: str | None) -> Source:
     """Return a stream as an unlinked temporary file, uncompressed."""
     spool = safefile.scratch(scratch)
     try:
-        shutil.copyfileobj(stream, spool, 1 << 20)
-        spool.flush()
-        head = os.pread(spool.fileno(), 2880, 0)
-        compression = next((name for magic, name in COMPRESSED.items() if head.startswith(magic)), "")
-        if compression:
-            packed, spool = spool, _uncompressed(spool, compression, spec.path, scratch)
-            packed.close()
-            head = os.pread(spool.fileno(), 2880, 0)
-        check_fits(head, spec.path)
+        with safefile.writing(f"a temporary copy of {spec.path}"):
+            shutil.copyfileobj(stream, spool, 1 << 20)
+            spool.flush()
     except BaseException:
         spool.close()
         raise
-    return Source(spec, None, spool, None, compression)
+    plain, compression = _plain(spool, spec.path, scratch)
+    return Source(spec, None, plain, None, compression)
+
+
+def _plain(file: IO[bytes], label: str, scratch: str | None) -> tuple[IO[bytes], str]:
+    """Return the file or, where it is compressed, what is in it, and the compression; what is no FITS is closed."""
+    try:
+        head = os.pread(file.fileno(), 2880, 0)
+        compression = next((name for magic, name in COMPRESSED.items() if head.startswith(magic)), "")
+        if compression:
+            packed, file = file, _uncompressed(file, compression, label, scratch)
+            packed.close()
+            head = os.pread(file.fileno(), 2880, 0)
+        check_fits(head, label)
+    except BaseException:
+        file.close()
+        raise
+    return file, compression
 
 
 def _uncompressed(file: IO[bytes], compression: str, label: str, scratch: str | None) -> IO[bytes]:
@@ -194,18 +196,17 @@ def _uncompressed(file: IO[bytes], compression: str, label: str, scratch: str | 
     file.seek(0)
     archive = cast(IO[bytes], gzip.GzipFile(fileobj=file) if compression == "gz" else bz2.BZ2File(file))
     try:
-        with archive:
-            shutil.copyfileobj(archive, plain, 1 << 20)
-        plain.flush()
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        with safefile.writing(f"a temporary copy of {label}"), archive:
+            try:
+                shutil.copyfileobj(archive, plain, 1 << 20)
+            except (EOFError, zlib.error, OSError) as error:
+                if getattr(error, "errno", None) is not None:
+                    raise
+                what = f"{label} is a corrupt {compression} archive: {error}"
+                raise InputError(what, hint="Restore it from a copy.") from None
+            plain.flush()
+    except BaseException:
         plain.close()
-        raise InputError(
-            f"{label} is a corrupt {compression} archive: {error}", hint="Restore it from a copy."
-        ) from None
-    except OSError as error:
-        plain.close()
-        if error.errno is None:  # what bz2 raises on bad data
-            raise InputError(f"{label} is a corrupt {compression} archive: {error}") from None
         raise
     return plain
 
@@ -222,18 +223,17 @@ def check_fits(head: bytes, label: str) -> None:
         return
     if not head:
         raise InputError(f"{label} is empty", expected="a FITS catalogue")
-    stem = Path(label).stem
+    stem = quote(Path(label).stem)
     for magic, name, command in FOREIGN:
         if head.lstrip().startswith(magic):
-            raise InputError(
-                f"{label} is {name}, not FITS", hint=f"Convert it first: {command.format(path=label, stem=stem)}"
-            )
+            command = command.format(path=quote(label), name=label, stem=stem)
+            raise InputError(f"{label} is {name}, not FITS", hint=f"Convert it first: {command}")
     line = head.splitlines()[0] if head.splitlines() else b""
     if b"\0" not in head and line.count(b",") >= 1:
-        command = f"stilts tcopy ifmt=csv in={label} out={stem}.fits"
+        command = f"stilts tcopy ifmt=csv in={quote(label)} out={stem}.fits"
         raise InputError(f"{label} is CSV, not FITS", hint=f"Convert it first: {command}")
     if b"\0" not in head and not any(octet > 126 for octet in head[:80]):
-        command = f"stilts tcopy ifmt=ascii in={label} out={stem}.fits"
+        command = f"stilts tcopy ifmt=ascii in={quote(label)} out={stem}.fits"
         raise InputError(f"{label} is text, not FITS", hint=f"Convert it first: {command}")
     raise InputError(f"{label} is no FITS file", value=head[:8], expected="it to begin with SIMPLE  =")
 

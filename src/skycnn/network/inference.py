@@ -2,6 +2,7 @@
 
 import itertools
 import queue
+import re
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -30,14 +31,15 @@ def device_of(name: str | None) -> torch.device:
     """
     if name is None:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if re.fullmatch(r"(cpu|cuda|mps|xpu)(:\d+)?", name) is None:
+        raise InputError(f"--device {name} is not known", expected="cpu, cuda, cuda:1, ...")
     try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
+        torch.empty(1, device=name)
     except (RuntimeError, AssertionError) as error:
         raise InputError(
-            f"no device {name!r} here: {str(error).splitlines()[0]}", expected="cpu, cuda, cuda:1"
+            f"--device {name} is not here: {str(error).splitlines()[0]}", hint="Use --device cpu."
         ) from None
-    return device
+    return torch.device(name)
 
 
 def fill(module: nn.Module, tensors: Inputs, label: str) -> nn.Module:
