@@ -92,6 +92,15 @@ def test_neighbours_choose_k_and_give_their_redshifts_as_draws():
     assert np.isin(answer.draws, z).all()
 
 
+def test_cross_fitted_neighbours_choose_k_in_every_fold():
+    flux, error, z = sky(1000)
+    outer = baselines.folds(flux, error)
+    for k in range(5):
+        baseline, out = baselines.Neighbours(), outer != k
+        baseline.fit(flux[out], error[out], z[out] + 0.1 * RNG.standard_normal(out.sum()))
+        assert baseline.k >= 10  # noisy truths: one neighbour is never best
+
+
 @pytest.mark.parametrize("rows", [1, 2, 3, 7])
 def test_neighbours_of_a_handful_of_rows(rows):
     baseline, (flux, error, z) = baselines.Neighbours(), sky(rows)
@@ -106,6 +115,11 @@ def test_folds_follow_content_and_not_order():
     assert (baselines.folds(flux[order], error[order]) == fold[order]).all()
     assert np.bincount(fold, minlength=5) == pytest.approx(np.full(5, 100), abs=45)
     assert (baselines.folds(np.repeat(flux[:1], 9, axis=0), np.repeat(error[:1], 9, axis=0)) == fold[0]).all()
+
+
+def test_rows_without_fluxes_are_spread_over_the_folds():
+    empty = np.full((500, 2), np.nan)
+    assert np.bincount(baselines.folds(empty, empty), minlength=5) == pytest.approx(np.full(5, 100), abs=45)
 
 
 @pytest.mark.parametrize("groups", [np.arange(40) // 4, np.array(["a", "b", "c", "d"] * 10)], ids=["number", "text"])

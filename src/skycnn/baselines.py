@@ -85,7 +85,7 @@ class Neighbours:
         """Learn the training rows and choose k."""
         self.features, self.truth = Features(flux, error), np.asarray(truth, np.float64)
         place = self.features.near(flux, error)
-        held = folds(flux, error) == 0
+        held = folds(flux, error, salt=b"inner") == 0  # other folds than those outside, which may lack one
         if held.any() and not held.all():
             tries = [k for k in NEIGHBOURS if k <= np.count_nonzero(~held)] or [1]
             drawn = self._drawn(cKDTree(place[~held]), self.truth[~held], place[held], max(tries))
@@ -208,17 +208,20 @@ def build(name: str, classes: bool = False, threads: int = 1) -> Baseline:
     return KINDS[name](classes, threads)
 
 
-def folds(flux: Array, error: Array, groups: Array | None = None, count: int = FOLDS) -> Array:
-    """Return each row's fold, 0..count-1, by a hash of its content or of its group.
+def folds(flux: Array, error: Array, groups: Array | None = None, count: int = FOLDS, salt: bytes = b"outer") -> Array:
+    """Return each row's fold, 0..count-1, by a salted hash of its content or of its group.
 
-    So a fold does not depend on the order of rows, and neither a group nor a repeated row stands on two sides.
+    So a fold does not depend on the order of rows, and neither a group nor a repeated row stands on two sides. Rows
+    without any flux are no repetition of each other: theirs is a hash of their number.
     """
     if groups is not None:
         names, code = np.unique(groups, return_inverse=True)
-        marks = [hashlib.blake2b(str(name).encode(), digest_size=8).digest() for name in names.tolist()]
+        marks = [hashlib.blake2b(str(name).encode(), digest_size=8, salt=salt).digest() for name in names.tolist()]
         return (np.argsort(np.argsort(marks)) % count)[code]
-    rows = np.ascontiguousarray(np.column_stack([flux, error]).astype("<f4"))
-    marks = [hashlib.blake2b(row.tobytes(), digest_size=8).digest() for row in rows]
+    empty = ~np.isfinite(flux).any(axis=1)
+    numbers = np.where(empty, np.arange(len(flux)), 0)
+    rows = np.ascontiguousarray(np.column_stack([flux, error, numbers]).astype("<f4"))
+    marks = [hashlib.blake2b(row.tobytes(), digest_size=8, salt=salt).digest() for row in rows]
     return np.array([int.from_bytes(mark, "little") % count for mark in marks], np.int64)
 
 

@@ -42,11 +42,11 @@ class Score:
     percent: bool = False
     silence: bool = False
 
-    def text(self, value: float) -> str:
-        """Return a value as people read it."""
+    def text(self, value: float, sign: str = "") -> str:
+        """Return a value as people read it; with ``+`` as its sign where it is a difference."""
         if not np.isfinite(value):
             return "-"
-        return f"{100 * value:.2f}" if self.percent else f"{value:.4f}"
+        return f"{100 * value:{sign}.2f}" if self.percent else f"{value:{sign}.4f}"
 
 
 def _coverage(low: Array | None, high: Array | None, truth: Array) -> float:

@@ -1,0 +1,193 @@
+"""``skycnn score``: answers against the truth, the baselines beside them."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from skycnn.cli import console, options, process
+from skycnn.errors import InputError
+
+EXAMPLES = (
+    ("skycnn score cat.fits --task photoz --truth Z_SPEC", "Score Z_PHOT, with the baselines on the same rows."),
+    ("skycnn score test.fits --task photoz --truth Z_SPEC --train train.fits", "Train the baselines on other rows."),
+    ("skycnn score cat.fits --task photoz --where 'Z_SPEC >= 0.004' --plot p.png", "Leave stars out; draw a figure."),
+    (
+        "skycnn score cat.fits --task photoz --baseline PHOTOZ_SURVEY --by MAG_I:18:24:6",
+        "Against another column, by bin.",
+    ),
+    ("skycnn score cat.fits --task photoz --baselines none --json | jq '.entries[0].scores'", "Numbers for a script."),
+)
+
+
+def command(
+    catalogues: options.Catalogues,
+    task: options.TaskName,
+    truth: options.Truth = None,
+    train: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--train", metavar="CAT2", help="Train the baselines on these rows; left out, five-fold within CAT."
+        ),
+    ] = None,
+    baseline: Annotated[
+        list[str] | None,
+        typer.Option("--baseline", metavar="COLUMN", help="Score this column too, e.g. a survey's own; repeatable."),
+    ] = None,
+    baselines: Annotated[
+        str | None,
+        typer.Option(
+            "--baselines", metavar="LIST|none", help="Of median,knn,forest,boosting; left out, all there are."
+        ),
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="COLUMN:LO:HI:N", help="A second table, in N bins of a column.")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option("--group", metavar="COLUMN", help="Bootstrap and cross-fit whole groups, not rows.")
+    ] = None,
+    where: Annotated[
+        str | None, typer.Option("--where", metavar="CONDITION", help="Only these rows, e.g. 'Z_SPEC >= 0.004'.")
+    ] = None,
+    rows: options.Rows = None,
+    hdu: options.Hdu = None,
+    prefix: options.Prefix = "",
+    suffix: options.Suffix = "",
+    model: options.ModelName = None,
+    survey: options.Survey = None,
+    band: options.Band = None,
+    error: options.Error = None,
+    unit: options.Unit = None,
+    photometry: options.Photometry = None,
+    extinction: options.Extinction = None,
+    mask_band: options.MaskBand = None,
+    plot: Annotated[
+        str | None, typer.Option("--plot", metavar="FILE", help="Draw the answers: .png, .pdf or .svg (extra 'plots').")
+    ] = None,
+    overwrite: options.Overwrite = False,
+    threads: options.Threads = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    traceback: options.Traceback = False,
+) -> None:
+    """Compare the columns that predict wrote with a column of the truth, and with baselines on the same rows.
+
+    Each score stands with the interval that holds it in 95 % of 1000 bootstrap resamples. The difference to each
+    baseline is taken resample by resample, so that it decides where the intervals overlap. The baselines are trained on
+    --train, else on four fifths of CAT to answer the last fifth, five times. A row without an answer is an outlier; a
+    row whose truth is null (NaN, TNULL, negative) is left out.
+    """
+    count = process.prepare(threads)
+    chosen = None if baselines is None else _names(baselines)
+    bins = None if by is None else _bins(by)
+    told = options.photometry_options(band, error, unit, photometry, extinction, None, mask_band)
+    from skycnn.verbs import score as verb
+
+    asked = verb.Options(
+        task=task,
+        truth=truth,
+        hdu=hdu,
+        rows=options.row_range(rows),
+        where=where,
+        prefix=prefix,
+        suffix=suffix,
+        baseline=tuple(baseline or ()),
+        baselines=chosen,
+        train=tuple(train or ()),
+        group=group,
+        by=bins,
+        model=model,
+        survey=survey,
+        photometry=told,
+        plot=plot,
+        overwrite=overwrite,
+        threads=count,
+    )
+    with console.progress("scoring", "steps") as step:
+        result = verb.score(catalogues, asked, console.say, step)
+    if json:
+        console.emit(result.to_json())
+    else:
+        _draw(result)
+    if plot is not None:
+        console.say(f"wrote {plot}")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return () if text == "none" else tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def _bins(text: str) -> tuple[str, float, float, int]:
+    """Read ``COLUMN:LO:HI:N``.
+
+    Raises
+    ------
+    InputError
+        When it is anything else.
+    """
+    try:
+        column, low, high, count = text.rsplit(":", 3)
+        found = column, float(low), float(high), int(count)
+    except ValueError:
+        found = "", 0.0, 0.0, 0
+    if not (found[0] and -1e300 < found[1] < found[2] < 1e300 and 1 <= found[3] <= 1000):
+        raise InputError(
+            f"--by {text} is not understood", expected="COLUMN:LO:HI:N", hint="For example --by MAG_I:18:24:6"
+        )
+    return found
+
+
+def _draw(result: Any) -> None:
+    ran = [entry for entry in result.entries if entry.scores]
+    if not ran:
+        return
+    lines = [("answered %", *(f"{100 * entry.answered:.2f}" for entry in ran))]
+    lines += [(score.label, *(_cell(score, entry.scores) for entry in ran)) for score in result.scores]
+    console.table(("SCORE", *(entry.name for entry in ran)), lines)
+    rivals = [entry for entry in ran if entry.difference]
+    if rivals:
+        print()
+        heading = (f"{ran[0].name} MINUS", *(entry.name for entry in rivals))
+        lines = [(score.label, *(_cell(score, entry.difference, "+") for entry in rivals)) for score in result.scores]
+        console.table(heading, lines)
+    if result.bins:
+        print()
+        _draw_bins(result)
+    print()
+    for line in _footnotes(result):
+        print(console.clean(line))
+
+
+def _draw_bins(result: Any) -> None:
+    """Draw all scores of the first predictor in each bin, then the first score of the others."""
+    heading = (f"{result.value} BY {result.by}", *(f"{b.low:g}..{b.high:g} ({b.rows})" for b in result.bins))
+    lines = [(score.label, *(_cell(score, b.entries[0].scores) for b in result.bins)) for score in result.scores]
+    main = result.scores[0]
+    for k, entry in enumerate(result.entries):
+        if k and entry.scores:
+            lines.append((f"{main.label}, {entry.name}", *(_cell(main, b.entries[k].scores) for b in result.bins)))
+    console.table(heading, lines)
+
+
+def _cell(score: Any, found: Any, sign: str = "") -> str:
+    value = found[score.key]
+    middle, low, high = (score.text(number, sign) for number in (value.value, value.low, value.high))
+    return middle if middle == "-" else f"{middle} [{low}, {high}]"
+
+
+def _footnotes(result: Any) -> Sequence[str]:
+    """Return what a reader must know: the rows, the intervals, where each predictor comes from."""
+    left = ", ".join(f"{n} {reason}" for reason, n in result.left_out.items())
+    flagged = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in result.flagged.items())
+    lines = [
+        f"{result.rows} rows of {', '.join(result.files)} against {result.truth}"
+        + (f"; left out: {left}" if left else "")
+        + (f"; flagged: {flagged}" if flagged else ""),
+        f"[..]: {100 * result.level:g}% of {result.bootstrap}",
+    ]
+    by_note: dict[str, list[str]] = {}
+    for entry in result.entries:
+        if entry.note:
+            by_note.setdefault(entry.note, []).append(entry.name)
+    model = [f"{result.value} by {result.model} ({result.model_sha256[:16]})"] if result.model else []
+    return [*lines, *model, *(f"{', '.join(names)}: {note}" for note, names in by_note.items())]

@@ -1,0 +1,367 @@
+"""score: the verb and its command, on a stand-in's answers and on hand-made columns, for both sets of scores."""
+
+import json
+import os
+import sys
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from shell import python, run
+from skycnn import metrics, tasks
+from skycnn.cli import app, process
+from skycnn.cli import score as command
+from skycnn.errors import InputError
+from skycnn.fits.photometry import PhotometryOptions
+from skycnn.verbs import score as verb
+
+BANDS = "ugriz"
+
+TOY = '''"""A toy: is it a star?"""
+
+from torch import nn
+
+from skycnn.posterior import Bernoulli
+from skycnn.task import Network, Task
+
+TASK = Task(
+    "toy", "stars", "nobody", lambda column="P_STAR", meaning="of a star": Bernoulli(column, meaning),
+    {"flux": Network(nn.Linear, ("flux",))}, "TOY", ("IS_STAR",),
+)
+'''
+
+
+def galaxies(n=300, seed=0):
+    """Columns of galaxies whose colours follow their redshift, with a photo-z of 2 % scatter and right intervals."""
+    random = np.random.default_rng(seed)
+    z = random.uniform(0.05, 0.8, n)
+    r = random.uniform(17, 21, n)
+    held = {"ID": np.arange(n), "Z_SPEC": z}
+    for k, band in enumerate(BANDS):
+        held[f"modelMag_{band}"] = r - (k - 2) * (0.2 + z) + 0.02 * random.standard_normal(n)
+        held[f"modelMagErr_{band}"] = np.full(n, 0.02)
+    sigma = 0.02 * (1 + z)
+    phot = z + sigma * random.standard_normal(n)
+    held |= {"Z_PHOT": phot, "Z_PHOT_LO": phot - sigma, "Z_PHOT_HI": phot + sigma, "Z_PHOT_FLAG": np.zeros(n, np.int32)}
+    return held | {"TILE": np.array([f"T{i}" for i in random.integers(0, 30, n)])}
+
+
+def write(path, held, **comments):
+    columns = []
+    for name, values in held.items():
+        values = np.asarray(values)
+        width = values.shape[1] if values.ndim == 2 else ""
+        form = f"{values.dtype.itemsize // 4}A" if values.dtype.kind == "U" else f"{width}{FORMS[values.dtype.str[1:]]}"
+        columns.append(fits.Column(name, form, array=values))
+    table = fits.BinTableHDU.from_columns(columns, name="CAT")
+    for name, comment in comments.items():
+        table.header[f"TCOMM{list(held).index(name) + 1}"] = comment
+    table.writeto(path, overwrite=True)
+    return str(path)
+
+
+FORMS = {"f8": "D", "f4": "E", "i8": "K", "i4": "J", "i2": "I", "b1": "L"}
+
+
+@pytest.fixture
+def cat(tmp_path):
+    return write(tmp_path / "cat.fits", galaxies())
+
+
+def scored(*texts, **options):
+    given = {"baselines": ("median", "knn"), "resamples": 50} | options
+    return verb.score(texts, verb.Options(task="standin", **given))
+
+
+def by_name(result):
+    return {entry.name: entry for entry in result.entries}
+
+
+@pytest.fixture
+def cli(monkeypatch, capsys):
+    """Run a command line in this process; return what it prints."""
+    monkeypatch.setattr(process, "prepare", lambda threads: 1)
+
+    def ran(*args):
+        app.call(["score", *args])
+        return capsys.readouterr().out
+
+    return ran
+
+
+def test_the_table_holds_the_metrics_of_the_columns(standin, cat):
+    held, result = galaxies(), scored(cat)
+    own = by_name(result)["Z_PHOT"]
+    assert result.rows == 300
+    assert result.truth == "Z_SPEC"
+    assert own.scores["sigma_nmad"].value == pytest.approx(metrics.sigma_nmad(held["Z_PHOT"], held["Z_SPEC"]))
+    inside = metrics.coverage(held["Z_PHOT_LO"], held["Z_PHOT_HI"], held["Z_SPEC"])
+    assert own.scores["coverage_68"].value == pytest.approx(inside)
+    assert own.scores["coverage_95"].value == pytest.approx(0.95, abs=0.03)
+    assert "two half normals" in own.note
+    knn = by_name(result)["knn"]
+    assert knn.note == result.trained_on == "cross-fitted 5-fold within the rows scored"
+    assert knn.scores["sigma_nmad"].value < 0.05 < by_name(result)["median"].scores["sigma_nmad"].value
+    assert by_name(result)["median"].difference["mae"].high < 0
+    assert sum(result.pit) == 300
+
+
+def test_the_answers_of_predict_are_scored_with_their_bands_and_model(standin, tmp_path):
+    from skycnn.verbs import predict
+
+    held = {name: values for name, values in galaxies().items() if not name.startswith("Z_PHOT")}
+    path = write(tmp_path / "raw.fits", held)
+    predict.predict(path, predict.Options(task="standin", pdf=True, suffix="_NEW"))
+    result = scored(path, suffix="_NEW", truth="Z_SPEC")
+    assert (result.value, result.model, result.bands) == ("Z_PHOT_NEW", "standin-sdss-flux", tuple(BANDS))
+    assert len(result.model_sha256) == 64
+    assert by_name(result)["Z_PHOT_NEW"].note == "distribution: the bins of Z_PHOT_PDF_NEW"
+    grid, halves = (by_name(r)["Z_PHOT_NEW"] for r in (result, _without_pdf(path, tmp_path)))
+    assert grid.scores["coverage_68"] == halves.scores["coverage_68"]
+    assert grid.scores["crps"].value == pytest.approx(halves.scores["crps"].value, rel=0.2)
+
+
+def _without_pdf(path, tmp_path):
+    with fits.open(path) as file:
+        kept = [column for column in file[1].columns if column.name != "Z_PHOT_PDF_NEW"]
+        fits.BinTableHDU.from_columns(kept, header=fits.Header()).writeto(tmp_path / "nopdf.fits")
+    return scored(str(tmp_path / "nopdf.fits"), suffix="_NEW")
+
+
+def test_the_bins_of_a_posterior_give_crps_and_pit(standin, tmp_path):
+    held, edges = galaxies(), np.linspace(0, 1.5, 151)
+    sigma = 0.02 * (1 + held["Z_SPEC"])
+    middle = (edges[1:] + edges[:-1]) / 2
+    held["Z_PHOT_PDF"] = np.exp(-0.5 * ((middle - held["Z_PHOT"][:, None]) / sigma[:, None]) ** 2).astype(np.float32)
+    path = write(tmp_path / "pdf.fits", held, Z_PHOT_PDF="probability in 150 bins of linear from 0 to 1.5")
+    own = by_name(scored(path))["Z_PHOT"]
+    assert own.note == "distribution: the bins of Z_PHOT_PDF"
+    halves = by_name(scored(write(tmp_path / "cat.fits", galaxies())))["Z_PHOT"]
+    assert own.scores["crps"].value == pytest.approx(halves.scores["crps"].value, rel=0.02)
+    assert own.scores["pit_width"].value == pytest.approx(1.0, abs=0.1)
+
+
+def test_null_truths_rows_not_run_and_rows_outside_where_are_left_out(standin, tmp_path):
+    held = galaxies()
+    held["Z_SPEC"][:4] = np.nan, -9.0, 99.0, np.inf
+    held["Z_PHOT_FLAG"][4:7] = -1
+    held["Z_PHOT_FLAG"][10:12] = 8
+    result = scored(write(tmp_path / "c.fits", held), where="Z_SPEC >= 0.1 & ID > 8")
+    kept = (held["Z_SPEC"] >= 0.1) & (held["Z_SPEC"] < 90) & (held["ID"] > 8)
+    assert result.rows == kept.sum()
+    assert result.left_out == {"without a truth": 4, "outside --where": 296 - kept.sum()}
+    assert result.flagged == {"missing_band": int(kept[10:12].sum())}
+    assert scored(write(tmp_path / "c.fits", held)).left_out == {"without a truth": 4, "not run": 3}
+
+
+def test_unanswered_rows_are_outliers(standin, tmp_path):
+    held = galaxies()
+    held["Z_PHOT"][:30] = np.nan
+    held["Z_PHOT"][30:33] = -99.0
+    own = by_name(scored(write(tmp_path / "c.fits", held)))["Z_PHOT"]
+    assert own.answered == pytest.approx(267 / 300)
+    assert own.scores["outliers"].value == pytest.approx(33 / 300, abs=0.004)
+    assert own.scores["sigma_nmad"].value < 0.03
+
+
+def test_a_training_sample_is_used_and_kept_apart(standin, cat, tmp_path):
+    other = write(tmp_path / "other.fits", galaxies(200, seed=1))
+    result = scored(cat, train=(other,))
+    assert result.trained_on == f"trained on {other} (200 rows)"
+    with pytest.raises(InputError, match=r"300 of the rows to score stand in --train .*cross-fitted"):
+        scored(cat, train=(cat,))
+    with pytest.raises(InputError, match="TILE T0 stands among"):
+        scored(cat, train=(other,), group="TILE")
+
+
+def test_groups_and_bins_and_rival_columns(standin, tmp_path):
+    held = galaxies()
+    held["ZBEST"] = held["Z_SPEC"] + 0.001
+    path = write(tmp_path / "c.fits", held)
+    result = scored(path, group="TILE", by=("modelMag_r", 17.0, 21.0, 2), baseline=("ZBEST",))
+    assert result.bootstrap == "50 bootstrap resamples of 30 groups"
+    assert "by TILE" in result.trained_on
+    assert [entry.name for entry in result.entries] == ["Z_PHOT", "ZBEST", "median", "knn"]
+    assert by_name(result)["ZBEST"].scores["mae"].value == pytest.approx(0.001)
+    assert by_name(result)["ZBEST"].difference["sigma_nmad"].low > 0
+    assert np.isnan(by_name(result)["ZBEST"].scores["crps"].value)
+    assert [b.rows for b in result.bins] == [
+        int((held["modelMag_r"] < 19).sum()),
+        int(((held["modelMag_r"] >= 19) & (held["modelMag_r"] <= 21)).sum()),
+    ]
+
+
+def test_several_catalogues_are_one_sample(standin, cat, tmp_path):
+    other = write(tmp_path / "b.fits", galaxies(100, seed=3))
+    result = scored(cat, other)
+    assert (result.rows, len(result.files)) == (400, 2)
+
+
+def test_chunks_and_row_ranges_do_not_matter(standin, cat, monkeypatch):
+    from skycnn.report import sample
+
+    whole = scored(cat, rows=(10, 290))
+    assert whole.rows == 280
+    monkeypatch.setattr(sample, "CHUNK", 37)
+    assert by_name(scored(cat, rows=(10, 290)))["Z_PHOT"] == by_name(whole)["Z_PHOT"]
+
+
+def test_no_photometry_leaves_the_median_and_a_note(standin, tmp_path):
+    held = {name: v for name, v in galaxies().items() if not name.startswith("model")}
+    path, notes = write(tmp_path / "c.fits", held), []
+    result = verb.score([path], verb.Options(task="standin", resamples=10), notes.append)
+    assert by_name(result)["knn"].note == "no photometry was found"
+    assert by_name(result)["median"].scores
+    assert any("photometry" in note or "bands" in note for note in notes)
+    with pytest.raises(InputError, match=r"not known|no column"):
+        scored(path, baselines=("knn",))
+
+
+def test_photometry_options_reach_the_baselines(standin, tmp_path):
+    held = {name.replace("modelMag", "foo").replace("Err", "bar"): values for name, values in galaxies().items()}
+    path = write(tmp_path / "odd.fits", held)
+    named = PhotometryOptions(
+        band={b: f"foo_{b}" for b in BANDS}, error={b: f"foobar_{b}" for b in BANDS}, unit={"*": "mag"}
+    )
+    assert by_name(scored(path, photometry=named))["knn"].scores["mae"].value < 0.05
+
+
+def test_a_table_without_rows_gives_an_empty_table(standin, tmp_path):
+    result = scored(write(tmp_path / "c.fits", {name: values[:0] for name, values in galaxies().items()}))
+    assert result.rows == 0
+    assert np.isnan(by_name(result)["Z_PHOT"].scores["sigma_nmad"].value)
+
+
+@pytest.fixture
+def toy(tmp_path, monkeypatch):
+    folder = tmp_path / "toys"
+    folder.mkdir()
+    (folder / "toy.py").write_text(TOY)
+    monkeypatch.setattr(tasks, "__path__", [str(folder)])
+    yield folder
+    sys.modules.pop("skycnn.tasks.toy", None)
+
+
+def stars(n=200):
+    random = np.random.default_rng(0)
+    star = random.random(n) < 0.4
+    p = np.clip(0.3 + 0.4 * star + 0.2 * random.standard_normal(n), 0, 1).astype(np.float32)
+    nothing = np.full(n, np.nan, np.float32)
+    held = {"IS_STAR": star, "P_STAR": p, "P_STAR_LO": nothing, "P_STAR_HI": nothing, "TOY_FLAG": np.zeros(n, np.int32)}
+    for k, band in enumerate("ab"):
+        held[f"FLUX_{band}"], held[f"ERR_{band}"] = 100 + 50 * star * k + random.standard_normal(n), np.ones(n)
+    return held
+
+
+def test_a_task_of_classes_gets_class_scores(toy, cli, tmp_path):
+    path = write(tmp_path / "stars.fits", stars())
+    named = PhotometryOptions(
+        band={b: f"FLUX_{b}" for b in "ab"}, error={b: f"ERR_{b}" for b in "ab"}, unit={"*": "uJy"}
+    )
+    options = verb.Options(task="toy", photometry=named, baselines=("median", "knn"), resamples=50)
+    result = verb.score([path], options)
+    held, found = stars(), by_name(result)
+    assert found["P_STAR"].scores["auc"].value == pytest.approx(metrics.auc(held["P_STAR"], held["IS_STAR"]))
+    assert set(found["P_STAR"].scores) == {"accuracy", "precision", "recall", "f1", "auc", "brier"}
+    assert found["knn"].scores["auc"].value > 0.95
+    assert found["median"].scores["brier"].value == pytest.approx(0.24, abs=0.02)
+    assert "Brier" in cli(path, "--task", "toy", "--baselines", "none")
+
+
+def test_a_class_must_be_zero_or_one(toy, tmp_path):
+    held = stars() | {"IS_STAR": np.full(200, 2)}
+    with pytest.raises(InputError, match=r"IS_STAR is no class: 2.0.*0 or 1"):
+        verb.score([write(tmp_path / "s.fits", held)], verb.Options(task="toy", baselines=()))
+
+
+BAD = {
+    "no answers": (
+        ["--suffix", "_X"],
+        r"has no column 'Z_PHOT_X'.*skycnn predict .*cat.fits --task standin --suffix _X",
+    ),
+    "no truth": (["--truth", "NOPE"], "no column 'NOPE'.*--truth COLUMN"),
+    "a truth of text": (["--truth", "TILE"], "TILE.*not one number"),
+    "no rival": (["--baseline", "NOPE"], "no column 'NOPE'.*--baseline COLUMN"),
+    "no group": (["--group", "NOPE"], "no column 'NOPE'"),
+    "no bins": (["--by", "NOPE:1:2:3"], "no column 'NOPE'.*--by"),
+    "odd bins": (["--by", "Z_SPEC:2:1:3"], "--by Z_SPEC:2:1:3 is not understood"),
+    "odd where": (["--where", "Z_SPEC ~ 3"], "--where"),
+    "where leaves nothing": (["--where", "Z_SPEC > 5"], "no row to score: 300 outside --where"),
+    "unknown baseline": (["--baselines", "svm"], "no baseline 'svm'.*median, knn, forest, boosting"),
+    "no training file": (["--train", "nowhere.fits"], "nowhere.fits"),
+    "unknown model": (["--model", "nobody"], "no model 'nobody'"),
+    "odd plot": (["--plot", "p.jpg"], "--plot p.jpg has no known ending"),
+    "no plot folder": (["--plot", "no/where/p.png"], "no file can be made in no/where"),
+}
+
+
+@pytest.mark.parametrize(("args", "message"), BAD.values(), ids=BAD)
+def test_bad_input_is_one_line_and_leaves_no_litter(standin, cat, cli, tmp_path, monkeypatch, args, message):
+    monkeypatch.chdir(tmp_path)
+    before = sorted(os.listdir())
+    with pytest.raises(InputError, match=message) as caught:
+        cli("cat.fits", "--task", "standin", "--truth", "Z_SPEC", "--group", "TILE", *args)
+    assert "\n" not in str(caught.value)
+    assert sorted(os.listdir()) == before
+
+
+def test_a_catalogue_without_any_known_truth_is_told_how_to_name_it(standin, tmp_path):
+    held = {name: values for name, values in galaxies().items() if name != "Z_SPEC"}
+    with pytest.raises(InputError, match=r"no column of the truth.*--truth COL. It has: ID"):
+        scored(write(tmp_path / "c.fits", held))
+
+
+def test_the_command_prints_one_table_and_its_footnotes(standin, cat, cli):
+    out = cli(cat, "--task", "standin", "--truth", "Z_SPEC", "--baselines", "median,knn", "--by", "modelMag_r:17:21:2")
+    sigma = next(line for line in out.splitlines() if line.startswith("sigma_NMAD"))
+    assert sigma.count("[") == 3
+    for words in (
+        "Z_PHOT MINUS",
+        "Z_PHOT BY modelMag_r",
+        "17..19",
+        "cross-fitted 5-fold",
+        "300 rows of",
+        "1000 bootstrap",
+    ):
+        assert words in out, words
+    assert all(label in out for label in ("outliers %", "bias", "MAE", "CRPS", "PIT mean", "68% coverage"))
+
+
+def test_json_is_one_object_of_plain_numbers(standin, cat, cli):
+    out = cli(cat, "--task", "standin", "--baselines", "none", "--by", "modelMag_r:25:26:1", "--json")
+    content = json.loads(out)
+    assert content["rows"] == 300
+    assert content["entries"][0]["scores"]["sigma_nmad"]["low"] > 0
+    assert content["bins"][0]["entries"][0]["scores"]["sigma_nmad"]["value"] is None
+    assert set(content["versions"]) == {"skycnn", "numpy"}
+    assert "scores" not in content
+
+
+def test_the_figure_is_written_and_not_written_over(standin, cat, cli, tmp_path):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    plot = tmp_path / "p.png"
+    drawing = (cat, "--task", "standin", "--baselines", "none", "--plot", str(plot))
+    cli(*drawing)
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(InputError, match="exists"):
+        cli(*drawing)
+    cli(*drawing, "--overwrite")
+    assert sorted(os.listdir(tmp_path)) == ["cat.fits", "p.png"]
+
+
+def test_a_quiet_run_as_a_process_of_its_own_tells_the_table_alone(standin, cat):
+    program = (
+        "import sys; from skycnn import tasks; tasks.__path__.append(sys.argv.pop()); "
+        "from skycnn.cli.app import main; sys.argv[0] = 'skycnn'; main()"
+    )
+    ran = python(program, "score", cat, "--task", "standin", "--baselines", "median", "-q", str(standin))
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("SCORE")
+
+
+def test_help_needs_no_numbers():
+    ran = run("score", "--help")
+    assert ran.returncode == 0
+    assert "--baselines" in ran.stdout
+    assert command.EXAMPLES
