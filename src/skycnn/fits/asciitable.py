@@ -7,7 +7,7 @@ import numpy as np
 
 from skycnn.errors import InputError
 from skycnn.fits import cards as fitscards
-from skycnn.fits.safefile import scratch
+from skycnn.fits.safefile import kept, scratch
 from skycnn.fits.tablebytes import Hdu, read_into
 
 _FORM = re.compile(r"([AIFED])(\d+)(?:\.(\d+))?")
@@ -34,9 +34,11 @@ def binary_from_ascii(fd: int, unit: Hdu, label: str) -> IO[bytes]:
     fields = []
     for i in range(1, fitscards.integer(unit.header, "TFIELDS", label) + 1):
         match = _FORM.fullmatch(str(unit.header.get(f"TFORM{i}", "")).strip())
-        if match is None:
+        if match is None or int(match[2]) == 0:
             raise InputError(f"{label} has no readable TFORM{i}", value=unit.header.get(f"TFORM{i}"))
         start = fitscards.integer(unit.header, f"TBCOL{i}", label) - 1
+        if start < 0 or start + int(match[2]) > unit.row_bytes:
+            raise InputError(f"{label}: TBCOL{i} and TFORM{i} lie outside the rows", value=start + 1)
         fields.append((match[1], start, int(match[2]), str(unit.header.get(f"TNULL{i}", "\0")).strip()))
     cards = [
         fitscards.make("XTENSION", "BINTABLE"),
@@ -56,18 +58,18 @@ def binary_from_ascii(fd: int, unit: Hdu, label: str) -> IO[bytes]:
         r"XTENSION|BITPIX|NAXIS\d?|PCOUNT|GCOUNT|TFIELDS|(TFORM|TBCOL|TNULL|TDISP)\d+|CHECKSUM|DATASUM"
     )
     cards += [card for card in unit.cards if not skipped.fullmatch(fitscards.keyword(card))]
-    file = scratch()
-    primary = [fitscards.make("SIMPLE", True), fitscards.make("BITPIX", 8), fitscards.make("NAXIS", 0)]
-    file.write(fitscards.assemble(primary))
-    file.write(fitscards.assemble(cards))
-    size = 0
-    for first in range(0, unit.rows, _STEP):
-        rows = np.empty((min(_STEP, unit.rows - first), unit.row_bytes), np.uint8)
-        read_into(fd, rows, unit.data + first * unit.row_bytes, label)
-        parts = [_field(rows, kind, start, width, null, unit, label) for kind, start, width, null in fields]
-        size += file.write(np.hstack(parts).tobytes() if parts else b"")
-    file.write(bytes(fitscards.padded(size) - size))
-    file.flush()
+    with kept(scratch()) as file:
+        primary = [fitscards.make("SIMPLE", True), fitscards.make("BITPIX", 8), fitscards.make("NAXIS", 0)]
+        file.write(fitscards.assemble(primary))
+        file.write(fitscards.assemble(cards))
+        size = 0
+        for first in range(0, unit.rows, _STEP):
+            rows = np.empty((min(_STEP, unit.rows - first), unit.row_bytes), np.uint8)
+            read_into(fd, rows, unit.data + first * unit.row_bytes, label)
+            parts = [_field(rows, kind, start, width, null, unit, label) for kind, start, width, null in fields]
+            size += file.write(np.hstack(parts).tobytes() if parts else b"")
+        file.write(bytes(fitscards.padded(size) - size))
+        file.flush()
     return file
 
 
@@ -78,7 +80,7 @@ def _field(rows: "np.ndarray", kind: str, start: int, width: int, null: str, uni
         return octets
     text = np.char.strip(np.char.decode(octets.view(f"S{width}")[:, 0], "ascii", "replace"))
     text = np.char.replace(np.char.upper(text), "D", "E")
-    text[(text == "") | (text == null)] = "nan"
+    text = np.where((text == "") | (text == null), "nan", text)  # where() widens the strings if need be
     try:
         numbers = text.astype(np.float64)
     except ValueError as error:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from skycnn.fits import cards as fitscards
 from skycnn.fits import provenance
 from skycnn.fits.asciitable import binary_from_ascii
 from skycnn.fits.compressedtable import binary_from_compressed, decompressed
+from skycnn.fits.safefile import kept
 from skycnn.fits.source import Source, Spec, open_source, parse
 from skycnn.fits.tablebytes import Hdu, check_tail, heap_gap, read_into, scan
 from skycnn.fits.tablechoice import Holds, choose, listing
@@ -58,12 +59,13 @@ class Catalogue:
             self.source, self.units, self.unit = decompressed(source, unit, self.label)
             source, unit = self.source, self.unit
         self._fd, self._table = source.fd, unit
-        self._scratch = None
+        self._scratch: IO[bytes] | None = None
         if unit.kind != "table":
             make = binary_from_ascii if unit.kind == "ascii" else binary_from_compressed
-            self._scratch = make(source.fd, unit, self.label)
-            self._fd = self._scratch.fileno()
-            self._table = scan(self._fd, self._scratch.seek(0, 2), self.label)[1]
+            with kept(make(source.fd, unit, self.label)) as self._scratch:
+                self._fd = self._scratch.fileno()
+                self._table = scan(self._fd, self._scratch.seek(0, 2), self.label)[1]
+                layout(self._table.header, self.label)
         self.columns = layout(self._table.header, self.label)
         heap_gap(self._table, self.label)
         self.rows, self.row_bytes = self._table.rows, self._table.row_bytes
@@ -188,16 +190,19 @@ class Catalogue:
         return tuple(packed)
 
     def packed_chunks(
-        self, names: Sequence[str], rows: tuple[int, int] | None = None, size: int = CHUNK
+        self, names: Sequence[str], rows: tuple[int, int] | None = None, size: int | None = None
     ) -> Iterator[tuple[int, np.ndarray]]:
         """Yield first row number and the stored bytes of some columns, uint8 (n, their width).
 
-        Chunks begin at multiples of ``size``; each array is new. Rows are read a few megabytes at a time, so that
-        wide rows cost no memory.
+        Chunks begin at multiples of ``size`` (default CHUNK); each array is new. Rows are read a few megabytes at a
+        time, so that wide rows cost no memory.
         """
         sources = [self.column(name) for name in names]
         targets = self.packing(names)
+        size = size or CHUNK
         start, end = rows or (0, self.rows)
+        if start >= end:
+            return
         step = max(1, READ_BYTES // max(self.row_bytes, 1))
         block = np.empty((min(step, size), self.row_bytes), np.uint8)
         for first in range(start - start % size, min(end, self.rows), size):
@@ -214,7 +219,7 @@ class Catalogue:
             yield begin, out
 
     def chunks(
-        self, names: Sequence[str], rows: tuple[int, int] | None = None, size: int = CHUNK
+        self, names: Sequence[str], rows: tuple[int, int] | None = None, size: int | None = None
     ) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
         """Yield first row number and physical values by name (see ``TableColumn.values``)."""
         columns = self.packing(names)

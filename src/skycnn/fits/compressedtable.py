@@ -9,7 +9,7 @@ import numpy as np
 
 from skycnn.errors import InputError
 from skycnn.fits import cards as fitscards
-from skycnn.fits.safefile import scratch
+from skycnn.fits.safefile import kept, scratch
 from skycnn.fits.source import Source
 from skycnn.fits.splice import copy_range
 from skycnn.fits.tablebytes import Hdu, heap_gap, read_into, scan
@@ -43,39 +43,37 @@ def binary_from_compressed(fd: int, unit: Hdu, label: str) -> IO[bytes]:
     tile = fitscards.integer(unit.header, "ZTILELEN", label, rows)
     if any(column.code in "PQ" for column in columns):
         raise InputError(f"{label} is tile-compressed with variable-length columns", hint=f"funpack {label} first.")
-    if rows and not tile:
-        raise InputError(f"{label}: ZTILELEN is 0", expected="rows a tile")
-    file = scratch()
-    primary = [fitscards.make("SIMPLE", True), fitscards.make("BITPIX", 8), fitscards.make("NAXIS", 0)]
-    file.write(fitscards.assemble(primary))
-    file.write(fitscards.assemble(cards))
-    size = 0
-    packed = layout(unit.header, label)
-    for number in range(unit.rows):
-        n = min(tile, rows - number * tile)
-        descriptors = np.empty((1, unit.row_bytes), np.uint8)
-        read_into(fd, descriptors, unit.data + number * unit.row_bytes, label)
-        out = np.empty((n, sum(column.width for column in columns)), np.uint8)
-        for i, (column, cell) in enumerate(zip(columns, packed, strict=True), 1):
-            octets = _cell(fd, unit, descriptors, cell, label)
-            method = str(unit.header.get(f"ZCTYP{i}", "")).strip()
-            out[:, column.offset : column.offset + column.width] = _unpacked(octets, method, column, n, label)
-        size += file.write(out.tobytes())
-    file.write(bytes(fitscards.padded(size) - size))
-    file.flush()
+    if (rows and unit.rows * tile < rows) or (unit.rows > 1 and (unit.rows - 1) * tile >= rows):
+        raise InputError(f"{label}: {unit.rows} tiles of ZTILELEN = {tile} rows are not ZNAXIS2 = {rows}")
+    with kept(scratch()) as file:
+        primary = [fitscards.make("SIMPLE", True), fitscards.make("BITPIX", 8), fitscards.make("NAXIS", 0)]
+        file.write(fitscards.assemble(primary))
+        file.write(fitscards.assemble(cards))
+        size = 0
+        packed = layout(unit.header, label)
+        for number in range(unit.rows):
+            n = min(tile, rows - number * tile)
+            descriptors = np.empty((1, unit.row_bytes), np.uint8)
+            read_into(fd, descriptors, unit.data + number * unit.row_bytes, label)
+            out = np.empty((n, sum(column.width for column in columns)), np.uint8)
+            for i, (column, cell) in enumerate(zip(columns, packed, strict=True), 1):
+                octets = _cell(fd, unit, descriptors, cell, label)
+                method = str(unit.header.get(f"ZCTYP{i}", "")).strip()
+                out[:, column.offset : column.offset + column.width] = _unpacked(octets, method, column, n, label)
+            size += file.write(out.tobytes())
+        file.write(bytes(fitscards.padded(size) - size))
+        file.flush()
     return file
 
 
 def decompressed(source: Source, unit: Hdu, label: str) -> tuple[Source, list[Hdu], Hdu]:
     """Return a temporary copy of the whole file with the tile-compressed table as a plain one."""
-    table = binary_from_compressed(source.fd, unit, label)
-    begin = scan(table.fileno(), table.seek(0, 2), label)[1].start
-    whole = scratch()
-    length = table.seek(0, 2) - begin
-    copy_range(source.fd, whole.fileno(), 0, 0, unit.start, label)
-    copy_range(table.fileno(), whole.fileno(), begin, unit.start, length, label)
-    copy_range(source.fd, whole.fileno(), unit.end, unit.start + length, source.size - unit.end, label)
-    table.close()
+    with binary_from_compressed(source.fd, unit, label) as table, kept(scratch()) as whole:
+        begin = scan(table.fileno(), table.seek(0, 2), label)[1].start
+        length = table.seek(0, 2) - begin
+        copy_range(source.fd, whole.fileno(), 0, 0, unit.start, label)
+        copy_range(table.fileno(), whole.fileno(), begin, unit.start, length, label)
+        copy_range(source.fd, whole.fileno(), unit.end, unit.start + length, source.size - unit.end, label)
     source.file.close()
     plain = replace(source, file=whole)
     units = scan(plain.fd, plain.size, plain.label)
@@ -99,6 +97,8 @@ def _plain_cards(unit: Hdu, label: str) -> list[bytes]:
 
 def _cell(fd: int, unit: Hdu, descriptors: "np.ndarray", cell: TableColumn, label: str) -> bytes:
     """Return the bytes in the heap that one cell's descriptor points to."""
+    if cell.code not in "PQ":
+        raise InputError(f"{label}: column {cell.name!r} is {cell.form}", expected="compressed tiles: 1PB or 1QB")
     count, offset = np.ascontiguousarray(cell.raw(descriptors)[0]).view(">i8" if cell.code == "Q" else ">i4").tolist()
     start = unit.row_bytes * unit.rows + heap_gap(unit, label) + offset
     if count < 0 or offset < 0 or start + count > unit.size:
@@ -114,7 +114,7 @@ def _unpacked(octets: bytes, method: str, column: TableColumn, n: int, label: st
     try:
         if method == "RICE_1":
             return _rice(octets, column, n)
-        plain = octets if method in ("", "NOCOMPRESS") else zlib.decompress(octets, wbits=47)
+        plain = octets if method in ("", "NOCOMPRESS") else zlib.decompressobj(wbits=47).decompress(octets, size + 1)
     except (zlib.error, ValueError) as error:
         raise InputError(f"{label}: a compressed tile of {column.name} is corrupt: {error}") from None
     if method not in ("", "NOCOMPRESS", "GZIP_1", "GZIP_2"):
@@ -133,8 +133,14 @@ def _unpacked(octets: bytes, method: str, column: TableColumn, n: int, label: st
 
 def _rice(octets: bytes, column: TableColumn, n: int) -> "np.ndarray":
     from astropy.io.fits.hdu.compressed._codecs import Rice1  # the C decoder that reads astropy's compressed images
+    from astropy.io.fits.hdu.compressed._compression import CfitsioException
 
+    if column.code not in "BIJ":
+        raise ValueError(f"RICE_1 holds no {column.form}")
     item = np.dtype(DTYPES[column.code]).itemsize
     count = n * column.width // item
-    decoded = np.asarray(Rice1(blocksize=32, bytepix=item, tilesize=count).decode(np.frombuffer(octets, np.uint8)))
+    try:
+        decoded = np.asarray(Rice1(blocksize=32, bytepix=item, tilesize=count).decode(np.frombuffer(octets, np.uint8)))
+    except CfitsioException as error:
+        raise ValueError(str(error)) from None
     return np.ascontiguousarray(decoded.astype(DTYPES[column.code])).view(np.uint8).reshape(n, column.width)

@@ -34,7 +34,7 @@ def choose(units: list[Hdu], source: Source, holds: Holds | None) -> Hdu:
         raise InputError(f"{source.label} has no table", hint=f"It has: {_contents(units)}")
     fit = tables
     if holds is not None and len(tables) > 1:
-        fit = [unit for unit in tables if unit.kind != "table" or holds(layout(unit.header, source.label), unit.header)]
+        fit = [unit for unit in tables if unit.kind != "table" or _holds(unit, source.label, holds)]
         plain = [unit for unit in fit if unit.kind == "table"]
         fit = plain or fit
     if len(fit) == 1:
@@ -45,6 +45,13 @@ def choose(units: list[Hdu], source: Source, holds: Holds | None) -> Hdu:
     raise InputError(
         f"{source.label} has {kind}: {choices}", hint=f"Name one: '{source.label}[{first.name or first.number}]'"
     )
+
+
+def _holds(unit: Hdu, label: str, holds: Holds) -> bool:
+    try:
+        return holds(layout(unit.header, label), unit.header)
+    except InputError:  # unreadable, and perhaps not the one that is meant
+        return False
 
 
 def _named(units: list[Hdu], tables: list[Hdu], wanted: str, label: str) -> Hdu:
@@ -60,7 +67,7 @@ def _named(units: list[Hdu], tables: list[Hdu], wanted: str, label: str) -> Hdu:
     if len(fit) > 1:
         raise InputError(f"{label} has {len(fit)} HDUs named {wanted!r}", hint=f"Use its number: {_contents(fit)}")
     if fit[0] not in tables:
-        raise InputError(f"{label}[{wanted}] is an {fit[0].kind}, no table", hint=f"It has: {_contents(units)}")
+        raise InputError(f"{label}[{wanted}] is no table but of kind {fit[0].kind!r}", hint=f"It has: {_contents(units)}")
     return fit[0]
 
 
