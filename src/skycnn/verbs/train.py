@@ -310,7 +310,7 @@ def _sealed(
         ranges=ranges.measure(flux, error, result.bands),
         sample=sample,
         seed=options.seed,
-        temperature=round(fitted.temperature, 4),
+        temperature=fitted.temperature,
         scores=dict(result.scores.get("test", {})),
         learning_curve=fitted.curves,
         citation=task.citation,

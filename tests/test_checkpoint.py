@@ -1,0 +1,91 @@
+"""The state of an unfinished training in a file: whole or refused, never code."""
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+from skycnn.errors import InputError
+from skycnn.network import checkpoint
+from skycnn.network.checkpoint import Checkpoint, Keeper
+
+STATE = {"now.w": np.arange(6, dtype="f4").reshape(2, 3), "groups": np.array([-(2**62), 5])}
+
+
+@pytest.fixture
+def path(tmp_path):
+    checkpoint.write(tmp_path / "my.checkpoint", Checkpoint({"job": {"seed": 1}, "curves": [[0.1]]}, STATE))
+    return tmp_path / "my.checkpoint"
+
+
+def test_what_was_written_is_read(path):
+    found = checkpoint.read(path)
+    assert found.facts == {"job": {"seed": 1}, "curves": [[0.1]]}
+    assert {name: array.tolist() for name, array in found.tensors.items()} == {k: v.tolist() for k, v in STATE.items()}
+    assert found.tensors["groups"].dtype == np.int64
+
+
+def test_its_place_is_beside_the_model():
+    assert checkpoint.beside("models/my.safetensors").as_posix() == "models/my.safetensors.checkpoint"
+
+
+@pytest.mark.parametrize("end", [0, 7, 100, -1])
+def test_a_truncated_file_is_refused(path, end):
+    path.write_bytes(path.read_bytes()[:end])
+    with pytest.raises(InputError, match=r"my\.checkpoint is no intact checkpoint") as caught:
+        checkpoint.read(path)
+    assert caught.value.hint == "--overwrite starts anew."
+
+
+def test_an_altered_file_is_refused(path):
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="altered"):
+        checkpoint.read(path)
+
+
+def test_altered_facts_are_refused(path):
+    content = path.read_bytes()
+    assert content.count(b'\\"seed\\": 1') == 1
+    path.write_bytes(content.replace(b'\\"seed\\": 1', b'\\"seed\\": 2'))
+    with pytest.raises(InputError, match="altered"):
+        checkpoint.read(path)
+
+
+def test_a_pickle_is_not_opened(path):
+    path.write_bytes(pickle.dumps(STATE))
+    with pytest.raises(InputError, match="no intact checkpoint"):
+        checkpoint.read(path)
+
+
+def test_another_safetensors_file_is_refused(path):
+    path.write_bytes(save(STATE, metadata={"card": json.dumps({})}))
+    with pytest.raises(InputError, match="no intact checkpoint"):
+        checkpoint.read(path)
+
+
+def test_a_missing_file_is_an_error(tmp_path):
+    with pytest.raises(InputError, match="cannot be read"):
+        checkpoint.read(tmp_path / "none")
+
+
+def test_a_checkpoint_of_another_training_is_refused(path):
+    keeper = Keeper(path, {"seed": 2, "network": "flux"})
+    with pytest.raises(InputError, match="of another training: network, seed differ"):
+        keeper.resume(checkpoint.read(path))
+
+
+def test_checkpoints_are_written_when_it_is_time(tmp_path):
+    path = tmp_path / "c"
+    Keeper(path, {}, every=1000).put([[1.0]], STATE)
+    assert not path.exists()
+    keeper = Keeper(path, {"seed": 1}, {"own": np.ones(2)}, every=0)
+    keeper.put([[1.0]], STATE)
+    keeper.put([[1.0, 0.5]], STATE)
+    found = checkpoint.read(path)
+    assert found.facts["curves"] == [[1.0, 0.5]]
+    assert set(found.tensors) == {*STATE, "own"}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["c"]
