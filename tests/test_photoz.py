@@ -1,0 +1,152 @@
+"""The network flux: any two bands get an answer, a wider one; faint, negative and absent fluxes are numbers to it."""
+
+import numpy as np
+import pytest
+import torch
+
+from galaxies import galaxies
+from skycnn import tasks
+from skycnn.network import distillation
+from skycnn.network.job import Job
+from skycnn.network.training import forward, sample
+from skycnn.posterior import Axis, Grid
+from skycnn.task import Network, Plan
+from skycnn.tasks import photoz
+from skycnn.tasks.photoz import TASK, Flux, posterior, posterior_for
+
+
+def part(rows, seed):
+    z, flux, error = galaxies(rows, seed)
+    return sample({"flux": flux, "error": error}, z)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    plan = Plan(epochs=40, batch=64, members=1)
+    grid = Grid([Axis("Z_PHOT", 0.0, 1.0, 160)])
+    job = Job(Network(Flux, ("flux",), plan), 3, grid, {"width": 32, "depth": 2}, 1, torch.device("cpu"))
+    return grid, distillation.train(job, part(2000, 0), part(600, 1))
+
+
+def answers(trained, rows, absent=()):
+    grid, done = trained
+    inputs = {name: value.clone() for name, value in rows.inputs.items()}
+    for band in absent:
+        inputs["flux"][:, band] = inputs["error"][:, band] = np.nan
+    return grid.summarise(forward(done.module, inputs))[0]
+
+
+def covered(values, rows):
+    truth = rows.truth.numpy()
+    return np.mean((values["Z_PHOT_LO"] <= truth) & (truth <= values["Z_PHOT_HI"]))
+
+
+def test_it_is_right_and_calibrated_on_galaxies_it_never_saw(trained):
+    rows = part(3000, 2)
+    values = answers(trained, rows)
+    assert np.median(np.abs(values["Z_PHOT"] - rows.truth.numpy())) < 0.03
+    assert 0.63 < covered(values, rows) < 0.73
+
+
+@pytest.mark.parametrize("absent", [(0,), (2,)])
+def test_two_bands_get_a_wider_answer_that_is_as_honest(trained, absent):
+    rows = part(3000, 2)
+    full, less = answers(trained, rows), answers(trained, rows, absent)
+    assert np.median(less["Z_PHOT_HI"] - less["Z_PHOT_LO"]) > 1.1 * np.median(full["Z_PHOT_HI"] - full["Z_PHOT_LO"])
+    assert 0.6 < covered(less, rows) < 0.76
+
+
+def test_what_is_not_there_does_not_matter(trained):
+    rows = part(50, 2)
+    flux, error = rows.inputs["flux"].clone(), rows.inputs["error"].clone()
+    error[:, 1] = float("nan")
+    expected = forward(trained[1].module, {"flux": flux, "error": error})
+    for odd in (float("nan"), float("inf"), 1e30, -5.0):
+        flux[:, 1] = odd
+        assert torch.equal(forward(trained[1].module, {"flux": flux, "error": error}), expected)
+
+
+def test_any_flux_gives_numbers(trained):
+    odd = torch.tensor([0.0, -1e4, 1e-30, 1e30, 3.0e38])
+    flux = odd[:, None].repeat(1, 3)
+    for error in (1e-30, 1.0, 1e30):
+        raw = forward(trained[1].module, {"flux": flux, "error": torch.full_like(flux, error)})
+        assert torch.isfinite(raw).all()
+
+
+def test_augmented_rows_keep_two_bands_or_more():
+    module = Flux(5, 10, drop=0.5, noise=0.0)
+    inputs = {"flux": torch.ones(4000, 5), "error": torch.ones(4000, 5)}
+    seen = module.augment(inputs, torch.Generator().manual_seed(1))
+    kept = torch.isfinite(seen["flux"]).sum(1)
+    assert torch.equal(torch.isfinite(seen["flux"]), torch.isfinite(seen["error"]))
+    assert np.bincount(kept.numpy(), minlength=6) / 4000 == pytest.approx([0, 0, 1 / 6, 1 / 6, 1 / 6, 0.5], abs=0.03)
+    lost = (~torch.isfinite(seen["flux"])).float().mean(0)
+    assert lost.numpy() == pytest.approx(np.full(5, 0.2), abs=0.03)
+
+
+def test_two_bands_are_never_dropped():
+    module = Flux(2, 10, drop=1.0)
+    inputs = {"flux": torch.ones(100, 2), "error": torch.ones(100, 2)}
+    assert torch.isfinite(module.augment(inputs, torch.Generator().manual_seed(1))["flux"]).all()
+
+
+def test_noise_is_of_the_rows_own_errors():
+    module = Flux(3, 10, drop=0.0, noise=0.5)
+    error = torch.tensor([1.0, 2.0, 4.0]).repeat(20000, 1)
+    seen = module.augment({"flux": torch.zeros_like(error), "error": error}, torch.Generator().manual_seed(1))
+    assert seen["flux"].std(0).numpy() == pytest.approx([0.5, 1.0, 2.0], rel=0.03)
+
+
+def test_features_are_normalised_by_the_training_rows():
+    module, rows = Flux(3, 10), part(2000, 0)
+    module.normalise(rows.inputs)
+    values, there = module.features(rows.inputs["flux"], rows.inputs["error"])
+    scaled = ((values - module.centre) / module.scale).numpy()
+    assert there.all()
+    assert np.median(scaled, axis=0) == pytest.approx(np.zeros(8), abs=1e-3)
+    assert np.quantile(scaled, 0.84, axis=0) - np.quantile(scaled, 0.16, axis=0) == pytest.approx(np.full(8, 2.0), 1e-2)
+
+
+def test_a_band_that_no_training_row_has_is_no_trouble():
+    rows = part(200, 0)
+    rows.inputs["flux"][:, 2] = rows.inputs["error"][:, 2] = float("nan")
+    module = Flux(3, 10)
+    module.normalise(rows.inputs)
+    assert all(torch.isfinite(value).all() for value in module.state_dict().values())
+    assert torch.isfinite(forward(module, rows.inputs)).all()
+
+
+def test_its_whole_state_is_in_its_state_dict():
+    with torch.device("meta"):
+        empty = Flux(3, 10, width=16)
+    module = Flux(3, 10, width=16)
+    module.normalise(part(200, 0).inputs)
+    module.temper(1.3)
+    empty.load_state_dict(module.state_dict(), assign=True)
+    rows = part(20, 1)
+    assert torch.equal(forward(empty, rows.inputs), forward(module, rows.inputs))
+
+
+def test_the_temperature_divides_the_raw_output():
+    module, rows = Flux(3, 10), part(20, 1)
+    before = forward(module, rows.inputs)
+    module.temper(1.25)
+    assert torch.allclose(forward(module, rows.inputs) * 1.25, before, atol=1e-6)
+
+
+def test_the_grid_holds_the_training_redshifts():
+    assert posterior().axes[0].high == 1.2
+    assert posterior().outputs == 200
+    assert posterior_for(np.array([0.1, 0.7])).axes[0] == posterior().axes[0]
+    deep = posterior_for(np.array([0.1, 4.0])).axes[0]
+    assert 4.2 < deep.high < 4.4
+    width = np.log1p(deep.high) / deep.bins
+    assert width == pytest.approx(np.log1p(1.2) / 200, rel=1e-4)
+    assert deep.blur * width == pytest.approx(0.004, rel=1e-3)
+    assert posterior(**posterior_for(np.array([4.0])).settings()).axes[0] == posterior_for(np.array([4.0])).axes[0]
+
+
+def test_the_task_is_found_by_its_name():
+    assert tasks.load("photoz") is TASK
+    assert TASK.posterior().value == photoz.COLUMN == TASK.flag
