@@ -1,0 +1,47 @@
+"""toy: a fifth task, which a test copies into a folder of its own; a yes or no from two bands that photoz has not."""
+
+import torch
+from torch import nn
+
+from skycnn.posterior import Bernoulli
+from skycnn.task import Network, Plan, Task
+
+
+class Toy(nn.Module):
+    """One hidden layer on the logarithms of positive fluxes."""
+
+    def __init__(self, bands, outputs, width=16):
+        super().__init__()
+        self.register_buffer("centre", torch.zeros(bands))
+        self.enter, self.leave = nn.Linear(bands, width), nn.Linear(width, outputs)
+
+    def normalise(self, inputs):
+        self.centre.copy_(self.logarithm(inputs["flux"]).nanmedian(0).values)
+
+    def augment(self, inputs, generator):
+        noise = torch.empty_like(inputs["flux"]).normal_(generator=generator)
+        return {**inputs, "flux": inputs["flux"] + 0.1 * inputs["error"] * noise}
+
+    def temper(self, temperature):
+        with torch.no_grad():
+            self.leave.weight.div_(temperature)
+            self.leave.bias.div_(temperature)
+
+    @staticmethod
+    def logarithm(flux):
+        return torch.log(flux.clamp(min=1e-3))
+
+    def forward(self, flux, error):
+        return self.leave(torch.relu(self.enter((self.logarithm(flux) - self.centre).nan_to_num(0.0))))
+
+
+TASK = Task(
+    name="toy",
+    summary="whether a source is red",
+    citation="nobody",
+    posterior=lambda column="P_RED", meaning="probability that it is red": Bernoulli(column, meaning),
+    networks={"plain": Network(Toy, ("flux",), Plan(epochs=12, batch=64, rate=0.02, members=2, student_epochs=12))},
+    flag="P_RED",
+    truth=("IS_RED",),
+    bounds=(0.0, 1.0),
+)
