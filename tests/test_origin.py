@@ -1,0 +1,82 @@
+"""origin: the record of the run that answered, its model, its bands and its options about photometry."""
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from skycnn.errors import InputError
+from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.photometry import PhotometryOptions
+from skycnn.report import origin
+from skycnn.verbs import predict
+
+BANDS = tuple("ugriz")
+
+
+@pytest.fixture
+def odd(tmp_path):
+    """Galaxies whose columns no habit finds, and the options that name them."""
+    columns = []
+    for band in BANDS:
+        columns.append(fits.Column(f"foo_{band}", "E", array=np.linspace(17, 20, 30)))
+        columns.append(fits.Column(f"bar_{band}", "E", array=np.full(30, 0.05)))
+    fits.BinTableHDU.from_columns(columns).writeto(tmp_path / "odd.fits")
+    named = PhotometryOptions(
+        band={b: f"foo_{b}" for b in BANDS},
+        error={b: f"bar_{b}" for b in BANDS},
+        unit={"*": "mag"},
+        bad=("foo_u > 99",),
+    )
+    return str(tmp_path / "odd.fits"), named
+
+
+def find(path, given=None, **options):
+    notes = []
+    with Catalogue.open(path) as catalogue:
+        found = origin.find(catalogue, "standin", "Z_PHOT", given or PhotometryOptions(), say=notes.append, **options)
+        try:
+            return found, notes, found.photometry(catalogue)
+        except InputError:
+            return found, notes, None
+
+
+def test_a_run_is_found_by_its_record_with_its_options(standin, odd):
+    path, named = odd
+    predict.predict(path, predict.Options(task="standin", photometry=named))
+    found, notes, photometry = find(path)
+    assert (found.model, len(found.model_sha256), found.bands) == ("standin-sdss-flux", 64, BANDS)
+    assert found.card.name == "standin-sdss-flux"
+    assert found.options == PhotometryOptions(band=named.band, error=named.error, unit=named.unit)  # without --bad
+    assert photometry.bands == BANDS
+    assert notes == []
+
+
+def test_a_model_that_is_gone_leaves_its_bands_in_the_record(standin, odd, monkeypatch):
+    path, named = odd
+    predict.predict(path, predict.Options(task="standin", photometry=named))
+    monkeypatch.setenv("SKYCNN_MODELS", "")
+    found, notes, photometry = find(path)
+    assert (found.card, found.bands) == (None, BANDS)
+    assert photometry.bands == BANDS
+    assert "not at hand" in notes[0]
+
+
+def test_without_a_record_the_model_that_would_answer_tells_the_bands(standin, odd):
+    found, _, photometry = find(*odd)
+    assert (found.record, found.model, found.bands) == (None, "", BANDS)
+    assert photometry.bands == BANDS
+
+
+def test_bands_that_nobody_knows(standin, odd):
+    found, notes, photometry = find(odd[0])
+    assert (found.bands, photometry) == ((), None)
+    assert "which bands" in notes[0]
+    with Catalogue.open(odd[0]) as catalogue, pytest.raises(InputError, match="which bands to use is not known"):
+        found.photometry(catalogue)
+
+
+def test_a_model_can_be_named(standin, odd):
+    found, _, _ = find(*odd, name="standin-sdss-flux")
+    assert found.card.name == "standin-sdss-flux"
+    with pytest.raises(InputError, match="no model 'nobody'"):
+        find(*odd, name="nobody")
