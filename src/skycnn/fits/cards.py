@@ -99,7 +99,8 @@ def values(cards: Iterable[bytes]) -> dict[str, Value]:
 
 
 def _text(string: str) -> str:
-    return "'" + string.replace("'", "''").ljust(8) + "'"
+    plain = "".join(letter if " " <= letter <= "~" else "?" for letter in string)  # FITS allows no other
+    return "'" + plain.replace("'", "''").ljust(8) + "'"
 
 
 def make(name: str, content: Value, comment: str = "") -> bytes:

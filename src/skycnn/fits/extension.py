@@ -237,9 +237,10 @@ def renamed(columns: Sequence[Column], prefix: str, suffix: str) -> tuple[Column
     Raises
     ------
     InputError
-        When these are no plain ASCII words, or the names grow too long for a card.
+        When these are no plain ASCII words, or so long that the names would not fit a card.
     """
     for option, text in (("--prefix", prefix), ("--suffix", suffix)):
-        if text and not re.fullmatch(r"[A-Za-z0-9_.-]{1,40}", text):
-            raise InputError(f"{option} {text!r} cannot be part of a column name", expected="letters, digits, _ . -")
+        if text and not re.fullmatch(r"[A-Za-z0-9_.-]{1,20}", text):
+            expected = "at most 20 letters, digits, _ . -"
+            raise InputError(f"{option} {text!r} cannot be part of a column name", expected=expected)
     return tuple(replace(column, name=f"{prefix}{column.name}{suffix}") for column in columns)

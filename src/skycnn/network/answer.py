@@ -1,19 +1,26 @@
 """Answerer: a model ready to answer rows of fluxes, with the flags it can raise itself."""
 
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 
 from skycnn.errors import InputError
 from skycnn.network import ranges
+from skycnn.network.card import Card
 from skycnn.network.choice import FEWEST
 from skycnn.network.inference import Inference, device_of, fill
 from skycnn.network.model import Model
 from skycnn.posterior import Posterior
-from skycnn.schema import Flag, flag_column
+from skycnn.schema import Column, Flag, flag_column
 from skycnn.task import Task
+
+LARGEST = 10_000
+"""No setting of a network here comes near; a card that asks for more layers would only use up the memory."""
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,28}")
+_WORDS = re.compile(r"[ -~]{0,68}")
 
 
 class Answerer:
@@ -50,6 +57,7 @@ class Answerer:
             raise InputError(
                 f"{self.card.name} needs network {self.card.network!r}", expected=f"one of {', '.join(task.networks)}"
             )
+        _check_sizes(self.card)
         try:
             self.posterior: Posterior = task.posterior(**self.card.posterior)
             with torch.device("meta"):  # takes no memory before the shapes are checked
@@ -59,6 +67,7 @@ class Answerer:
         except (TypeError, ValueError, RuntimeError, OverflowError) as error:
             raise InputError(f"{self.card.name}: its card does not fit this version: {error}") from None
         self.columns = (*self.posterior.columns(pdf), flag_column(task.flag))
+        _check_words(self.columns, self.card.name)
         tensors = {name: array for name, array in model.tensors.items() if not name.startswith("_")}
         self.inference = Inference(fill(module, tensors, self.card.name), device_of(device), batch)
 
@@ -96,3 +105,16 @@ class Answerer:
         started = time.perf_counter()
         self.answer(0, {"flux": flux, "error": 0.1 * flux}, np.zeros(rows, bool))
         return (time.perf_counter() - started) / rows
+
+
+def _check_sizes(card: Card) -> None:
+    sizes = [value for value in card.settings.values() if isinstance(value, int | float)]
+    if any(not -LARGEST <= value <= LARGEST for value in sizes):
+        raise InputError(f"{card.name}: its card asks for a network too large", value=max(sizes, key=abs))
+
+
+def _check_words(columns: Sequence[Column], label: str) -> None:
+    for column in columns:
+        words = (column.unit, column.ucd, column.meaning, column.display)
+        if not _NAME.fullmatch(column.name) or not all(_WORDS.fullmatch(text) for text in words):
+            raise InputError(f"{label}: its card describes a column that FITS cannot hold", value=column.name)

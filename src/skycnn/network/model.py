@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,84 +14,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from skycnn.errors import InputError
+from skycnn.network.card import Card, card_of
+
+__all__ = ["Card", "Model", "digest", "encode", "installed", "known", "locate", "pinned", "read", "read_card", "seal"]
 
 SUFFIX = ".safetensors"
 SHIPPED = Path(__file__).parents[1] / "weights"
 DTYPES = ("float32", "float64", "int64", "int32", "uint8", "bool")
 LARGEST = 1 << 30
 """Bytes; no model here comes near, so a larger file is not read."""
-
-
-@dataclass(frozen=True)
-class Card:
-    """What a model is: everything needed to use it, judge it and make it again.
-
-    Parameters
-    ----------
-    name, task, network : str
-        ``photoz-sdss-flux``, ``photoz``, ``flux``.
-    survey : str
-        Whose filters it was trained on; empty for unknown.
-    inputs : tuple of str
-        Kinds of input: ``flux``.
-    bands : tuple of str
-        In the order of the network's input.
-    photometry : str
-        Photometric family of the training sample; ``unknown`` where its source does not say.
-    dereddened : str
-        ``yes``, ``no`` or ``unknown``: Galactic extinction of the training sample.
-    settings, posterior : mapping
-        Arguments of the network's module and of the task's posterior.
-    ranges : mapping
-        Magnitudes and colours trained on: name to [low, high].
-    sample : mapping
-        The training sample: source, rows, split.
-    seed : int
-    temperature : float
-        Found on the validation split and folded into the numbers.
-    scores : mapping
-        Printed by the recipe.
-    learning_curve : list
-        Validation loss an epoch, a list for each network trained.
-    citation, licence, created, version : str
-        ``version`` is skycnn's at training.
-    pixel_scale, stamp : float, int or None
-        Arcsec and pixels; None where no images are used.
-    tensors : mapping
-        Name to [dtype, shape] of every tensor.
-    sha256 : str
-        Over the canonical card without this field, then the tensors' bytes in the order of their names.
-    """
-
-    name: str
-    task: str
-    network: str
-    survey: str
-    inputs: tuple[str, ...]
-    bands: tuple[str, ...]
-    photometry: str = "unknown"
-    dereddened: str = "unknown"
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    posterior: Mapping[str, Any] = field(default_factory=dict)
-    ranges: Mapping[str, Any] = field(default_factory=dict)
-    sample: Mapping[str, Any] = field(default_factory=dict)
-    seed: int = 0
-    temperature: float = 1.0
-    scores: Mapping[str, Any] = field(default_factory=dict)
-    learning_curve: tuple[Any, ...] = ()
-    citation: str = ""
-    licence: str = ""
-    created: str = ""
-    version: str = ""
-    pixel_scale: float | None = None
-    stamp: int | None = None
-    tensors: Mapping[str, Any] = field(default_factory=dict)
-    sha256: str = ""
-
-    def canonical(self) -> bytes:
-        """Return the card as bytes without its hash: JSON, keys sorted, no blanks."""
-        content = {key: value for key, value in asdict(self).items() if key != "sha256"}
-        return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
 
 
 @dataclass(frozen=True)
@@ -115,7 +46,7 @@ def seal(card: Card, tensors: Mapping[str, np.ndarray]) -> Model:
     content = asdict(card) | {
         "tensors": {name: [str(array.dtype), list(array.shape)] for name, array in sorted(tensors.items())}
     }
-    listed = _card(json.loads(json.dumps(content)), card.name)
+    listed = card_of(json.loads(json.dumps(content)), card.name)
     whole = asdict(listed) | {"sha256": digest(listed, tensors)}
     return Model(Card(**whole), dict(tensors))
 
@@ -155,6 +86,8 @@ def read(path: str | os.PathLike[str]) -> Model:
     found = {name: [str(array.dtype), list(array.shape)] for name, array in sorted(tensors.items())}
     if found != card.tensors or any(kind not in DTYPES for kind, _ in found.values()):
         raise InputError(f"{path}: its tensors are not those that its card lists", hint="Fetch the model again.")
+    if not all(np.isfinite(array).all() for array in tensors.values()):
+        raise InputError(f"{path} holds numbers that are not finite: no network answers with them")
     if digest(card, tensors) != card.sha256:
         raise InputError(
             f"{path}: its sha256 is not the one its card states; it was altered", hint="Fetch the model again."
@@ -165,6 +98,8 @@ def read(path: str | os.PathLike[str]) -> Model:
 
 def _opened(path: str | os.PathLike[str]) -> Any:
     try:
+        if not os.path.isfile(path):
+            raise InputError(f"the model {path} is no file", hint=known())
         size = os.stat(path).st_size
         if size > LARGEST:
             raise InputError(f"{path} is no model of skycnn: it has {size} bytes", expected=f"at most {LARGEST}")
@@ -180,25 +115,7 @@ def _parse(metadata: Mapping[str, str] | None, path: str | os.PathLike[str]) -> 
         content = json.loads((metadata or {})["card"])
     except (KeyError, ValueError, RecursionError):
         raise InputError(f"{path} has no card: it is no model of skycnn") from None
-    return _card(content, str(path))
-
-
-def _card(content: Any, label: str) -> Card:
-    known_fields = {entry.name: entry for entry in fields(Card)}
-    if not isinstance(content, dict) or set(content) - set(known_fields):
-        raise InputError(f"{label}: its card is not one that this version reads", hint="Update skycnn.")
-    tuples = {
-        key: tuple(content[key]) for key in ("inputs", "bands", "learning_curve") if isinstance(content.get(key), list)
-    }
-    try:
-        card = Card(**(content | tuples))
-    except TypeError as error:
-        raise InputError(f"{label}: its card is incomplete: {error}") from None
-    texts = (card.name, card.task, card.network, card.survey, card.sha256, *card.bands, *card.inputs)
-    maps = (card.settings, card.posterior, card.ranges, card.tensors)
-    if not all(isinstance(text, str) for text in texts) or not all(isinstance(entry, dict) for entry in maps):
-        raise InputError(f"{label}: its card holds values of the wrong type")
-    return card
+    return card_of(content, str(path))
 
 
 def folders() -> list[Path]:
