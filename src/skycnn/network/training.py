@@ -249,6 +249,6 @@ def calibrate(module: Any, posterior: Posterior, valid: Sample) -> float:
         tries = [power + reach * step / 5 for step in range(-5, 6)]
         found = [float(posterior.miscalibration(raw / 2.0**tried, valid.truth)) for tried in tries]
         power, reach = tries[int(np.argmin(found))], reach / 5
-    temperature = round(2.0 ** max(-1.0, min(power, 1.0)), 4)
+    temperature: float = round(2.0 ** max(-1.0, min(power, 1.0)), 4)
     module.temper(temperature)
     return temperature

@@ -195,6 +195,8 @@ def _check_output(options: Options) -> None:
 
 def _rows(text: str, task: Task, options: Options, parent: model.Model | None, say: Say) -> Rows:
     """Read the catalogue and divide its rows."""
+    if options.survey and not (options.bands or options.photometry.band or parent):
+        survey.load(options.survey)  # of one that does not ship the bands must be named
 
     def holds(columns: Any, _: Any) -> bool:
         names = {column.name.casefold() for column in columns}

@@ -1,0 +1,68 @@
+"""What is trained: the stages of a plan, and the plan as a user or a parent changes it."""
+
+import numpy as np
+import pytest
+import torch
+
+from skycnn.errors import InputError
+from skycnn.network.job import INIT_RATE, Job, numbers, planned
+from skycnn.network.model import Card, Model
+from skycnn.tasks.photoz import TASK, posterior
+
+PLAN = TASK.networks["flux"].plan
+
+
+def parent(task="photoz", network="flux"):
+    return Model(
+        Card("old", task, network, "sdss", ("flux",), ("g", "r")), {"w": np.ones(2), "_groups.seen": np.ones(1)}
+    )
+
+
+def job(network, **changes):
+    return Job(network, 2, posterior(), {"width": 64}, 1, torch.device("cpu"), **changes)
+
+
+def test_the_plan_is_the_tasks_own():
+    name, network = planned(TASK)
+    assert name == "flux"
+    assert network == TASK.networks["flux"]
+    stages = job(network).stages
+    assert len(stages) == PLAN.members + 1
+    assert stages[0] == ({"width": PLAN.member["width"], "depth": PLAN.member["depth"]}, PLAN.epochs)
+    assert stages[-1] == ({"width": 64, **PLAN.student}, PLAN.student_epochs)
+
+
+def test_members_and_epochs_are_the_users():
+    _, network = planned(TASK, members=2, epochs=3)
+    assert [epochs for _, epochs in job(network).stages] == [3, 3, 4]
+    assert [epochs for _, epochs in job(planned(TASK, members=1, epochs=3)[1]).stages] == [3]
+
+
+def test_a_parent_is_followed_by_one_network_at_a_lower_rate():
+    name, network = planned(TASK, parent())
+    assert name == "flux"
+    assert network.plan.rate == pytest.approx(INIT_RATE * PLAN.rate)
+    assert job(network, init={}).stages == [({"width": 64}, PLAN.epochs)]
+    assert set(numbers(parent())) == {"w"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"network": "image"}, "task photoz has no network 'image' "),
+        ({"parent": parent(task="toy")}, "old is a model for task 'toy', not 'photoz'"),
+        ({"parent": parent(), "network": "image"}, "old has network 'flux', not 'image'"),
+        ({"parent": parent(), "members": 3}, "--init trains one network"),
+        ({"parent": parent(network="gone")}, "task photoz has no network 'gone'"),
+    ],
+)
+def test_what_does_not_fit_is_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        planned(TASK, **arguments)
+
+
+def test_facts_differ_when_the_training_would():
+    first = job(planned(TASK)[1]).facts()
+    assert first == job(planned(TASK)[1]).facts()
+    assert first != job(planned(TASK, epochs=3)[1]).facts()
+    assert first != job(planned(TASK, members=3)[1]).facts()

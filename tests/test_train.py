@@ -1,0 +1,259 @@
+"""The verb train: a catalogue in, a model file out that predict can use; leaks are refused by name."""
+
+import json
+
+import numpy as np
+import pytest
+from astropy.table import Table
+
+from galaxies import table, write
+from shell import run
+from skycnn.errors import InputError
+from skycnn.fits.fluxes import PhotometryOptions
+from skycnn.network import checkpoint, model
+from skycnn.network.trainingset import SEEN
+from skycnn.verbs import train as verb
+
+QUICK = {"task": "photoz", "epochs": 2, "members": 1, "bands": ("g", "r", "i")}
+
+
+@pytest.fixture
+def cat(tmp_path):
+    return write(tmp_path / "cat.fits", table(400))
+
+
+@pytest.fixture
+def train(tmp_path, monkeypatch):
+    """Train in this process; return the result and what was said."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    monkeypatch.setenv("SKYCNN_MODELS", str(tmp_path))
+
+    def call(text, out="my.safetensors", progress=None, **changes):
+        said = []
+        options = verb.Options(out=str(tmp_path / out), **{**QUICK, **changes})
+        return verb.train(text, options, said.append, progress), said
+
+    return call
+
+
+def split_of(rows, test, word="test"):
+    found = np.full(rows, "train", "U5")
+    found[:30] = "valid"
+    found[test] = word
+    return found
+
+
+def test_a_model_is_made_with_its_card_complete(train, tmp_path):
+    content = table(420, TRUTH=np.linspace(0.1, 0.8, 420))
+    content["TRUTH"][:5] = [np.nan, -9, 99, np.inf, 15.5]
+    content["FLUX_G"][5:7] = content["FLUX_R"][5:7] = np.nan
+    content["BAD"] = (np.arange(420) == 9).astype("i2")
+    cat = write(tmp_path / "cat.fits", content)
+    result, said = train(
+        cat, truth="TRUTH", survey="sdss", note="imagined", licence="BSD-3-Clause", dereddened="yes", seed=7,
+        photometry=PhotometryOptions(bad=("BAD != 0",)),
+    )  # fmt: skip
+    assert result.left_out == {"bad": 1, "fewer than two bands": 2, "no truth": 5}
+    assert sum(result.rows.values()) == 412
+    assert any("left out: 1 bad, 2 fewer than two bands, 5 no truth" in line for line in said)
+    whole = model.read(result.output)
+    card = whole.card
+    assert (card.name, card.task, card.network, card.survey) == ("my", "photoz", "flux", "sdss")
+    assert (card.bands, card.seed, card.dereddened, card.licence) == (("g", "r", "i"), 7, "yes", "BSD-3-Clause")
+    assert card.photometry == "unknown"
+    assert set(card.ranges) == {"g", "r", "i", "g-r", "r-i"}
+    assert card.created == "2023-11-14T22:13:20Z"
+    assert card.citation.startswith("Zhou et al. 2022")
+    assert card.sample["source"] == "cat.fits[1]"
+    assert card.sample["rows"] == dict(result.rows)
+    assert card.sample["note"] == "imagined"
+    assert len(card.learning_curve) == 1
+    assert len(card.learning_curve[0]) == 2
+    assert card.scores == result.scores["test"]
+    assert card.scores["rows"] == result.rows["test"]
+    assert {"sigma_nmad", "outliers", "bias", "crps", "coverage_68"} <= set(card.scores)
+    assert card.temperature == result.temperature
+    assert len(whole.tensors[SEEN]) == result.rows["train"] + result.rows["valid"]
+    assert card.sha256 == result.sha256
+
+
+def test_only_the_rows_asked_for_are_used(train, cat):
+    assert sum(train(cat, rows=(100, None))[0].rows.values()) == 300
+
+
+def test_the_same_command_gives_the_same_file(train, cat, tmp_path):
+    train(cat, "one.safetensors", name="x", members=2)
+    train(cat, "two.safetensors", name="x", members=2)
+    train(cat, "other.safetensors", name="x", members=2, seed=2)
+    files = [(tmp_path / f"{name}.safetensors").read_bytes() for name in ("one", "two", "other")]
+    assert files[0] == files[1]
+    assert files[0] != files[2]
+
+
+def test_a_stopped_training_is_resumed_to_the_same_file(train, cat, tmp_path):
+    train(cat, "whole.safetensors", name="x", members=2)
+
+    def stop(done, total):
+        if done == 3:
+            raise KeyboardInterrupt
+
+    arguments = {"name": "x", "members": 2, "checkpoint_every": 0.0}
+    with pytest.raises(KeyboardInterrupt):
+        train(cat, "cut.safetensors", stop, **arguments)
+    left = tmp_path / "cut.safetensors.checkpoint"
+    assert left.exists()
+    with pytest.raises(InputError, match="is left of an unfinished training") as caught:
+        train(cat, "cut.safetensors", **arguments)
+    assert caught.value.hint == "--resume goes on with it, --overwrite starts anew."
+    result, _ = train(cat, "cut.safetensors", resume=True, **arguments)
+    assert result.resumed == 3
+    assert (tmp_path / "cut.safetensors").read_bytes() == (tmp_path / "whole.safetensors").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cat.fits", "cut.safetensors", "whole.safetensors"]
+
+
+def test_resume_begins_where_there_is_nothing_to_resume(train, cat):
+    assert train(cat, resume=True)[0].resumed == 0
+
+
+def test_other_rows_or_settings_are_not_resumed(train, cat, tmp_path):
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(cat, progress=stop, checkpoint_every=0.0)
+    with pytest.raises(InputError, match="of another training: seed differ"):
+        train(cat, resume=True, seed=9)
+    with pytest.raises(InputError, match="of another training: rows differ"):
+        train(cat, resume=True, rows=(0, 399))
+    (tmp_path / "my.safetensors.checkpoint").write_bytes(b"broken")
+    with pytest.raises(InputError, match="no intact checkpoint"):
+        train(cat, resume=True)
+
+
+def test_a_group_that_changes_side_on_resume_is_named(train, tmp_path):
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    tile = np.arange(400) // 10
+    first = table(400, TILE=tile, PART=split_of(400, slice(350, 400)))
+    with pytest.raises(KeyboardInterrupt):
+        train(write(tmp_path / "a.fits", first), progress=stop, checkpoint_every=0.0, group="TILE", split="PART")
+    second = table(400, TILE=tile, PART=split_of(400, slice(340, 400)))
+    with pytest.raises(InputError, match=r"group 34 of TILE changed side since .*: train then, test now"):
+        train(write(tmp_path / "b.fits", second), resume=True, group="TILE", split="PART")
+
+
+def test_a_group_that_straddles_the_split_is_named(train, tmp_path):
+    content = table(400, TILE=np.arange(400) // 10, PART=split_of(400, slice(345, 400)))
+    cat = write(tmp_path / "cat.fits", content)
+    with pytest.raises(InputError, match="group 34 of TILE stands on two sides of the split: train and test"):
+        train(cat, split="PART", group="TILE")
+    assert train(cat, split="PART")[0].rows == {"train": 315, "valid": 30, "test": 55}
+
+
+def test_a_repeated_row_that_straddles_the_split_is_named(train, tmp_path):
+    content = table(400, PART=split_of(400, slice(350, 400)))
+    content[399] = [*list(content[40])[:-1], "test"]
+    with pytest.raises(InputError, match=r"row (40|399) with its copies stands on two sides.*train and test"):
+        train(write(tmp_path / "cat.fits", content), split="PART")
+
+
+def test_a_network_that_saw_the_test_rows_is_no_beginning(train, tmp_path):
+    first = write(tmp_path / "a.fits", table(400, PART=split_of(400, slice(350, 400))))
+    train(first, "parent.safetensors", split="PART")
+    result, _ = train(first, "child.safetensors", members=None, split="PART", init="parent")
+    assert result.members == 1
+    child, parent = (model.read(tmp_path / f"{name}.safetensors") for name in ("child", "parent"))
+    assert child.card.sample["init"] == f"parent {parent.card.sha256}"
+    assert child.card.posterior == parent.card.posterior
+    assert np.abs(child.tensors["enter.weight"] - parent.tensors["enter.weight"]).max() < 0.2
+    second = write(tmp_path / "b.fits", table(400, PART=split_of(400, slice(349, 400))))
+    with pytest.raises(InputError, match="row 349 with its copies is in the test split, but parent was trained or"):
+        train(second, "leak.safetensors", members=None, split="PART", init="parent")
+    third = write(tmp_path / "c.fits", table(400, PART=split_of(400, slice(350, 400))))
+    leak = Table.read(third)
+    leak["PART"][5], leak["PART"][7] = "test", "train"
+    with pytest.raises(InputError, match="row 5 with its copies is in the test split"):
+        train(write(tmp_path / "d.fits", leak), "leak.safetensors", members=None, split="PART", init="parent")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"truth": "Z_SPAC"}, "has no column 'Z_SPAC'"),
+        ({"truth": "WORD"}, "column 'WORD' is 3A"),
+        ({"bands": ("g", "r", "z")}, "has no photometry for z, which --bands needs"),
+        ({"bands": ("u", "z")}, "u z"),
+        ({"survey": "sds", "bands": ()}, "no such survey"),
+        ({"task": "photos"}, "no task 'photos'"),
+        ({"network": "fluxes"}, "task photoz has no network 'fluxes'"),
+        ({"init": "nobody"}, "no model 'nobody'"),
+        ({"split": "NONE"}, "has no column 'NONE'"),
+        ({"group": "NONE"}, "has no column 'NONE'"),
+        ({"out": "my.fits"}, "is no name of a model"),
+        ({"out": "no/such/my.safetensors"}, "no file can be made in"),
+        ({"rows": (0, 40)}, "rows to train with"),
+        ({"device": "cuda:9"}, "cuda:9"),
+        ({"split": "WORD"}, "the split column WORD says 'abc'"),
+    ],
+)
+def test_bad_input_is_an_error_and_nothing_is_written(train, tmp_path, changes, message):
+    cat = write(tmp_path / "cat.fits", table(400, WORD=np.full(400, "abc")))
+    before = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(InputError, match=message):
+        train(cat, **changes)
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_an_output_that_exists_is_kept(train, cat, tmp_path):
+    (tmp_path / "my.safetensors").write_text("precious")
+    with pytest.raises(InputError, match=r"my\.safetensors exists") as caught:
+        train(cat)
+    assert caught.value.hint == "--overwrite replaces it."
+    assert (tmp_path / "my.safetensors").read_text() == "precious"
+    assert train(cat, overwrite=True)[0].sha256 == model.read_card(tmp_path / "my.safetensors").sha256
+
+
+def test_bands_are_found_without_being_named(train, cat):
+    assert train(cat, bands=(), dry_run=True)[0].bands == ("g", "r", "i")
+    assert train(cat, bands=(), survey="sdss", dry_run=True)[0].bands == ("g", "r", "i")
+
+
+def test_a_dry_run_writes_nothing(train, cat, tmp_path):
+    result, _ = train(cat, dry_run=True)
+    assert sum(result.rows.values()) == 400
+    assert result.sha256 == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["cat.fits"]
+
+
+def test_command_trains_and_predict_answers(cat, tmp_path):
+    out = tmp_path / "my.safetensors"
+    words = ("--task", "photoz", "--bands", "g,r,i", "--epochs", "3", "--members", "2", "--threads", "1")
+    ran = run("train", cat, *words, "--out", str(out), "--json", "-q")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    told = json.loads(ran.stdout)
+    assert told["sha256"] == model.read(out).card.sha256
+    assert told["epochs"] == [3, 3, 4]
+    ran = run("predict", cat, "--task", "photoz", "--model", str(out), "--threads", "1", "-q")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    answers = Table.read(cat)
+    assert np.isfinite(answers["Z_PHOT"]).all()
+    assert np.corrcoef(answers["Z_PHOT"], answers["Z_SPEC"])[0, 1] > 0.5
+
+
+def test_command_draws_the_scores(cat, tmp_path):
+    out = str(tmp_path / "my.safetensors")
+    ran = run("train", cat, "--task", "photoz", "--epochs", "1", "--members", "1", "--threads", "1", "--out", out)
+    lines = [line.split() for line in ran.stdout.splitlines()]
+    assert lines[0] == ["SCORE", "VALID", "TEST"]
+    assert {line[0] for line in lines[2:]} >= {"rows", "sigma_nmad", "outliers", "bias", "crps", "coverage_68"}
+    assert "my.safetensors: 0." in ran.stderr
+    assert not checkpoint.beside(out).exists()
+
+
+def test_command_says_what_to_type(cat, tmp_path):
+    ran = run("train", cat, "--task", "photoz", "--truth", "Z_SPAC", "--out", str(tmp_path / "m.safetensors"))
+    assert ran.returncode == 2
+    error, hint = ran.stderr.splitlines()
+    assert error.endswith("cat.fits[1] has no column 'Z_SPAC'")
+    assert hint.startswith("hint: Did you mean Z_SPEC? It has: ID, Z_SPEC, FLUX_G")
