@@ -6,10 +6,11 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from skycnn.errors import InputError, LockedError
+from skycnn.fits.safefile import companion
 
 NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EBADF, errno.EOPNOTSUPP}
 
@@ -28,6 +29,7 @@ def locked(path: str, label: str, wait: float = 0.0, *, create: bool = False) ->
         When the file cannot be opened for writing.
     """
     deadline = time.monotonic() + wait
+    guard: AbstractContextManager[None] = nullcontext()
     while True:
         try:
             fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0), 0o600)
@@ -39,12 +41,8 @@ def locked(path: str, label: str, wait: float = 0.0, *, create: bool = False) ->
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             if error.errno in NO_LOCKS:
-                with _lock_file(path, label, deadline):
-                    try:
-                        yield fd
-                    finally:
-                        os.close(fd)
-                return
+                guard = _lock_file(path, label, deadline)
+                break
             os.close(fd)
             if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
                 raise
@@ -54,11 +52,14 @@ def locked(path: str, label: str, wait: float = 0.0, *, create: bool = False) ->
             break
         os.close(fd)  # the holder before us renamed a new file over it: take the new one
     try:
-        yield fd
+        with guard:
+            try:
+                yield fd
+            finally:
+                if create and os.fstat(fd).st_size == 0:
+                    with suppress(FileNotFoundError):
+                        os.unlink(path)
     finally:
-        if create and os.fstat(fd).st_size == 0:
-            with suppress(FileNotFoundError):
-                os.unlink(path)
         os.close(fd)
 
 
@@ -80,7 +81,7 @@ def _pause(label: str, deadline: float, holder: str) -> None:
 @contextmanager
 def _lock_file(path: str, label: str, deadline: float) -> Iterator[None]:
     """Lock by an exclusive file, for file systems without locks; one whose process is gone is broken."""
-    name = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.skycnn.lock")
+    name = companion(path, "").removesuffix("-") + ".lock"
     while True:
         try:
             fd = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644)
@@ -93,8 +94,8 @@ def _lock_file(path: str, label: str, deadline: float) -> Iterator[None]:
                     continue
                 _pause(label, deadline, f" (process {pid} on {host}; its lock is {name})")
     try:
-        os.write(fd, f"{socket.gethostname()} {os.getpid()}\n".encode())
-        os.close(fd)
+        with open(fd, "w") as file:
+            file.write(f"{socket.gethostname()} {os.getpid()}\n")
         yield
     finally:
         with suppress(FileNotFoundError):

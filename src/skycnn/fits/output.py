@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, cast
 
-from skycnn.errors import InputError
+from skycnn.errors import ChangedError, InputError, SkycnnError
 from skycnn.fits import safefile
 from skycnn.fits.lock import locked
 from skycnn.fits.source import Spec
@@ -60,9 +60,10 @@ class Output:
         if os.path.isdir(path):
             raise InputError(f"--out {self.label} is a folder", expected="a file name")
         if os.path.exists(path):
+            if not os.path.isfile(path):
+                raise InputError(f"--out {self.label} is a pipe or a device", expected="a file name, or -")
             if not overwrite:
                 raise InputError(f"{self.label} exists", hint="--overwrite replaces it.")
-            safefile.check_writable(path, self.label, self.detach)
             self.existing = os.stat(path)
         folder = os.path.dirname(path)
         if not os.path.isdir(folder):
@@ -101,9 +102,12 @@ class Output:
                 yield  # whoever opens it says what is wrong
                 return
             with locked(self.path, self.label, wait):
+                if not self.in_place:
+                    self.existing = os.stat(self.path)  # whoever held the lock may have replaced it
                 yield
         elif self.journal_path is not None:
             with locked(self.journal_path, self.label, wait, create=True):
+                self._check_absent(InputError)
                 yield
         else:
             yield
@@ -121,7 +125,7 @@ class Output:
         if self.path is None or (self.in_place and not os.path.isfile(self.path)):
             return
         safefile.clean(self.path, keep=self.journal_path)
-        if self.in_place:
+        if self.in_place or self.existing is not None:
             safefile.check_writable(self.path, self.label, self.detach)
 
     def clean(self) -> None:
@@ -156,7 +160,7 @@ class Output:
             When the output cannot take its place; it is as it was.
         """
         if self.path is None:
-            with tempfile.TemporaryFile(prefix="skycnn-") as plain:
+            with safefile.scratch() as plain:
                 with safefile.writing("a temporary file"):
                     yield plain.fileno()
                 with safefile.writing(self.label):
@@ -165,13 +169,19 @@ class Output:
             return
         before = start if self.in_place else self.existing
         with safefile.replacing(self.path, self.label, start=before, detach=self.detach) as fd:
-            if not compression:
+            if compression:
+                with safefile.scratch(self.folder) as plain:
+                    yield plain.fileno()
+                    with open(fd, "wb", closefd=False) as target:
+                        _pack(plain, target, compression)
+            else:
                 yield fd
-                return
-            with tempfile.TemporaryFile(dir=self.folder, prefix=".skycnn-") as plain:
-                yield plain.fileno()
-                with open(fd, "wb", closefd=False) as target:
-                    _pack(plain, target, compression)
+            if before is None:
+                self._check_absent(ChangedError)
+
+    def _check_absent(self, kind: type[SkycnnError]) -> None:
+        if self.path is not None and os.path.lexists(self.path):
+            raise kind(f"{self.label} exists: it came while we waited or ran", hint="--overwrite replaces it.")
 
 
 def _pack(plain: IO[bytes], target: IO[bytes], compression: str) -> None:

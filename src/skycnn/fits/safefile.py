@@ -1,6 +1,7 @@
 """SafeFile: a file that is replaced as a whole or not at all - temporary, rename."""
 
 import errno
+import hashlib
 import os
 import stat as st
 import tempfile
@@ -13,6 +14,8 @@ from typing import IO
 from skycnn.errors import ChangedError, InputError, NoSpaceError, RunError
 
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+LONGEST = 200
+"""Bytes of a name that leave room for what companions add: file systems allow 255."""
 DETACH = "Give --detach to go on without, or --out FILE to write elsewhere."
 
 
@@ -34,14 +37,19 @@ def kept(file: IO[bytes]) -> Iterator[IO[bytes]]:
 
 def companion(path: str, role: str) -> str:
     """Return the hidden neighbour ``.NAME.skycnn-ROLE`` of a file."""
-    return os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.skycnn-{role}")
+    folder, name = os.path.split(path)
+    if len(os.fsencode(name)) > LONGEST:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()
+    return os.path.join(folder, f".{name}.skycnn-{role}")
 
 
 def litter(path: str) -> Iterator[Path]:
     """Yield what a killed run may have left beside a file, the journal included."""
     prefix = companion(path, "")
     folder = Path(os.path.dirname(path) or ".")
-    yield from (entry for entry in folder.iterdir() if str(folder / entry.name).startswith(os.path.normpath(prefix)))
+    with suppress(PermissionError):  # a folder may be written to and not be listed
+        entries = (entry for entry in folder.iterdir() if entry.is_file())
+        yield from (entry for entry in entries if str(entry).startswith(os.path.normpath(prefix)))
 
 
 def clean(path: str, keep: str | None = None) -> None:
@@ -95,12 +103,22 @@ def keep(fd: int, path: str, label: str) -> None:
     try:
         os.fchown(fd, there.st_uid, there.st_gid)
         os.fchmod(fd, st.S_IMODE(there.st_mode))
-        for name in os.listxattr(path):
-            os.setxattr(fd, name, os.getxattr(path, name))
+        for name in _attributes(path):
+            content = os.getxattr(path, name)
+            if name not in _attributes(fd) or os.getxattr(fd, name) != content:  # security labels may be there
+                os.setxattr(fd, name, content)
     except OSError as error:
-        if error.errno != errno.ENOTSUP:
-            reason = f"the owner or the attributes of {label} cannot be kept: {error.strerror}"
-            raise InputError(reason, hint=DETACH) from None
+        reason = f"the owner or the attributes of {label} cannot be kept: {error.strerror}"
+        raise InputError(reason, hint=DETACH) from None
+
+
+def _attributes(file: str | int) -> list[str]:
+    try:
+        return os.listxattr(file)
+    except OSError as error:
+        if error.errno in (errno.ENOTSUP, errno.ENOSYS):
+            return []
+        raise
 
 
 def check_space(folder: str, needed: int, label: str) -> None:
@@ -148,35 +166,39 @@ def replacing(path: str, label: str, *, start: os.stat_result | None, detach: bo
         When the disk, a quota or a limit is full.
     """
     temporary = companion(path, f"{os.getpid()}.tmp")
-    fd = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o666 if start is None else 0o600)
+    with writing(label):
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)  # of a killed run that had our number
+        fd = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o666 if start is None else 0o600)
     try:
         with writing(label):
             yield fd
+            _check_still(path, start, label)
             if start is not None and not detach:
                 keep(fd, path, label)
             elif start is not None:
                 os.fchmod(fd, st.S_IMODE(start.st_mode))
             os.fsync(fd)
-        if start is not None and not _still(path, start):
-            raise ChangedError(
-                f"{label} was changed or replaced by another program during the run",
-                hint="It is left as that program made it; run again.",
-            )
-        os.replace(temporary, path)
+        _check_still(path, start, label)
+        with writing(label):
+            os.replace(temporary, path)
     except BaseException:
         with suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
     finally:
         os.close(fd)
-    _sync_folder(path)
+    _sync_folder(path, label)
 
 
-def _still(path: str, start: os.stat_result) -> bool:
-    try:
-        return identity(os.stat(path)) == identity(start)
-    except FileNotFoundError:
-        return False
+def _check_still(path: str, start: os.stat_result | None, label: str) -> None:
+    with suppress(FileNotFoundError):
+        if start is None or identity(os.stat(path)) == identity(start):
+            return
+    raise ChangedError(
+        f"{label} was changed or replaced by another program during the run",
+        hint="It is left as that program made it; run again.",
+    )
 
 
 @contextmanager
@@ -200,12 +222,16 @@ def writing(label: str) -> Iterator[None]:
         ) from error
 
 
-def _sync_folder(path: str) -> None:
-    fd = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def _sync_folder(path: str, label: str) -> None:
+    """Make the new name last; folders that cannot be opened or synced (network file systems) are let be."""
     try:
-        os.fsync(fd)
+        fd = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
     except OSError as error:
-        if error.errno != errno.EINVAL:  # some network file systems cannot sync folders
-            raise
-    finally:
-        os.close(fd)
+        if error.errno not in (errno.EINVAL, errno.EACCES, errno.ENOTSUP, errno.EBADF):
+            raise RunError(
+                f"{label} is written, but its folder could not be synced: {error.strerror}", hint="Check the disk."
+            ) from error
