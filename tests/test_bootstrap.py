@@ -81,5 +81,5 @@ def test_resamples_without_a_score_are_left_out():
 
 def test_a_resampling_says_what_it_draws():
     assert str(Resampling(100)) == "1000 bootstrap resamples of 100 rows"
-    assert str(Resampling(40_000, resamples=5)) == "5 bootstrap resamples of 10000 of 40000 rows"
+    assert str(Resampling(40_000, resamples=5)) == "5 bootstrap resamples of 10000 of 40000 rows, scaled to all of them"
     assert str(Resampling(4, np.array([1, 1, 2, 2]))) == "1000 bootstrap resamples of 2 groups"

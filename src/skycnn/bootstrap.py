@@ -70,8 +70,9 @@ class Resampling:
 
     def __str__(self) -> str:
         unit = "rows" if self.groups is None else "groups"
-        of = f"{self.drawn} of {self.units}" if self.drawn < self.units else f"{self.units}"
-        return f"{self.resamples} bootstrap resamples of {of} {unit}"
+        if self.drawn == self.units:
+            return f"{self.resamples} bootstrap resamples of {self.units} {unit}"
+        return f"{self.resamples} bootstrap resamples of {self.drawn} of {self.units} {unit}, scaled to all of them"
 
 
 @dataclass(frozen=True)
