@@ -67,7 +67,8 @@ def _named(units: list[Hdu], tables: list[Hdu], wanted: str, label: str) -> Hdu:
     if len(fit) > 1:
         raise InputError(f"{label} has {len(fit)} HDUs named {wanted!r}", hint=f"Use its number: {_contents(fit)}")
     if fit[0] not in tables:
-        raise InputError(f"{label}[{wanted}] is no table but of kind {fit[0].kind!r}", hint=f"It has: {_contents(units)}")
+        kind = f"a{'n' if fit[0].kind[0] in 'aio' else ''} {fit[0].kind}"
+        raise InputError(f"{label}[{wanted}] is {kind}, no table", hint=f"It has: {_contents(units)}")
     return fit[0]
 
 
