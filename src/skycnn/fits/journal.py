@@ -4,6 +4,7 @@ import json
 import os
 import struct
 import zlib
+from bisect import bisect_right
 from contextlib import suppress
 from typing import IO
 
@@ -12,7 +13,7 @@ import numpy as np
 from skycnn.fits.safefile import scratch
 
 MAGIC = b"skycnn journal 1\n"
-_RECORD = struct.Struct("<QI32sI")  # first row, rows, sha256 of the input bytes, crc32 of all of it and the payload
+_RECORD = struct.Struct("<QI32sI")  # first row, rows, sha256 of the input bytes, crc32 of these and the payload
 
 
 class Journal:
@@ -37,18 +38,26 @@ class Journal:
         if path is None:
             self._file = scratch()
         else:
-            self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b", buffering=0)
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW  # a link may lead to somebody's file
+            self._file = os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0)
+        try:
+            self._begin(head)
+        except BaseException:
+            self.close(remove=True)
+            raise
+        self.resumed = sum(n for n, _, _ in self._places.values())
+        """Rows found finished when the journal was opened."""
+
+    def _begin(self, head: bytes) -> None:
         fd = self._file.fileno()
         size = os.fstat(fd).st_size
         if size and os.pread(fd, len(head), 0) == head:
             self._end = self._index(len(head), size)
         else:
             self.discarded = size > 0
-            self._end = len(head)
+            self._end = 0
             os.ftruncate(fd, 0)
-            os.pwrite(fd, head, 0)
-        self.resumed = sum(n for n, _, _ in self._places.values())
-        """Rows found finished when the journal was opened."""
+            self._append(head)
 
     def _index(self, at: int, size: int) -> int:
         """Note the whole records; a torn one at the end, as a power cut leaves it, is cut off."""
@@ -59,7 +68,7 @@ class Journal:
             if end > size or n == 0:
                 break
             payload = os.pread(fd, n * self.width, at + _RECORD.size)
-            if zlib.crc32(payload, zlib.crc32(digest, first & 0xFFFFFFFF)) != check:
+            if _crc(first, n, digest, payload) != check:
                 break
             self._places[first] = (n, digest, at + _RECORD.size)
             at = end
@@ -74,13 +83,16 @@ class Journal:
     def put(self, first: int, digest: bytes, rows: "np.ndarray") -> None:
         """Add a finished range: packed rows, uint8 (n, width)."""
         payload = rows.tobytes()
-        check = zlib.crc32(payload, zlib.crc32(digest, first & 0xFFFFFFFF))
-        record = _RECORD.pack(first, len(rows), digest, check) + payload
+        record = _RECORD.pack(first, len(rows), digest, _crc(first, len(rows), digest, payload)) + payload
+        place = self._end + _RECORD.size
+        self._append(record)
+        self._places[first] = (len(rows), digest, place)
+
+    def _append(self, content: bytes) -> None:
         done = 0
-        while done < len(record):
-            done += os.pwrite(self._file.fileno(), record[done:], self._end + done)
-        self._places[first] = (len(rows), digest, self._end + _RECORD.size)
-        self._end += len(record)
+        while done < len(content):
+            done += os.pwrite(self._file.fileno(), content[done:], self._end + done)
+        self._end += done
 
     def rows(self, first: int, end: int) -> "np.ndarray":
         """Return the packed bytes of rows first..end, uint8 (end - first, width); they must be finished.
@@ -92,11 +104,11 @@ class Journal:
         """
         out = np.empty((end - first, self.width), np.uint8)
         starts = sorted(self._places)
-        at = int(np.searchsorted(starts, first, side="right")) - 1
+        at = bisect_right(starts, first) - 1
         row = first
         while row < end:
-            begin = starts[at]
-            n, _, place = self._places[begin]
+            begin = starts[at] if 0 <= at < len(starts) else end
+            n, _, place = self._places.get(begin, (0, b"", 0))
             if not begin <= row < begin + n:
                 raise KeyError(row)
             stop = min(end, begin + n)
@@ -111,3 +123,7 @@ class Journal:
             with suppress(FileNotFoundError):
                 os.unlink(self.path)
         self._file.close()
+
+
+def _crc(first: int, n: int, digest: bytes, payload: bytes) -> int:
+    return zlib.crc32(payload, zlib.crc32(_RECORD.pack(first, n, digest, 0)))

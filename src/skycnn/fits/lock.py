@@ -32,7 +32,7 @@ def locked(path: str, label: str, wait: float = 0.0, *, create: bool = False) ->
     guard: AbstractContextManager[None] = nullcontext()
     while True:
         try:
-            fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0), 0o600)
+            fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT | os.O_NOFOLLOW if create else 0), 0o600)
         except OSError as error:
             raise InputError(
                 f"{label} cannot be written: {error.strerror}", hint="--out FILE writes elsewhere."

@@ -11,7 +11,10 @@ from os import environ
 LINE = 72
 _KEY = 8
 _OPEN = re.compile(r"skycnn {2}(\S+) (\S+) (\S+) (\S+)")
-_URL = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@]*@|(\b[a-z][a-z0-9+.-]*://[^\s?#]*)[?#]\S*", re.I)
+_CREDENTIALS = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/?#]*@", re.I)
+_QUERY = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^?#]*)[?#].*", re.I | re.S)
+_ESCAPED = re.compile(r"(?:[^\\]|\\\\|\\[nrt]|\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\\U[0-9a-f]{8})*")
+"""What Python's ``unicode_escape`` makes of a text."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Record:
     input_sha256 : str
         SHA-256 of the bytes of the columns used, row by row.
     options : mapping
-        Everything else that shapes the answer.
+        Everything else that shapes the answer, plain JSON.
     notes : tuple of str
         Assumptions said on stderr.
     """
@@ -50,6 +53,9 @@ class Record:
     input_sha256: str
     options: Mapping[str, object]
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "command", redacted(self.command))
 
     def lines(self) -> list[str]:
         """Return HISTORY lines of 72 ASCII characters at most; ``parse`` reads them back."""
@@ -75,6 +81,8 @@ class Record:
 def _wrapped(key: str, text: str) -> list[str]:
     """Break text into lines; all but the last end in ``&``, so that blanks at a break are not lost."""
     plain = text.encode("unicode_escape").decode("ascii")
+    if plain.endswith(" "):
+        plain = plain[:-1] + r"\x20"  # headers lose blanks at the end of a card
     room = LINE - _KEY
     parts = []
     while len(plain) > room:
@@ -109,9 +117,11 @@ def parse(lines: Iterable[str]) -> list[Record]:
 
 
 def _record(head: "re.Match[str]", block: Sequence[tuple[str, str]]) -> Record | None:
-    plain = [(key, text.encode("ascii", "replace").decode("unicode_escape")) for key, text in block]
-    fields = dict(plain)
+    if not all(text.isascii() and _ESCAPED.fullmatch(text) for _, text in block):
+        return None
     try:
+        plain = [(key, text.encode("ascii").decode("unicode_escape")) for key, text in block]
+        fields = dict(plain)
         return Record(
             version=head[1],
             verb=head[2],
@@ -130,9 +140,15 @@ def _record(head: "re.Match[str]", block: Sequence[tuple[str, str]]) -> Record |
         return None
 
 
-def command_line(words: Sequence[str]) -> str:
-    """Return a command as one line, without credentials and queries of URLs."""
-    return shlex.join(_URL.sub(lambda match: (match[1] or "") + (match[2] or ""), word) for word in words)
+def redacted(command: str) -> str:
+    """Return a command line without credentials and queries of URLs."""
+    if "://" not in command:
+        return command
+    try:
+        words = shlex.split(command)
+    except ValueError:  # no command line: cut at every blank
+        words = command.split()
+    return shlex.join(_QUERY.sub(r"\1", _CREDENTIALS.sub(r"\1", word)) for word in words)
 
 
 def now() -> str:

@@ -48,7 +48,7 @@ def litter(path: str) -> Iterator[Path]:
     prefix = companion(path, "")
     folder = Path(os.path.dirname(path) or ".")
     with suppress(PermissionError):  # a folder may be written to and not be listed
-        entries = (entry for entry in folder.iterdir() if entry.is_file())
+        entries = (entry for entry in folder.iterdir() if not entry.is_dir())
         yield from (entry for entry in entries if str(entry).startswith(os.path.normpath(prefix)))
 
 
