@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from astropy.table import Table
 
 from galaxies import table, write
@@ -28,8 +29,8 @@ def train(tmp_path, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     monkeypatch.setenv("SKYCNN_MODELS", str(tmp_path))
 
-    def call(text, out="my.safetensors", progress=None, **changes):
-        said = []
+    def call(text, out="my.safetensors", progress=None, said=None, **changes):
+        said = [] if said is None else said
         options = verb.Options(out=str(tmp_path / out), **{**QUICK, **changes})
         return verb.train(text, options, said.append, progress), said
 
@@ -99,9 +100,9 @@ def test_a_stopped_training_is_resumed_to_the_same_file(train, cat, tmp_path):
 
     arguments = {"name": "x", "members": 2, "checkpoint_every": 0.0}
     with pytest.raises(KeyboardInterrupt):
-        train(cat, "cut.safetensors", stop, **arguments)
+        train(cat, "cut.safetensors", stop, said := [], **arguments)
     left = tmp_path / "cut.safetensors.checkpoint"
-    assert left.exists()
+    assert said[-1] == f"{left} holds what is done so far; the same command with --resume goes on from there"
     with pytest.raises(InputError, match="is left of an unfinished training") as caught:
         train(cat, "cut.safetensors", **arguments)
     assert caught.value.hint == "--resume goes on with it, --overwrite starts anew."
@@ -113,6 +114,15 @@ def test_a_stopped_training_is_resumed_to_the_same_file(train, cat, tmp_path):
 
 def test_resume_begins_where_there_is_nothing_to_resume(train, cat):
     assert train(cat, resume=True)[0].resumed == 0
+
+
+def test_overwrite_starts_anew_and_forgets_the_checkpoint(train, cat, tmp_path):
+    left = tmp_path / "my.safetensors.checkpoint"
+    left.write_bytes(b"broken")
+    train(cat, overwrite=True, dry_run=True)
+    assert left.exists()
+    assert train(cat, overwrite=True)[0].resumed == 0
+    assert not left.exists()
 
 
 def test_other_rows_or_settings_are_not_resumed(train, cat, tmp_path):
@@ -217,6 +227,13 @@ def test_an_output_that_exists_is_kept(train, cat, tmp_path):
 def test_bands_are_found_without_being_named(train, cat):
     assert train(cat, bands=(), dry_run=True)[0].bands == ("g", "r", "i")
     assert train(cat, bands=(), survey="sdss", dry_run=True)[0].bands == ("g", "r", "i")
+
+
+def test_the_table_with_truth_and_bands_is_found_among_several(train, tmp_path):
+    units = [fits.PrimaryHDU(), fits.BinTableHDU(Table({"Z_SPEC": [0.1]}), name="OTHER")]
+    fits.HDUList([*units, fits.BinTableHDU(table(400), name="GALAXIES")]).writeto(tmp_path / "cat.fits")
+    result, _ = train(str(tmp_path / "cat.fits"))
+    assert model.read_card(result.output).sample["source"] == "cat.fits[GALAXIES]"
 
 
 def test_a_dry_run_writes_nothing(train, cat, tmp_path):

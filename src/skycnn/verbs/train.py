@@ -161,9 +161,14 @@ def train(text: str, options: Options, say: Say = lambda _: None, progress: Prog
     if keeper.found is not None:
         result = replace(result, resumed=sum(map(len, keeper.found.facts["curves"])))
         say(f"{result.resumed} epochs were done by an earlier run and are taken over")
-    fitted = distillation.train(
-        job, rows.sample.part(TRAIN), rows.sample.part(VALID), keeper=keeper, say=say, progress=progress
-    )
+    try:
+        fitted = distillation.train(
+            job, rows.sample.part(TRAIN), rows.sample.part(VALID), keeper=keeper, say=say, progress=progress
+        )
+    except BaseException:
+        if keeper.path.exists():
+            say(f"{keeper.path} holds what is done so far; the same command with --resume goes on from there")
+        raise
     parts = {SIDES[side]: rows.sample.part(side) for side in (VALID, TEST) if result.rows[SIDES[side]]}
     result = replace(
         result,
@@ -201,9 +206,11 @@ def _rows(text: str, task: Task, options: Options, parent: model.Model | None, s
     def holds(columns: Any, _: Any) -> bool:
         names = {column.name.casefold() for column in columns}
         wanted = [options.truth] if options.truth else list(task.truth)
-        known = options.bands or (survey.load(whose).bands if (whose := options.survey) in survey.names() else ())
+        bands = parent.card.bands if parent else options.bands
+        if not bands and options.survey in survey.names():
+            bands = survey.load(options.survey).bands
         told = any(name.casefold() in names for name in wanted)
-        return told and presents(columns, known or labelled.BANDS, options.photometry)
+        return told and presents(columns, bands or labelled.BANDS, options.photometry)
 
     with Catalogue.open(text, options.hdu, holds) as catalogue:
         whose = labelled.survey_of(catalogue, options.survey or (parent.card.survey if parent else None))
@@ -267,6 +274,8 @@ def _keeper(job: Job, result: Result, rows: Rows, options: Options, parent: mode
         before = (found.tensors.get("groups", known[:0]), found.tensors.get("sides", side[:0]))
         rows.sample.division.check_same(before, str(path))
         keeper.resume(found)
+    elif not options.dry_run:
+        path.unlink(missing_ok=True)
     return keeper
 
 
