@@ -56,8 +56,10 @@ def parse(text: str, hdu: str | None = None) -> Spec:
     InputError
         When the name and ``--hdu`` disagree.
     """
-    match = None if os.path.exists(text) else re.fullmatch(r"(.+?)(?:\[([^\[\]]+)\]|#([^#]+))", text)
-    path, extension = (match[1], match[2] or match[3]) if match else (text, None)
+    match = None
+    if not os.path.exists(text):
+        match = re.fullmatch(r"(.+)\[([^\[\]]+)\]", text) or re.fullmatch(r"(.+)#([^#]+)", text)
+    path, extension = (match[1], match[2]) if match else (text, None)
     if hdu is not None and extension is not None and hdu != extension:
         raise InputError(f"{text} names table {extension!r} and --hdu {hdu!r}", hint="Give one of the two.")
     return Spec(path, hdu if hdu is not None else extension)
