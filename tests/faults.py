@@ -143,7 +143,7 @@ class Trial:
 class Arena:
     """A folder with a catalogue, the same one after an uninterrupted run, and a place to kill runs in."""
 
-    def __init__(self, folder: Path, rows: int = ROWS, slow: float = 0.01) -> None:
+    def __init__(self, folder: Path, rows: int = ROWS, slow: float = 0.04) -> None:
         self.folder, self.rows, self.slow = folder, rows, slow
         self.chunks = -(-rows // CHUNK)
         self.original = folder / "original.fits"

@@ -212,6 +212,8 @@ def writing(label: str) -> Iterator[None]:
     """
     try:
         yield
+    except BrokenPipeError:  # the reader of our output has seen enough
+        raise
     except OSError as error:
         if error.errno in NO_SPACE:
             raise NoSpaceError(
