@@ -35,11 +35,14 @@ NOTE = (
 )
 
 
+def numbers(table: Table) -> np.ndarray:
+    """Return magnitudes and errors as they are stored, big-endian float32 (n, 10)."""
+    return np.stack([table[f"{kind}_{band.upper()}"] for kind in ("MAG", "MAGERR") for band in BANDS], 1).astype(">f4")
+
+
 def split(table: Table) -> np.ndarray:
     """Return each row's side, by its own photometry: a repeated row cannot stand on two."""
-    numbers = [table[f"{kind}_{band.upper()}"] for kind in ("MAG", "MAGERR") for band in BANDS]
-    rows = np.stack(numbers, axis=1).astype(">f4")
-    tenth = [int.from_bytes(hashlib.sha256(row.tobytes()).digest(), "big") % 10 for row in rows]
+    tenth = [int.from_bytes(hashlib.sha256(row.tobytes()).digest(), "big") % 10 for row in numbers(table)]
     return np.array(["train"] * 7 + ["valid"] + ["test"] * 2)[tenth]
 
 
@@ -63,12 +66,15 @@ def judge(galaxies: Table, bands: str, model: Path, out: Path) -> None:
     print(f"\n{' '.join(bands)}: {found['rows']} test galaxies (95 % intervals by bootstrap)")
     for entry in found["entries"]:
         shares = f"{entry['name']:10s} answered {100 * entry['answered']:6.2f} %"
-        print(shares, *(f"{key} {part['value']:.5f}" for key, part in entry["scores"].items()))
+        print(
+            shares,
+            *(f"{key} {part['value']:.5f}" for key, part in entry["scores"].items() if part["value"] is not None),
+        )
         if entry["difference"]:
             print(f"{'':10s} model less it:", *(
                 f"{key} {part['value']:+.5f} [{part['low']:+.5f}, {part['high']:+.5f}]"
                 for key, part in entry["difference"].items()
-                if key in ("sigma_nmad", "outliers", "crps")
+                if key in ("sigma_nmad", "outliers", "crps") and part["value"] is not None
             ))  # fmt: skip
 
 
