@@ -74,6 +74,17 @@ def test_any_flux_gives_numbers(trained):
         assert torch.isfinite(raw).all()
 
 
+def test_colours_far_outside_are_cut_not_extrapolated(trained):
+    rows = part(50, 2)
+    error = rows.inputs["error"].clone()
+    answers = []
+    for factor in (1e6, 1e7):
+        flux = rows.inputs["flux"].clone()
+        flux[:, 0] *= factor
+        answers.append(forward(trained[1].module, {"flux": flux, "error": error}))
+    assert torch.allclose(answers[0], answers[1], atol=1e-4)
+
+
 def test_augmented_rows_keep_two_bands_or_more():
     module = Flux(5, 10, drop=0.5, noise=0.0)
     inputs = {"flux": torch.ones(4000, 5), "error": torch.ones(4000, 5)}
