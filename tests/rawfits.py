@@ -113,12 +113,12 @@ CHANGED = ("NAXIS1", "TFIELDS", "THEAP", "CHECKSUM", "DATASUM")
 
 def rest(cards, fields, lines=(), redescribed=()):
     """Return a header's cards without the values of those that may change, new fields and new HISTORY."""
-    new = {f"HISTORY {line}".ljust(CARD).encode() for line in lines}
+    new = [i for i, entry in enumerate(cards) if entry[:8] == b"HISTORY "][-len(lines) or len(cards) :]
     kept = []
-    for entry in cards:
+    for i, entry in enumerate(cards):
         name = entry[:8].decode("latin-1").rstrip()
         number = re.fullmatch(r"T[A-Z]+(\d+)", name)
-        if (number and int(number[1]) > fields) or entry in new or name in redescribed:
+        if (number and int(number[1]) > fields) or i in new or name in redescribed:
             continue
         kept.append(name if name in CHANGED and entry[8:10] == b"= " else entry)
     return kept

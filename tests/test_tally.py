@@ -1,0 +1,32 @@
+"""Counts over packed rows."""
+
+import numpy as np
+
+from skycnn.fits.newheader import packed
+from skycnn.fits.tally import Tally, flags
+from skycnn.schema import NOT_RUN, Flag, estimate, flag_column
+
+COLUMNS = (*estimate("Z", "", "", "z"), flag_column("Z"))
+
+
+def rows(values, bits):
+    return packed(COLUMNS, {"Z": np.array(values, "f4"), "Z_FLAG": np.array(bits, "i4")}, len(values))
+
+
+def test_answers_and_reasons_are_counted_over_chunks():
+    tally = Tally()
+    edge, missing = int(Flag.EDGE), int(Flag.MISSING_BAND)
+    tally.add(rows([0.1, np.nan, 0.3], [0, NOT_RUN, edge | missing]))
+    tally.add(rows([0.4, np.inf], [missing, edge]))
+    assert (tally.answered, tally.flagged) == (3, {"edge": 2, "missing_band": 2})
+
+
+def test_a_row_that_was_not_run_has_no_reasons():
+    tally = Tally()
+    tally.add(rows([np.nan], [NOT_RUN]))
+    assert (tally.answered, tally.flagged) == (0, {})
+
+
+def test_flags_are_the_last_column():
+    assert flags(rows([1.0, 2.0], [5, NOT_RUN])).tolist() == [5, NOT_RUN]
+    assert flags(rows([], [])).tolist() == []
