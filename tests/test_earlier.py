@@ -10,11 +10,23 @@ from skycnn.errors import InputError
 from skycnn.fits import earlier
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.newheader import packed
+from skycnn.fits.provenance import Record
 from skycnn.schema import NOT_RUN, estimate, flag_column
-from test_story import RECORD
 
 COLUMNS = ("Z", "Z_FLAG")
-MINE = replace(RECORD, columns=COLUMNS, used=("modelMag_r",))
+MINE = Record(
+    version="0",
+    verb="predict",
+    task="t",
+    time="2026-01-01T00:00:00Z",
+    command="skycnn predict",
+    model="m",
+    model_sha256="0" * 64,
+    columns=COLUMNS,
+    used=("modelMag_r",),
+    input_sha256="1" * 64,
+    options={},
+)
 
 
 @pytest.fixture
@@ -26,7 +38,7 @@ def holding(tmp_path):
         content = path.read_bytes()
         cards = [f"HISTORY {line}".ljust(80) for old in records for line in old.lines()]
         end = content.index(b"END".ljust(80), 2880 + content[2880:].index(b"XTENSION"))
-        header = content[2880:end].ljust(0) + "".join(cards).encode() + b"END".ljust(80)
+        header = content[2880:end] + "".join(cards).encode() + b"END".ljust(80)
         data = content[-(-(end + 80) // 2880) * 2880 :]
         path.write_bytes(content[:2880] + header.ljust(-(-len(header) // 2880) * 2880) + data)
         with Catalogue.open(str(path)) as catalogue:

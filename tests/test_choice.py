@@ -1,0 +1,90 @@
+"""Which model answers, and what is said where none or several could."""
+
+from pathlib import Path
+
+import pytest
+
+from skycnn.errors import InputError
+from skycnn.network import choice
+from skycnn.network.card import Card
+
+
+def card(name, survey="sdss", bands="ugriz", network="flux"):
+    return Path(f"{name}.safetensors"), Card(
+        name=name, task="photoz", network=network, survey=survey, inputs=("flux",), bands=tuple(bands)
+    )
+
+
+def present(bands):
+    return lambda card: tuple(band for band in card.bands if band in bands)
+
+
+SDSS, DES = card("photoz-sdss-flux"), card("photoz-des-flux", "des", "grizY")
+
+
+@pytest.mark.parametrize(
+    ("models", "bands", "survey", "chosen", "reason"),
+    [
+        ([SDSS, DES], "ugriz", None, "photoz-sdss-flux", "5 of its 5 bands"),
+        ([SDSS, DES], "grizY", None, "photoz-des-flux", "5 of its 5 bands"),
+        ([SDSS, DES], "ugriz", "des", "photoz-des-flux", "survey des, 4 of its 5 bands, without Y"),
+        ([SDSS, card("long", bands="ugrizYJHK")], "ugriz", None, "photoz-sdss-flux", "5 of its 5 bands"),
+        ([SDSS, card("short", bands="gri")], "ugriz", None, "photoz-sdss-flux", "5 of its 5 bands"),
+        ([SDSS, card("images", network="image")], "ugriz", None, "images", "5 of its 5 bands"),
+        ([SDSS, card("both", network="hybrid"), card("images", network="image")], "ugriz", None, "both", "5 of"),
+    ],
+)
+def test_survey_then_share_then_number_then_network(models, bands, survey, chosen, reason):
+    found = choice.find("photoz", models, present(bands), survey)
+    assert found.card.name == chosen
+    assert found.reason.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("models", "bands", "survey", "what"),
+    [
+        ([SDSS], "ugriz", "hsc", r"no photoz model was trained for survey 'hsc': photoz-sdss-flux \(sdss\)"),
+        ([card("x", "")], "ugriz", "hsc", r"x \(survey unknown\)"),
+        (
+            [SDSS],
+            "gr",
+            None,
+            "too few bands for any photoz model: photoz-sdss-flux has 2 of its 5 bands, ",
+        ),
+        ([SDSS, card("twin")], "ugriz", None, "several photoz models fit alike: photoz-sdss-flux, twin"),
+    ],
+)
+def test_no_model_and_a_tie_are_told_with_the_candidates(models, bands, survey, what):
+    with pytest.raises(InputError, match=what) as caught:
+        choice.find("photoz", models, present(bands), survey)
+    assert caught.value.hint.startswith("--model ")
+
+
+def test_a_pinned_model_answers_from_two_bands_whatever_the_survey():
+    found = choice.find("photoz", [SDSS], present("gr"), "hsc", pinned=True)
+    assert found.reason == "--model, 2 of its 5 bands, without u i z"
+    with pytest.raises(InputError, match=r"needs two of its bands \(u g r i z\); found: r"):
+        choice.find("photoz", [SDSS], present("r"), pinned=True)
+
+
+def test_a_refusal_counts_only_where_nothing_else_fits():
+    def offers(card):
+        if card.name == "photoz-des-flux":
+            raise InputError("g is there twice")
+        return card.bands
+
+    assert choice.find("photoz", [DES, SDSS], offers).card.name == "photoz-sdss-flux"
+    with pytest.raises(InputError, match="g is there twice"):
+        choice.find("photoz", [DES], offers)
+
+
+def test_candidates_are_the_models_of_the_task(standin, standin_folder):
+    assert [card.name for _, card in choice.candidates("standin")] == ["standin-sdss-flux"]
+    ((path, other),) = choice.candidates("standin", str(standin_folder / "other" / "standin-other-flux.safetensors"))
+    assert (path.stem, other.name) == ("standin-other-flux", "standin-other-flux")
+    with pytest.raises(InputError, match="is a model for task 'standin', not 'photoz'") as caught:
+        choice.candidates("photoz", "standin-sdss-flux")
+    assert caught.value.hint == "--task standin"
+    with pytest.raises(InputError, match="no model is installed for task 'merger'") as caught:
+        choice.candidates("merger")
+    assert "skycnn train" in caught.value.hint
