@@ -7,8 +7,9 @@ from torch import nn
 
 from skycnn.errors import RunError
 from skycnn.network import training
-from skycnn.network.training import Training, calibrate, forward, one_cycle, sample, seeded
-from skycnn.posterior import Axis, Bernoulli, Grid
+from skycnn.network.schedule import seeded
+from skycnn.network.training import Training, forward, sample
+from skycnn.posterior import Bernoulli
 from skycnn.task import Plan
 
 CPU = torch.device("cpu")
@@ -24,11 +25,6 @@ class Line(nn.Module):
 
     def augment(self, inputs, generator):
         return {"x": inputs["x"] + 0.1 * torch.empty_like(inputs["x"]).normal_(generator=generator)}
-
-    def temper(self, temperature):
-        with torch.no_grad():
-            self.leave.weight.div_(temperature)
-            self.leave.bias.div_(temperature)
 
     def forward(self, x):
         return self.leave(self.dropout(torch.relu(self.first(x))))
@@ -70,14 +66,6 @@ def test_the_same_seed_gives_the_same_bits_and_another_others():
     assert not same(first.state(), run(begun(seed=2)).state())
 
 
-def test_the_callers_random_numbers_are_left_alone():
-    torch.manual_seed(5)
-    expected = torch.rand(1)
-    torch.manual_seed(5)
-    run(begun(), 1)
-    assert torch.equal(torch.rand(1), expected)
-
-
 @pytest.mark.parametrize("after", [1, 3, 5])
 def test_a_training_given_its_state_goes_on_as_if_never_stopped(after):
     whole = run(begun())
@@ -116,45 +104,3 @@ def test_a_small_sample_has_small_batches():
     assert begun(train=rows(20, 0)).batch == 20
     assert begun(train=rows(4000, 0), plan=Plan(batch=512)).batch == 100
     assert begun(train=rows(40000, 0), plan=Plan(batch=512)).batch == 512
-
-
-def test_the_rate_rises_for_a_tenth_and_falls_to_nothing():
-    rates, betas = zip(*(one_cycle(step, 1000, 2.0) for step in range(1000)), strict=True)
-    assert np.argmax(rates) == 100
-    assert rates[100] == pytest.approx(2.0)
-    assert rates[0] == pytest.approx(2.0 / 25)
-    assert rates[-1] == pytest.approx(2.0 * 4e-6)
-    assert (np.diff(rates[:101]) > 0).all()
-    assert (np.diff(rates[100:]) < 0).all()
-    assert betas[100] == pytest.approx(0.85)
-    assert betas[-1] == pytest.approx(0.95)
-
-
-@pytest.mark.parametrize("factor", [0.75, 1.0, 1.3])
-def test_the_temperature_that_was_taken_out_is_found_and_folded_in(factor):
-    """Posteriors that are as wide as the truth's scatter, made sharper or wider by a known temperature."""
-    axis = Axis("Z", 0.0, 1.0, 200, blur=0.01)
-    grid = Grid([axis])
-    rng = np.random.default_rng(3)
-    centre = rng.uniform(0.3, 0.7, 3000)
-    truth = centre + 0.03 * rng.normal(size=3000)
-    places = (np.arange(200) + 0.5) / 200
-    logits = -0.5 * ((places - centre[:, None]) / 0.03) ** 2
-
-    class Given(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.divisor = nn.Parameter(torch.tensor(1.0))
-
-        def temper(self, temperature):
-            self.divisor.data.mul_(temperature)
-
-        def forward(self, raw):
-            return raw / self.divisor
-
-    module, valid = Given(), sample({"raw": (logits / factor).astype("f4")}, truth)
-    before = forward(module, valid.inputs)
-    temperature = calibrate(module, grid, valid)
-    assert temperature == pytest.approx(1 / factor, rel=0.08)
-    assert torch.allclose(forward(module, valid.inputs), before / temperature, rtol=1e-5)
-    assert grid.miscalibration(forward(module, valid.inputs).double(), valid.truth) < 0.002

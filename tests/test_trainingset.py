@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from skycnn.errors import InputError
-from skycnn.network.groups import TEST, TRAIN, VALID, divide, row_hashes
+from skycnn.network.division import divide
+from skycnn.network.groups import TEST, TRAIN, VALID, row_hashes
 from skycnn.network.trainingset import TrainingSet
 
 FLUX = np.random.default_rng(0).normal(size=(300, 2)).astype("f4")

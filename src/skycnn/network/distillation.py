@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from skycnn.network.calibration import calibrate
 from skycnn.network.checkpoint import Keeper
 from skycnn.network.job import Job
-from skycnn.network.training import Inputs, Loss, Sample, Training, calibrate, forward
+from skycnn.network.training import Inputs, Loss, Sample, Training, forward
 from skycnn.posterior import Posterior
 
 

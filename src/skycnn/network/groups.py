@@ -1,7 +1,5 @@
 """Groups: rows that must stand on the same side of a split, known by a 64-bit hash; and the sides."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -78,153 +76,11 @@ def complete(side: Array, groups: Array) -> Array:
     return np.where((side == TRAIN) & (tenth == TENTHS[0]), VALID, side)
 
 
-def check_straddle(groups: Array, side: Array, name: Callable[[int], str]) -> None:
-    """See that no group stands on two sides.
-
-    Parameters
-    ----------
-    groups, side : array (n,)
-    name : callable
-        ``name(row)`` returns what the group of a row is called.
-
-    Raises
-    ------
-    InputError
-        Naming the first group that does.
-    """
-    used = np.flatnonzero(side >= 0)
-    order = used[np.lexsort((side[used], groups[used]))]
-    same = groups[order][1:] == groups[order][:-1]
-    split = np.flatnonzero(same & (side[order][1:] != side[order][:-1]))
-    if len(split):
-        one, other = order[split[0]], order[split[0] + 1]
-        raise InputError(
-            f"{name(int(one))} stands on two sides of the split: {SIDES[side[one]]} and {SIDES[side[other]]}",
-            hint="A network would be tested on what it was trained on; mend the split column, or leave --split out.",
-        )
-
-
-def check_unseen(groups: Array, side: Array, seen: Array, name: Callable[[int], str], parent: str) -> None:
-    """See that no test group was seen by the network that training begins with.
-
-    Raises
-    ------
-    InputError
-        Naming the first group that was.
-    """
-    rows = np.flatnonzero((side == TEST) & np.isin(groups, seen))
-    if len(rows):
-        raise InputError(
-            f"{name(int(rows[0]))} is in the test split, but {parent} was trained or validated on it "
-            f"({len(np.unique(groups[rows]))} such groups)",
-            hint="Split both alike: leave out --split, or give the column that its training was given.",
-        )
-
-
-def check_same(groups: Array, side: Array, before: tuple[Array, Array], name: Callable[[int], str], file: str) -> None:
-    """See that no group changed side since a checkpoint was written.
-
-    Parameters
-    ----------
-    before : tuple of array
-        Groups, sorted and distinct, and their sides.
-
-    Raises
-    ------
-    InputError
-        Naming the first group that did.
-    """
-    old, old_side = before
-    if not len(old):
-        return
-    place = np.clip(np.searchsorted(old, groups), 0, len(old) - 1)
-    moved = np.flatnonzero((old[place] == groups) & (side >= 0) & (old_side[place] != side))
-    if len(moved):
-        row = int(moved[0])
-        raise InputError(
-            f"{name(row)} changed side since {file} was written: {SIDES[old_side[place[row]]]} then, "
-            f"{SIDES[side[row]]} now",
-            hint="Give the same split, or --overwrite to start anew.",
-        )
-
-
 def table(groups: Array, side: Array) -> tuple[Array, Array]:
     """Return the distinct groups in use, sorted, and their sides."""
     used = side >= 0
     distinct, first = np.unique(groups[used], return_index=True)
     return distinct, np.asarray(side[used][first], np.int64)
-
-
-@dataclass(frozen=True)
-class Division:
-    """Rows on the sides of a split.
-
-    Parameters
-    ----------
-    side : array (n,)
-        ``TRAIN``, ``VALID``, ``TEST``, or ``OUT``.
-    group : array (n,)
-        Hash of each row's group.
-    own : array (n,)
-        Hash of each row's own numbers; the same as ``group`` where no column names groups.
-    name, own_name : callable
-        Return what the group of a row, or the row itself, is called.
-    """
-
-    side: Array
-    group: Array
-    own: Array
-    name: Callable[[int], str]
-    own_name: Callable[[int], str]
-
-    def check_parent(self, seen: Array, parent: str) -> None:
-        """See that nothing in the test part was seen by the network that training begins with."""
-        check_unseen(self.group, self.side, seen, self.name, parent)
-        check_unseen(self.own, self.side, seen, self.own_name, parent)
-
-    def check_same(self, before: tuple[Array, Array], file: str) -> None:
-        """See that no group changed side since a checkpoint was written; see the function of this name."""
-        check_same(self.group, self.side, before, self.name, file)
-
-    def seen(self) -> Array:
-        """Return the groups and rows that a network trained here has seen, sorted."""
-        mine = (self.side == TRAIN) | (self.side == VALID)
-        return np.unique(np.concatenate([self.group[mine], self.own[mine]]))
-
-
-def divide(own: Array, number: Array, group: tuple[str, Array] | None, split: tuple[str, Array] | None) -> Division:
-    """Return rows on their sides.
-
-    Parameters
-    ----------
-    own : array (n,)
-        Hash of each row's own numbers.
-    number : array (n,)
-        Of the rows in their catalogue, for messages.
-    group, split : tuple of str and array (n,), optional
-        Name and content of the column that names groups; of the one that names sides.
-
-    Raises
-    ------
-    InputError
-        When a group stands on two sides; a row that no column puts into a group is one with its copies.
-    """
-
-    def own_name(row: int) -> str:
-        return f"row {int(number[row])} with its copies"
-
-    hashed, name = own, own_name
-    if group is not None:
-        column, values = group
-        named = np.array([str(value).strip() not in ("", "nan") for value in values.tolist()], bool)
-        hashed = np.where(named, name_hashes(values), own)
-
-        def name(row: int) -> str:
-            return f"group {values[row]!s} of {column}" if named[row] else own_name(row)
-
-    side = sides(hashed) if split is None else complete(read_sides(split[1], split[0]), hashed)
-    check_straddle(hashed, side, name)
-    return Division(side, hashed, own, name, own_name)
 
 
 def counts(side: Array) -> dict[str, int]:

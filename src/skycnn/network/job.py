@@ -9,7 +9,8 @@ import torch
 
 from skycnn.errors import InputError
 from skycnn.network.model import Model
-from skycnn.network.training import Sample, seeded
+from skycnn.network.schedule import seeded
+from skycnn.network.training import Sample
 from skycnn.posterior import Posterior
 from skycnn.task import Network, Task
 

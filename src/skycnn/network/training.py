@@ -2,10 +2,8 @@
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -13,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from skycnn.errors import RunError
+from skycnn.network.schedule import one_cycle, seeded
 from skycnn.posterior import Posterior
 from skycnn.task import Plan
 
@@ -20,13 +19,8 @@ Inputs = dict[str, Tensor]
 Loss = Callable[[Tensor, Tensor, Inputs], Tensor]
 """``loss(raw, truth, inputs)`` of a batch: raw output, truths, and the augmented inputs that the network saw."""
 
-BETAS = (0.95, 0.85)
-"""AdamW's first beta at the ends and at the peak of the rate (Smith & Topin 2017: momentum moves against the rate)."""
 BETA2 = 0.99
-WARM = 0.1
-"""Share of the steps in which the rate rises."""
-START, END = 1 / 25, 1e-4 / 25
-"""Rate at the ends over its peak."""
+"""AdamW's second beta: a shorter memory than the customary 0.999, for there are only a few thousand steps."""
 BLOCK = 4096
 FEWEST_STEPS = 40
 """Steps an epoch that a small sample is cut into, by a smaller batch."""
@@ -64,30 +58,6 @@ def sample(inputs: Mapping[str, np.ndarray], truth: np.ndarray) -> Sample:
     """Return a Sample of arrays, in float32."""
     tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in inputs.items()}
     return Sample(tensors, torch.from_numpy(np.asarray(truth, np.float32)))
-
-
-@contextmanager
-def seeded(device: torch.device, *parts: object) -> Iterator[torch.Generator]:
-    """Yield a generator, and set torch's own meanwhile, by a seed that is drawn from ``parts``.
-
-    So no state of a generator needs to be kept: an epoch's random numbers follow from its number.
-    """
-    digest = blake2b(" ".join(map(str, parts)).encode(), digest_size=8).digest()
-    seed = int.from_bytes(digest, "little") >> 1
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        yield torch.Generator(device).manual_seed(seed)
-
-
-def one_cycle(step: int, steps: int, peak: float) -> tuple[float, float]:
-    """Return learning rate and first beta of a step: half a cosine up, then half a cosine down (Smith & Topin 2017)."""
-    top = WARM * steps
-    rising = step < top
-    share = step / top if rising else (step - top) / max(steps - 1 - top, 1)
-    swing = (1 - math.cos(math.pi * min(share, 1.0))) / 2
-    rates = (START * peak, peak) if rising else (peak, END * peak)
-    betas = BETAS if rising else BETAS[::-1]
-    return rates[0] + swing * (rates[1] - rates[0]), betas[0] + swing * (betas[1] - betas[0])
 
 
 def forward(module: nn.Module, inputs: Inputs, block: int = BLOCK) -> Tensor:
@@ -235,20 +205,3 @@ class Training:
 
 def _copied(module: nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in module.state_dict().items()}
-
-
-def calibrate(module: Any, posterior: Posterior, valid: Sample) -> float:
-    """Fold the temperature that calibrates the validation rows' posteriors into a network's numbers, and return it.
-
-    Dividing raw outputs by a number above 1 makes every posterior wider (Guo et al. 2017, arXiv:1706.04599). It is
-    looked for between 1/2 and 2, to half a per cent.
-    """
-    raw = forward(module, valid.inputs).double()
-    power, reach = 0.0, 1.0
-    for _ in range(3):
-        tries = [power + reach * step / 5 for step in range(-5, 6)]
-        found = [float(posterior.miscalibration(raw / 2.0**tried, valid.truth)) for tried in tries]
-        power, reach = tries[int(np.argmin(found))], reach / 5
-    temperature: float = round(2.0 ** max(-1.0, min(power, 1.0)), 4)
-    module.temper(temperature)
-    return temperature

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from skycnn.errors import InputError
 from skycnn.network import groups, training
-from skycnn.network.groups import TRAIN, VALID, Division
+from skycnn.network.division import Division
+from skycnn.network.groups import TRAIN, VALID
 
 Array = NDArray[Any]
 

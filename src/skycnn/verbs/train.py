@@ -20,6 +20,7 @@ from skycnn.fits.safefile import replacing
 from skycnn.network import checkpoint, distillation, groups, model, ranges, training
 from skycnn.network.checkpoint import Keeper
 from skycnn.network.distillation import Trained
+from skycnn.network.division import divide
 from skycnn.network.groups import SIDES, TEST, TRAIN, VALID
 from skycnn.network.inference import device_of
 from skycnn.network.job import Job, numbers, planned
@@ -233,7 +234,7 @@ def _rows(text: str, task: Task, options: Options, parent: model.Model | None, s
             rows=options.rows,
         )
         label = catalogue.label
-    division = groups.divide(
+    division = divide(
         groups.row_hashes(found.flux, found.error),
         found.number,
         None if found.group is None else (str(options.group), found.group),
