@@ -1,4 +1,4 @@
-"""This folder is the registry of tasks: a file here, or an entry point ``skycnn.tasks``, is a task."""
+"""The registry of tasks is this folder: a file here, or an entry point ``skycnn.tasks``, is a task."""
 
 import pkgutil
 from difflib import get_close_matches
