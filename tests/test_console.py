@@ -144,7 +144,7 @@ def test_signals_end_the_run_after_its_cleaning_up(number, code, again):
             ran.send_signal(number)
         out, err = ran.communicate(timeout=60)
     assert (ran.returncode, out) == (code, "cleaned\n")
-    assert err == f"skycnn: stopped by signal {number:d}; the catalogue is as it was\n"
+    assert err == f"skycnn: stopped by signal {number:d}; every file is whole\n"
 
 
 def test_an_ignored_signal_stays_ignored():

@@ -33,6 +33,6 @@ def test_a_run_killed_within_the_splice_computes_nothing_again(arena, after):
 def test_a_stopped_run_leaves_the_journal_alone(arena, number, code, word):
     ended = arena.stop(word, 0, arena.slow, number=number)
     assert ended.code == code
-    assert ended.said.splitlines()[-1] == f"skycnn: stopped by signal {number:d}; the catalogue is as it was"
+    assert ended.said.splitlines()[-1] == f"skycnn: stopped by signal {number:d}; every file is whole"
     assert (arena.state(), arena.left()) == ("old", [JOURNAL])
     assert faultless(arena, arena.judge(ended.code))

@@ -5,6 +5,7 @@ import gzip
 import json
 import re
 import sys
+from pathlib import Path
 
 import fitsio
 import numpy as np
@@ -440,3 +441,38 @@ def test_a_band_that_is_masked_is_missing(ask, tmp_path):
     cat = write(tmp_path / "cat.fits", table(4, MASK=np.array([0, 1, 0, 0], "i2")))
     assert ask(cat, "--mask-band", "r=MASK").code == 0
     assert (column(cat, "Z_PHOT_FLAG") & Flag.MISSING_BAND).tolist() == [0, Flag.MISSING_BAND, 0, 0]
+
+
+# The model that ships, on real galaxies
+
+SAMPLE = Path(__file__).parents[1] / "examples" / "sdss_sample.fits"
+
+
+def without(path, bands):
+    """Write the sample without these bands."""
+    with fits.open(SAMPLE) as units:
+        kept = [c for c in units["GALAXIES"].columns if c.name.removeprefix("e_").removesuffix("mag") not in bands]
+        return write(path, fits.BinTableHDU.from_columns(kept))
+
+
+def test_fewer_bands_give_wider_intervals(ask, tmp_path):
+    widths = {}
+    for lost in ("", "u", "uiz"):
+        cat = without(tmp_path / f"cat{lost}.fits", lost)
+        said = ask(cat, "--model", "photoz-sdss-flux", task="photoz")
+        assert said.code == 0, said.err
+        assert ((column(cat, "Z_PHOT_FLAG") & Flag.MISSING_BAND) > 0).all() == bool(lost)
+        assert f"no photometry for {' '.join(lost)}" in said.err or not lost
+        truth, value = column(cat, "zsp"), column(cat, "Z_PHOT")
+        low, high = column(cat, "Z_PHOT_LO"), column(cat, "Z_PHOT_HI")
+        widths[lost] = np.median(high - low)
+        assert 0.55 < np.mean((low <= truth) & (truth <= high)) < 0.8
+        assert np.median(np.abs(value - truth) / (1 + truth)) < 0.05
+    assert widths[""] < widths["u"] < widths["uiz"]
+
+
+def test_too_few_bands_need_the_model_by_name(ask, tmp_path):
+    said = ask(without(tmp_path / "cat.fits", "uiz"), task="photoz")
+    assert said.code == 2
+    assert "photoz-sdss-flux has 2 of its 5 bands, without u i z" in errors(said)[0]
+    assert errors(said)[1] == "hint: --model photoz-sdss-flux goes on with them."

@@ -72,5 +72,5 @@ class Interrupted(BaseException):
     """
 
     def __init__(self, signum: int) -> None:
-        super().__init__(f"stopped by signal {signum}; the catalogue is as it was")
+        super().__init__(f"stopped by signal {signum}; every file is whole")
         self.exit_code = 128 + signum
