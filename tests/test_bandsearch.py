@@ -1,6 +1,6 @@
 from columns import columns
-from skycnn.fits import bandsearch
-from skycnn.fits.fields import Fields
+from skycnn.fits.photometry import bandsearch
+from skycnn.fits.photometry.fields import Fields
 
 
 def fields(names, unit=None):

@@ -1,6 +1,6 @@
 from columns import columns
-from skycnn.fits import bandsearch, lacking
-from skycnn.fits.fields import Fields
+from skycnn.fits.photometry import bandsearch, lacking
+from skycnn.fits.photometry.fields import Fields
 
 
 def told(names, bands="ugr", form="E", given=()):

@@ -6,7 +6,7 @@ from astropy.io import fits
 
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.photometry import PhotometryOptions
+from skycnn.fits.fluxes import PhotometryOptions
 from skycnn.report import origin
 from skycnn.verbs import predict
 

@@ -5,8 +5,8 @@ import pytest
 from astropy.io import fits
 
 from skycnn.errors import InputError
-from skycnn.fits import conditions
 from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.photometry import conditions
 from skycnn.report import sample
 from skycnn.report.sample import Wanted
 

@@ -13,7 +13,7 @@ from skycnn import metrics, tasks
 from skycnn.cli import app, process
 from skycnn.cli import score as command
 from skycnn.errors import InputError
-from skycnn.fits.photometry import PhotometryOptions
+from skycnn.fits.fluxes import PhotometryOptions
 from skycnn.verbs import score as verb
 
 BANDS = "ugriz"

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skycnn.fits import units
-from skycnn.fits.units import Unit, deviation, microjansky, read
+from skycnn.fits.photometry import units
+from skycnn.fits.photometry.units import Unit, deviation, microjansky, read
 
 MAG = read("mag(AB)")
 B = {"u": 1.4e-10, "g": 0.9e-10, "r": 1.2e-10, "i": 1.8e-10, "z": 7.4e-10}

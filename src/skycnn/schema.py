@@ -87,4 +87,4 @@ def decode(flag: int) -> tuple[str, ...]:
 
 
 AB_ZERO_POINT = 23.9
-"""AB magnitude of one microjansky: -2.5 log10(1e-6 / 3631) = 23.9 (Oke & Gunn 1983)."""
+"""AB magnitude of one microjansky: 2.5 log10(1e29) - 48.60 (Oke & Gunn 1983)."""

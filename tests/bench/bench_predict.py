@@ -92,7 +92,8 @@ print(min(seconds))
 BASE = """
 from pathlib import Path
 import skycnn.verbs.predict
-print([int(t.split()[1]) / 1024 for t in Path("/proc/self/status").read_text().splitlines() if t.startswith("RssAnon")][0])
+lines = Path("/proc/self/status").read_text().splitlines()
+print(next(int(line.split()[1]) / 1024 for line in lines if line.startswith("RssAnon")))
 """
 
 
@@ -124,7 +125,8 @@ def main() -> None:
     ratios = [b / (w - s) for w, s, b in zip(whole, start, bare, strict=True)]
     ratio = statistics.median(ratios)
     rate = asked.rows / statistics.median(whole)
-    detail = f"whole {statistics.median(whole):.2f} s, one row {statistics.median(start):.2f} s, bare {statistics.median(bare):.2f} s"
+    named = {"whole": whole, "one row": start, "bare": bare}
+    detail = ", ".join(f"{name} {statistics.median(seconds):.2f} s" for name, seconds in named.items())
     rows = [
         line(f"bare network / predict, {asked.rows:.0e} rows", ">= 0.5", f"{ratio:.2f}", ratio >= 0.5, detail),
         line("rows/s with start-up", ">= 100000", f"{rate:,.0f}", rate >= 100_000, "aim 150000"),

@@ -1,4 +1,4 @@
-"""Splice of five columns into 5e6 rows x 40 columns against `cp --reflink=never` + fsync; memory at 1e5 and 5e6 rows."""
+"""Splice of five columns into 5e6 rows x 40 columns against `cp --reflink=never` + fsync; memory at two lengths."""
 
 import argparse
 import os

@@ -27,7 +27,9 @@ def main() -> None:
         pairs = [(seconds(PROGRAM, *args), seconds("import typer")) for _ in range(RUNS + 1)][1:]
         ratio = statistics.median(ours / theirs for ours, theirs in pairs)
         detail = f"{1e3 * statistics.median(ours for ours, _ in pairs):.0f} ms"
-        rows.append(line(f"skycnn {' '.join(args)} / import typer", f"<= {bound}", f"{ratio:.2f}", ratio <= bound, detail))
+        rows.append(
+            line(f"skycnn {' '.join(args)} / import typer", f"<= {bound}", f"{ratio:.2f}", ratio <= bound, detail)
+        )
     table(rows)
 
 

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from skycnn.errors import InputError
-from skycnn.fits import bandsearch, bandsets, conditions, extinction, habits, lacking
-from skycnn.fits.bandsets import BandSet
-from skycnn.fits.fields import Field, Fields
-from skycnn.fits.measure import Measure, measure
-from skycnn.fits.photometry import Fluxes, Photometry, PhotometryOptions
+from skycnn.fits.photometry import bandsearch, bandsets, conditions, extinction, habits, lacking
+from skycnn.fits.photometry.bandsets import BandSet
+from skycnn.fits.photometry.fields import Field, Fields
+from skycnn.fits.photometry.measure import Measure, measure
+from skycnn.fits.photometry.photometry import Fluxes, Photometry, PhotometryOptions
 from skycnn.fits.tablecolumn import TableColumn
 from skycnn.survey import Survey
 

@@ -8,7 +8,7 @@ from skycnn import survey
 from skycnn.errors import InputError
 from skycnn.fits import fluxes
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.photometry import Photometry, PhotometryOptions
+from skycnn.fits.fluxes import Photometry, PhotometryOptions
 from skycnn.fits.provenance import Record
 from skycnn.network import choice
 from skycnn.network.model import Card, locate, read_card

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from skycnn.distribution import Judged, join, judge
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.conditions import Condition
-from skycnn.fits.fields import Field, Fields
-from skycnn.fits.photometry import Photometry
+from skycnn.fits.fluxes import Photometry
+from skycnn.fits.photometry.conditions import Condition
+from skycnn.fits.photometry.fields import Field, Fields
 from skycnn.report import posteriorcolumns
 from skycnn.report.posteriorcolumns import PosteriorColumns
 from skycnn.schema import NOT_RUN

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from skycnn import __version__, baselines, tasks
 from skycnn.bootstrap import LEVEL, Resampling
 from skycnn.errors import InputError
-from skycnn.fits import conditions, safefile
+from skycnn.fits import safefile
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.photometry import Photometry, PhotometryOptions
+from skycnn.fits.fluxes import Photometry, PhotometryOptions
+from skycnn.fits.photometry import conditions
 from skycnn.fits.tablechoice import listing
 from skycnn.report import figures, rivals, sample, scoretable
 from skycnn.report.origin import Origin

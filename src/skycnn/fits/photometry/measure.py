@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
-from skycnn.fits import habits, units
-from skycnn.fits.conditions import Condition
-from skycnn.fits.fields import Field, Fields
-from skycnn.fits.units import Unit
+from skycnn.fits.photometry import habits, units
+from skycnn.fits.photometry.conditions import Condition
+from skycnn.fits.photometry.fields import Field, Fields
+from skycnn.fits.photometry.units import Unit
 from skycnn.survey import Survey
 
 SPELLINGS = "nmgy, uJy, nJy, mag(AB), asinh, zp30 (AB mag of one unit), ..."

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from skycnn.errors import InputError
-from skycnn.fits import habits
-from skycnn.fits.fields import Field, Fields
+from skycnn.fits.photometry import habits
+from skycnn.fits.photometry.fields import Field, Fields
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
-from skycnn.fits.fields import Field
+from skycnn.fits.photometry.fields import Field
 
 OPERATORS: dict[str, Callable[..., NDArray[np.bool_]]] = {
     "==": operator.eq,

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.fits.conditions import Condition
-from skycnn.fits.extinction import Correction
-from skycnn.fits.fields import Field
-from skycnn.fits.measure import Measure
-from skycnn.fits.units import Array
+from skycnn.fits.photometry.conditions import Condition
+from skycnn.fits.photometry.extinction import Correction
+from skycnn.fits.photometry.fields import Field
+from skycnn.fits.photometry.measure import Measure
+from skycnn.fits.photometry.units import Array
 
 
 @dataclass(frozen=True)

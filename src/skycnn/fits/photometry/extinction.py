@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
-from skycnn.fits import habits
-from skycnn.fits.fields import Field, Fields
-from skycnn.fits.units import POGSON
+from skycnn.fits.photometry import habits
+from skycnn.fits.photometry.fields import Field, Fields
+from skycnn.fits.photometry.units import POGSON
 from skycnn.survey import Survey
 
 TOPIC = "Galactic extinction"

@@ -9,12 +9,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from skycnn.schema import AB_ZERO_POINT
+
 Array = NDArray[np.floating]
 
-AB = 23.9
-"""AB magnitude of one microjansky: 2.5 log10(1e29) - 48.60 (Oke & Gunn 1983)."""
-
-MAGGY = 10 ** (0.4 * AB)
+MAGGY = 10 ** (0.4 * AB_ZERO_POINT)
 """Microjansky of AB magnitude zero; a nanomaggy is AB 22.5 (Legacy Surveys, SDSS)."""
 
 POGSON = 0.4 * log(10)
@@ -118,7 +117,7 @@ def _plain(word: str) -> Unit | None:
         name, scale = FLUXES[letters]
         return Unit(name, "flux", scale)
     match = ZERO_POINT.fullmatch(word)
-    return Unit(f"zp{match[1]}", "flux", 10 ** (0.4 * (AB - float(match[1])))) if match else None
+    return Unit(f"zp{match[1]}", "flux", 10 ** (0.4 * (AB_ZERO_POINT - float(match[1])))) if match else None
 
 
 def _other(text: str) -> Unit | None:
@@ -191,7 +190,7 @@ def microjansky(
         x = np.where(absent, np.nan, -POGSON * value - log(softening))
         scale = 2 * softening * MAGGY
         return _both(scale * np.sinh(x), scale * np.cosh(x) * POGSON * sigma, absent)
-    zero = AB - vega if unit.kind == "vega" else AB
+    zero = AB_ZERO_POINT - (vega if unit.kind == "vega" else 0)
     flux = np.exp(POGSON * (zero - np.where(absent, np.nan, value)))
     return _both(flux, flux * (POGSON * sigma), absent)
 

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from itertools import product
 
-from skycnn.fits import habits, units
-from skycnn.fits.bandsets import BandSet
-from skycnn.fits.fields import Field, Fields
+from skycnn.fits.photometry import habits, units
+from skycnn.fits.photometry.bandsets import BandSet
+from skycnn.fits.photometry.fields import Field, Fields
 from skycnn.fits.tablecolumn import TableColumn
 
 Found = dict[str, list[tuple[str, TableColumn]]]

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 
 from skycnn.errors import InputError
-from skycnn.fits import habits
-from skycnn.fits.bandsets import BandSet
-from skycnn.fits.fields import Fields
+from skycnn.fits.photometry import habits
+from skycnn.fits.photometry.bandsets import BandSet
+from skycnn.fits.photometry.fields import Fields
 
 
 def errors(fields: Fields, values: Sequence[str], bands: Sequence[str]) -> InputError:
