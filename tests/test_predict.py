@@ -130,6 +130,15 @@ def test_several_catalogues_each_in_place(ask, tmp_path):
     assert all(np.isfinite(column(path, "Z_PHOT")).all() for path in cats)
 
 
+def test_several_catalogues_are_all_looked_at_before_the_first_is_written(ask, tmp_path):
+    cats = [write(tmp_path / "a.fits"), write(tmp_path / "b.fits", np.zeros(3, [("RA", ">f8")]))]
+    before = snapshot(tmp_path)
+    said = ask(*cats)
+    assert said.code == 2
+    assert len(said.err.splitlines()) == 2
+    assert snapshot(tmp_path) == before
+
+
 def test_json_is_one_object(ask, cat):
     said = ask(cat, "--json", "-q", "--bad", "OBJID < 3")
     assert (said.code, said.err) == (0, "")

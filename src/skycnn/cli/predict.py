@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 import typer
@@ -102,6 +102,9 @@ def command(
         provenance=provenance,
         command=shlex.join(["skycnn", *sys.argv[1:]]),
     )
+    if len(catalogues) > 1:  # bad input is found before the first of them is written
+        for catalogue in catalogues:
+            verb.predict(catalogue, replace(asked, dry_run=True))
     results = []
     for catalogue in catalogues:
         with console.progress(catalogue) as step:
