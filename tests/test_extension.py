@@ -4,6 +4,7 @@ import bz2
 import errno
 import gzip
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from astropy.io import fits
 import hardcase
 import rawfits
 from extending import COLUMNS, answers, extend
-from skycnn.errors import ChangedError, InputError, Interrupted, LockedError, NoSpaceError, RunError
+from skycnn.errors import ChangedError, InputError, Interrupted, LockedError, NoSpaceError, RunError, SkycnnError
 from skycnn.fits import catalogue, provenance, splice
 from skycnn.fits.extension import renamed
 from skycnn.schema import Column, flag_column
@@ -478,6 +479,48 @@ def test_a_catalogue_that_changed_meanwhile_is_left_as_it_is(hard, deed, elsewhe
         extend(hard, out=hard.with_name("o.fits") if elsewhere else None, answer=answer)
     assert hard.read_bytes() == after
     assert os.listdir(hard.parent) == ["hard.fits"]
+
+
+def damaged(octets, rng):
+    """Return a file's bytes with some of them wrong, mostly in its headers."""
+    found = bytearray(octets)
+    for _ in range(rng.choice([1, 1, 2, 5])):
+        starts = [0]
+        for unit in rawfits.units(octets)[0]:
+            starts.append(starts[-1] + len(unit.head) + len(unit.data))
+        head = rng.choice(starts[:-1])
+        size = octets.index(b"END".ljust(80), head) - head
+        at, other = (min(head + 80 * rng.randrange(size // 80), len(found) - 80) for _ in range(2))
+        deed = rng.random()
+        if deed < 0.75:
+            found[at + rng.randrange(80)] = rng.choice(b"0123456789 'TFEJKPQAX-.=/&Z()\xff\0")
+        elif deed < 0.9:
+            found[at : at + 80], found[other : other + 80] = found[other : other + 80], found[at : at + 80]
+        elif deed < 0.95:
+            found[rng.randrange(len(found))] = rng.randrange(256)
+        else:
+            del found[max(80, rng.randrange(len(found))) :]
+    return bytes(found)
+
+
+def test_any_damage_is_an_error_of_ours_or_does_no_harm(tmp_path):
+    """The catalogue stays as it is, or the columns stand in it."""
+    rng = random.Random(4)
+    path = tmp_path / "cat.fits"
+    wholes = [hardcase.make(rows=5), hardcase.make(rows=0, strange=True), hardcase.make(rows=3, named=False)]
+    refused = 0
+    for number in range(400):
+        before = damaged(rng.choice(wholes), rng)
+        path.write_bytes(before)
+        try:
+            extend(path)
+        except SkycnnError:
+            refused += 1
+            assert path.read_bytes() == before, number
+        else:
+            assert path.read_bytes() != before, number
+        assert os.listdir(tmp_path) == ["cat.fits"], number
+    assert 100 < refused < 350
 
 
 def test_a_second_run_meanwhile_is_refused(hard):

@@ -103,6 +103,13 @@ def test_files_that_lie_are_refused(opened, octets, message):
         tablebytes.scan(*opened(octets), "cat")
 
 
+def test_the_primary_is_no_table_whatever_it_says(opened):
+    octets = table()
+    at = octets.index(b"END ")
+    units = tablebytes.scan(*opened(octets[:at] + b"OND " + octets[at + 4 :]), "cat")
+    assert [unit.kind for unit in units] == ["image"]
+
+
 def test_what_follows_the_last_unit_is_no_unit(opened):
     octets = table() + b"garbage".ljust(2880)
     units = tablebytes.scan(*opened(octets), "cat")

@@ -47,6 +47,8 @@ class Hdu:
     def kind(self) -> str:
         """One of ``image``, ``table``, ``ascii``, ``compressed image``, ``compressed table``, ``other``."""
         extension = str(self.header.get("XTENSION") or "IMAGE").strip()
+        if self.number == 0:
+            return "image"  # whatever stands in it: a header that lost its END runs on into the next one
         if extension == "BINTABLE":
             if self.header.get("ZIMAGE") is True:
                 return "compressed image"
