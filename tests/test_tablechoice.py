@@ -88,6 +88,14 @@ def test_a_single_table_is_taken_whatever_it_holds(chosen):
     assert chosen(PRIMARY + table("ONE"), holds=has_z) == 1
 
 
+def test_a_binary_table_with_the_columns_comes_before_one_that_is_only_read(chosen):
+    cards = {"BITPIX": 8, "NAXIS": 2, "NAXIS1": 5, "NAXIS2": 0, "PCOUNT": 0, "GCOUNT": 1, "TFIELDS": 1}
+    cards |= {"TTYPE1": "z", "TFORM1": "I5", "TBCOL1": 1}
+    text = rawfits.hdu([rawfits.card("XTENSION", "TABLE"), *(rawfits.card(key, cards[key]) for key in cards)])
+    assert chosen(PRIMARY + text + table("GOOD", ("z",)), holds=has_z) == 2
+    assert chosen(PRIMARY + text + table("OTHER"), holds=has_z) == 1
+
+
 def test_a_broken_table_beside_the_one_that_is_meant_does_no_harm(chosen):
     assert chosen(PRIMARY + table("BROKEN", form="nonsense") + table("GOOD", ("z",)), holds=has_z) == 2
     assert chosen(PRIMARY + table("GOOD", ("z",)) + table("BROKEN", form="D"), holds=has_z) == 1
