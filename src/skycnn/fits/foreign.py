@@ -1,0 +1,49 @@
+"""Foreign formats, told by their first bytes, and the command that makes FITS of each."""
+
+from pathlib import Path
+from shlex import quote
+
+from skycnn.errors import InputError
+
+FOREIGN: tuple[tuple[bytes, str, str], ...] = (
+    (b"PAR1", "Parquet", "stilts tcopy ifmt=parquet in={path} out={stem}.fits"),
+    (
+        b"\x89HDF",
+        "HDF5",
+        "python -c \"from astropy.table import Table; Table.read({name!r}).write({name!r} + '.fits')\"",
+    ),
+    (b"<?xml", "VOTable or other XML", "stilts tcopy ifmt=votable in={path} out={stem}.fits"),
+    (b"<VOTABLE", "VOTable", "stilts tcopy ifmt=votable in={path} out={stem}.fits"),
+    (b"# %ECSV", "ECSV", "stilts tcopy ifmt=ecsv in={path} out={stem}.fits"),
+    (b"\xfd7zXZ", "xz", "xz -d {path}"),
+    (b"\x28\xb5\x2f\xfd", "zstd", "zstd -d {path}"),
+    (b"PK\x03\x04", "zip", "unzip {path}"),
+)
+"""Magic bytes, the format's name, and the command that makes FITS (or uncovers it)."""
+
+
+def check_fits(head: bytes, label: str) -> None:
+    """See that a file begins as FITS does.
+
+    Raises
+    ------
+    InputError
+        Naming the format that it is instead, and the command that converts it.
+    """
+    if head.startswith(b"SIMPLE  ="):
+        return
+    if not head:
+        raise InputError(f"{label} is empty", expected="a FITS catalogue")
+    stem = quote(Path(label).stem)
+    for magic, name, command in FOREIGN:
+        if head.lstrip().startswith(magic):
+            command = command.format(path=quote(label), name=label, stem=stem)
+            raise InputError(f"{label} is {name}, not FITS", hint=f"Convert it first: {command}")
+    line = head.splitlines()[0] if head.splitlines() else b""
+    if b"\0" not in head and line.count(b",") >= 1:
+        command = f"stilts tcopy ifmt=csv in={quote(label)} out={stem}.fits"
+        raise InputError(f"{label} is CSV, not FITS", hint=f"Convert it first: {command}")
+    if b"\0" not in head and not any(octet > 126 for octet in head[:80]):
+        command = f"stilts tcopy ifmt=ascii in={quote(label)} out={stem}.fits"
+        raise InputError(f"{label} is text, not FITS", hint=f"Convert it first: {command}")
+    raise InputError(f"{label} is no FITS file", value=head[:8], expected="it to begin with SIMPLE  =")

@@ -1,0 +1,59 @@
+"""Foreign formats: named, with the command that converts them."""
+
+import shlex
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from astropy.table import Table
+
+from skycnn.errors import InputError
+from skycnn.fits.foreign import check_fits
+
+FOREIGN = [
+    (b"PAR1\x15\x04", "Parquet", "stilts tcopy ifmt=parquet"),
+    (b'<?xml version="1.0"?>\n<VOTABLE version="1.4">', "VOTable or other XML", "stilts tcopy ifmt=votable"),
+    (b"\n <VOTABLE>", "VOTable", "stilts tcopy ifmt=votable"),
+    (b"\x89HDF\r\n\x1a\n", "HDF5", "astropy"),
+    (b"# %ECSV 1.0\n", "ECSV", "stilts tcopy ifmt=ecsv"),
+    (b"RA,DEC,u,g\n1,2,3,4\n", "CSV", "stilts tcopy ifmt=csv"),
+    (b"# RA DEC\n1 2\n", "text", "stilts tcopy ifmt=ascii"),
+    (b"hello", "text", "stilts"),
+    (b"\xfd7zXZ\x00", "xz", "xz -d"),
+    (b"\x28\xb5\x2f\xfd", "zstd", "zstd -d"),
+    (b"PK\x03\x04", "zip", "unzip"),
+]
+
+
+@pytest.mark.parametrize(("octets", "name", "command"), FOREIGN)
+def test_other_formats_are_named_and_the_command_that_converts_them(octets, name, command):
+    with pytest.raises(InputError, match=rf"my cat\.dat is {name}, not FITS") as told:
+        check_fits(octets, "my cat.dat")
+    assert told.value.hint.startswith("Convert it first: ")
+    assert command in told.value.hint
+    assert any("my cat.dat" in word for word in shlex.split(told.value.hint))
+
+
+@pytest.mark.parametrize("octets", [b"\x00\x01\x02\x03", b"SIMPLX  = \xff", b"\x93NUMPY\x01\x00", b"caf\xe9"])
+def test_anything_else_is_no_fits(octets):
+    with pytest.raises(InputError, match="cat is no FITS file"):
+        check_fits(octets, "cat")
+
+
+def test_fits_is_fits_and_nothing_is_empty():
+    check_fits(b"SIMPLE  =                    T", "cat")
+    with pytest.raises(InputError, match="cat is empty"):
+        check_fits(b"", "cat")
+
+
+@pytest.mark.skipif(shutil.which("stilts") is None, reason="STILTS is not installed")
+@pytest.mark.parametrize("kind", ["ascii.csv", "votable", "ascii.ecsv", "ascii.commented_header"])
+def test_the_command_converts(tmp_path, kind):
+    path = tmp_path / "my cat.dat"
+    Table({"a": np.arange(3), "b": [0.5, 1.5, 2.5]}).write(path, format=kind)
+    with pytest.raises(InputError, match="not FITS") as told:
+        check_fits(path.read_bytes()[:2880], str(path))
+    words = shlex.split(told.value.hint.removeprefix("Convert it first: "))
+    subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, timeout=60)
+    assert Table.read(tmp_path / "my cat.fits")["b"].tolist() == [0.5, 1.5, 2.5]
