@@ -158,6 +158,23 @@ def test_the_lock_of_a_dead_process_is_broken(path, monkeypatch, dead):
     assert not name.exists()
 
 
+def test_two_that_break_a_dead_lock_do_not_both_get_it(path, monkeypatch, dead):
+    deny(monkeypatch, errno.ENOLCK)
+    name = path.with_name(".cat.fits.skycnn.lock")
+    name.write_text(f"{socket.gethostname()} {dead}\n")
+    whole, theirs = os.rename, f"{socket.gethostname()} 1\n"
+
+    def rename(*names):  # the other one was faster
+        name.write_text(theirs)
+        whole(*names)
+
+    monkeypatch.setattr(os, "rename", rename)
+    with pytest.raises(LockedError, match="process 1 on"), locked(str(path), "cat"):
+        pass
+    assert name.read_text() == theirs
+    assert sorted(os.listdir(path.parent)) == [name.name, "cat.fits"]
+
+
 @pytest.mark.parametrize("content", ["elsewhere {dead}\n", "{host} 1\n", "", "nonsense"])
 def test_the_lock_of_one_who_may_live_is_kept(path, monkeypatch, dead, content):
     deny(monkeypatch, errno.ENOLCK)

@@ -88,9 +88,10 @@ def _lock_file(path: str, label: str, deadline: float) -> Iterator[None]:
             break
         except FileExistsError:
             with suppress(FileNotFoundError):
-                host, _, pid = Path(name).read_text().strip().partition(" ")
+                text = Path(name).read_text()
+                host, _, pid = text.strip().partition(" ")
                 if host == socket.gethostname() and pid.isdigit() and not Path(f"/proc/{pid}").exists():
-                    os.unlink(name)
+                    _bury(name, text)
                     continue
                 _pause(label, deadline, f" (process {pid} on {host}; its lock is {name})")
     try:
@@ -100,3 +101,15 @@ def _lock_file(path: str, label: str, deadline: float) -> Iterator[None]:
     finally:
         with suppress(FileNotFoundError):
             os.unlink(name)
+
+
+def _bury(name: str, text: str) -> None:
+    """Remove a dead process's lock; if another broke it before us and holds a new one, that is put back."""
+    grave = f"{name}-{os.getpid()}"
+    os.rename(name, grave)
+    try:
+        if Path(grave).read_text() != text:
+            with suppress(FileExistsError):
+                os.link(grave, name)
+    finally:
+        os.unlink(grave)
