@@ -97,6 +97,18 @@ def test_one_member_is_trained_on_the_truth_alone():
     assert done.settings == {"width": 16, "depth": 2}
 
 
+def test_small_networks_are_trained_on_few_threads():
+    found, before = [], torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        plan = Plan(epochs=2, batch=64, threads=1)
+        distillation.train(job(plan), TRAIN, VALID, progress=lambda *_: found.append(torch.get_num_threads()))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert found == [1, 1]
+
+
 def test_given_numbers_are_begun_with(whole):
     begun = job(Plan(epochs=1, batch=64, rate=1e-9, decay=0.0, members=5), settings=whole.settings, init=numbers(whole))
     done = distillation.train(begun, TRAIN, VALID)

@@ -37,6 +37,8 @@ class Plan:
         Of the network that the ensemble is distilled into.
     student : mapping
         Settings of its module where they differ from the network's own.
+    threads : int, optional
+        CPU threads at most: on small layers more of them wait for one another longer than they work.
     """
 
     epochs: int = 60
@@ -49,6 +51,7 @@ class Plan:
     member: Mapping[str, Any] = field(default_factory=dict)
     student_epochs: int = 80
     student: Mapping[str, Any] = field(default_factory=dict)
+    threads: int | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Distillation: an ensemble of networks trained on the truth, then one trained on what the ensemble says."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +58,29 @@ def train(
     say, progress : callable
         Receive notes; epochs done and epochs in all.
     """
+    with _threads(job.network.plan.threads):
+        return _train(job, rows, valid, keeper, say, progress)
+
+
+@contextmanager
+def _threads(most: int | None) -> Iterator[None]:
+    """Hold torch to some threads; so the bits do not depend on the number of cores either."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(min(before, most or before))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _train(
+    job: Job,
+    rows: Sample,
+    valid: Sample,
+    keeper: Keeper | None,
+    say: Callable[[str], None],
+    progress: Callable[[int, int], None] | None,
+) -> Trained:
     curves, networks, state = _resumed(job, keeper, rows)
     here, there = rows.to(job.device), valid.to(job.device)
     total = sum(epochs for _, epochs in job.stages)

@@ -184,6 +184,7 @@ TASK = Task(
                 member={"width": 160, "depth": 4},
                 student_epochs=80,
                 student={"dropout": 0.0, "noise": 0.5},
+                threads=1,
             ),
         )
     },
