@@ -444,6 +444,7 @@ def test_binary_to_a_terminal_is_refused(ask, tmp_path, monkeypatch):
     cat = write(tmp_path / "cat.fits")
     before = snapshot(tmp_path)
     parent, child = pty.openpty()
+    os.set_blocking(child, False)
     with os.fdopen(child, "w") as stream:
         monkeypatch.setattr(sys, "stdout", stream)
         said = ask(cat, "--out", "-")
