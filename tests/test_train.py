@@ -106,6 +106,7 @@ def test_a_stopped_training_is_resumed_to_the_same_file(train, cat, tmp_path):
     with pytest.raises(InputError, match="is left of an unfinished training") as caught:
         train(cat, "cut.safetensors", **arguments)
     assert caught.value.hint == "--resume goes on with it, --overwrite starts anew."
+    (tmp_path / ".cut.safetensors.checkpoint.skycnn-1.tmp").write_text("half a checkpoint")
     result, _ = train(cat, "cut.safetensors", resume=True, **arguments)
     assert result.resumed == 3
     assert (tmp_path / "cut.safetensors").read_bytes() == (tmp_path / "whole.safetensors").read_bytes()

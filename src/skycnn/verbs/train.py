@@ -16,7 +16,7 @@ from skycnn.fits import labelled
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.fluxes import Photometry, PhotometryOptions, presents
 from skycnn.fits.provenance import now
-from skycnn.fits.safefile import replacing
+from skycnn.fits.safefile import clean, replacing
 from skycnn.network import checkpoint, distillation, groups, model, ranges, training
 from skycnn.network.checkpoint import Keeper
 from skycnn.network.distillation import Trained
@@ -159,6 +159,8 @@ def train(text: str, options: Options, say: Say = lambda _: None, progress: Prog
     keeper = _keeper(job, result, rows, options, parent)
     if options.dry_run:
         return result
+    for path in (options.out, str(keeper.path)):
+        clean(path)
     if keeper.found is not None:
         result = replace(result, resumed=sum(map(len, keeper.found.facts["curves"])))
         say(f"{result.resumed} epochs were done by an earlier run and are taken over")
