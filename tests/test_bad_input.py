@@ -455,6 +455,20 @@ def test_binary_to_a_terminal_is_refused(ask, tmp_path, monkeypatch):
     assert snapshot(tmp_path) == before
 
 
+def test_somebody_else_s_file_in_a_sticky_folder_cannot_be_replaced(ask, tmp_path, monkeypatch):
+    """As /tmp is: everybody may make files, and write into this one, but only its owner may rename over it."""
+    cat = write(tmp_path / "cat.fits")
+    tmp_path.chmod(0o1777)
+    before = snapshot(tmp_path)
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    said = ask(cat, "-q", "--detach")
+    assert said.code == 2
+    told, hint = said.err.splitlines()
+    assert re.match(r"skycnn: error: .*cat\.fits is another user's, in a folder where only owners replace", told)
+    assert hint == "hint: --out FILE writes elsewhere."
+    assert snapshot(tmp_path) == before
+
+
 def test_standard_input_that_is_no_fits(ask, tmp_path, monkeypatch):
     (tmp_path / "cat.csv").write_text("id,u,g\n1,2,3\n")
     with open(tmp_path / "cat.csv") as stream:

@@ -65,7 +65,7 @@ def check_writable(path: str, label: str, detach: bool) -> None:
     Raises
     ------
     InputError
-        When it or its folder is read-only, or its owner, attributes or hard links cannot be kept.
+        When it or its folder is read-only to us, or its owner, attributes or hard links cannot be kept.
     """
     folder = os.path.dirname(path) or "."
     for place, what in ((path, label), (folder, f"the folder of {label}")):
@@ -73,7 +73,10 @@ def check_writable(path: str, label: str, detach: bool) -> None:
             raise InputError(
                 f"{what} is read-only", hint=f"chmod u+w {quote(place)}, or --out FILE to write elsewhere."
             )
-    there = os.stat(path)
+    there, around = os.stat(path), os.stat(folder)
+    if around.st_mode & st.S_ISVTX and os.geteuid() not in (0, there.st_uid, around.st_uid):
+        what = f"{label} is another user's, in a folder where only owners replace files"
+        raise InputError(what, hint="--out FILE writes elsewhere.")
     if there.st_nlink > 1 and not detach:
         raise InputError(
             f"{label} has {there.st_nlink - 1} more hard link(s), which a new file would not follow", hint=DETACH
