@@ -1,9 +1,12 @@
 """Fixtures: a small task and a model of it, and catalogues to run them on."""
 
+import os
 import sys
 from collections import namedtuple
 
 import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the suite's workers fill the cores; more threads wait for one another
 
 Said = namedtuple("Said", "code out err")
 

@@ -30,7 +30,7 @@ WORDS = {  # every verb, in the order in which a user comes to it
     "train": ("CAT", "--task", "toy", "--bands", "W1,W2", "--out", "MODEL", "--seed", "4", "--threads", "1"),
     "models": ("MODEL",),
     "predict": ("CAT", "--task", "toy", "--model", "MODEL", "--threads", "1"),
-    "score": ("CAT", "--task", "toy", "--truth", "IS_RED", "--json", "--threads", "1"),
+    "score": ("CAT", "--task", "toy", "--truth", "IS_RED", "--baselines", "median,knn", "--json", "--threads", "1"),
 }
 
 
