@@ -277,13 +277,13 @@ def name_exists_in_another_case(folder):
     return [folder / "cat.fits"]
 
 
-@case(r"column 'Z_PHOT' is D \(expected 1E", "--suffix")
+@case(r"column 'Z_PHOT' is D \(expected E,", "--suffix")
 def overwrite_onto_another_type(folder):
     write(folder / "cat.fits", table(Z_PHOT=np.ones(50, ">f8")))
     return [folder / "cat.fits", "--overwrite"]
 
 
-@case(r"column 'Z_PHOT' is 3E TDIM \(3\) \(expected 1E", "--suffix")
+@case(r"column 'Z_PHOT' is 3E TDIM \(3\) \(expected E,", "--suffix")
 def overwrite_onto_a_vector(folder):
     write(folder / "cat.fits", table(Z_PHOT=np.ones((50, 3), ">f4")))
     return [folder / "cat.fits", "--overwrite"]

@@ -9,7 +9,7 @@ import hardcase
 import rawfits
 from skycnn.errors import InputError
 from skycnn.fits import cards as fitscards
-from skycnn.fits.newheader import Plan, form, new_cards, packed, seal, verify, width
+from skycnn.fits.newheader import Plan, new_cards, packed, seal, verify, width
 from skycnn.fits.tablebytes import Hdu
 from skycnn.fits.tablecolumn import TableColumn
 from skycnn.schema import Column, flag_column
@@ -44,9 +44,9 @@ def names(cards):
 
 
 def test_forms_and_widths():
-    assert (form(VALUE), width(VALUE)) == ("E", 4)
-    assert (form(VECTOR), width(VECTOR)) == ("7E", 28)
-    assert (form(FLAG), width(FLAG)) == ("J", 4)
+    assert (VALUE.form, width(VALUE)) == ("E", 4)
+    assert (VECTOR.form, width(VECTOR)) == ("7E", 28)
+    assert (FLAG.form, width(FLAG)) == ("J", 4)
 
 
 def test_packed_rows_are_big_endian_and_null_where_nothing_is_given():

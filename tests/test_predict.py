@@ -171,7 +171,7 @@ def test_dry_run_touches_nothing_and_tells_all(ask, cat, tmp_path):
     assert snapshot(tmp_path) == before
     shown = said.out.decode()
     assert re.search(r"^u +modelMag_u +modelMagErr_u +mag", shown, re.MULTILINE)
-    assert re.search(r"^Z_PHOT_FLAG +i4", shown, re.MULTILINE)
+    assert re.search(r"^Z_PHOT_FLAG +J", shown, re.MULTILINE)
     assert "standin-sdss-flux" in said.err
     assert re.search(r"300 rows, 0\.\d MB, about 1 s", said.err)
     (told,) = [json.loads(ask(cat, "--dry-run", "--json", "-q").out)]

@@ -34,6 +34,10 @@ MEANINGS: dict[Flag, str] = {
 }
 
 
+FORM_CODES = {"f4": "E", "i4": "J"}
+"""NumPy code to the letter of TFORM (FITS 4.0, table 18)."""
+
+
 @dataclass(frozen=True)
 class Column:
     """One column that skycnn writes.
@@ -63,6 +67,11 @@ class Column:
     meaning: str
     display: str
     width: int = 1
+
+    @property
+    def form(self) -> str:
+        """TFORM."""
+        return f"{self.width if self.width > 1 else ''}{FORM_CODES[self.dtype]}"
 
 
 def estimate(name: str, unit: str, ucd: str, meaning: str, display: str = "F10.5") -> tuple[Column, ...]:

@@ -147,7 +147,7 @@ def _draw(result: Any) -> None:
         [
             (
                 column.name,
-                f"{column.width if column.width > 1 else ''}{column.dtype}",
+                column.form,
                 column.unit or "-",
                 column.meaning,
             )

@@ -12,7 +12,7 @@ from skycnn.errors import InputError, Interrupted
 from skycnn.fits import earlier, safefile
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.journal import Journal
-from skycnn.fits.newheader import CODES, Plan, new_cards, packed, width
+from skycnn.fits.newheader import Plan, new_cards, packed, width
 from skycnn.fits.output import Output, compression_of
 from skycnn.fits.provenance import Record
 from skycnn.fits.splice import copy_range, splice
@@ -100,13 +100,12 @@ class Extension:
         found = self.existing.get(column.name)
         if found is None:
             return
-        form = f"{column.width if column.width > 1 else 1}{CODES[column.dtype]}"
         plain = found.scale == 1 and found.zero == 0 and found.dim is None
-        if f"{found.repeat}{found.code}" != form or not plain:
+        if f"{found.repeat if found.repeat != 1 else ''}{found.code}" != column.form or not plain:
             shape = f"{found.form} TDIM {found.dim}" if found.dim else found.form
             raise InputError(
                 f"{self.catalogue.label}: column {found.name!r} is {shape}",
-                expected=f"{form}, as skycnn writes it",
+                expected=f"{column.form}, as skycnn writes it",
                 hint="--suffix _NEW writes beside it.",
             )
 

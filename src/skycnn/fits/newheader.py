@@ -13,7 +13,6 @@ from skycnn.fits.tablebytes import Hdu, heap_gap
 from skycnn.fits.tablecolumn import TableColumn
 from skycnn.schema import NOT_RUN, Column
 
-CODES = {"f4": "E", "i4": "J"}
 _FIELD_CARD = re.compile(r"T[A-Z]+\d+")
 _OWN_CARD = re.compile(r"T(TYPE|FORM|UNIT|NULL|SCAL|ZERO|DISP|DIM|COMM|UCD|UTYP|LMIN|LMAX|DMIN|DMAX)\d+")
 """Cards of one field: FITS 4.0, tables 16 and 22, and the habits of the Virtual Observatory."""
@@ -57,11 +56,6 @@ class Plan:
 def width(column: Column) -> int:
     """Return the bytes of a column in a row."""
     return int(np.dtype(column.dtype).itemsize) * column.width
-
-
-def form(column: Column) -> str:
-    """Return a column's TFORM."""
-    return f"{column.width if column.width > 1 else ''}{CODES[column.dtype]}"
 
 
 def packed(columns: Sequence[Column], values: dict[str, "np.ndarray"], n: int) -> "np.ndarray":
@@ -171,7 +165,7 @@ def _last_field_card(cards: list[bytes]) -> int:
 def _describe(column: Column, number: int, comments: dict[str, str]) -> list[bytes]:
     entries: list[tuple[str, fitscards.Value]] = [
         (f"TTYPE{number}", column.name),
-        (f"TFORM{number}", form(column)),
+        (f"TFORM{number}", column.form),
     ]
     if column.unit:
         entries.append((f"TUNIT{number}", column.unit))
