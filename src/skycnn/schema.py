@@ -19,6 +19,8 @@ class Flag(IntFlag):
     VALUE_OUTSIDE = 64
     MULTIMODAL = 128
     BAD_ROW = 256
+    UNREADABLE = 512
+    NO_POSITION = 1024
 
 
 MEANINGS: dict[Flag, str] = {
@@ -31,10 +33,12 @@ MEANINGS: dict[Flag, str] = {
     Flag.VALUE_OUTSIDE: "the answer leans on an end of the trained range",
     Flag.MULTIMODAL: "the posterior has more than one peak",
     Flag.BAD_ROW: "dropped by --bad or by the catalogue's own flags: no answer",
+    Flag.UNREADABLE: "an image of it could not be read or fetched",
+    Flag.NO_POSITION: "the row has no position: no stamp, no answer",
 }
 
 
-FORM_CODES = {"f4": "E", "i4": "J"}
+FORM_CODES = {"f4": "E", "f8": "D", "i4": "J"}
 """NumPy code to the letter of TFORM (FITS 4.0, table 18)."""
 
 
@@ -47,7 +51,7 @@ class Column:
     name : str
         TTYPE.
     dtype : str
-        NumPy code without byte order: ``f4`` or ``i4``; floats are NaN for null.
+        NumPy code without byte order: ``f4``, ``f8`` or ``i4``; floats are NaN for null.
     unit : str
         TUNIT, a FITS unit string; empty for none.
     ucd : str

@@ -1,0 +1,160 @@
+"""Stamps: float32 (n, band, y, x) centred on catalogue rows, whatever they come from, as a stream of batches.
+
+A stamp of side S has its centre at (S - 1)/2, 0-based, whether S is odd or even. Its first pixel is
+``x0 = floor(x - (S - 1)/2 + 0.5)``, and what is left, ``x - x0 - (S - 1)/2``, lies in [-0.5, 0.5).
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skycnn.schema import Flag
+
+Array = NDArray[Any]
+
+BATCH_BYTES = 16 << 20
+"""Pixels that a batch of stamps holds at most: enough to keep a network busy, little enough to stay in memory."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Stamps of some rows.
+
+    Parameters
+    ----------
+    rows : array (b,)
+        Numbers of the rows within the chunk that was asked for, in the order in which the images were visited.
+    pixels : array (b, band, side, side)
+        float32, NaN where there is no pixel.
+    rests : array (b, band, 2)
+        DX and DY of each band: where the object lies, less the stamp's centre; NaN where a band does not have it.
+    flags : array (b,)
+        int32, bits of `Flag`.
+    """
+
+    rows: Array
+    pixels: Array
+    rests: Array
+    flags: Array
+
+
+class Stamps(ABC):
+    """A source of stamps.
+
+    Attributes
+    ----------
+    bands : tuple of str
+        What it has, in its own order.
+    side : int or None
+        Pixels along an edge of its stamps; None where it cuts them in any size.
+    pixel_scale : float or None
+        arcsec; None where it is not known.
+    columns : tuple of str
+        Columns of the catalogue that it needs.
+    notes : tuple of str
+        Assumptions, one line each, to be said before the work.
+    """
+
+    bands: tuple[str, ...]
+    side: int | None = None
+    pixel_scale: float | None = None
+    columns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @abstractmethod
+    def batches(
+        self,
+        first: int,
+        values: Mapping[str, Array],
+        wanted: Array,
+        *,
+        bands: Sequence[str],
+        side: int,
+        dtype: str = "<f4",
+    ) -> Iterator[Batch]:
+        """Yield the stamps of a chunk's rows, each row once, in the order that suits the source.
+
+        Parameters
+        ----------
+        first : int
+            Absolute number of the chunk's first row.
+        values : mapping of str to array
+            The values of `columns`, each (n, ...).
+        wanted : array (n,)
+            Which rows to cut, bool.
+        bands : sequence of str
+            In the order wanted; one that the source does not have is NaN throughout.
+        side : int
+            Pixels along an edge.
+        dtype : str
+            Of the pixels: ``<f4`` for networks, ``>f4`` for files.
+        """
+
+    @abstractmethod
+    def facts(self) -> dict[str, Any]:
+        """Return what the stamps depend on besides the catalogue, plain JSON: it tells whether images changed."""
+
+    def warnings(self) -> list[str]:
+        """Return what went wrong so far, each thing once: files that could not be read, and how many rows it cost."""
+        return []
+
+    def check_unchanged(self) -> None:
+        """See that no image was changed or replaced since it was first read.
+
+        Raises
+        ------
+        ChangedError
+            When one was.
+        """
+
+    def close(self) -> None:
+        """Let go of files and memory."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def corner(position: Array, side: int) -> Array:
+    """Return the first pixel of a stamp along one axis, int64; positions (n,) are 0-based and finite."""
+    return np.floor(np.asarray(position, np.float64) - (side - 1) / 2 + 0.5).astype(np.int64)
+
+
+def rest(position: Array, first: Array, side: int) -> Array:
+    """Return where the object lies along one axis, less the stamp's centre; in [-0.5, 0.5)."""
+    return np.asarray(position, np.float64) - first - (side - 1) / 2
+
+
+def pixel_flags(pixels: Array, outside: Array | None = None) -> Array:
+    """Return the flags that stamps (n, band, y, x) tell of themselves, int32 (n,).
+
+    Parameters
+    ----------
+    pixels : array
+        With NaN where there is no pixel; a band without any is missing.
+    outside : array (n, band), optional
+        Pixels of each stamp that lie outside the images: they are NaN and count as EDGE, not as NAN_PIXELS.
+    """
+    size = pixels.shape[-1] * pixels.shape[-2]
+    empty = np.isnan(pixels).sum(axis=(-2, -1))  # (n, band)
+    beyond = np.zeros_like(empty) if outside is None else outside
+    there = empty < size
+    flags = np.zeros(len(pixels), np.int32)
+    flags[(there & (beyond > 0)).any(axis=1)] |= Flag.EDGE
+    flags[(there & (empty > beyond)).any(axis=1)] |= Flag.NAN_PIXELS
+    flags[~there.all(axis=1)] |= Flag.MISSING_BAND
+    return flags
+
+
+def batch_rows(bands: int, side: int) -> int:
+    """Return how many rows make a batch of at most `BATCH_BYTES`."""
+    return max(1, min(4096, BATCH_BYTES // (4 * bands * side * side)))
