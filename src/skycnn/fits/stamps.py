@@ -4,6 +4,7 @@ A stamp of side S has its centre at (S - 1)/2, 0-based, whether S is odd or even
 ``x0 = floor(x - (S - 1)/2 + 0.5)``, and what is left, ``x - x0 - (S - 1)/2``, lies in [-0.5, 0.5).
 """
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -145,7 +146,7 @@ def pixel_flags(pixels: Array, outside: Array | None = None) -> Array:
         Pixels of each stamp that lie outside the images: they are NaN and count as EDGE, not as NAN_PIXELS.
     """
     size = pixels.shape[-1] * pixels.shape[-2]
-    empty = np.isnan(pixels).sum(axis=(-2, -1))  # (n, band)
+    empty = _empty(pixels)
     beyond = np.zeros_like(empty) if outside is None else outside
     there = empty < size
     flags = np.zeros(len(pixels), np.int32)
@@ -153,6 +154,24 @@ def pixel_flags(pixels: Array, outside: Array | None = None) -> Array:
     flags[(there & (empty > beyond)).any(axis=1)] |= Flag.NAN_PIXELS
     flags[~there.all(axis=1)] |= Flag.MISSING_BAND
     return flags
+
+
+def _empty(pixels: Array) -> Array:
+    """Return how many pixels of each plane are NaN, int64 (n, band).
+
+    Planes without an exponent of ones anywhere are passed over: a look at half of each pixel's bytes, which for
+    pixels in a file's byte order is several times faster than to swap them all.
+    """
+    counts = np.zeros(pixels.shape[:2], np.int64)
+    if not pixels.size:
+        return counts
+    swapped = not pixels.dtype.isnative
+    words = np.ascontiguousarray(pixels).view(np.uint16)
+    exponent = words[..., ::2] if swapped == (sys.byteorder == "little") else words[..., 1::2]
+    ones = np.uint16(0x807F if swapped else 0x7F80)
+    odd = ((exponent & ones) == ones).any(axis=(2, 3))
+    counts[odd] = np.isnan(pixels[odd].astype(np.float32)).sum(axis=(1, 2))
+    return counts
 
 
 def batch_rows(bands: int, side: int) -> int:

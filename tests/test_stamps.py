@@ -1,0 +1,84 @@
+"""Stamps: the geometry of DESIGN.md, and what pixels tell of themselves."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skycnn.fits.stamps import BATCH_BYTES, batch_rows, corner, pixel_flags, rest
+from skycnn.schema import Flag
+
+
+@given(st.floats(-1e5, 1e5), st.integers(1, 300))
+def test_the_object_lies_within_half_a_pixel_of_the_centre(x, side):
+    first = corner(np.array([x]), side)
+    left = rest(np.array([x]), first, side)
+    assert -0.5 <= left[0] < 0.5
+    assert left[0] + first[0] + (side - 1) / 2 == pytest.approx(x, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("x", "side", "first", "left"),
+    [
+        (10.0, 1, 10, 0.0),  # one pixel, at its centre
+        (10.0, 5, 8, 0.0),
+        (10.0, 4, 9, -0.5),  # a pixel's centre is a corner of an even stamp's middle: the half goes down
+        (10.5, 4, 9, 0.0),
+        (10.5, 5, 9, -0.5),  # exactly on a pixel's corner
+        (-0.5, 3, -1, -0.5),
+        (9.999999999, 5, 8, -1e-9),
+    ],
+)
+def test_known_corners(x, side, first, left):
+    found = corner(np.array([x]), side)
+    assert found.dtype == np.int64
+    assert found[0] == first
+    assert rest(np.array([x]), found, side)[0] == pytest.approx(left, abs=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["<f4", ">f4"])
+def test_flags_of_pixels(dtype):
+    pixels = np.ones((6, 2, 4, 4), dtype)
+    outside = np.zeros((6, 2), int)
+    pixels[1, 0, 0, 0] = np.nan  # a NaN inside
+    pixels[2, 1, 0] = np.nan  # a row beyond the edge
+    outside[2, 1] = 4
+    pixels[3, 1, :2] = np.nan  # both
+    outside[3, 1] = 4
+    pixels[4, 0] = np.nan  # a band without a pixel
+    outside[4, 0] = 16
+    pixels[5, 0, 1, 1] = np.inf  # infinite is a value, not a hole
+    found = pixel_flags(pixels, outside)
+    assert found.dtype == np.int32
+    assert found.tolist() == [
+        0,
+        Flag.NAN_PIXELS,
+        Flag.EDGE,
+        Flag.EDGE | Flag.NAN_PIXELS,
+        Flag.MISSING_BAND,
+        0,
+    ]
+
+
+@pytest.mark.parametrize("dtype", ["<f4", ">f4"])
+def test_every_kind_of_nan_is_seen(dtype):
+    bits = np.array([0x7F800001, 0x7FC00000, 0xFFC00000, 0xFFFFFFFF, 0x7F800000, 0xFF800000, 0x7F7FFFFF], np.uint32)
+    pixels = bits.view(np.float32).astype(dtype).reshape(-1, 1, 1, 1)
+    expected = [Flag.MISSING_BAND] * 4 + [0] * 3
+    assert pixel_flags(np.repeat(pixels, 1, axis=1)).tolist() == expected
+
+
+def test_pixels_that_do_not_lie_in_one_piece():
+    pixels = np.ones((3, 2, 4, 8), "<f4")[..., ::2]
+    pixels[1, 1, 2, 2] = np.nan
+    assert pixel_flags(pixels).tolist() == [0, Flag.NAN_PIXELS, 0]
+
+
+def test_no_stamps():
+    assert pixel_flags(np.empty((0, 3, 8, 8), "<f4")).shape == (0,)
+
+
+@given(st.integers(1, 12), st.integers(1, 4000))
+def test_a_batch_is_bounded(bands, side):
+    rows = batch_rows(bands, side)
+    assert rows == 1 or (rows <= 4096 and rows * bands * side * side * 4 <= BATCH_BYTES)
