@@ -1,0 +1,137 @@
+"""Options about images and stamps, which cutout, predict and train share, and the reader of their values.
+
+They are taken like those of ``options.py``: ``def command(images: imageoptions.Images = None)``.
+"""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skycnn.errors import InputError
+
+if TYPE_CHECKING:  # they need numpy
+    from skycnn.fits.stampsource import StampOptions
+
+
+def stamp_options(
+    images: list[str] | None = None,
+    mask: list[str] | None = None,
+    weight: list[str] | None = None,
+    stamps: str | None = None,
+    size: str | None = None,
+    radec: str | None = None,
+    xy: str | None = None,
+    resample: bool = False,
+    cache: str | None = None,
+    concurrency: int = 8,
+    connect_timeout: float = 10.0,
+    read_timeout: float = 60.0,
+    row_timeout: float = 180.0,
+    retries: int = 3,
+    threads: int = 1,
+) -> "StampOptions":
+    """Return what the options about images and stamps say; loads numpy.
+
+    Raises
+    ------
+    InputError
+        When one of them cannot be read, or two of them contradict each other.
+    """
+    from skycnn.fits.images import imagelist
+    from skycnn.fits.images.fetch import RemoteOptions
+    from skycnn.fits.stampsource import StampOptions
+
+    if images and stamps is not None:
+        raise InputError("--images and --stamps both say where the stamps come from", hint="Give one of the two.")
+    if radec is not None and xy is not None:
+        raise InputError("--radec and --xy both name the position", hint="Give one of the two.")
+    for option, given in (("--mask", mask), ("--weight", weight)):
+        if given and not images:
+            raise InputError(f"{option} goes with --images", hint="Name the images with --images BAND=FILE.")
+    return StampOptions(
+        images=imagelist.parse(images or (), "--images"),
+        mask=imagelist.parse(mask or (), "--mask"),
+        weight=imagelist.parse(weight or (), "--weight"),
+        stamps=stamps,
+        size=size,
+        radec=column_pair(radec, "--radec RA,DEC"),
+        xy=column_pair(xy, "--xy X,Y"),
+        resample=resample,
+        remote=RemoteOptions(concurrency, connect_timeout, read_timeout, row_timeout, retries, cache),
+        threads=threads,
+    )
+
+
+def column_pair(text: str | None, form: str) -> tuple[str, str] | None:
+    """Read ``X,Y``, the names of two columns.
+
+    Parameters
+    ----------
+    text : str, optional
+        What stood after the option.
+    form : str
+        The option as it should be typed, for messages.
+
+    Raises
+    ------
+    InputError
+        When these are not two names.
+    """
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",")]
+    if len(names) != 2 or not all(names):
+        raise InputError(f"{form.split()[0]} {text} is not understood", expected=form)
+    return names[0], names[1]
+
+
+Images = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--images",
+        metavar="BAND=FILE",
+        help="A band's images: a file, FILE[EXT], a pattern in quotes, @LIST or a URL with {ra} {dec}; repeatable.",
+    ),
+]
+Mask = Annotated[
+    list[str] | None,
+    typer.Option("--mask", metavar="BAND=FILE", help="Masks beside a band's images; where not 0, pixels are NaN."),
+]
+Weight = Annotated[
+    list[str] | None,
+    typer.Option("--weight", metavar="BAND=FILE", help="Weights beside a band's images; where 0, pixels are NaN."),
+]
+StampFile = Annotated[
+    str | None,
+    typer.Option("--stamps", metavar="FILE", help="A stamp file, or one FITS file a row: 'cut/{ID}.fits'."),
+]
+RaDec = Annotated[
+    str | None, typer.Option("--radec", metavar="RA,DEC", help="The columns of the position, if they are not found.")
+]
+Xy = Annotated[
+    str | None,
+    typer.Option("--xy", metavar="X,Y", help="Columns of the position in the image, in FITS pixels (the first is 1)."),
+]
+Resample = Annotated[
+    bool,
+    typer.Option("--resample", help="Bring bands on other pixel grids to the first band's, keeping the flux."),
+]
+Cache = Annotated[
+    str | None, typer.Option("--cache", metavar="DIR", help="Where fetched images are kept; else ~/.cache/skycnn.")
+]
+Concurrency = Annotated[
+    int, typer.Option("--concurrency", metavar="N", min=1, max=256, help="Images fetched at the same time.")
+]
+ConnectTimeout = Annotated[
+    float, typer.Option("--connect-timeout", metavar="SECONDS", min=0.001, help="Until a server answers the call.")
+]
+ReadTimeout = Annotated[
+    float, typer.Option("--read-timeout", metavar="SECONDS", min=0.001, help="Between two packets of an image.")
+]
+RowTimeout = Annotated[
+    float,
+    typer.Option("--row-timeout", metavar="SECONDS", min=0.001, help="For all images and retries of a row."),
+]
+Retries = Annotated[
+    int, typer.Option("--retries", metavar="N", min=0, help="Further tries after a failure that may pass.")
+]
