@@ -314,7 +314,7 @@ def test_what_a_killed_run_left_is_removed(path):
     for name in mine + theirs:
         (folder / name).write_bytes(b"x")
     assert sorted(entry.name for entry in safefile.litter(str(path))) == sorted(mine)
-    safefile.clean(str(path), keep=str(folder / ".cat.fits.skycnn-journal"))
+    safefile.clean(str(path), str(folder / ".cat.fits.skycnn-journal"))
     assert sorted(os.listdir(folder)) == sorted(["cat.fits", ".cat.fits.skycnn-journal", *theirs])
     safefile.clean(str(path))
     assert sorted(os.listdir(folder)) == sorted(["cat.fits", *theirs])

@@ -116,7 +116,7 @@ def make(name: str, content: Value, comment: str = "") -> bytes:
     elif isinstance(content, str):
         body = _text(content).ljust(20)
     else:
-        body = str(content).rjust(20)
+        body = str(content).upper().rjust(20)  # FITS wants 1E-07
     if len(body) > CARD - 10:
         raise ValueError(f"{name} does not fit a card: {content!r}")
     card = f"{name:8}= {body}"

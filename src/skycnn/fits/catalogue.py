@@ -143,6 +143,11 @@ class Catalogue:
         check_tail(self._fd, self._table, self.source.size, self.label)
 
     @property
+    def plain(self) -> tuple[int, Hdu]:
+        """Descriptor and place of the plain binary table: in the file itself, or as it was made for reading."""
+        return self._fd, self._table
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Column names in order."""
         return tuple(column.name for column in self.columns)

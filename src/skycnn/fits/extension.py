@@ -10,12 +10,13 @@ import numpy as np
 
 from skycnn.errors import InputError, Interrupted
 from skycnn.fits import earlier, safefile
+from skycnn.fits.bytecopy import copy_range
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.journal import Journal
 from skycnn.fits.newheader import Plan, new_cards, packed, width
 from skycnn.fits.output import Output, compression_of
 from skycnn.fits.provenance import Record
-from skycnn.fits.splice import copy_range, splice
+from skycnn.fits.splice import splice
 from skycnn.schema import Column
 
 Rows = tuple[int, int | None]

@@ -76,8 +76,8 @@ def packed(columns: Sequence[Column], values: dict[str, "np.ndarray"], n: int) -
     return rows
 
 
-def new_cards(unit: Hdu, plan: Plan, label: str) -> list[bytes]:
-    """Return the header's cards after the splice; CHECKSUM and DATASUM still hold the old values.
+def new_cards(unit: Hdu, plan: Plan, label: str, rows: int | None = None) -> list[bytes]:
+    """Return the header's cards after the splice, of all rows or of so many; the checksums still hold the old values.
 
     Raises
     ------
@@ -92,10 +92,13 @@ def new_cards(unit: Hdu, plan: Plan, label: str) -> list[bytes]:
             f"{label} has {fields} columns; {len(plan.added)} more exceed the 999 that FITS allows",
             hint="Drop columns, or write to a copy with fewer: --out.",
         )
+    rows = unit.rows if rows is None else rows
     _set(cards, "NAXIS1", unit.row_bytes + plan.added_bytes)
+    if rows != unit.rows:
+        _set(cards, "NAXIS2", rows)
     _set(cards, "TFIELDS", fields + len(plan.added))
     if fitscards.find(cards, "THEAP") is not None:
-        _set(cards, "THEAP", (unit.row_bytes + plan.added_bytes) * unit.rows + heap_gap(unit, label))
+        _set(cards, "THEAP", (unit.row_bytes + plan.added_bytes) * rows + heap_gap(unit, label))
     for column in plan.columns:
         if column.name in plan.replaced:
             _redescribe(cards, column, _fields(unit).index(plan.replaced[column.name].name) + 1, plan.comments)

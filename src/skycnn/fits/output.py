@@ -81,6 +81,11 @@ class Output:
         """Where the journal of this output lies; None for standard output."""
         return safefile.companion(self.path, "journal") if self.path is not None else None
 
+    @property
+    def partial_path(self) -> str | None:
+        """Where a stamp file grows, so that a killed run resumes; None for standard output."""
+        return safefile.companion(self.path, "partial") if self.path is not None else None
+
     @contextmanager
     def locked(self, wait: float = 0.0) -> Iterator[None]:
         """Hold the output's lock; that of a new file is its journal's.
@@ -112,8 +117,10 @@ class Output:
         else:
             yield
 
-    def prepare(self) -> None:
+    def prepare(self, *, resume: bool = False) -> None:
         """See that the output can be written, and remove a killed run's temporaries; the lock is held.
+
+        With ``resume`` a partial stamp file stays.
 
         Raises
         ------
@@ -124,7 +131,7 @@ class Output:
             self._check_standard()
         if self.path is None or (self.in_place and not os.path.isfile(self.path)):
             return
-        safefile.clean(self.path, keep=self.journal_path)
+        safefile.clean(self.path, self.journal_path, self.partial_path if resume else None)
         if self.in_place or self.existing is not None:
             safefile.check_writable(self.path, self.label, self.detach)
 
@@ -178,6 +185,18 @@ class Output:
                 yield fd
             if before is None:
                 self._check_absent(ChangedError)
+
+    def adopt(self, fd: int, temporary: str) -> None:
+        """Let a finished temporary file beside a new output take its name.
+
+        Raises
+        ------
+        ChangedError, NoSpaceError, RunError
+            When it cannot; the output is as it was.
+        """
+        if self.existing is None:
+            self._check_absent(ChangedError)
+        safefile.adopt(fd, temporary, str(self.path), self.label, start=self.existing, detach=self.detach)
 
     def _check_absent(self, kind: type[SkycnnError]) -> None:
         if self.path is not None and os.path.lexists(self.path):

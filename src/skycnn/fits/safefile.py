@@ -52,10 +52,10 @@ def litter(path: str) -> Iterator[Path]:
         yield from (entry for entry in entries if str(entry).startswith(os.path.normpath(prefix)))
 
 
-def clean(path: str, keep: str | None = None) -> None:
-    """Remove what a killed run left beside ``path``; the caller holds its lock."""
+def clean(path: str, *keep: str | None) -> None:
+    """Remove what a killed run left beside ``path``, but for the files to ``keep``; the caller holds its lock."""
     for entry in list(litter(path)):
-        if str(entry) != keep:
+        if str(entry) not in keep:
             entry.unlink(missing_ok=True)
 
 
@@ -176,21 +176,27 @@ def replacing(path: str, label: str, *, start: os.stat_result | None, detach: bo
     try:
         with writing(label):
             yield fd
-            _check_still(path, start, label)
-            if start is not None and not detach:
-                keep(fd, path, label)
-            elif start is not None:
-                os.fchmod(fd, st.S_IMODE(start.st_mode))
-            os.fsync(fd)
-        _check_still(path, start, label)
-        with writing(label):
-            os.replace(temporary, path)
+        adopt(fd, temporary, path, label, start=start, detach=detach)
     except BaseException:
         with suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
     finally:
         os.close(fd)
+
+
+def adopt(fd: int, temporary: str, path: str, label: str, *, start: os.stat_result | None, detach: bool) -> None:
+    """Let a finished temporary file of descriptor ``fd`` take the name ``path``; see ``replacing``."""
+    with writing(label):
+        _check_still(path, start, label)
+        if start is not None and not detach:
+            keep(fd, path, label)
+        elif start is not None:
+            os.fchmod(fd, st.S_IMODE(start.st_mode))
+        os.fsync(fd)
+    _check_still(path, start, label)
+    with writing(label):
+        os.replace(temporary, path)
     _sync_folder(path, label)
 
 

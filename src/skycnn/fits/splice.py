@@ -1,6 +1,5 @@
 """Splice: a table's bytes with new fields at the end of each row, everything else verbatim."""
 
-import errno
 import os
 import threading
 from collections import deque
@@ -11,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from skycnn.fits import cards as fitscards
+from skycnn.fits.bytecopy import copy_range, copy_summed, write_all
 from skycnn.fits.checksum import Sum
 from skycnn.fits.newheader import Plan, new_cards, seal, verify, width
 from skycnn.fits.tablebytes import Hdu, read_into
@@ -61,29 +61,73 @@ def splice(
     ChangedError
         When the source is shorter than it was.
     """
-    cards = new_cards(unit, plan, label)
-    sums = any(fitscards.find(cards, name) is not None for name in ("CHECKSUM", "DATASUM"))
-    header_size = len(fitscards.assemble(cards))
     copy_range(source, target, 0, 0, unit.start, label)
-    data = unit.start + header_size
-    old_sum, new_sum = _rows(source, unit, target, data, plan, rows, label, sums=sums, progress=progress)
-    table_end = unit.data + unit.row_bytes * unit.rows
-    at = data + (unit.row_bytes + plan.added_bytes) * unit.rows
-    heap = unit.data + unit.size - table_end
-    _copy_summed(source, target, table_end, at, heap, label, [old_sum, new_sum] if sums else [])
-    end = data + fitscards.padded(at + heap - data)
-    if end > at + heap:
-        _write_all(target, bytes(end - at - heap), at + heap)
+    cards = new_cards(unit, plan, label)
+    end, warnings = splice_table(source, unit, target, unit.start, cards, plan, rows, label, progress=progress)
     if size > unit.end:
         copy_range(source, target, unit.end, end, size - unit.end, label)
+    return warnings
+
+
+def splice_table(
+    source: int,
+    unit: Hdu,
+    target: int,
+    start: int,
+    cards: list[bytes],
+    plan: Plan,
+    rows: "Callable[[int, int], np.ndarray]",
+    label: str,
+    *,
+    take: tuple[int, int] | None = None,
+    progress: "Callable[[int, int], None] | None" = None,
+) -> tuple[int, list[str]]:
+    """Write one table with new columns to any place of a file, to its padding.
+
+    Parameters
+    ----------
+    source, unit, target, plan, rows, label, progress
+        As of ``splice``; ``rows`` is asked for the table's own row numbers.
+    start : int
+        Where the header goes in the target, a multiple of 2880.
+    cards : list of bytes
+        The new header, by ``new_cards`` with the same ``plan`` and number of rows; its sums are sealed here.
+    take : (int, int), optional
+        Only these rows, half open; the heap is copied whole.
+
+    Returns
+    -------
+    end : int
+        Where the next header may begin.
+    warnings : list of str
+        Checksums that did not fit the data; they are looked at where all rows are read.
+
+    Raises
+    ------
+    ChangedError
+        When the source is shorter than it was.
+    """
+    first, last = take or (0, unit.rows)
+    sums = any(fitscards.find(cards, name) is not None for name in ("CHECKSUM", "DATASUM"))
+    data = start + len(fitscards.assemble(cards))
+    old_sum, new_sum = _rows(
+        source, unit, target, data, plan, rows, label, take=(first, last), sums=sums, progress=progress
+    )
+    table_end = unit.data + unit.row_bytes * unit.rows
+    at = data + (unit.row_bytes + plan.added_bytes) * (last - first)
+    heap = unit.data + unit.size - table_end
+    copy_summed(source, target, table_end, at, heap, label, [old_sum, new_sum] if sums else [])
+    end = data + fitscards.padded(at + heap - data)
+    if end > at + heap:
+        write_all(target, bytes(end - at - heap), at + heap)
     warnings = []
     if sums:
-        padding = os.pread(source, unit.end - unit.data - unit.size, unit.data + unit.size)
-        old_sum.add(padding)
-        warnings = verify(unit, old_sum.value, label)
+        if (first, last) == (0, unit.rows):
+            old_sum.add(os.pread(source, unit.end - unit.data - unit.size, unit.data + unit.size))
+            warnings = verify(unit, old_sum.value, label)
         seal(cards, new_sum.value, plan.stamp)
-    _write_all(target, fitscards.assemble(cards), unit.start)
-    return warnings
+    write_all(target, fitscards.assemble(cards), start)
+    return end, warnings
 
 
 def _rows(
@@ -95,6 +139,7 @@ def _rows(
     rows: "Callable[[int, int], np.ndarray]",
     label: str,
     *,
+    take: tuple[int, int],
     sums: bool,
     progress: "Callable[[int, int], None] | None",
 ) -> tuple[Sum, Sum]:
@@ -108,13 +153,14 @@ def _rows(
     def work(first: int) -> tuple[int, Sum, Sum]:
         if not hasattr(buffers, "pair"):
             buffers.pair = np.empty((step, old), np.uint8), np.empty((step, new), np.uint8)
-        end = min(first + step, unit.rows)
+        end = min(first + step, take[1])
         before, after = (buffer[: end - first] for buffer in buffers.pair)
         read_into(source, before, unit.data + first * old, label)
         fresh = rows(first, end)
         _interleave(before, after, fresh, plan)
-        _write_all(target, after.data, data + first * new)
-        parts = Sum(first * old), Sum(first * new)
+        place = (first - take[0]) * new
+        write_all(target, after.data, data + place)
+        parts = Sum((first - take[0]) * old), Sum(place)
         if sums:
             parts[0].add(before)
             if whole_words:
@@ -124,12 +170,13 @@ def _rows(
                 parts[1].add(after)
         return end, *parts
 
-    old_sum, new_sum = Sum(unit.rows * old), Sum(unit.rows * new)
-    for end, *parts in bounded_map(work, range(0, unit.rows, step), THREADS):
+    taken = take[1] - take[0]
+    old_sum, new_sum = Sum(taken * old), Sum(taken * new)
+    for end, *parts in bounded_map(work, range(*take, step), THREADS):
         old_sum.merge(parts[0])
         new_sum.merge(parts[1])
         if progress is not None:
-            progress(end, unit.rows)
+            progress(end - take[0], taken)
     return old_sum, new_sum
 
 
@@ -171,41 +218,3 @@ def _copy_fields(fields: "np.ndarray", rows: "np.ndarray", offset: int) -> None:
     n, size = fields.shape
     if n and size:
         np.ndarray((n,), f"V{size}", rows, offset, rows.strides[:1])[:] = fields.view(f"V{size}")[:, 0]
-
-
-def _write_all(fd: int, data: "bytes | memoryview", offset: int) -> None:
-    view = memoryview(data).cast("B")
-    while view:
-        done = os.pwrite(fd, view, offset)
-        view, offset = view[done:], offset + done
-
-
-def _copy_summed(source: int, target: int, start: int, to: int, length: int, label: str, sums: list[Sum]) -> None:
-    buffer = np.empty(min(length, CHUNK_BYTES), np.uint8)
-    for at in range(0, length, CHUNK_BYTES):
-        part = buffer[: min(CHUNK_BYTES, length - at)]
-        read_into(source, part, start + at, label)
-        for total in sums:
-            total.add(part)
-        _write_all(target, part.data, to + at)
-
-
-def copy_range(source: int, target: int, start: int, to: int, length: int, label: str) -> None:
-    """Copy bytes between descriptors, by the kernel where it can.
-
-    Raises
-    ------
-    ChangedError
-        When the source ends first.
-    """
-    while length > 0:
-        try:
-            done = os.copy_file_range(source, target, min(length, 1 << 30), start, to)
-        except OSError as error:
-            if error.errno not in (errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM):
-                raise
-            done = 0
-        if done == 0:  # not possible here; or the end of a truncated file, which reading tells
-            _copy_summed(source, target, start, to, length, label, [])
-            return
-        start, to, length = start + done, to + done, length - done
