@@ -66,7 +66,14 @@ class Hdu:
         return fitscards.integer(self.header, "NAXIS2", self.name, 0)
 
 
-def _data_size(header: Mapping[str, Value], label: str) -> int:
+def data_size(header: Mapping[str, Value], label: str) -> int:
+    """Return the bytes of data that a header promises, without padding.
+
+    Raises
+    ------
+    InputError
+        When BITPIX or an axis is unreadable.
+    """
     bits = header.get("BITPIX")
     if bits not in (8, 16, 32, 64, -32, -64) or not isinstance(bits, int):
         raise InputError(f"{label}: BITPIX is unreadable", value=bits, expected="8, 16, 32, 64, -32 or -64")
@@ -104,7 +111,7 @@ def scan(fd: int, size: int, label: str) -> list[Hdu]:
         name = f"{label}[{len(units)}]"
         cards, data = fitscards.read_header(fd, offset, name)
         header = fitscards.values(cards)
-        length = _data_size(header, name)
+        length = data_size(header, name)
         if data + length > size:
             raise InputError(
                 f"{name} is truncated or its header lies: it promises {length} bytes of data, {size - data} are there",

@@ -1,0 +1,92 @@
+"""Archive: the plain bytes of an image file that may be .gz or .bz2, and its header-data units, in one pass."""
+
+import bz2
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, cast
+
+from skycnn.errors import InputError
+from skycnn.fits import cards as fitscards
+from skycnn.fits.cards import BLOCK, CARD, padded
+from skycnn.fits.foreign import check_fits
+from skycnn.fits.source import COMPRESSED
+from skycnn.fits.tablebytes import Hdu, data_size
+
+_END = b"END".ljust(CARD)
+_MOST_CARDS = 4096 * BLOCK // CARD  # as in cards.read_header
+
+
+def compression_of(file: IO[bytes]) -> str:
+    """Return ``gz``, ``bz2`` or an empty string, by the first bytes."""
+    file.seek(0)
+    head = file.read(8)
+    return next((name for magic, name in COMPRESSED.items() if head.startswith(magic)), "")
+
+
+@contextmanager
+def plain(file: IO[bytes], compression: str, path: str) -> Iterator[IO[bytes]]:
+    """Yield the plain bytes of a file from their beginning; seek in them forwards only.
+
+    Parameters
+    ----------
+    file : file object
+        The file as it stands on the disk, unbuffered or not; it stays open.
+    compression : str
+        ``gz``, ``bz2`` or an empty string.
+    path : str
+        Names the file in messages.
+
+    Raises
+    ------
+    InputError
+        When the archive proves corrupt while it is read.
+    """
+    file.seek(0)
+    if not compression:
+        yield file
+        return
+    stream = cast(IO[bytes], gzip.GzipFile(fileobj=file) if compression == "gz" else bz2.BZ2File(file))
+    try:
+        with stream:
+            yield stream
+    except (EOFError, zlib.error, OSError) as error:
+        if getattr(error, "errno", None) is not None:  # the disk's fault, not the archive's
+            raise
+        raise InputError(
+            f"{path} is a corrupt {compression} archive: {error}", hint="Restore it from a copy."
+        ) from None
+
+
+def units(stream: IO[bytes], path: str) -> Iterator[Hdu]:
+    """Yield the header-data units of a stream; whether all their data are there is not looked at.
+
+    Raises
+    ------
+    InputError
+        When it is no FITS, or a header is unreadable.
+    """
+    number, offset = 0, 0
+    while True:
+        stream.seek(offset)
+        block = stream.read(BLOCK)
+        if number == 0:
+            check_fits(block, path)
+        elif not block.startswith(b"XTENSION"):
+            return  # the end, special records, or garbage
+        label = f"{path}[{number}]"
+        cards: list[bytes] = []
+        while _END not in cards[-BLOCK // CARD :]:
+            if len(block) < BLOCK or len(cards) > _MOST_CARDS:
+                hint = "The file is truncated or no FITS; verify it with fitsverify."
+                raise InputError(f"{label}: the header has no END card", hint=hint)
+            cards += [block[at : at + CARD] for at in range(0, BLOCK, CARD)]
+            if _END not in cards[-BLOCK // CARD :]:
+                block = stream.read(BLOCK)
+        data = offset + len(cards) * CARD
+        cards = cards[: cards.index(_END)]
+        header = fitscards.values(cards)
+        size = data_size(header, label)
+        yield Hdu(number, offset, data, size, data + padded(size), tuple(cards), header)
+        number, offset = number + 1, data + padded(size)

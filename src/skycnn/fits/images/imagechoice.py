@@ -1,0 +1,88 @@
+"""Which images of a file are meant, by what was asked for and by what the file holds."""
+
+from collections.abc import Iterator
+
+from skycnn.errors import InputError
+from skycnn.fits.cards import integer
+from skycnn.fits.tablebytes import Hdu
+
+_USUAL = ("SCI", "IMAGE")
+"""What observatories call the science image among its masks and errors (HST and JWST; Rubin, Subaru)."""
+
+Image = tuple[Hdu, tuple[int, int]]
+
+
+def choose(units: Iterator[Hdu], extension: str | None, path: str) -> tuple[list[Image], tuple[bytes, ...]]:
+    """Return the images that are meant, each with its shape (ny, nx), and the cards of the primary header.
+
+    Without an extension these are: the primary where it has two axes; else the only image with two axes; else all
+    that are called SCI (two chips of a camera); else all that are called IMAGE. No more units are asked for than
+    that takes: the primary settles it for an archive, too, without reading on.
+
+    Parameters
+    ----------
+    units : iterator of Hdu
+        The file's header-data units, in order.
+    extension : str or None
+        A number, EXTNAME, ``EXTNAME,EXTVER``, or ``*`` for all images with two axes.
+    path : str
+        Names the file in messages.
+
+    Raises
+    ------
+    InputError
+        When there is none, or none is better than another; the images are listed.
+    """
+    meant: list[Image] = []
+    seen: list[str] = []
+    primary: tuple[bytes, ...] = ()
+    try:
+        for unit in units:
+            primary = unit.cards if unit.number == 0 else primary
+            shape = _shape(unit, f"{path}[{unit.number}]")
+            seen.append(f"[{unit.number}] {unit.name or unit.kind}" + (f" {shape[1]} x {shape[0]}" if shape else ""))
+            if shape is not None and _named(extension, unit):
+                meant.append((unit, shape))
+            if extension == str(unit.number) or (extension is None and meant and unit.number == 0):
+                break
+    except InputError:
+        if not meant:
+            raise  # else it stands after an image, and does not matter
+    if extension is None and len(meant) > 1:
+        meant = _usual(meant, seen, path)
+    if not meant:
+        called = "" if extension in (None, "*") else f" [{extension}]"
+        raise InputError(f"{path} has no image{called} with two axes", hint=f"It holds: {', '.join(seen)}.")
+    return meant, primary
+
+
+def _usual(images: list[Image], seen: list[str], path: str) -> list[Image]:
+    for name in _USUAL:
+        called = [image for image in images if image[0].name.upper() == name]
+        if called:
+            return called
+    first = images[0][0]
+    raise InputError(
+        f"{path} holds {len(images)} images: {', '.join(seen)}",
+        hint=f"Name one, as in {path}[{first.name or first.number}], or take all: {path}[*].",
+    )
+
+
+def _named(extension: str | None, unit: Hdu) -> bool:
+    if extension is None or extension == "*" or extension == str(unit.number):
+        return True
+    name, _, version = extension.upper().partition(",")
+    there = unit.name.upper() or ("PRIMARY" if unit.number == 0 else "")
+    return name.strip() == there and version.strip() in ("", str(unit.header.get("EXTVER", 1)))
+
+
+def _shape(unit: Hdu, label: str) -> tuple[int, int] | None:
+    """Return (ny, nx) of an image with two axes, or None; axes of length 1 beyond two are left out, last ones first."""
+    prefix = {"image": "", "compressed image": "Z"}.get(unit.kind)
+    if prefix is None or unit.header.get("GROUPS") is True:
+        return None
+    count = integer(unit.header, f"{prefix}NAXIS", label)
+    axes = [integer(unit.header, f"{prefix}NAXIS{i}", label) for i in range(1, count + 1)]
+    while len(axes) > 2 and 1 in axes:
+        del axes[len(axes) - 1 - axes[::-1].index(1)]
+    return (axes[1], axes[0]) if len(axes) == 2 and min(axes) > 0 else None

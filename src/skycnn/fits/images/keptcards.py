@@ -1,0 +1,50 @@
+"""The cards of an image header that are worth holding: 10,000 headers are held at once."""
+
+import re
+from collections.abc import Iterator
+
+from skycnn.fits import cards as fitscards
+from skycnn.fits.tablebytes import Hdu
+
+_KEPT = re.compile(
+    r"WCSAXES|NAXIS\d?|(CTYPE|CRVAL|CRPIX|CDELT|CUNIT|CROTA|CPDIS|CQDIS|D2IMDIS|DP|DQ)\d|(CD|PC|PV|PS)\d_\d+"
+    r"|(CD|PC)00\d00\d|[AB]P?_(\d_\d|ORDER|DMAX)|WAT\d_\d+|LONPOLE|LATPOLE|RADE(CSY|SY)S|EQUINOX|EPOCH|MJD-OBS"
+    r"|DATE-OBS|BUNIT|SURVEY|FILTER\d?|BAND"
+)
+"""What WCSs (TAN, SIP, TPV, TNX, lookup tables), BUNIT, SURVEY and FILTER need; alternate WCSs are left out."""
+
+_MANY = re.compile(r"D[PQ]\d")  # record-valued: many cards of one name
+_COMMON = ("SURVEY", "FILTER")
+_INHERITED = ("BUNIT", "RADESYS", "RADECSYS", "EQUINOX", "EPOCH", "MJD-OBS", "DATE-OBS", "BAND")
+
+
+def kept(unit: Hdu, primary: tuple[bytes, ...]) -> Iterator[bytes]:
+    """Yield the cards worth holding, the first of duplicates.
+
+    Parameters
+    ----------
+    unit : Hdu
+        The image; of a tile-compressed one the cards of the image are given, not those of the table.
+    primary : tuple of bytes
+        The cards of the file's primary header. Survey and filter are taken from it where the image has none, frame,
+        epoch and unit where INHERIT says so.
+    """
+    own = unit.cards
+    if unit.kind == "compressed image":
+        own = tuple(card for card in own if not card.startswith(b"NAXIS"))
+        own = tuple(card[1:8] + b" " + card[8:] if card.startswith(b"ZNAXIS") else card for card in own)
+    shared = (*_COMMON, *_INHERITED) if unit.header.get("INHERIT") is True else _COMMON
+    others = [card for card in primary if unit.number and fitscards.keyword(card) in shared]
+    names: set[str] = set()
+    inside = False  # a string that may go on
+    for card in (*own, *others):
+        name = fitscards.keyword(card)
+        if name == "CONTINUE":
+            if inside:
+                yield card
+            continue
+        inside = card[8:10] == b"= " and _KEPT.fullmatch(name) is not None and name not in names
+        if inside:
+            yield card
+            if not _MANY.fullmatch(name):
+                names.add(name)
