@@ -1,0 +1,117 @@
+"""Frame: the celestial system of an image or a table, to and from ICRS."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skycnn.errors import InputError
+
+Array = NDArray[Any]
+
+FIRST_FK5 = 1984.0
+"""An EQUINOX below it without RADESYS means FK4, one above FK5 (FITS 4.0, section 8.3)."""
+
+NAMES = {"ICRS": "ICRS", "ICRF": "ICRS", "FK5": "FK5", "FK4": "FK4", "FK4-NO-E": "FK4-NO-E", "GALACTIC": "GALACTIC"}
+"""Spellings of RADESYS; ICRF2 and ICRF3 are cut to ICRF before."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A celestial system.
+
+    Parameters
+    ----------
+    name : str
+        ``ICRS``, ``FK5``, ``FK4``, ``FK4-NO-E`` or ``GALACTIC``.
+    equinox : float
+        Julian year for FK5, Besselian for FK4; 0 where it has none.
+    """
+
+    name: str = "ICRS"
+    equinox: float = 0.0
+
+    def __str__(self) -> str:
+        if not self.equinox:
+            return self.name if self.name != "GALACTIC" else "Galactic"
+        return f"{self.name} {'J' if self.name == 'FK5' else 'B'}{self.equinox:g}"
+
+    def to_icrs(self, lon: Array, lat: Array) -> tuple[Array, Array]:
+        """Return ICRS longitudes in [0, 360) and latitudes, deg; NaN stays NaN."""
+        if self.name == "ICRS":
+            return lon, lat
+        if self.name == "FK4":  # its E-terms of aberration are no rotation
+            return _by_astropy(self, lon, lat, inverse=False)
+        return _turned(_matrix(self), lon, lat)
+
+    def from_icrs(self, lon: Array, lat: Array) -> tuple[Array, Array]:
+        """Return longitudes in [0, 360) and latitudes in this frame, deg; NaN stays NaN."""
+        if self.name == "ICRS":
+            return lon, lat
+        if self.name == "FK4":
+            return _by_astropy(self, lon, lat, inverse=True)
+        return _turned(_matrix(self).T, lon, lat)
+
+
+def read(radesys: object, equinox: object, label: str) -> Frame:
+    """Return the equatorial frame that RADESYS and EQUINOX tell; ICRS where both are absent.
+
+    Raises
+    ------
+    InputError
+        When RADESYS is none of FITS's, or EQUINOX no year.
+    """
+    word = str(radesys or "").strip().upper()
+    word = "ICRF" if word.startswith("ICRF") else word
+    if isinstance(equinox, str) and equinox.strip()[:1].upper() in ("J", "B"):
+        equinox = equinox.strip()[1:]
+    try:
+        year = float(equinox) if equinox not in (None, "") else None  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        year = 0.0
+    year = None if year is not None and np.isnan(year) else year
+    name = NAMES.get(word) if word else ("ICRS" if year is None else "FK4" if year < FIRST_FK5 else "FK5")
+    if name is None:
+        raise InputError(f"{label}: its RADESYS is not known", value=radesys, expected="ICRS, FK5, FK4 or FK4-NO-E")
+    if name in ("ICRS", "GALACTIC"):
+        return Frame(name)
+    year = year if year is not None else (2000.0 if name == "FK5" else 1950.0)
+    if not 1700 <= year <= 2200:
+        raise InputError(f"{label}: its EQUINOX is unreadable", value=equinox, expected="a year, such as 2000.0")
+    return Frame(name, year)
+
+
+def vectors(lon: Array, lat: Array) -> NDArray[np.float64]:
+    """Return unit vectors (3, n) of longitudes and latitudes in deg."""
+    a, d = np.radians(np.asarray(lon, np.float64)), np.radians(np.asarray(lat, np.float64))
+    return np.stack([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)])
+
+
+def _turned(matrix: Array, lon: Array, lat: Array) -> tuple[Array, Array]:
+    x, y, z = matrix @ vectors(lon, lat)
+    return np.degrees(np.arctan2(y, x)) % 360, np.degrees(np.arctan2(z, np.hypot(x, y)))
+
+
+@lru_cache(maxsize=64)
+def _matrix(frame: Frame) -> NDArray[np.float64]:
+    """Return the rotation to ICRS: where astropy takes the three axes."""
+    lon, lat = _by_astropy(frame, np.array([0.0, 90.0, 0.0]), np.array([0.0, 0.0, 90.0]), inverse=False)
+    return vectors(lon, lat)
+
+
+def _by_astropy(frame: Frame, lon: Array, lat: Array, *, inverse: bool) -> tuple[Array, Array]:
+    from astropy import coordinates, units
+    from astropy.time import Time
+
+    theirs = {
+        "FK5": lambda: coordinates.FK5(equinox=Time(frame.equinox, format="jyear")),
+        "FK4": lambda: coordinates.FK4(equinox=Time(frame.equinox, format="byear")),
+        "FK4-NO-E": lambda: coordinates.FK4NoETerms(equinox=Time(frame.equinox, format="byear")),
+        "GALACTIC": coordinates.Galactic,
+    }[frame.name]()
+    source, target = (coordinates.ICRS(), theirs) if inverse else (theirs, coordinates.ICRS())
+    place = coordinates.UnitSphericalRepresentation(lon * units.deg, lat * units.deg)
+    out = source.realize_frame(place).transform_to(target).spherical
+    return np.asarray(out.lon.deg), np.asarray(out.lat.deg)
