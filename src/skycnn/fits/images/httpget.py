@@ -1,0 +1,241 @@
+"""HttpGet: one answer over HTTP, every packet within its time, all of it before a deadline and below a size."""
+
+import io
+import socket
+import ssl
+import time
+from collections.abc import Iterable
+from email.utils import mktime_tz, parsedate_tz
+from functools import cache, partial
+from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse, HTTPSConnection, InvalidURL
+from typing import IO, Any, cast
+from urllib import request
+from urllib.error import HTTPError, URLError
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+import skycnn
+
+PASSING = {408, 425, 429, 500, 502, 503, 504}
+"""Statuses that another try may better (RFC 9110, section 15, and RFC 6585 for 429)."""
+ABSENT = {204, 404, 410}
+PIECE = 1 << 16
+
+
+class FetchError(Exception):
+    """An image that did not come.
+
+    Parameters
+    ----------
+    reason : str
+        One phrase, without the URL.
+    passing : bool
+        Whether another try may help.
+    wait : float
+        Seconds that the server asks to wait before it.
+    unreachable : bool
+        Whether no server was there at all.
+    """
+
+    def __init__(self, reason: str, *, passing: bool = False, wait: float = 0.0, unreachable: bool = False) -> None:
+        super().__init__(reason)
+        self.reason, self.passing, self.wait, self.unreachable = reason, passing, wait, unreachable
+
+
+def get(url: str, into: IO[bytes], *, connect: float, read: float, deadline: float, limit: int) -> None:
+    """Write what a URL answers into a file.
+
+    Parameters
+    ----------
+    url : str
+        http or https; ``user:password@`` is sent as basic authentication, to that host alone.
+    into : file
+        Open for writing.
+    connect, read : float
+        Seconds until a connection stands, and between two packets.
+    deadline : float
+        Of ``time.monotonic``, when all must be there: a server that trickles cannot hold a row longer.
+    limit : int
+        Bytes.
+
+    Raises
+    ------
+    FetchError
+        When it did not come whole.
+    """
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise FetchError("the row's time is over")
+    try:
+        with _opener(read, deadline).open(_request(url), timeout=min(connect, left)) as response:
+            if response.status in ABSENT:
+                raise FetchError(f"HTTP {response.status}, no image")
+            _copy(response, into, limit)
+    except HTTPError as error:
+        error.close()
+        raise _status(error) from None
+    except URLError as error:
+        raise _connection(error.reason, connect) from None
+    except TimeoutError:
+        over = time.monotonic() >= deadline
+        reason = "the row's time is over" if over else f"no packet within {read:g} s"
+        raise FetchError(reason, passing=not over) from None
+    except InvalidURL as error:
+        raise FetchError(f"no valid URL: {error}") from None
+    except (HTTPException, ConnectionError, ssl.SSLError) as error:
+        raise FetchError(f"the answer broke off: {error or type(error).__name__}", passing=True) from None
+    except ValueError as error:  # a host name that is none, a chunk without a length
+        raise FetchError(f"no valid URL or answer: {error}") from None
+
+
+def _copy(response: HTTPResponse, into: IO[bytes], limit: int) -> None:
+    declared, received = response.length, 0
+    if declared is not None and declared > limit:
+        raise FetchError(f"an answer of {declared / 1e6:.0f} MB; the limit is {limit / 1e6:.0f}")
+    while declared is None or received < declared:
+        piece = response.read1(PIECE)
+        if not piece:
+            break
+        received += len(piece)
+        if received > limit:
+            raise FetchError(f"an answer of more than {limit / 1e6:.0f} MB, the limit")
+        into.write(piece)
+    if declared is not None and received < declared:
+        raise FetchError(f"truncated: {received} of {declared} bytes", passing=True)
+    into.flush()
+
+
+def _request(url: str) -> request.Request:
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    ask = request.Request(urlunsplit(parts._replace(netloc=host)))  # noqa: S310 - http and https, see UrlTemplate
+    ask.add_header("User-Agent", f"skycnn/{skycnn.__version__}")
+    ask.add_header("Accept-Encoding", "identity")
+    if at:
+        from base64 import b64encode
+
+        ask.add_unredirected_header("Authorization", f"Basic {b64encode(unquote(user).encode()).decode()}")
+    return ask
+
+
+def _status(error: HTTPError) -> FetchError:
+    if error.code in ABSENT:
+        return FetchError(f"HTTP {error.code}, no image")
+    wait = _seconds(error.headers.get("Retry-After")) if error.headers is not None else 0.0
+    reason = f"HTTP {error.code} {str(error.reason)[:80]}".strip()
+    return FetchError(reason, passing=error.code in PASSING, wait=wait)
+
+
+def _seconds(retry_after: str | None) -> float:
+    """Return what Retry-After asks for, in seconds: it is a number or a date (RFC 9110, 10.2.3)."""
+    text = (retry_after or "").strip()
+    if text.isdecimal():
+        return float(text)
+    date = parsedate_tz(text)
+    try:
+        return max(0.0, mktime_tz(date) - time.time()) if date else 0.0
+    except (OverflowError, ValueError):
+        return 0.0
+
+
+def _connection(reason: object, connect: float) -> FetchError:
+    if isinstance(reason, TimeoutError):
+        return FetchError(f"no connection within {connect:g} s", passing=True, unreachable=True)
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return FetchError(f"its certificate is not valid: {reason.verify_message}", unreachable=True)
+    text = getattr(reason, "strerror", None) or str(reason)
+    return FetchError(f"no connection: {text}", passing=isinstance(reason, OSError), unreachable=True)
+
+
+class _Packets(io.RawIOBase):
+    """What a socket receives, each packet within its time and all before the deadline."""
+
+    def __init__(self, sock: socket.socket, read: float, deadline: float) -> None:
+        self._socket, self._read, self._deadline = sock, read, deadline
+        self._raw = cast(io.RawIOBase, sock.makefile("rb", buffering=0))  # holds the socket open
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._socket.settimeout(min(self._read, left))
+        return cast(int | None, self._raw.readinto(buffer))
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Timed:
+    """A socket as HTTPResponse wants it."""
+
+    def __init__(self, sock: socket.socket, read: float, deadline: float) -> None:
+        self._made = partial(_Packets, sock, read, deadline)
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        """Return its packets as a file."""
+        return io.BufferedReader(self._made(), PIECE)
+
+
+class _Handler(request.AbstractHTTPHandler):
+    def __init__(self, read: float, deadline: float) -> None:
+        super().__init__()
+        self._read, self._deadline = read, deadline
+
+    def _connect(self, kind: type[HTTPConnection], host: str, **options: Any) -> HTTPConnection:
+        def response(sock: socket.socket, *args: Any, **kwargs: Any) -> HTTPResponse:
+            return HTTPResponse(cast(socket.socket, _Timed(sock, self._read, self._deadline)), *args, **kwargs)
+
+        connection = kind(host, **options)
+        connection.response_class = response  # type: ignore[assignment]
+        return connection
+
+    def http_open(self, ask: request.Request) -> HTTPResponse:
+        return self.do_open(cast(Any, partial(self._connect, HTTPConnection)), ask)
+
+    def https_open(self, ask: request.Request) -> HTTPResponse:
+        return self.do_open(cast(Any, partial(self._connect, HTTPSConnection)), ask, context=_context())
+
+    http_request = https_request = request.AbstractHTTPHandler.do_request_
+
+
+class _Redirects(request.HTTPRedirectHandler):
+    max_redirections = 5
+
+    def redirect_request(
+        self, req: request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> request.Request | None:
+        new = super().redirect_request(req, fp, code, msg, headers, newurl)
+        secret = req.unredirected_hdrs.get("Authorization")
+        if new is not None and secret and (new.type, new.host) == (req.type, req.host):
+            new.add_unredirected_header("Authorization", secret)
+        return new
+
+    def http_error_302(self, req: request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage) -> Any:
+        fp.close()  # the base class would read its body, which may be endless
+        return super().http_error_302(req, fp, code, msg, headers)
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
+
+@cache
+def _context() -> ssl.SSLContext:
+    return ssl.create_default_context()  # some 20 ms, so once
+
+
+def _opener(read: float, deadline: float) -> request.OpenerDirector:
+    """Return an opener for http and https alone: no redirect leads to files, ftp or data."""
+    opener = request.OpenerDirector()
+    handlers: Iterable[request.BaseHandler] = (
+        request.ProxyHandler(),
+        _Handler(read, deadline),
+        _Redirects(),
+        request.HTTPDefaultErrorHandler(),
+        request.HTTPErrorProcessor(),
+        request.UnknownHandler(),
+    )
+    for handler in handlers:
+        opener.add_handler(handler)
+    return opener

@@ -1,0 +1,145 @@
+"""HttpGet: one answer, or the reason why there is none; never later, never larger than allowed."""
+
+import io
+import socket
+import time
+
+import pytest
+
+import skyserver
+from skycnn.fits.images.httpget import FetchError, _seconds, get
+
+BODY = bytes(range(256)) * 100
+
+
+@pytest.fixture(scope="module")
+def server():
+    with skyserver.serving(lambda path, query: BODY) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def direct(monkeypatch):
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+
+def fetch(url, *, connect=1.0, read=0.2, row=0.5, limit=1 << 20):
+    into = io.BytesIO()
+    get(url, into, connect=connect, read=read, deadline=time.monotonic() + row, limit=limit)
+    return into.getvalue()
+
+
+def failure(*args, **kwargs):
+    with pytest.raises(FetchError) as caught:
+        fetch(*args, **kwargs)
+    return caught.value
+
+
+@pytest.mark.parametrize("path", ["/ok", "/chunked", "/redirect?to=/ok", "/slow?s=0.01"])
+def test_an_answer_comes_whole(server, path):
+    assert fetch(server.url + path, row=5) == BODY
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "passing"),
+    [
+        ("/404", "HTTP 404, no image", False),
+        ("/410", "HTTP 410, no image", False),
+        ("/204", "HTTP 204, no image", False),
+        ("/403", "HTTP 403 Forbidden", False),
+        ("/401", "HTTP 401 Unauthorized", False),
+        ("/500", "HTTP 500 Internal Server Error", True),
+        ("/503", "HTTP 503 Service Unavailable", True),
+        ("/truncated", "truncated: 12800 of 25600 bytes", True),
+        ("/chunked/broken", "broke off", True),
+        ("/hangup", "broke off", True),
+        ("/garbled", "broke off", True),
+        ("/huge", "an answer of 1000000000 MB; the limit is 1", False),
+        ("/endless", "an answer of more than 1 MB, the limit", False),
+        ("/loop", "HTTP 302", False),
+        ("/slow", "no packet within 0.2 s", True),
+        ("/redirect?to=file:///etc/passwd", "HTTP 302", False),
+        ("/redirect?to=ftp://127.0.0.1/x", "no connection: unknown url type", False),
+        ("/redirect?to=/404", "HTTP 404", False),
+    ],
+)
+def test_a_failure_says_why(server, path, said, passing):
+    error = failure(server.url + path, row=5)
+    assert said in error.reason
+    assert error.passing == passing
+    assert server.url not in error.reason
+
+
+@pytest.mark.parametrize("path", ["/drip", "/drip/header", "/slow"])
+def test_what_trickles_ends_with_the_rows_time(server, path):
+    error = failure(server.url + path, read=10, row=0.2)
+    assert (error.reason, error.passing) == ("the row's time is over", False)
+
+
+def test_no_time_no_call(server):
+    before = server.calls.total()
+    assert failure(server.url + "/ok", row=-1).reason == "the row's time is over"
+    assert server.calls.total() == before
+
+
+def test_a_server_that_is_not_there():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        error = failure(f"http://127.0.0.1:{free.getsockname()[1]}/ok")
+    assert error.reason == "no connection: Connection refused"
+    assert error.unreachable and error.passing
+
+
+def test_a_server_that_never_takes_the_call():
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen(0)
+        with socket.create_connection(busy.getsockname()):  # the only place is taken: further calls are dropped
+            waiting = [socket.socket() for _ in range(4)]
+            for other in waiting:
+                other.setblocking(False)
+                other.connect_ex(busy.getsockname())
+            error = failure(f"http://127.0.0.1:{busy.getsockname()[1]}/ok", connect=0.1, row=5)
+            for other in waiting:
+                other.close()
+    assert error.reason == "no connection within 0.1 s"
+    assert error.unreachable
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999/", "http://a..b/", "http://[::1/", "http://127.0.0.1:1/\n"])
+def test_what_is_no_url(url):
+    assert failure(url).reason
+
+
+def test_credentials_go_to_their_host_alone(server):
+    own = server.url.replace("http://", "http://user:word@")
+    assert fetch(own + "/secret") == BODY
+    assert fetch(own + "/redirect?to=/secret") == BODY
+    with skyserver.serving(lambda path, query: BODY) as other:
+        assert "HTTP 401" in failure(f"{own}/redirect?to={other.url}/secret").reason
+        assert "Authorization" not in other.headers["/secret"]
+
+
+def test_who_asks(server):
+    fetch(server.url + "/ok/who")
+    assert server.headers["/ok/who"]["User-Agent"].startswith("skycnn/")
+    assert server.headers["/ok/who"]["Accept-Encoding"] == "identity"
+
+
+def test_a_proxy_is_used(server, monkeypatch):
+    monkeypatch.setenv("http_proxy", server.url)
+    monkeypatch.setenv("no_proxy", "")
+    assert fetch("http://nowhere.invalid/ok", row=5) == BODY
+    assert server.calls["http://nowhere.invalid/ok"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [(None, 0), ("", 0), ("120", 120), ("-3", 0), ("soon", 0), ("Fri, 31 Dec 1999 23:59:59 GMT", 0), ("1.5", 0)],
+)
+def test_retry_after(text, seconds):
+    assert _seconds(text) == seconds
+
+
+def test_retry_after_may_be_a_date():
+    assert _seconds("Fri, 31 Dec 2100 23:59:59 GMT") > 1e9
