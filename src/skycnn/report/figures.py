@@ -46,8 +46,8 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def check(path: str) -> str:
-    """Return the format of a figure's file name.
+def check(path: str, option: str = "--plot") -> str:
+    """Return the format of a figure's file name, which ``option`` gave.
 
     Raises
     ------
@@ -56,9 +56,9 @@ def check(path: str) -> str:
     """
     kind = Path(path).suffix.lower().removeprefix(".")
     if kind not in FORMATS:
-        raise InputError(f"--plot {path} has no known ending", expected=", ".join(f".{name}" for name in FORMATS))
+        raise InputError(f"{option} {path} has no known ending", expected=", ".join(f".{name}" for name in FORMATS))
     if find_spec("matplotlib") is None:
-        raise InputError("matplotlib is not installed; --plot needs it", hint="pip install 'skycnn[plots]'")
+        raise InputError(f"matplotlib is not installed; {option} needs it", hint="pip install 'skycnn[plots]'")
     return kind
 
 
@@ -92,9 +92,14 @@ def draw(
         painter = PAINTERS[scores]
         painter(figure, predictor, truth, entries, truth_name)
         figure.suptitle(title, x=0.008, ha="left", fontsize=11, fontweight="bold")
-        page = io.BytesIO()
-        metadata = {"png": {"Software": "skycnn"}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}[kind]
-        figure.savefig(page, format=kind, metadata=metadata)
+        return encode(figure, kind)
+
+
+def encode(figure: Any, kind: str) -> bytes:
+    """Return a matplotlib figure as the bytes of a file; they tell no date, so the same figure is the same file."""
+    page = io.BytesIO()
+    metadata = {"png": {"Software": "skycnn"}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}[kind]
+    figure.savefig(page, format=kind, metadata=metadata)
     return page.getvalue()
 
 
