@@ -10,21 +10,13 @@ from numpy.typing import NDArray
 
 from skycnn.errors import InputError
 from skycnn.fits import cards as fitscards
-from skycnn.fits.images import frames, sip
+from skycnn.fits.images import frames, sip, wcscards
 from skycnn.fits.images.pixelgrid import PixelGrid
 
 Array = NDArray[Any]
 
-NO_WCS = "Without a WCS objects are found by pixel columns: --xy X,Y (1-based)."
-
-NUMBERS = re.compile(r"CRVAL\d|CRPIX\d|CDELT\d|CROTA\d|CD\d_\d|PC\d_\d|PV\d_\d+|LONPOLE|LATPOLE|[AB]_(ORDER|\d_\d)")
-"""Cards that are numbers or nothing: wcslib passes over one that it cannot read and goes on with 0."""
-
-DISTORTION = re.compile(r"[AB]P?_(ORDER|\d_\d|DMAX)")
-"""SIP's cards: `sip` does them, wcslib must not do them again."""
-
-CYLINDRICAL = ("CAR", "CEA", "MER", "CYP")
-"""Projections in which longitude runs on along a straight line, so that the sky repeats every 360 degrees."""
+CYLINDRICAL = ("CAR", "CEA", "MER", "CYP", "")
+"""Projections, and none, in which longitude runs on along a straight line: the sky repeats every 360 degrees."""
 
 NARROWEST, WIDEST = 1e-6, 36000.0
 """arcsec a pixel; what lies outside is no image of the sky but a mistake in its header."""
@@ -62,21 +54,24 @@ class ImageWcs:
     def __init__(self, text: str, shape: tuple[int, int], label: str) -> None:
         self.shape, self.label = shape, label
         self._lock = threading.Lock()  # wcslib writes into its own structure while it computes
-        cards = [text[at : at + 80].ljust(80) for at in range(0, len(text), 80)]
-        header = fitscards.values(card.encode("ascii", "replace") for card in cards)
-        _check(header, label)
-        cards, self._sip = _distortion(cards, header, label)
+        octets = text.encode("ascii", "replace")
+        cards = [octets[at : at + 80].ljust(80) for at in range(0, len(octets), 80)]
+        header = fitscards.values(cards)
+        wcscards.check(header, label)
+        cards, polynomial = wcscards.prepared(cards, header)
+        self._sip = sip.read(header, label) if polynomial else None
         try:
-            whole = Wcsprm("".join(cards).encode("ascii", "replace"), relax=True, warnings=False)
+            whole = Wcsprm(b"".join(cards), relax=True, warnings=False)
             whole.fix()
             self._wcs = whole if whole.naxis == 2 else whole.sub([WCSSUB_CELESTIAL])
             self._wcs.set()
             self._lng, self._lat = self._wcs.lng, self._wcs.lat
         except (ValueError, KeyError, MemoryError, AttributeError) as error:  # wcslib's are ValueErrors
-            reason = re.sub(r"\s+", " ", str(error)).strip().split(". ")[0]
-            raise InputError(f"{label}: its WCS makes no sense ({reason})", hint=NO_WCS) from error
+            told = re.sub(r"ERROR \d+ in [^:]*:", "\n", " ".join(str(error).split())).split("\n")
+            reason = max(told[:2], key=len).strip(" .")
+            raise InputError(f"{label}: its WCS makes no sense ({reason})", hint=wcscards.NO_WCS) from error
         if self._lng < 0 or self._lat < 0 or self._wcs.naxis != 2:
-            raise InputError(f"{label} has no celestial WCS", hint=NO_WCS)
+            raise InputError(f"{label} has no celestial WCS", hint=wcscards.NO_WCS)
         self.frame = self._frame(header)
         self._period = self._repeat()
         self._look()
@@ -179,11 +174,11 @@ class ImageWcs:
         there = np.flatnonzero(np.isfinite(lon))
         grid = self.grid_at(xs[there[-1]], ys[there[-1]]) if len(there) else None
         if grid is None:
-            raise InputError(f"{self.label}: its WCS leads nowhere on the sky", hint=NO_WCS)
+            raise InputError(f"{self.label}: its WCS leads nowhere on the sky", hint=wcscards.NO_WCS)
         if not NARROWEST < grid.scale < WIDEST or not grid.aspect < 100:
             raise InputError(
                 f"{self.label}: its WCS makes no sense: pixels of {grid.scale:.4g} arcsec, aspect {grid.aspect:.4g}",
-                hint=NO_WCS,
+                hint=wcscards.NO_WCS,
             )
         self.grid, self.centre = grid, (grid.lon, grid.lat)
         middle, others = frames.vectors(np.array([grid.lon]), np.array([grid.lat])), frames.vectors(lon, lat)
@@ -191,40 +186,3 @@ class ImageWcs:
         # The edge bulges between the places looked at; a hundredth and two pixels are more than it does.
         radius = float(away[there].max()) * 1.01 + 2 * grid.scale * grid.aspect / 3600
         self.radius = radius if len(there) == len(lon) and radius < 80 else 180.0
-
-
-def _check(header: dict[str, fitscards.Value], label: str) -> None:
-    """Refuse headers that wcslib would read as something else than they say."""
-    if not any(str(header.get(f"CTYPE{i}") or "").strip() for i in range(1, 10)) and "PLTRAH" not in header:
-        raise InputError(f"{label} has no celestial WCS", hint=NO_WCS)
-    for name, value in header.items():
-        if NUMBERS.fullmatch(name) and (isinstance(value, (str, bool)) or value is None or not np.isfinite(value)):
-            raise InputError(f"{label}: {name} is unreadable", value=value, expected="a number", hint=NO_WCS)
-        if re.fullmatch(r"(CPDIS|CQDIS|D2IMDIS)\d", name) and str(value).strip().upper() == "LOOKUP":
-            raise InputError(
-                f"{label}: its WCS has a lookup table of distortion ({name}), which is not supported",
-                hint="Use the drizzled image, or give pixel columns: --xy X,Y (1-based).",
-            )
-    if not any(re.fullmatch(r"CDELT\d|CD\d_\d|PC\d_\d|PLTRAH", name) for name in header):
-        raise InputError(f"{label}: its WCS gives no scale: neither CD nor CDELT", hint=NO_WCS)
-
-
-def _distortion(cards: list[str], header: dict[str, fitscards.Value], label: str) -> tuple[list[str], sip.Sip | None]:
-    """Return the cards that wcslib shall have, and the distortion that it shall not do.
-
-    Where a header has both SIP and the polynomial of SCAMP in PV cards, one of them is superfluous: -TAN-SIP means SIP,
-    -TPV and -TAN mean PV (Shupe et al. 2012, Proc. SPIE 8451, section 7; astropy does the same).
-    """
-    kinds = [str(header.get(f"CTYPE{i}") or "").strip().upper() for i in (1, 2)]
-    scamp = any(int(m[1]) >= 5 for name in header if (m := re.fullmatch(r"PV[12]_(\d+)", name)))
-    tpv = all(kind.endswith("-TPV") for kind in kinds) or (scamp and all(kind.endswith("-TAN") for kind in kinds))
-    distortion = None if tpv else sip.read(header, label)
-    drop_pv = scamp and distortion is not None and all(kind.endswith("-TAN-SIP") for kind in kinds)
-
-    def kept(name: str) -> bool:
-        return not DISTORTION.fullmatch(name) and not (drop_pv and re.fullmatch(r"PV[12]_\d+", name))
-
-    left = [card for card in cards if kept(card[:8].strip())]
-    if tpv:  # by its name wcslib knows that the PV cards are a polynomial
-        left = [card.replace("-TAN'", "-TPV'") if re.match(r"CTYPE[12] ", card) else card for card in left]
-    return left, distortion

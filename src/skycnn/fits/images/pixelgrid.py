@@ -51,7 +51,7 @@ class PixelGrid:
     def aspect(self) -> float:
         """Longest by shortest side of a pixel, 1 or more; skew counts."""
         longest, shortest = np.linalg.svd(self.axes, compute_uv=False)
-        return float(longest / shortest)
+        return float(longest / shortest) if shortest > 0 else float("inf")
 
     def towards(self, other: "PixelGrid") -> Array:
         """Return these axes carried to the place of ``other`` along a great circle.
