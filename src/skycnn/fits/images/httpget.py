@@ -14,6 +14,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import skycnn
+from skycnn.fits.safefile import writing
 
 PASSING = {408, 425, 429, 500, 502, 503, 504}
 """Statuses that another try may better (RFC 9110, section 15, and RFC 6585 for 429)."""
@@ -61,6 +62,8 @@ def get(url: str, into: IO[bytes], *, connect: float, read: float, deadline: flo
     ------
     FetchError
         When it did not come whole.
+    NoSpaceError, RunError
+        When the file cannot take it.
     """
     left = deadline - time.monotonic()
     if left <= 0:
@@ -81,8 +84,8 @@ def get(url: str, into: IO[bytes], *, connect: float, read: float, deadline: flo
         raise FetchError(reason, passing=not over) from None
     except InvalidURL as error:
         raise FetchError(f"no valid URL: {error}") from None
-    except (HTTPException, ConnectionError, ssl.SSLError) as error:
-        raise FetchError(f"the answer broke off: {error or type(error).__name__}", passing=True) from None
+    except (HTTPException, OSError) as error:  # a full disk is no OSError here, see _copy
+        raise FetchError(f"the answer broke off: {str(error) or type(error).__name__}", passing=True) from None
     except ValueError as error:  # a host name that is none, a chunk without a length
         raise FetchError(f"no valid URL or answer: {error}") from None
 
@@ -98,10 +101,12 @@ def _copy(response: HTTPResponse, into: IO[bytes], limit: int) -> None:
         received += len(piece)
         if received > limit:
             raise FetchError(f"an answer of more than {limit / 1e6:.0f} MB, the limit")
-        into.write(piece)
+        with writing("a fetched image"):
+            into.write(piece)
     if declared is not None and received < declared:
         raise FetchError(f"truncated: {received} of {declared} bytes", passing=True)
-    into.flush()
+    with writing("a fetched image"):
+        into.flush()
 
 
 def _request(url: str) -> request.Request:
