@@ -1,0 +1,232 @@
+"""Cube: the stamps of a stamp file, row for row those of its catalogue."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from skycnn.errors import InputError
+from skycnn.fits import stampcolumns
+from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.planes import PlainPlanes, Planes
+from skycnn.fits.source import Source, Spec, open_source, parse
+from skycnn.fits.stamps import Array, Batch, Stamps, batch_rows, corner, pixel_flags
+from skycnn.fits.tablebytes import Hdu, scan
+from skycnn.schema import Flag
+
+OF_PIXELS = Flag.EDGE | Flag.NAN_PIXELS
+SAMPLES = 64
+"""Places at which the pixels are looked at to tell one cube from another."""
+
+
+class Cube(Stamps):
+    """A stamp file, open for reading.
+
+    Parameters
+    ----------
+    source : Source
+        The open file.
+    units : list of Hdu
+        All its header-data units.
+    bands : sequence of str, optional
+        Names of the planes; default the header's BANDS, else their numbers from 1.
+    owner : bool
+        Whether `close` closes the file. A file that belongs to a catalogue is one that may be extended in place,
+        which changes its time and its length, so `facts` leaves them out.
+
+    Attributes
+    ----------
+    rows : int
+        Stamps, as many as the catalogue has rows.
+    label : str
+        How messages call it.
+
+    Raises
+    ------
+    InputError
+        When there are no stamps, or their number is not that of the rows of the file's own table.
+    """
+
+    def __init__(
+        self, source: Source, units: list[Hdu], bands: Sequence[str] | None = None, *, owner: bool = False
+    ) -> None:
+        found = _find(units)
+        if found is None:
+            raise InputError(f"{source.label} has no stamps", expected="an image of four axes (row, band, y, x)")
+        self._source, self._unit, self._owner = source, found, owner
+        self.label = f"{source.label}[{found.name or found.number}]"
+        self._planes: Planes = PlainPlanes(source.fd, found, self.label)
+        self.rows, self.side = self._planes.rows, self._planes.side
+        self.bands = self._band_names(bands)
+        scale = found.header.get("PIXSCALE")
+        self.pixel_scale = float(scale) if isinstance(scale, (int, float)) and scale > 0 else None
+        self._table = self._own_table(units)
+        self.notes = () if self._table else (f"{self.label} has no table: objects are taken to lie at the centres",)
+
+    @classmethod
+    def open(cls, text: "str | Spec | Source", bands: Sequence[str] | None = None, scratch: str | None = None) -> Self:
+        """Open the stamps of a file, or of one that is open already (as ``Catalogue.source``) and stays so.
+
+        Raises
+        ------
+        InputError
+            When it is no FITS, or holds no stamps; see the class.
+        """
+        if isinstance(text, Source):
+            return cls(text, scan(text.fd, text.size, text.label), bands)
+        source = open_source(text if isinstance(text, Spec) else parse(text), scratch)
+        try:
+            return cls(source, scan(source.fd, source.size, source.label), bands, owner=True)
+        except BaseException:
+            source.file.close()
+            raise
+
+    def _band_names(self, given: Sequence[str] | None) -> tuple[str, ...]:
+        stated = str(self._unit.header.get("BANDS") or "").split()
+        names = tuple(given or stated or [str(i) for i in range(1, self._planes.bands + 1)])
+        if len(names) != self._planes.bands:
+            raise InputError(
+                f"{self.label} has {self._planes.bands} bands, and {len(names)} names of bands", value=names
+            )
+        return names
+
+    def _own_table(self, units: list[Hdu]) -> Catalogue | None:
+        tables = [unit for unit in units if unit.kind == "table"]
+        chosen = [unit for unit in tables if unit.name.upper() == "CATALOGUE"] or tables
+        if len(chosen) != 1:
+            return None
+        table = Catalogue(self._source, units, chosen[0])
+        self._check(table)
+        return table
+
+    def _check(self, catalogue: Catalogue) -> None:
+        if catalogue.rows != self.rows:
+            raise InputError(
+                f"{catalogue.label} has {catalogue.rows} rows and {self.label} {self.rows} stamps",
+                expected="a stamp for each row",
+                hint="skycnn cutout writes both.",
+            )
+
+    def check(self, catalogue: Catalogue, side: int | None = None) -> None:
+        """See that there is a stamp for each row of a catalogue, and that stamps are no smaller than asked for.
+
+        Raises
+        ------
+        InputError
+            When it is not so.
+        """
+        self._check(catalogue)
+        if side is not None:
+            self._check_side(side)
+
+    def _check_side(self, side: int) -> None:
+        if side > self._planes.side:
+            held = f"{self.label} holds stamps of {self._planes.side} pixels"
+            raise InputError(f"{held}; {side} are needed", hint=f"Cut them anew: skycnn cutout ... --size {side}")
+
+    def batches(
+        self,
+        first: int,
+        values: Mapping[str, Array],
+        wanted: Array,
+        *,
+        bands: Sequence[str],
+        side: int,
+        dtype: str = "<f4",
+    ) -> Iterator[Batch]:
+        """Yield the stamps of a chunk's rows, in the order of the file; see ``Stamps``."""
+        self._check_side(side)
+        if first + len(wanted) > self.rows:
+            raise InputError(f"{self.label} holds {self.rows} stamps; there is none of row {first + len(wanted) - 1}")
+        step = batch_rows(self._planes.bands, self._planes.side)
+        for at in range(0, len(wanted), step):
+            rows = at + np.flatnonzero(wanted[at : at + step])
+            if len(rows):
+                yield self._batch(first, rows, bands, side, dtype)
+
+    def _batch(self, first: int, rows: Array, bands: Sequence[str], side: int, dtype: str) -> Batch:
+        begin, end = int(rows[0]), int(rows[-1]) + 1
+        stored, broken = self._planes.read(first + begin, first + end)
+        rests, flags = np.zeros((end - begin, len(self.bands), 2)), np.zeros(end - begin, np.int32)
+        if self._table is not None:
+            rests, flags = stampcolumns.read(self._table, self.bands, first + begin, first + end)
+        chosen = rows - begin
+        rests, flags = rests[chosen], flags[chosen]
+        pixels = np.full((len(rows), len(bands), side, side), np.nan, dtype)
+        found = np.full((len(rows), len(bands), 2), np.nan)
+        for i, band in enumerate(bands):
+            if band in self.bands:
+                j = self.bands.index(band)
+                found[:, i] = _cut(stored[:, j], chosen, rests[:, j], pixels[:, i])
+        flags[broken[chosen]] |= Flag.UNREADABLE
+        return Batch(rows, pixels, found, _flags(flags, pixels))
+
+    def facts(self) -> dict[str, Any]:
+        """Return the shape, and a hash of the header and of pixels at places all over the cube.
+
+        The time and the length of a file that stands alone count too; see the class.
+        """
+        total = hashlib.sha256(b"".join(self._unit.cards))
+        begin, size = self._unit.data, self._unit.size
+        for i in range(SAMPLES):
+            total.update(os.pread(self._source.fd, 4096, begin + (size - 1) * i // SAMPLES))
+        if self._owner and self._source.stat is not None:
+            total.update(repr((self._source.stat.st_size, self._source.stat.st_mtime_ns)).encode())
+        return {"shape": [self.rows, self._planes.bands, self._planes.side], "sha256": total.hexdigest()}
+
+    def check_unchanged(self) -> None:
+        """See that the file is as it was opened; see ``Stamps``."""
+        self._source.check_unchanged()
+
+    def close(self) -> None:
+        """Close the file, if it is not a catalogue's."""
+        if self._owner:
+            self._source.file.close()
+
+
+def _find(units: Sequence[Hdu]) -> Hdu | None:
+    return next((unit for unit in units if unit.kind == "image" and unit.header.get("NAXIS") == 4), None)
+
+
+def is_cube(units: Sequence[Hdu]) -> bool:
+    """Whether a file holds stamps: an image of four axes."""
+    return _find(units) is not None
+
+
+def _cut(stored: Array, chosen: Array, rests: Array, out: Array) -> Array:
+    """Fill out (n, side, side) with the pixels about the objects; return where these lie now, (n, 2).
+
+    Parameters
+    ----------
+    stored : array (m, y, x)
+    chosen : array (n,)
+        Which of them.
+    rests : array (n, 2)
+        DX, DY in the stored stamps; where there is none, the centre is meant.
+    out : array
+        float32, filled already with NaN.
+    """
+    size, side = stored.shape[-1], out.shape[-1]
+    place = (size - 1) / 2 + np.clip(np.nan_to_num(rests), -size, size)
+    starts = corner(place, side)
+    for x, y in np.unique(starts, axis=0).tolist():
+        rows = np.flatnonzero((starts == (x, y)).all(axis=1))
+        x0, x1, y0, y1 = max(x, 0), min(x + side, size), max(y, 0), min(y + side, size)
+        if x0 < x1 and y0 < y1:
+            out[rows, y0 - y : y1 - y, x0 - x : x1 - x] = stored[chosen[rows], y0:y1, x0:x1]
+    return rests + ((size - side) / 2 - starts)  # the sum in brackets is exact, and zero where nothing is cropped
+
+
+def _flags(stored: Array, pixels: Array) -> Array:
+    """Return the flags of stamps from those that they had in the file and from what is left of their pixels.
+
+    Whether a pixel is NaN because an image ends there is known from the file alone; the rest the pixels tell.
+    """
+    seen = pixel_flags(pixels)
+    known = stored & OF_PIXELS
+    holes = (seen & Flag.NAN_PIXELS) != 0
+    return np.where(holes, np.where(known, known, Flag.NAN_PIXELS), 0) | (
+        (stored & ~(OF_PIXELS | Flag.MISSING_BAND)) | (seen & Flag.MISSING_BAND)
+    ).astype(np.int32)

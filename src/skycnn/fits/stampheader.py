@@ -1,0 +1,62 @@
+"""StampHeader: the header of a stamp file's images, and what changes in that of its catalogue."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from skycnn.errors import InputError
+from skycnn.fits import cards as fitscards
+
+
+def head(rows: int, bands: Sequence[str], side: int, facts: Mapping[str, Any]) -> bytes:
+    """Return the header of the stamps.
+
+    Raises
+    ------
+    InputError
+        When a band's name holds a blank.
+    """
+    spoilt = [band for band in bands if not band or any(letter <= " " or letter > "~" for letter in band)]
+    if spoilt:
+        raise InputError("a band's name is one plain word", value=spoilt[0])
+    cards = [
+        fitscards.make("SIMPLE", True, "stamps of a catalogue's rows, made by skycnn"),
+        fitscards.make("BITPIX", -32),
+        fitscards.make("NAXIS", 4),
+        fitscards.make("NAXIS1", side, "x"),
+        fitscards.make("NAXIS2", side, "y"),
+        fitscards.make("NAXIS3", len(bands), "band"),
+        fitscards.make("NAXIS4", rows, "row of CATALOGUE"),
+        fitscards.make("EXTEND", True),
+        fitscards.make("EXTNAME", "IMAGES"),
+        *_entry("BANDS", " ".join(bands)),
+    ]
+    for name, content in facts.items():
+        if content is not None and not (isinstance(content, float) and not np.isfinite(content)):
+            cards += _entry(name, content)
+    return fitscards.assemble(cards)
+
+
+def _entry(name: str, content: fitscards.Value) -> list[bytes]:
+    """Return a card, or several where a text is long (FITS 4.0, section 4.2.1.2)."""
+    if not isinstance(content, str) or len(content.replace("'", "''")) <= 68:
+        return [fitscards.make(name, content)]
+    step = 32 if "'" in content else 65
+    parts = [content[at : at + step] for at in range(0, len(content), step)]
+    parts = [f"{part}&" for part in parts[:-1]] + parts[-1:]
+    rest = [b"CONTINUE  " + fitscards.make("X", part)[10:] for part in parts[1:]]
+    return [fitscards.make(name, parts[0]), *rest]
+
+
+def named(cards: list[bytes], name: str) -> list[bytes]:
+    """Return a table's cards with another EXTNAME."""
+    card = fitscards.make("EXTNAME", name)
+    place = fitscards.find(cards, "EXTNAME")
+    if place is None:
+        after = (fitscards.find(cards, "TFIELDS") or 7) + 1
+        return [*cards[:after], card, *cards[after:]]
+    rest = cards[place + 1 :]
+    while str(fitscards.value(cards[place])).endswith("&") and rest and fitscards.keyword(rest[0]) == "CONTINUE":
+        rest = rest[1:]
+    return [*cards[:place], card, *rest]
