@@ -163,6 +163,10 @@ class StampFile:
         with safefile.writing(self._output.label):
             self._journal.put(first, digest, packed)
 
+    def flags(self, first: int, n: int) -> Array:
+        """Return the flags of finished rows, int32 (n,)."""
+        return self._unpacked(first, first + n)[1]
+
     def _unpacked(self, first: int, end: int) -> tuple[Array, Array, Array]:
         """Return rests (n, band, 2), flags (n,) and sums (n,) of finished rows."""
         rows = self._journal.rows(first, end)
