@@ -1,12 +1,13 @@
-"""Earlier: what earlier runs of skycnn left in a table - their records, and rows that still wait for an answer."""
+"""Earlier: what earlier runs of skycnn left in a file - their records, and rows that still wait for an answer."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from skycnn.errors import InputError
-from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.catalogue import READ_BYTES, Catalogue
 from skycnn.fits.provenance import Record, changes
 from skycnn.fits.tablecolumn import TableColumn
 from skycnn.fits.tally import flags
@@ -68,3 +69,48 @@ def waiting(answers: "np.ndarray") -> "np.ndarray":
     Their flag is null, or value and interval are all exactly zero, as other tools fill the rows they append.
     """
     return np.asarray((flags(answers) == NOT_RUN) | ~answers[:, :12].any(axis=1))
+
+
+def stamps_record(path: str) -> Record:
+    """Return the record of the run that cut the stamps of a file.
+
+    Raises
+    ------
+    InputError
+        When the file is anything else.
+    """
+    try:
+        with Catalogue.open(path, "CATALOGUE") as catalogue:
+            records = [record for record in catalogue.records() if record.verb == "cutout"]
+    except InputError:
+        records = []
+    if not records:
+        raise InputError(f"{path} exists, and holds no stamps of ours", hint="--overwrite replaces it.")
+    return records[-1]
+
+
+def check_same_stamps(last: Record, record: Record, label: str) -> None:
+    """See that the stamps that a file holds are those that another run would cut.
+
+    Raises
+    ------
+    InputError
+        When they are not; it says what has changed.
+    """
+    differences = changes(last, record)
+    if last.input_sha256 != record.input_sha256:
+        before, after = (json.dumps(run.options.get("rows")).replace("null", "all") for run in (last, record))
+        differences.append("the catalogue has changed" if before == after else f"rows {before} then, {after} now")
+    if differences:
+        raise InputError(
+            f"{label} exists and holds other stamps: {'; '.join(differences)}", hint="--overwrite replaces it."
+        )
+
+
+def rows_sha256(catalogue: Catalogue, rows: tuple[int, int]) -> str:
+    """Return the SHA-256 of whole rows, half open, and of the names and forms of their columns."""
+    names = list(dict.fromkeys(filter(None, catalogue.names)))
+    total = hashlib.sha256(json.dumps([(column.name, column.form) for column in catalogue.columns]).encode())
+    for _, packed in catalogue.packed_chunks(names, rows, max(1, READ_BYTES // max(1, catalogue.row_bytes))):
+        total.update(packed.data)
+    return total.hexdigest()

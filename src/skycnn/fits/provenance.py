@@ -24,7 +24,7 @@ class Record:
     Parameters
     ----------
     version, verb, task, time : str
-        Of skycnn; ``predict``; ``photoz``; UTC as ``2026-01-31T12:00:00Z``.
+        Of skycnn; ``predict``; ``photoz``, or ``stamps`` for ``cutout``; UTC as ``2026-01-31T12:00:00Z``.
     command : str
         The command line, credentials and queries of URLs removed.
     model, model_sha256 : str
@@ -34,7 +34,7 @@ class Record:
     used : tuple of str
         Columns read.
     input_sha256 : str
-        SHA-256 of the bytes of the columns used, row by row.
+        SHA-256 of the bytes of the columns used, row by row; of all columns where all are copied (``cutout``).
     options : mapping
         Everything else that shapes the answer, plain JSON.
     notes : tuple of str

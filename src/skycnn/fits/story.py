@@ -55,6 +55,6 @@ class Story:
 def _is_story(path: str) -> bool:
     try:
         with open(path, "rb") as file:
-            return json.load(file).get("verb") in ("predict",)
+            return json.load(file).get("verb") in ("predict", "cutout")
     except (OSError, ValueError, AttributeError, RecursionError):
         return False

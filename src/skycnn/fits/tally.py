@@ -12,17 +12,23 @@ class Tally:
     ----------
     answered : int
         Rows with a finite value.
+    clean : int
+        Rows run without a flag.
     """
 
     def __init__(self) -> None:
-        self.answered = 0
+        self.answered = self.clean = 0
         self._bits = dict.fromkeys(Flag, 0)
 
     def add(self, rows: "np.ndarray") -> None:
         """Count packed rows, uint8 (n, width)."""
         self.answered += int(np.isfinite(np.ascontiguousarray(rows[:, :4]).view(">f4")).sum())
-        found = flags(rows)
+        self.count(flags(rows))
+
+    def count(self, found: "np.ndarray") -> None:
+        """Count flags (n,); a row that was not run has none."""
         found = found[found != NOT_RUN]
+        self.clean += int(np.count_nonzero(found == 0))
         for bit in Flag:
             self._bits[bit] += int(np.count_nonzero(found & bit))
 
