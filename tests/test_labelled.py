@@ -5,9 +5,11 @@ import pytest
 
 from galaxies import galaxies, table, write
 from skycnn.errors import InputError
-from skycnn.fits import labelled
+from skycnn.fits import labelled, trainingfeed
 from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.feed import Needs
 from skycnn.fits.fluxes import PhotometryOptions
+from skycnn.fits.stampsource import StampOptions
 
 BOUNDS = (0.0, 15.0)
 
@@ -27,15 +29,17 @@ def opened(tmp_path):
 
 
 def read(catalogue, truth="Z_SPEC", options=None, **changes):
-    photometry = labelled.photometry(catalogue, options or PhotometryOptions())
-    return labelled.read(catalogue, photometry, truth, bounds=BOUNDS, **changes)
+    feed = trainingfeed.feed(
+        catalogue, Needs("training", ("flux",), ()), options or PhotometryOptions(), StampOptions()
+    )
+    return labelled.read(catalogue, feed, truth, bounds=BOUNDS, **changes)
 
 
 def test_rows_come_as_they_are(opened):
     z, flux, error = galaxies(50)
     found = read(opened(table(50, TILE=np.arange(50), PART=np.full(50, "test"))), group="TILE", split="PART")
-    assert np.allclose(found.flux, flux, rtol=1e-6)
-    assert np.allclose(found.error, error, rtol=1e-6)
+    assert np.allclose(found.inputs["flux"], flux, rtol=1e-6)
+    assert np.allclose(found.inputs["error"], error, rtol=1e-6)
     assert np.allclose(found.truth, z)
     assert (found.number == np.arange(50)).all()
     assert (found.group == np.arange(50)).all()
@@ -51,7 +55,7 @@ def test_rows_without_truth_or_two_bands_or_bad_are_counted(opened):
     found = read(opened(content), options=PhotometryOptions(bad=("FLAG != 0",)))
     assert found.left_out == {"bad": 3, "fewer than two bands": 2, "no truth": 4}
     assert found.number.tolist() == [*range(7, 10), *range(12, 60)]
-    assert np.isnan(found.flux[3]).tolist() == [True, False, False]
+    assert np.isnan(found.inputs["flux"][3]).tolist() == [True, False, False]
 
 
 def test_a_range_of_rows_is_read(opened):
@@ -91,7 +95,7 @@ def test_the_truth_is_the_column_given_or_a_known_name(opened):
     ],
 )
 def test_bands_are_those_given_or_found(opened, arguments, bands):
-    found = labelled.photometry(opened(table(5)), PhotometryOptions(), **arguments)
+    found = trainingfeed.photometry(opened(table(5)), PhotometryOptions(), **arguments)
     assert found.asked == found.bands == bands
 
 
@@ -99,12 +103,12 @@ def test_two_bands_named_by_their_columns_are_the_bands(opened):
     options = PhotometryOptions(
         band={"a": "FLUX_G", "b": "FLUX_R"}, error={"a": "FLUXERR_G", "b": "FLUXERR_R"}, unit={"*": "uJy"}
     )
-    assert labelled.photometry(opened(table(5)), options).asked == ("a", "b")
+    assert trainingfeed.photometry(opened(table(5)), options).asked == ("a", "b")
 
 
 def test_a_band_given_but_absent_is_named(opened):
     with pytest.raises(InputError, match="has no photometry for z, which --bands needs") as caught:
-        labelled.photometry(opened(table(5)), PhotometryOptions(), bands=("g", "r", "z"), owner="--bands")
+        trainingfeed.photometry(opened(table(5)), PhotometryOptions(), bands=("g", "r", "z"), owner="--bands")
     assert "--band z=COLUMN" in caught.value.hint
 
 

@@ -1,4 +1,4 @@
-"""Labelled: rows of a catalogue whose truth is known, with their fluxes, for training."""
+"""Labelled: rows of a catalogue whose truth is known, with their fluxes and stamps, for training."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,27 +7,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn import survey as surveys
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.fluxes import FEWEST, Photometry, PhotometryOptions, find
+from skycnn.fits.fluxes import FEWEST
+from skycnn.fits.feed import Feed
+from skycnn.schema import Flag
 
 Array = NDArray[Any]
 
-BANDS = ("FUV", "NUV", "u", "g", "r", "i", "z", "y", "J", "H", "K")
-"""Looked for where neither a survey nor the user names any."""
+
+GONE = Flag.OFF_IMAGE | Flag.NO_POSITION | Flag.UNREADABLE
+"""Flags of rows without a stamp to learn from."""
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """Rows with a truth and two bands or more.
+    """Rows with a truth, and two bands or more where there are so many.
 
     Parameters
     ----------
     number : array (n,)
         Their numbers in the catalogue.
-    flux, error : array (n, band)
-        Microjansky, NaN where absent, float32.
+    inputs : dict of str to array (n, ...)
+        ``flux`` and ``error`` (n, band), microjansky; ``image`` (n, band, y, x); NaN where absent, float32.
     truth : array (n,)
     group, split : array (n,) or None
         Of the columns that name a row's group and its side; None where there is no such column.
@@ -36,8 +38,7 @@ class Labelled:
     """
 
     number: Array
-    flux: Array
-    error: Array
+    inputs: dict[str, Array]
     truth: Array
     group: Array | None
     split: Array | None
@@ -67,70 +68,9 @@ def truth_column(catalogue: Catalogue, given: str | None, known: Sequence[str]) 
     return found[0]
 
 
-def photometry(
-    catalogue: Catalogue,
-    options: PhotometryOptions,
-    *,
-    bands: Sequence[str] = (),
-    survey: str = "",
-    dereddened: str = "unknown",
-    owner: str = "",
-) -> Photometry:
-    """Return the photometry of the bands to train with, all of them present.
-
-    Parameters
-    ----------
-    catalogue : Catalogue
-    options : PhotometryOptions
-    bands : sequence of str
-        All of which must be there; left out, those of the survey that are there, or of ``--band``, or of `BANDS`.
-    survey : str
-        Its name; empty for unknown.
-    dereddened : str
-        ``yes``, ``no`` or ``unknown``: the state that the fluxes shall have.
-    owner : str
-        What asks for ``bands``, for messages.
-
-    Raises
-    ------
-    InputError
-        When fewer than two bands are there, or one of ``bands`` is not.
-    """
-    known = surveys.load(survey) if survey in surveys.names() else None
-    named = tuple(band for band in options.band if band != "*")
-    wanted, asks = tuple(bands), owner
-    if not wanted and known is not None:
-        wanted, asks = known.bands, f"survey {survey}"
-    elif not wanted:
-        wanted, asks = (named, "--band") if len(named) >= FEWEST else (BANDS, "training")
-
-    def found(some: tuple[str, ...]) -> Photometry:
-        return find(
-            catalogue.columns,
-            catalogue.header,
-            some,
-            options,
-            catalogue.label,
-            dereddened=dereddened,
-            survey=known,
-            owner=asks,
-        )
-
-    result = found(wanted)
-    if not result.missing:
-        return result
-    if bands:
-        missing = result.missing
-        raise InputError(
-            f"{catalogue.label} has no photometry for {' '.join(missing)}, which {owner} needs",
-            hint=f"Name it with --band {missing[0]}=COLUMN --error {missing[0]}=COLUMN.",
-        )
-    return found(result.bands)
-
-
 def read(
     catalogue: Catalogue,
-    photometry: Photometry,
+    feed: Feed,
     truth: str,
     *,
     bounds: tuple[float, float],
@@ -143,42 +83,66 @@ def read(
     Parameters
     ----------
     catalogue : Catalogue
-    photometry : Photometry
-        Found in it.
+    feed : Feed
+        Of the network.
     truth, group, split : str
         Names of columns.
     bounds : tuple of float
         Smallest and largest possible truth.
     rows : tuple of int, optional
         First and end of the rows to read.
+
+    Raises
+    ------
+    InputError
+        When there is no row.
     """
     columns = [catalogue.number(truth).name]
     columns += [catalogue.column(name).name for name in (group, split) if name is not None]
     span = None if rows is None else (rows[0], catalogue.rows if rows[1] is None else rows[1])
-    left_out = {"bad": 0, "fewer than two bands": 0, "no truth": 0}
+    fewest = min(FEWEST, len(feed.wants.bands))
+    reasons = ["bad", "off the images", "fewer than two bands" if fewest > 1 else "without the band", "no truth"]
+    left_out = dict.fromkeys(reasons, 0)
     parts: list[tuple[Array, ...]] = []
-    for first, chunk in catalogue.chunks(list(dict.fromkeys([*photometry.columns, *columns])), span):
-        fluxes = photometry.fluxes(chunk)
+    inputs: dict[str, list[Array]] = {}
+    for first, chunk in catalogue.chunks(list(dict.fromkeys([*feed.columns, *columns])), span):
         value = np.asarray(chunk[columns[0]], np.float64)
-        present = np.count_nonzero(np.isfinite(fluxes.flux), axis=1) >= FEWEST
         told = (value >= bounds[0]) & (value <= bounds[1])
-        reasons = (fluxes.bad, ~fluxes.bad & ~present, ~fluxes.bad & present & ~told)
-        for reason, mask in zip(left_out, reasons, strict=True):
-            left_out[reason] += int(np.count_nonzero(mask))
-        good = ~fluxes.bad & present & told
-        number = first + np.arange(len(value))
-        texts = (chunk[name][good] for name in columns[1:])
-        parts.append((number[good], fluxes.flux[good], fluxes.error[good], value[good], *texts))
+        looked = told if feed.stamps is not None else np.ones(len(told), bool)  # no stamp is cut in vain
+        left_out["no truth"] += int(np.count_nonzero(~looked))
+        for piece in feed.pieces(first, chunk, looked):
+            why = np.select(
+                [
+                    piece.flags & Flag.BAD_ROW != 0,
+                    piece.flags & GONE != 0,
+                    np.count_nonzero(piece.present, axis=1) < fewest,
+                    ~told[piece.rows],
+                ],
+                [0, 1, 2, 3],
+                -1,
+            )
+            for number, reason in enumerate(reasons):
+                left_out[reason] += int(np.count_nonzero(why == number))
+            good = why < 0
+            kept = piece.rows[good]
+            parts.append((first + kept, value[kept], *(chunk[name][kept] for name in columns[1:])))
+            for name, content in piece.inputs.items():
+                inputs.setdefault(name, []).append(content[good])
     if not parts:
-        raise InputError(f"{catalogue.label} has no rows", hint="There is nothing to train with.")
-    number, flux, error, value, *named = (np.concatenate(column) for column in zip(*parts, strict=True))
-    names = iter(named)
+        raise InputError(f"{catalogue.label} has no rows to train with", hint=_left(left_out))
+    number, value, *named = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.argsort(number, kind="stable")  # images give them in their own order
+    names = iter(column[order] for column in named)
     return Labelled(
-        number=number,
-        flux=flux,
-        error=error,
-        truth=value,
+        number=number[order],
+        inputs={name: np.concatenate(content)[order] for name, content in inputs.items()},
+        truth=value[order],
         group=next(names) if group is not None else None,
         split=next(names) if split is not None else None,
         left_out={reason: count for reason, count in left_out.items() if count},
     )
+
+
+def _left(left_out: Mapping[str, int]) -> str:
+    told = ", ".join(f"{count} {reason}" for reason, count in left_out.items() if count)
+    return f"Left out: {told}." if told else "There is nothing to train with."

@@ -7,13 +7,15 @@ A stamp of side S has its centre at (S - 1)/2, 0-based, whether S is odd or even
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skycnn.errors import InputError
+from skycnn.fits.catalogue import Catalogue
 from skycnn.schema import Flag
 
 Array = NDArray[Any]
@@ -42,6 +44,28 @@ class Batch:
     pixels: Array
     rests: Array
     flags: Array
+
+
+@dataclass(frozen=True)
+class Census:
+    """Where rows lie, counted before any pixel is read.
+
+    Parameters
+    ----------
+    rows : int
+        In all.
+    nowhere : int
+        On no image of any band.
+    unplaced : int
+        Without a position.
+    images : mapping of str to int
+        Rows by image, as messages call it; empty where that is not known beforehand.
+    """
+
+    rows: int
+    nowhere: int = 0
+    unplaced: int = 0
+    images: Mapping[str, int] = field(default_factory=dict)
 
 
 class Stamps(ABC):
@@ -99,6 +123,37 @@ class Stamps(ABC):
     @abstractmethod
     def facts(self) -> dict[str, Any]:
         """Return what the stamps depend on besides the catalogue, plain JSON: it tells whether images changed."""
+
+    def census(self, catalogue: Catalogue, rows: tuple[int, int], side: int) -> Census:
+        """Count where rows lie, and see that they can be cut.
+
+        Parameters
+        ----------
+        catalogue : Catalogue
+        rows : tuple of int
+            First and end.
+        side : int
+            Pixels along an edge.
+
+        Raises
+        ------
+        InputError
+            When bands show an object on different pixel grids.
+        """
+        return Census(rows[1] - rows[0])
+
+    def rescaled(self, scale: float, owner: str) -> Self:
+        """Return the same stamps in pixels of another scale, arcsec, as ``owner`` needs them.
+
+        Raises
+        ------
+        InputError
+            When these are not to be resampled.
+        """
+        raise InputError(
+            f"{owner} was trained on pixels of {scale:.4g} arcsec; these have {self.pixel_scale:.4g} arcsec",
+            hint="--resample brings images to the model's pixel scale.",
+        )
 
     def warnings(self) -> list[str]:
         """Return what went wrong so far, each thing once: files that could not be read, and how many rows it cost."""

@@ -1,4 +1,4 @@
-"""Answerer: a model ready to answer rows of fluxes, with the flags it can raise itself."""
+"""Answerer: a model ready to answer rows of fluxes and stamps, with the flags it can raise itself."""
 
 import re
 import time
@@ -10,8 +10,8 @@ import torch
 from skycnn.errors import InputError
 from skycnn.network import ranges
 from skycnn.network.card import Card
-from skycnn.network.choice import FEWEST
-from skycnn.network.inference import Inference, device_of, fill
+from skycnn.network.choice import fewest
+from skycnn.network.inference import IMAGE_BATCH, Inference, device_of, fill
 from skycnn.network.model import Model
 from skycnn.posterior import Posterior
 from skycnn.schema import Column, Flag, flag_column
@@ -19,6 +19,8 @@ from skycnn.task import Task
 
 LARGEST = 10_000
 """No setting of a network here comes near; a card that asks for more layers would only use up the memory."""
+SILENT = Flag.BAD_ROW | Flag.OFF_IMAGE | Flag.NO_POSITION
+"""Flags of rows that get no answer."""
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,28}")
 _WORDS = re.compile(r"[ -~]{0,68}")
 
@@ -69,41 +71,53 @@ class Answerer:
         self.columns = (*self.posterior.columns(pdf), flag_column(task.flag))
         _check_words(self.columns, self.card.name)
         tensors = {name: array for name, array in model.tensors.items() if not name.startswith("_")}
-        self.inference = Inference(fill(module, tensors, self.card.name), device_of(device), batch)
+        where = device_of(device)
+        if batch is None and "image" in self.card.inputs:
+            batch = IMAGE_BATCH.get(where.type, IMAGE_BATCH["cpu"])
+        self.inference = Inference(fill(module, tensors, self.card.name), where, batch)
 
-    def answer(self, first: int, inputs: Mapping[str, np.ndarray], bad: "np.ndarray") -> "list[np.ndarray]":
-        """Return the values of ``columns`` for rows of fluxes.
+    def answer(
+        self, first: int, inputs: Mapping[str, np.ndarray], present: "np.ndarray", known: "np.ndarray"
+    ) -> "list[np.ndarray]":
+        """Return the values of ``columns`` for some rows.
 
         Parameters
         ----------
         first : int
-            Absolute number of the first row.
+            Absolute number of the first row; 0 where the rows do not follow one another.
         inputs : mapping of str to ndarray
-            ``flux`` and ``error``, (n, band), microjansky, NaN where absent.
-        bad : ndarray
-            Rows to leave without an answer, bool (n,).
+            ``flux`` and ``error``, (n, band), microjansky; ``image``, (n, band, y, x); NaN where absent.
+        present : ndarray
+            Which bands are there, bool (n, band).
+        known : ndarray
+            Flags that are known before the answer, int32 (n,); some of them leave a row without one.
         """
         parts = self.inference.run(first, inputs, lambda raw: self.posterior.summarise(raw, self.pdf))
         values = [np.concatenate([part[0][column.name] for part in parts]) for column in self.columns[:-1]]
         flags = np.concatenate([part[1] for part in parts]).astype(np.int32)
-        flux, error = inputs["flux"], inputs["error"]
-        present = np.isfinite(flux).sum(axis=1)
-        flags[ranges.outside(self.card.ranges, flux, error, self.card.bands)] |= Flag.COLOUR_OUTSIDE
-        flags[present < len(self.card.bands)] |= Flag.MISSING_BAND
-        silent = (present < FEWEST) | bad
+        if "flux" in inputs:
+            flux, error = inputs["flux"], inputs["error"]
+            flags[ranges.outside(self.card.ranges, flux, error, self.card.bands)] |= Flag.COLOUR_OUTSIDE
+        count = present.sum(axis=1)
+        few = count < fewest(self.card)
+        flags[count < len(self.card.bands)] |= Flag.MISSING_BAND
+        silent = few | (known & SILENT != 0)
         for content in values:
             content[silent] = np.nan
         flags[silent] = 0
-        flags[present < FEWEST] |= Flag.TOO_FEW_BANDS
-        flags[bad] |= Flag.BAD_ROW
-        return [*values, flags]
+        flags[few] |= Flag.TOO_FEW_BANDS
+        return [*values, flags | known]
 
     def seconds_a_row(self) -> float:
         """Return how long a row takes on this machine, measured on imagined ones."""
-        rows = 2 * self.inference.batch
-        flux = np.ones((rows, len(self.card.bands)), np.float32)
+        rows, bands = 2 * self.inference.batch, len(self.card.bands)
+        inputs: dict[str, np.ndarray] = {}
+        if "flux" in self.card.inputs:
+            inputs = {"flux": np.ones((rows, bands), np.float32), "error": np.full((rows, bands), 0.1, np.float32)}
+        if "image" in self.card.inputs:
+            inputs["image"] = np.ones((rows, bands, self.card.stamp or 1, self.card.stamp or 1), np.float32)
         started = time.perf_counter()
-        self.answer(0, {"flux": flux, "error": 0.1 * flux}, np.zeros(rows, bool))
+        self.answer(0, inputs, np.ones((rows, bands), bool), np.zeros(rows, np.int32))
         return (time.perf_counter() - started) / rows
 
 

@@ -13,6 +13,7 @@ ORDER = ("flux", "image", "hybrid")
 SHARE = 0.6
 """Smallest share of a model's bands that must be present for it to be chosen without ``--model``."""
 FEWEST = 2
+"""Bands without which there is no colour and no answer, of a model that has as many."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,11 @@ class Choice:
     path: Path
     card: Card
     reason: str
+
+
+def fewest(card: Card) -> int:
+    """Return how many bands a model needs to answer."""
+    return min(FEWEST, len(card.bands))
 
 
 def candidates(task: str, name: str | None = None) -> Candidates:
@@ -98,10 +104,9 @@ def find(
 
 def _pinned(path: Path, card: Card, present: Callable[[Card], Iterable[str]]) -> Choice:
     bands = tuple(present(card))
-    if len(bands) < FEWEST:
-        raise InputError(
-            f"{card.name} needs two of its bands ({' '.join(card.bands)}); found: {' '.join(bands) or 'none'}"
-        )
+    if len(bands) < fewest(card):
+        needs = "two of its bands" if fewest(card) > 1 else "its band"
+        raise InputError(f"{card.name} needs {needs} ({' '.join(card.bands)}); found: {' '.join(bands) or 'none'}")
     return Choice(path, card, f"--model, {_share(card, bands)}")
 
 

@@ -3,22 +3,26 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
 import numpy as np
 
-from skycnn import __version__, survey, tasks
-from skycnn.fits import safefile
+from skycnn import __version__, tasks
+from skycnn.errors import InputError
+from skycnn.fits import safefile, stampsource
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.extension import Extension, renamed
-from skycnn.fits.fluxes import Fluxes, Photometry, PhotometryOptions, find, presents
+from skycnn.fits.extension import Chunk, Extension, renamed
+from skycnn.fits.fluxes import PhotometryOptions, presents
 from skycnn.fits.journal import Journal
+from skycnn.fits.feed import Feed, Piece
+from skycnn.fits.offer import Offer
 from skycnn.fits.output import Output
 from skycnn.fits.provenance import Record, now
 from skycnn.fits.source import Spec, parse
+from skycnn.fits.stampsource import StampOptions
 from skycnn.fits.story import Story
 from skycnn.fits.tally import Tally
 from skycnn.network import choice, model
@@ -45,6 +49,7 @@ class Options:
     prefix: str = ""
     suffix: str = ""
     photometry: PhotometryOptions = field(default_factory=PhotometryOptions)
+    stamps: StampOptions = field(default_factory=StampOptions)
     rows: tuple[int, int | None] | None = None
     pdf: bool = False
     dry_run: bool = False
@@ -85,7 +90,7 @@ class Result:
 class Job:
     """All that is settled before the first row is answered."""
 
-    photometry: Photometry
+    feed: Feed
     answerer: Answerer
     extension: Extension
     record: Record
@@ -142,7 +147,7 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
             if journal.discarded:
                 say("the journal of another run was found and thrown away")
             with safefile.writing(output.label):
-                record, done = _answer(job, journal, progress)
+                record, done = _answer(job, journal, say, progress)
             if done.resumed:
                 say(f"{done.resumed} rows were finished by an earlier run and are taken over")
             for warning in job.extension.write(output, journal, record):
@@ -158,10 +163,14 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
     """Open the catalogue, choose the model, find the photometry and see that the columns can be written."""
     task = tasks.load(options.task)
     candidates = choice.candidates(task.name, options.model)
+    with_images = any("image" in card.inputs for _, card in candidates)
     catalogue = stack.enter_context(
         Catalogue.open(
             spec,
-            holds=lambda columns, _: any(presents(columns, card.bands, options.photometry) for _, card in candidates),
+            holds=lambda columns, _: (
+                any(presents(columns, card.bands, options.photometry) for _, card in candidates)
+                or (with_images and stampsource.presents(columns, options.stamps))
+            ),
             scratch=output.folder if output.in_place and not options.dry_run else None,
             decompress=options.decompress,
         )
@@ -169,23 +178,15 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
     catalogue.check_extensible()
     stated = options.survey or catalogue.header.get("SURVEY", catalogue.primary.get("SURVEY"))
     whose = stated.strip().lower() if isinstance(stated, str) else None
-
-    def photometry(card: model.Card) -> Photometry:
-        return find(
-            catalogue.columns,
-            {**catalogue.header, "SURVEY": whose} if whose else catalogue.header,
-            card.bands,
-            options.photometry,
-            catalogue.label,
-            card_photometry=card.photometry,
-            dereddened=card.dereddened,
-            survey=survey.load(card.survey) if card.survey in survey.names() else None,
-            owner=card.name,
-        )
-
+    stamps = stampsource.offered(catalogue, options.stamps) if with_images else None
+    if stamps is not None:
+        stack.enter_context(stamps)
+    elif options.stamps.given:
+        raise InputError(f"no model for task {task.name} takes images", hint="Leave --images and --stamps out.")
+    offer = Offer(catalogue, options.photometry, stamps, whose or None)
     pinned = options.model is not None
-    chosen = choice.find(task.name, candidates, lambda card: photometry(card).bands, whose or None, pinned=pinned)
-    found = photometry(chosen.card)
+    chosen = choice.find(task.name, candidates, offer.bands, whose or None, pinned=pinned)
+    feed = offer.feed(chosen.card)
     answerer = Answerer(task, model.read(chosen.path), options.device, options.batch, pdf=options.pdf)
     extension = Extension(
         catalogue,
@@ -194,7 +195,14 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
         only_new=options.only_new,
         rows=options.rows,
     )
-    settings = {"bands": found.table(), **options.photometry.settings(), "pdf": options.pdf, "rows": options.rows}
+    feed.check(catalogue, options.rows)
+    settings = {
+        "bands": feed.table(),
+        **options.photometry.settings(),
+        **feed.facts(),
+        "pdf": options.pdf,
+        "rows": options.rows,
+    }
     record = Record(
         version=__version__,
         verb="predict",
@@ -204,10 +212,10 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
         model=chosen.card.name,
         model_sha256=chosen.card.sha256,
         columns=tuple(column.name for column in extension.columns),
-        used=found.columns,
+        used=feed.columns,
         input_sha256="",
         options=json.loads(json.dumps({name: value for name, value in settings.items() if value})),
-        notes=found.notes,
+        notes=feed.notes,
     )
     result = Result(
         catalogue=catalogue.label,
@@ -217,34 +225,58 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
         model_sha256=record.model_sha256,
         reason=chosen.reason,
         columns=extension.columns,
-        bands=found.table(),
-        notes=found.notes,
+        bands=feed.table(),
+        notes=feed.notes,
         disk_bytes=catalogue.source.size + catalogue.rows * extension.added_bytes,
     )
-    return Job(found, answerer, extension, record, result)
+    return Job(feed, answerer, extension, record, result)
 
 
-def _answer(job: Job, journal: Journal, progress: Progress | None) -> tuple[Record, Result]:
+def _answer(job: Job, journal: Journal, say: Say, progress: Progress | None) -> tuple[Record, Result]:
     """Answer all rows that the journal does not hold; return the record with the input's hash, and the counts."""
     total, tally, resumed = hashlib.sha256(), Tally(), 0
-    chunks = job.extension.chunks(job.photometry.columns, journal, total)
-    read = ((chunk, job.photometry.fluxes(chunk.values) if chunk.values else None) for chunk in chunks)
-    with closing(prefetch(read)) as ready:  # an error ends the reader too
-        for chunk, fluxes in ready:
+    chunks = job.extension.chunks(job.feed.columns, journal, total)
+    values: dict[str, np.ndarray] = {}
+    with closing(prefetch(_pieces(job.feed, chunks))) as ready:  # an error ends the reader too
+        for chunk, piece, last in ready:
             end = chunk.first + len(chunk.run)
+            if piece is not None:
+                _take(job, chunk, piece, values)
+            if not last:
+                continue
             if chunk.held:
                 resumed += len(chunk.run)
             else:
-                values = _values(job, chunk.first, fluxes) if fluxes is not None else {}
                 journal.put(chunk.first, chunk.digest, job.extension.merged(chunk, values))
+            values = {}
             tally.add(journal.rows(chunk.first, end))
             if progress is not None:
                 progress(end, job.result.rows)
+    for warning in job.feed.warnings():
+        say(f"warning: {warning}")
+    job.feed.check_unchanged()
     done = replace(job.result, answered=tally.answered, flagged=tally.flagged, resumed=resumed)
     return replace(job.record, input_sha256=total.hexdigest()), done
 
 
-def _values(job: Job, first: int, fluxes: Fluxes) -> dict[str, np.ndarray]:
-    """Return the columns of one chunk, under the names they get."""
-    values = job.answerer.answer(first, {"flux": fluxes.flux, "error": fluxes.error}, fluxes.bad)
-    return {column.name: value for column, value in zip(job.extension.columns, values, strict=True)}
+def _pieces(feed: Feed, chunks: Iterator[Chunk]) -> Iterator[tuple[Chunk, Piece | None, bool]]:
+    """Yield chunks with their input, in one piece or several, and whether it is the chunk's last."""
+    for chunk in chunks:
+        if chunk.values is not None:
+            for piece in feed.pieces(chunk.first, chunk.values, chunk.run):
+                yield chunk, piece, False
+        yield chunk, None, True
+
+
+def _take(job: Job, chunk: Chunk, piece: Piece, values: dict[str, np.ndarray]) -> None:
+    """Answer a piece of a chunk, and put the answers to their rows, under the names their columns get."""
+    n = len(chunk.run)
+    whole = len(piece.rows) == n and job.feed.stamps is None
+    answers = job.answerer.answer(chunk.first if whole else 0, piece.inputs, piece.present, piece.flags)
+    for column, answer in zip(job.extension.columns, answers, strict=True):
+        if whole:
+            values[column.name] = answer
+            continue
+        if column.name not in values:
+            values[column.name] = np.zeros((n, *answer.shape[1:]), answer.dtype)
+        values[column.name][piece.rows] = answer

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ import numpy as np
 
 from skycnn import __version__, survey, tasks
 from skycnn.errors import InputError
-from skycnn.fits import labelled
+from skycnn.fits import labelled, trainingfeed
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.fluxes import Photometry, PhotometryOptions, presents
+from skycnn.fits.fluxes import PhotometryOptions, presents
+from skycnn.fits.feed import Feed, Needs
 from skycnn.fits.provenance import now
 from skycnn.fits.safefile import clean, replacing
+from skycnn.fits.stampsource import StampOptions
 from skycnn.network import checkpoint, distillation, groups, model, ranges, training
 from skycnn.network.checkpoint import Keeper
 from skycnn.network.distillation import Trained
@@ -28,7 +31,7 @@ from skycnn.network.trainingset import SEEN, TrainingSet
 from skycnn.network.trial import judged
 from skycnn.posterior import Posterior
 from skycnn.report import scoretable
-from skycnn.task import Task
+from skycnn.task import Network, Task
 
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -48,6 +51,7 @@ class Options:
     hdu: str | None = None
     bands: tuple[str, ...] = ()
     photometry: PhotometryOptions = field(default_factory=PhotometryOptions)
+    stamps: StampOptions = field(default_factory=StampOptions)
     rows: tuple[int, int | None] | None = None
     split: str | None = None
     group: str | None = None
@@ -96,7 +100,7 @@ class Rows:
     """The rows at hand, and where they come from."""
 
     sample: TrainingSet
-    photometry: Photometry
+    feed: Feed
     source: str
     truth: str
     survey: str
@@ -131,11 +135,11 @@ def train(text: str, options: Options, say: Say = lambda _: None, progress: Prog
     task = tasks.load(options.task)
     parent = model.read(model.locate(options.init)) if options.init else None
     name, network = planned(task, parent, network=options.network, members=options.members, epochs=options.epochs)
-    rows = _rows(text, task, options, parent, say)
+    rows = _rows(text, task, network, options, parent, say)
     posterior = _posterior(task, rows, parent)
     job = Job(
         network=network,
-        bands=len(rows.photometry.asked),
+        bands=len(rows.feed.wants.bands),
         posterior=posterior,
         settings=dict(parent.card.settings) if parent else {},
         seed=options.seed,
@@ -148,11 +152,11 @@ def train(text: str, options: Options, say: Say = lambda _: None, progress: Prog
         task=task.name,
         network=name,
         survey=rows.survey,
-        bands=rows.photometry.asked,
+        bands=rows.feed.wants.bands,
         truth=rows.truth,
         rows=groups.counts(rows.sample.division.side),
         left_out=rows.left_out,
-        notes=rows.photometry.notes,
+        notes=rows.feed.notes,
         members=job.members,
     )
     _tell(result, say)
@@ -201,9 +205,9 @@ def _check_output(options: Options) -> None:
         raise InputError(f"{unfinished} is left of an unfinished training", hint=hint)
 
 
-def _rows(text: str, task: Task, options: Options, parent: model.Model | None, say: Say) -> Rows:
+def _rows(text: str, task: Task, network: Network, options: Options, parent: model.Model | None, say: Say) -> Rows:
     """Read the catalogue and divide its rows."""
-    if options.survey and not (options.bands or options.photometry.band or parent):
+    if options.survey and not (options.bands or options.photometry.band or options.stamps.given or parent):
         survey.load(options.survey)  # of one that does not ship the bands must be named
 
     def holds(columns: Any, _: Any) -> bool:
@@ -213,42 +217,50 @@ def _rows(text: str, task: Task, options: Options, parent: model.Model | None, s
         if not bands and options.survey in survey.names():
             bands = survey.load(options.survey).bands
         told = any(name.casefold() in names for name in wanted)
-        return told and presents(columns, bands or labelled.BANDS, options.photometry)
+        return told and (
+            "flux" not in network.inputs or presents(columns, bands or trainingfeed.BANDS, options.photometry)
+        )
 
-    with Catalogue.open(text, options.hdu, holds) as catalogue:
+    with Catalogue.open(text, options.hdu, holds) as catalogue, ExitStack() as stack:
         whose = labelled.survey_of(catalogue, options.survey or (parent.card.survey if parent else None))
         truth = labelled.truth_column(catalogue, options.truth, task.truth)
-        photometry = labelled.photometry(
-            catalogue,
-            options.photometry,
+        needs = Needs(
+            name=parent.card.name if parent else "--bands" if options.bands else "the network",
+            inputs=network.inputs,
             bands=parent.card.bands if parent else options.bands,
             survey=whose,
             dereddened=options.dereddened,
-            owner=parent.card.name if parent else "--bands",
+            pixel_scale=parent.card.pixel_scale if parent else None,
+            stamp=parent.card.stamp if parent else None,
         )
+        feed = trainingfeed.feed(catalogue, needs, options.photometry, options.stamps)
+        if feed.stamps is not None:
+            stack.enter_context(feed.stamps)
+        feed.check(catalogue, options.rows)
         found = labelled.read(
             catalogue,
-            photometry,
+            feed,
             truth,
             bounds=task.bounds,
             group=options.group,
             split=options.split,
             rows=options.rows,
         )
+        feed.check_unchanged()
         label = catalogue.label
     division = divide(
-        groups.row_hashes(found.flux, found.error),
+        groups.row_hashes(*found.inputs.values()),
         found.number,
         None if found.group is None else (str(options.group), found.group),
         None if found.split is None else (str(options.split), found.split),
     )
     if parent is not None and SEEN in parent.tensors:
         division.check_parent(parent.tensors[SEEN], parent.card.name)
-    sample = TrainingSet({"flux": found.flux, "error": found.error}, found.truth, division)
+    sample = TrainingSet(found.inputs, found.truth, division)
     sample.check(label, found.left_out)
-    for note in photometry.notes:
+    for note in (*feed.notes, *(f"warning: {text}" for text in feed.warnings())):
         say(note)
-    return Rows(sample, photometry, os.path.basename(label), truth, whose, found.left_out)
+    return Rows(sample, feed, os.path.basename(label), truth, whose, found.left_out)
 
 
 def _posterior(task: Task, rows: Rows, parent: model.Model | None) -> Posterior:
@@ -300,7 +312,8 @@ def _sealed(
 ) -> model.Model:
     """Return the model with its card."""
     trained = rows.sample.division.side == TRAIN
-    flux, error = (rows.sample.inputs[name][trained] for name in ("flux", "error"))
+    fluxes = [rows.sample.inputs[name][trained] for name in ("flux", "error") if name in rows.sample.inputs]
+    feed, photometry = rows.feed, rows.feed.photometry
     sample = rows.sample.facts() | {
         "source": rows.source,
         "truth": rows.truth,
@@ -317,11 +330,11 @@ def _sealed(
         survey=result.survey,
         inputs=task.networks[result.network].inputs,
         bands=tuple(result.bands),
-        photometry=rows.photometry.family if rows.photometry.family not in UNTOLD else "unknown",
+        photometry=photometry.family if photometry and photometry.family not in UNTOLD else "unknown",
         dereddened=options.dereddened,
         settings=dict(fitted.settings),
         posterior=posterior.settings(),
-        ranges=ranges.measure(flux, error, result.bands),
+        ranges=ranges.measure(*fluxes, result.bands) if fluxes else {},
         sample=sample,
         seed=options.seed,
         temperature=fitted.temperature,
@@ -331,6 +344,8 @@ def _sealed(
         licence=options.licence,
         created=now(),
         version=__version__,
+        pixel_scale=feed.stamps.pixel_scale if feed.stamps else None,
+        stamp=feed.wants.stamp,
     )
     tensors = {name: value.numpy() for name, value in fitted.module.state_dict().items()}
     return model.seal(card, tensors | {SEEN: rows.sample.division.seen()})

@@ -1,0 +1,202 @@
+"""Feed: rows of a catalogue as a network's input - fluxes, stamps, and what is known of them before the answer."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.fluxes import Photometry, PhotometryOptions
+from skycnn.fits.photometry import conditions
+from skycnn.fits.photometry.fields import Field, Fields
+from skycnn.fits.stamps import Stamps
+from skycnn.schema import Flag
+
+Array = NDArray[Any]
+
+
+class Wants(Protocol):
+    """What a model wants: the part of its card that tells of its input."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def inputs(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def bands(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def survey(self) -> str: ...  # noqa: D102
+    @property
+    def photometry(self) -> str: ...  # noqa: D102
+    @property
+    def dereddened(self) -> str: ...  # noqa: D102
+    @property
+    def pixel_scale(self) -> float | None: ...  # noqa: D102
+    @property
+    def stamp(self) -> int | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a network in training wants: the same words as on a model's card."""
+
+    name: str
+    inputs: tuple[str, ...]
+    bands: tuple[str, ...]
+    survey: str = ""
+    photometry: str = "unknown"
+    dereddened: str = "unknown"
+    pixel_scale: float | None = None
+    stamp: int | None = None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Input of some rows of a chunk.
+
+    Parameters
+    ----------
+    rows : array (b,)
+        Their numbers within the chunk.
+    inputs : dict of str to array (b, ...)
+        ``flux`` and ``error`` (b, band), microjansky; ``image`` (b, band, y, x); NaN where absent.
+    present : array (b, band)
+        Which bands are there in one kind of input at least, bool.
+    flags : array (b,)
+        int32, bits of `Flag` that are known before the answer.
+    """
+
+    rows: Array
+    inputs: dict[str, Array]
+    present: Array
+    flags: Array
+
+
+class BadRows:
+    """Conditions of ``--bad``, for a model that takes no fluxes."""
+
+    def __init__(self, texts: Sequence[str], catalogue: Catalogue) -> None:
+        self.conditions = tuple(conditions.parse(text) for text in texts)
+        fields = Fields(catalogue.columns, catalogue.label, "--bad needs it")
+        names = [term.column for condition in self.conditions for term in condition.terms]
+        self.tested: dict[str, Field] = {
+            name: fields.require(name, "--bad 'COLUMN != 0'", flag=True) for name in dict.fromkeys(names)
+        }
+
+    def of(self, values: Mapping[str, Array], n: int) -> Array:
+        """Return which of n rows are bad, bool."""
+        bad = np.zeros(n, bool)
+        for condition in self.conditions:
+            bad |= condition.holds(values, self.tested)
+        return bad
+
+
+class Feed:
+    """Rows of a catalogue as a model's input.
+
+    Attributes
+    ----------
+    held : dict of str to tuple of str
+        The model's bands that each kind of input has.
+    columns : tuple of str
+        Columns of the catalogue that are read.
+    notes : tuple of str
+        Assumptions, one line each.
+    """
+
+    def __init__(
+        self, wants: Wants, photometry: Photometry | None, stamps: Stamps | None, bad: BadRows | None = None
+    ) -> None:
+        self.wants, self.photometry, self.stamps, self._bad = wants, photometry, stamps, bad
+        self.held: dict[str, tuple[str, ...]] = {}
+        columns: list[str] = []
+        notes: list[str] = []
+        if photometry is not None:
+            self.held["flux"] = photometry.bands
+            columns += photometry.columns
+            notes += photometry.notes
+        if stamps is not None:
+            self.held["image"] = tuple(band for band in wants.bands if band in stamps.bands)
+            columns += stamps.columns
+            notes += stamps.notes
+        if bad is not None:
+            columns += [field.column.name for field in bad.tested.values()]
+        self.columns, self.notes = tuple(dict.fromkeys(columns)), tuple(notes)
+
+    @classmethod
+    def of(
+        cls,
+        wants: Wants,
+        catalogue: Catalogue,
+        photometry: Photometry | None,
+        stamps: Stamps | None,
+        options: PhotometryOptions,
+    ) -> Self:
+        """Return a feed that leaves out the rows which ``--bad`` names, also where no fluxes are read."""
+        return cls(wants, photometry, stamps, BadRows(options.bad, catalogue) if photometry is None else None)
+
+    @property
+    def side(self) -> int:
+        """Pixels along a stamp's edge; 0 without stamps."""
+        return int(self.wants.stamp or 0) if self.stamps is not None else 0
+
+    def table(self) -> tuple[dict[str, str], ...]:
+        """Return ``band``, ``column``, ``error`` and ``unit`` of each band whose fluxes are read."""
+        return self.photometry.table() if self.photometry is not None else ()
+
+    def check(self, catalogue: Catalogue, rows: tuple[int, int | None] | None) -> None:
+        """See before the work that the images of all bands show rows ``rows`` alike.
+
+        Raises
+        ------
+        InputError
+            When their pixel grids differ.
+        """
+        if self.stamps is not None:
+            first, end = rows or (0, None)
+            self.stamps.census(catalogue, (first, catalogue.rows if end is None else end), self.side)
+
+    def warnings(self) -> list[str]:
+        """Return what went wrong with images so far."""
+        return self.stamps.warnings() if self.stamps is not None else []
+
+    def check_unchanged(self) -> None:
+        """See that no image was changed during the run; raises `ChangedError`."""
+        if self.stamps is not None:
+            self.stamps.check_unchanged()
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the input depends on besides the catalogue, plain JSON."""
+        return self.stamps.facts() if self.stamps is not None else {}
+
+    def pieces(self, first: int, values: Mapping[str, Array], wanted: Array) -> Iterator[Piece]:
+        """Yield the rows of a chunk with their input, in the order that suits the images.
+
+        Parameters
+        ----------
+        first : int
+            Absolute number of the chunk's first row.
+        values : mapping of str to array
+            The values of `columns`, each (n, ...).
+        wanted : array (n,)
+            Which rows are to be answered, bool; without images all rows come in one piece.
+        """
+        n = len(wanted)
+        inputs: dict[str, Array] = {}
+        if self.photometry is not None:
+            fluxes = self.photometry.fluxes(values)
+            inputs, bad = {"flux": fluxes.flux, "error": fluxes.error}, fluxes.bad
+        else:
+            bad = self._bad.of(values, n) if self._bad is not None else np.zeros(n, bool)
+        known = np.where(bad, Flag.BAD_ROW, 0).astype(np.int32)
+        seen = np.isfinite(inputs["flux"]) if inputs else np.zeros((n, len(self.wants.bands)), bool)
+        if self.stamps is None:
+            yield Piece(np.arange(n), inputs, seen, known)
+            return
+        for batch in self.stamps.batches(first, values, wanted, bands=self.wants.bands, side=self.side):
+            rows = batch.rows
+            shown = ~np.isnan(batch.pixels).all(axis=(2, 3))
+            part = {name: content[rows] for name, content in inputs.items()} | {"image": batch.pixels}
+            yield Piece(rows, part, seen[rows] | shown, known[rows] | batch.flags)

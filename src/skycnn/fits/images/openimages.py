@@ -1,0 +1,101 @@
+"""OpenImages: the images that are open now; those used least recently are closed to make room."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from skycnn.fits.images.imageheader import ImageHeader
+from skycnn.fits.images.pixels import Pixels, open_pixels
+
+MOST = 128
+"""Open images: well below the 1024 descriptors that a process usually has."""
+MOST_ARCHIVES = 8
+"""Of these, archives: each is a temporary file with the whole image."""
+MOST_BYTES = 128 << 20
+"""Decoded pixels that all of them hold together."""
+
+
+@dataclass
+class _Entry:
+    pixels: Pixels | None = None
+    users: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class OpenImages:
+    """Pixels of images, opened when they are needed and kept while there is room; threads may share them.
+
+    Parameters
+    ----------
+    scratch : str, optional
+        Folder for what is in archives.
+    opener : callable
+        ``opener(header, scratch)`` opens one.
+    most, most_bytes : int
+        Images open at once, and bytes that they hold.
+    """
+
+    def __init__(
+        self,
+        scratch: str | None = None,
+        opener: Callable[[ImageHeader, str | None], Pixels] = open_pixels,
+        most: int = MOST,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
+        self.scratch, self.opener, self.most, self.most_bytes = scratch, opener, most, most_bytes
+        self._entries: OrderedDict[tuple[str, int], _Entry] = OrderedDict()
+        self._archives: set[tuple[str, int]] = set()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def borrowed(self, header: ImageHeader) -> Iterator[Pixels]:
+        """Yield an image's pixels; they are not closed before they are given back.
+
+        Raises
+        ------
+        InputError
+            When the image cannot be opened.
+        ChangedError
+            When it is not the one whose header was read.
+        """
+        key = (header.spec.path, header.number)
+        with self._lock:
+            entry = self._entries.setdefault(key, _Entry())
+            entry.users += 1
+            self._entries.move_to_end(key)
+            if header.compression:
+                self._archives.add(key)
+        try:
+            with entry.lock:  # of two threads that need a new image one opens it and the other waits
+                if entry.pixels is None:
+                    entry.pixels = self.opener(header, self.scratch)
+            yield entry.pixels
+        finally:
+            with self._lock:
+                entry.users -= 1
+                self._make_room()
+
+    def _make_room(self) -> None:
+        held = sum(entry.pixels.nbytes for entry in self._entries.values() if entry.pixels is not None)
+        idle = [key for key, entry in self._entries.items() if entry.users == 0]
+        for key in idle:
+            archives = len(self._archives & self._entries.keys())
+            crowded = len(self._entries) > self.most or held > self.most_bytes
+            if not crowded and not (key in self._archives and archives > MOST_ARCHIVES):
+                continue
+            entry = self._entries.pop(key)
+            self._archives.discard(key)
+            if entry.pixels is not None:
+                held -= entry.pixels.nbytes
+                entry.pixels.close()
+
+    def close(self) -> None:
+        """Close them all."""
+        with self._lock:
+            for entry in self._entries.values():
+                if entry.pixels is not None:
+                    entry.pixels.close()
+            self._entries.clear()
+            self._archives.clear()

@@ -1,0 +1,127 @@
+"""TrainingFeed: what feeds a network in training - the photometry and the stamps of the bands to train with."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from skycnn import survey as surveys
+from skycnn.errors import InputError
+from skycnn.fits import stampsource
+from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.fluxes import FEWEST, Photometry, PhotometryOptions, find
+from skycnn.fits.feed import Feed, Needs
+from skycnn.fits.stamps import Stamps
+from skycnn.fits.stampsource import StampOptions
+
+BANDS = ("FUV", "NUV", "u", "g", "r", "i", "z", "y", "J", "H", "K")
+"""Looked for where neither a survey nor the user names any."""
+
+
+def feed(
+    catalogue: Catalogue,
+    needs: Needs,
+    photometry_options: PhotometryOptions,
+    stamp_options: StampOptions,
+) -> Feed:
+    """Return what feeds a network in training; its stamps, if any, are open and the caller's to close.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    needs : Needs
+        Of the network; without bands they are those of the images, else of the photometry, and without a stamp size
+        it is that of ``--size`` or of the stamp file.
+    photometry_options : PhotometryOptions
+    stamp_options : StampOptions
+
+    Raises
+    ------
+    InputError
+        When there are no images for a network that takes them, or a band is not there.
+    """
+    bands = needs.bands
+    stamps: Stamps | None = None
+    if "image" in needs.inputs:
+        stamps = stampsource.offered(catalogue, stamp_options)
+        if stamps is None:
+            what = f"{needs.name} needs images{' of ' + ' '.join(bands) if bands else ''}; none are named"
+            raise InputError(what, hint="--images BAND=FILE for each band; or --stamps FILE, a stamp file.")
+        bands = bands or stamps.bands
+    elif stamp_options.given:
+        hint = "Leave --images and --stamps out, or choose a --network that takes them."
+        raise InputError(f"{needs.name} takes no images", hint=hint)
+    found = None
+    if "flux" in needs.inputs:
+        found = photometry(
+            catalogue,
+            photometry_options,
+            bands=bands,
+            survey=needs.survey,
+            dereddened=needs.dereddened,
+            owner=needs.name,
+        )
+        bands = bands or found.asked
+    stamp = needs.stamp
+    if stamps is not None and stamp is None:
+        stamp = stampsource.training_side(stamps, stamp_options)
+    return Feed.of(replace(needs, bands=tuple(bands), stamp=stamp), catalogue, found, stamps, photometry_options)
+
+
+def photometry(
+    catalogue: Catalogue,
+    options: PhotometryOptions,
+    *,
+    bands: Sequence[str] = (),
+    survey: str = "",
+    dereddened: str = "unknown",
+    owner: str = "",
+) -> Photometry:
+    """Return the photometry of the bands to train with, all of them present.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    options : PhotometryOptions
+    bands : sequence of str
+        All of which must be there; left out, those of the survey that are there, or of ``--band``, or of `BANDS`.
+    survey : str
+        Its name; empty for unknown.
+    dereddened : str
+        ``yes``, ``no`` or ``unknown``: the state that the fluxes shall have.
+    owner : str
+        What asks for ``bands``, for messages.
+
+    Raises
+    ------
+    InputError
+        When fewer than two bands are there, or one of ``bands`` is not.
+    """
+    known = surveys.load(survey) if survey in surveys.names() else None
+    named = tuple(band for band in options.band if band != "*")
+    wanted, asks = tuple(bands), owner
+    if not wanted and known is not None:
+        wanted, asks = known.bands, f"survey {survey}"
+    elif not wanted:
+        wanted, asks = (named, "--band") if len(named) >= FEWEST else (BANDS, "training")
+
+    def found(some: tuple[str, ...]) -> Photometry:
+        return find(
+            catalogue.columns,
+            catalogue.header,
+            some,
+            options,
+            catalogue.label,
+            dereddened=dereddened,
+            survey=known,
+            owner=asks,
+        )
+
+    result = found(wanted)
+    if not result.missing:
+        return result
+    if bands:
+        missing = result.missing
+        raise InputError(
+            f"{catalogue.label} has no photometry for {' '.join(missing)}, which {owner} needs",
+            hint=f"Name it with --band {missing[0]}=COLUMN --error {missing[0]}=COLUMN.",
+        )
+    return found(result.bands)
