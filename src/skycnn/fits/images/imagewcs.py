@@ -68,7 +68,7 @@ class ImageWcs:
             self._lng, self._lat = self._wcs.lng, self._wcs.lat
         except (ValueError, KeyError, MemoryError, AttributeError) as error:  # wcslib's are ValueErrors
             told = re.sub(r"ERROR \d+ in [^:]*:", "\n", " ".join(str(error).split())).split("\n")
-            reason = max(told[:2], key=len).strip(" .")
+            reason = max(told[:2], key=len).strip(" .:")
             raise InputError(f"{label}: its WCS makes no sense ({reason})", hint=wcscards.NO_WCS) from error
         if self._lng < 0 or self._lat < 0 or self._wcs.naxis != 2:
             raise InputError(f"{label} has no celestial WCS", hint=wcscards.NO_WCS)
@@ -160,8 +160,13 @@ class ImageWcs:
             return None
         around = np.zeros(2)
         around[self._lng] = 360.0
-        step: Array = np.linalg.solve(self._wcs.get_pc() * self._wcs.get_cdelt()[:, None], around)
+        step: Array = np.linalg.solve(self._matrix(), around)
         return step
+
+    def _matrix(self) -> Array:
+        """Return the linear part of the WCS, deg a pixel."""
+        matrix: Array = self._wcs.get_pc() * self._wcs.get_cdelt()[:, None]
+        return matrix
 
     def _look(self) -> None:
         """Find centre, radius and grid, and see that they are an image's."""
@@ -175,9 +180,10 @@ class ImageWcs:
         grid = self.grid_at(xs[there[-1]], ys[there[-1]]) if len(there) else None
         if grid is None:
             raise InputError(f"{self.label}: its WCS leads nowhere on the sky", hint=wcscards.NO_WCS)
-        if not NARROWEST < grid.scale < WIDEST or not grid.aspect < 100:
+        stated = float(np.sqrt(abs(np.linalg.det(self._matrix())))) * 3600
+        if not (NARROWEST < min(grid.scale, stated) and max(grid.scale, stated) < WIDEST and grid.aspect < 100):
             raise InputError(
-                f"{self.label}: its WCS makes no sense: pixels of {grid.scale:.4g} arcsec, aspect {grid.aspect:.4g}",
+                f"{self.label}: its WCS makes no sense: pixels of {stated:.4g} arcsec, aspect {grid.aspect:.4g}",
                 hint=wcscards.NO_WCS,
             )
         self.grid, self.centre = grid, (grid.lon, grid.lat)
