@@ -181,7 +181,7 @@ class ImageWcs:
         if grid is None:
             raise InputError(f"{self.label}: its WCS leads nowhere on the sky", hint=wcscards.NO_WCS)
         stated = float(np.sqrt(abs(np.linalg.det(self._matrix())))) * 3600
-        if not (NARROWEST < min(grid.scale, stated) and max(grid.scale, stated) < WIDEST and grid.aspect < 100):
+        if not (min(grid.scale, stated) > NARROWEST and max(grid.scale, stated) < WIDEST and grid.aspect < 100):
             raise InputError(
                 f"{self.label}: its WCS makes no sense: pixels of {stated:.4g} arcsec, aspect {grid.aspect:.4g}",
                 hint=wcscards.NO_WCS,
