@@ -1,0 +1,90 @@
+"""Caps: the round parts of the sky that hold images, and which positions lie near which."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+FEW = 16
+"""Up to so many caps each position is held against each of them; beyond, a tree finds the near ones."""
+WIDE = 30.0
+"""Degrees: caps of a larger radius are held against each position."""
+_SLACK = 1e-6  # degrees; rounding at the edge of a cap must not lose a position
+
+
+class Caps:
+    """Caps of the sky.
+
+    Parameters
+    ----------
+    lon, lat : array (cap,)
+        Centres, degrees.
+    radius : array (cap,)
+        Degrees, up to 180.
+    """
+
+    def __init__(self, lon: Array, lat: Array, radius: Array) -> None:
+        self.centres, self.radius = unit_vectors(lon, lat), radius
+
+    def near(self, lon: Array, lat: Array, margin: Array | float = 0.0) -> tuple[Array, Array]:
+        """Return which positions lie in or near which caps.
+
+        Parameters
+        ----------
+        lon, lat : array (n,)
+            Degrees; finite.
+        margin : float or array (cap,)
+            Degrees beyond a cap that still count.
+
+        Returns
+        -------
+        row, cap : arrays (pair,)
+            Numbers, int64, by cap and then by row. Whether a pair is among them depends on nothing but the two.
+        """
+        points = unit_vectors(lon, lat)
+        chord = 2 * np.sin(np.deg2rad(np.minimum(self.radius + margin + _SLACK, 180.0)) / 2)
+        each = np.arange(len(chord)) if len(chord) <= FEW else np.flatnonzero(self.radius > WIDE)
+        rows: list[Array] = [np.zeros(0, np.int64)]
+        caps: list[Array] = [np.zeros(0, np.int64)]
+        for one in each:
+            rows.append(np.flatnonzero(_distance2(points, self.centres[one]) <= chord[one] ** 2))
+            caps.append(np.full(len(rows[-1]), one))
+        if len(each) < len(chord) and len(points):
+            pairs = self._by_tree(points, np.setdiff1d(np.arange(len(chord)), each), chord)
+            rows.append(pairs[0])
+            caps.append(pairs[1])
+        row, cap = np.concatenate(rows), np.concatenate(caps)
+        order = np.argsort(cap * np.int64(max(1, len(points))) + row)
+        return row[order], cap[order]
+
+    def _by_tree(self, points: Array, caps: Array, chord: Array) -> tuple[Array, Array]:
+        """Return pairs of points and some caps; those of a size share a tree, as its search has one radius."""
+        from scipy.spatial import cKDTree
+
+        tree = cKDTree(points, balanced_tree=False, compact_nodes=False)
+        size = np.floor(np.log2(chord[caps]))
+        rows, found = [], []
+        for one in np.unique(size):
+            some = caps[size == one]
+            largest = float(chord[some].max()) * (1 + 1e-12)
+            pairs = cKDTree(self.centres[some]).sparse_distance_matrix(tree, largest, output_type="ndarray")
+            row, cap = pairs["j"].astype(np.int64), some[pairs["i"]]
+            near = _distance2(points[row], self.centres[cap]) <= chord[cap] ** 2
+            rows.append(row[near])
+            found.append(cap[near])
+        return np.concatenate(rows), np.concatenate(found)
+
+
+def unit_vectors(lon: Array, lat: Array) -> Array:
+    """Return directions (n, 3) of positions in degrees."""
+    lam, phi = np.deg2rad(np.asarray(lon, np.float64)), np.deg2rad(np.asarray(lat, np.float64))
+    return np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1)
+
+
+def _distance2(points: Array, centre: Array) -> Array:
+    """Return squared chords, one by one: a matrix product's rounding would depend on the number of rows."""
+    x, y, z = (points[..., axis] - centre[..., axis] for axis in range(3))
+    result: Array = x * x + y * y + z * z
+    return result
