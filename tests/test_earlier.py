@@ -106,3 +106,51 @@ def test_the_hash_is_that_of_the_columns_used_alone(tmp_path):
             hashes.append(earlier.input_sha256(catalogue, ["modelMag_r", "modelMag_g"]))
             assert hashes[-1] != earlier.input_sha256(catalogue, ["modelMag_g", "modelMag_r"])
     assert hashes[0] == hashes[1] != hashes[2]
+
+
+# Stamps
+
+
+STAMPS = replace(MINE, verb="cutout", task="stamps", columns=("DX", "DY", "FLAG"), options={"side": 16})
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, None),
+        ({"options": {"side": 16, "rows": [0, 5]}}, None),
+        ({"options": {"side": 8}}, "side 16 then, 8 now"),
+        ({"used": ("X",)}, "columns modelMag_r then, X now"),
+        ({"input_sha256": "2" * 64}, "the catalogue has changed"),
+        ({"input_sha256": "2" * 64, "options": {"side": 16, "rows": [0, None]}}, r"rows all then, \[0, all\] now"),
+    ],
+)
+def test_stamps_that_another_run_would_cut(change, told):
+    if told is None:
+        earlier.check_same_stamps(STAMPS, replace(STAMPS, **change), "s.fits")
+        return
+    with pytest.raises(InputError, match=f"s.fits exists and holds other stamps: {told}. --overwrite"):
+        earlier.check_same_stamps(STAMPS, replace(STAMPS, **change), "s.fits")
+
+
+def test_a_hash_of_rows_tells_of_any_column_and_of_its_name(tmp_path):
+    def asked(content, rows=(0, 5)):
+        with Catalogue.open(str(write(tmp_path / "cat.fits", content))) as catalogue:
+            return earlier.rows_sha256(catalogue, rows)
+
+    content = table(5)
+    first = asked(content)
+    assert asked(content) == first
+    assert asked(content, (0, 4)) != first
+    content["modelMag_z"][4] += 1
+    assert asked(content) != first
+    assert asked(content, (0, 4)) == asked(table(5), (0, 4))
+    named = content.view([("ID" if name == "OBJID" else name, kind) for name, kind in content.dtype.descr])
+    assert asked(named) != asked(content)
+
+
+def test_a_hash_of_rows_is_that_of_small_pieces(tmp_path, monkeypatch):
+    with Catalogue.open(str(write(tmp_path / "cat.fits", table(50)))) as catalogue:
+        whole = earlier.rows_sha256(catalogue, (0, 50))
+        monkeypatch.setattr(earlier, "READ_BYTES", 100)
+        assert earlier.rows_sha256(catalogue, (0, 50)) == whole

@@ -18,13 +18,19 @@ def test_answers_and_reasons_are_counted_over_chunks():
     edge, missing = int(Flag.EDGE), int(Flag.MISSING_BAND)
     tally.add(rows([0.1, np.nan, 0.3], [0, NOT_RUN, edge | missing]))
     tally.add(rows([0.4, np.inf], [missing, edge]))
-    assert (tally.answered, tally.flagged) == (3, {"edge": 2, "missing_band": 2})
+    assert (tally.answered, tally.clean, tally.flagged) == (3, 1, {"edge": 2, "missing_band": 2})
 
 
 def test_a_row_that_was_not_run_has_no_reasons():
     tally = Tally()
     tally.add(rows([np.nan], [NOT_RUN]))
-    assert (tally.answered, tally.flagged) == (0, {})
+    assert (tally.answered, tally.clean, tally.flagged) == (0, 0, {})
+
+
+def test_flags_are_counted_alone():
+    tally = Tally()
+    tally.count(np.array([0, 0, NOT_RUN, int(Flag.EDGE)], np.int32))
+    assert (tally.clean, tally.flagged) == (2, {"edge": 1})
 
 
 def test_flags_are_the_last_column():
