@@ -35,12 +35,35 @@ class Toy(nn.Module):
         return self.leave(torch.relu(self.enter((self.logarithm(flux) - self.centre).nan_to_num(0.0))))
 
 
+class Picture(Toy):
+    """The same on what a small convolution sees in stamps; a missing pixel counts as empty sky."""
+
+    def __init__(self, bands, outputs, width=16):
+        super().__init__(bands, outputs, width)
+        self.look = nn.Conv2d(bands, width, 3, padding=1)
+        self.enter = nn.Linear(width, width)
+        self.centre = torch.ones(bands)  # here the scale of the pixels
+
+    def normalise(self, inputs):
+        self.centre.copy_(inputs["image"].nan_to_num(0.0).std((0, 2, 3)).clamp(min=1e-6))
+
+    def augment(self, inputs, generator):
+        return {"image": inputs["image"].flip(-1) if torch.rand((), generator=generator) < 0.5 else inputs["image"]}
+
+    def forward(self, image):
+        seen = torch.relu(self.look(image.nan_to_num(0.0) / self.centre[:, None, None]))
+        return self.leave(torch.relu(self.enter(seen.amax((2, 3)))))
+
+
 TASK = Task(
     name="toy",
     summary="whether a source is red",
     citation="nobody",
     posterior=lambda column="P_RED", meaning="probability that it is red": Bernoulli(column, meaning),
-    networks={"plain": Network(Toy, ("flux",), Plan(epochs=12, batch=64, rate=0.02, members=2, student_epochs=12))},
+    networks={
+        "plain": Network(Toy, ("flux",), Plan(epochs=12, batch=64, rate=0.02, members=2, student_epochs=12)),
+        "picture": Network(Picture, ("image",), Plan(epochs=12, batch=64, rate=0.01)),
+    },
     flag="P_RED",
     truth=("IS_RED",),
     bounds=(0.0, 1.0),

@@ -135,3 +135,9 @@ RowTimeout = Annotated[
 Retries = Annotated[
     int, typer.Option("--retries", metavar="N", min=0, help="Further tries after a failure that may pass.")
 ]
+Size = Annotated[
+    str | None,
+    typer.Option(
+        "--size", metavar="N|12arcsec", help="Side of a stamp, in pixels or as an angle; left out, a stamp file's own."
+    ),
+]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from skycnn.cli import console, options, process
+from skycnn.cli import console, imageoptions, options, process
 from skycnn.errors import FlaggedError, InputError
 
 EXAMPLES = (
@@ -33,6 +33,19 @@ def command(
     extinction: options.Extinction = None,
     bad: options.Bad = None,
     mask_band: options.MaskBand = None,
+    images: imageoptions.Images = None,
+    mask: imageoptions.Mask = None,
+    weight: imageoptions.Weight = None,
+    stamps: imageoptions.StampFile = None,
+    radec: imageoptions.RaDec = None,
+    xy: imageoptions.Xy = None,
+    resample: imageoptions.Resample = False,
+    cache: imageoptions.Cache = None,
+    concurrency: imageoptions.Concurrency = 8,
+    connect_timeout: imageoptions.ConnectTimeout = 10.0,
+    read_timeout: imageoptions.ReadTimeout = 60.0,
+    row_timeout: imageoptions.RowTimeout = 180.0,
+    retries: imageoptions.Retries = 3,
     rows: options.Rows = None,
     only_new: Annotated[bool, typer.Option("--only-new", help="Fill only rows that have no answer yet.")] = False,
     pdf: Annotated[bool, typer.Option("--pdf", help="Write the whole posterior too, as a vector column.")] = False,
@@ -77,7 +90,7 @@ def command(
         raise InputError(
             "several catalogues are written in place, each to itself", hint="Give one with --out, --provenance or -."
         )
-    process.prepare(threads)
+    count = process.prepare(threads)
     from skycnn.verbs import predict as verb
 
     asked = verb.Options(
@@ -91,6 +104,23 @@ def command(
         prefix=prefix,
         suffix=suffix,
         photometry=options.photometry_options(band, error, unit, photometry, extinction, bad, mask_band),
+        stamps=imageoptions.stamp_options(
+            images,
+            mask,
+            weight,
+            stamps,
+            None,
+            radec,
+            xy,
+            resample,
+            cache,
+            concurrency,
+            connect_timeout,
+            read_timeout,
+            row_timeout,
+            retries,
+            count,
+        ),
         rows=options.row_range(rows),
         pdf=pdf,
         dry_run=dry_run,

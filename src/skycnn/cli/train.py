@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from skycnn.cli import console, options, process
+from skycnn.cli import console, imageoptions, options, process
 from skycnn.errors import InputError
 
 EXAMPLES = (
@@ -48,6 +48,20 @@ def command(
     extinction: options.Extinction = None,
     bad: options.Bad = None,
     mask_band: options.MaskBand = None,
+    images: imageoptions.Images = None,
+    mask: imageoptions.Mask = None,
+    weight: imageoptions.Weight = None,
+    stamps: imageoptions.StampFile = None,
+    size: imageoptions.Size = None,
+    radec: imageoptions.RaDec = None,
+    xy: imageoptions.Xy = None,
+    resample: imageoptions.Resample = False,
+    cache: imageoptions.Cache = None,
+    concurrency: imageoptions.Concurrency = 8,
+    connect_timeout: imageoptions.ConnectTimeout = 10.0,
+    read_timeout: imageoptions.ReadTimeout = 60.0,
+    row_timeout: imageoptions.RowTimeout = 180.0,
+    retries: imageoptions.Retries = 3,
     rows: options.Rows = None,
     split: Annotated[
         str | None,
@@ -106,7 +120,7 @@ def command(
     """
     if dereddened not in STATES:
         raise InputError("--dereddened is not understood", value=dereddened, expected=", ".join(STATES))
-    process.prepare(threads)
+    count = process.prepare(threads)
     from skycnn.verbs import train as verb
 
     asked = verb.Options(
@@ -117,6 +131,23 @@ def command(
         hdu=hdu,
         bands=tuple(part.strip() for part in bands.split(",") if part.strip()) if bands else (),
         photometry=options.photometry_options(band, error, unit, photometry, extinction, bad, mask_band),
+        stamps=imageoptions.stamp_options(
+            images,
+            mask,
+            weight,
+            stamps,
+            size,
+            radec,
+            xy,
+            resample,
+            cache,
+            concurrency,
+            connect_timeout,
+            read_timeout,
+            row_timeout,
+            retries,
+            count,
+        ),
         rows=options.row_range(rows),
         split=split,
         group=group,

@@ -81,7 +81,9 @@ def find(catalogue: Catalogue, options: StampOptions, *, scratch: str | None = N
     if options.stamps is not None and not imagelist.is_template(options.stamps):
         from skycnn.fits.cube import Cube
 
-        return Cube.open(options.stamps)
+        cube = Cube.open(options.stamps, scratch=scratch)
+        cube.check(catalogue)
+        return cube
     if not options.given:
         raise InputError("no images are named", hint="--images 'g=tiles/*_g.fits', once for each band.")
     templates = [source for sources in options.images.values() for source in sources if imagelist.is_template(source)]
@@ -102,7 +104,7 @@ def offered(catalogue: Catalogue, options: StampOptions, *, scratch: str | None 
         return find(catalogue, options, scratch=scratch)
     from skycnn.fits.cube import Cube, is_cube
 
-    return Cube(catalogue) if is_cube(catalogue.units) else None
+    return Cube(catalogue.source, catalogue.units) if is_cube(catalogue.units) else None
 
 
 def presents(columns: Sequence[TableColumn], options: StampOptions) -> bool:
