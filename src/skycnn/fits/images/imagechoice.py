@@ -1,9 +1,9 @@
 """Which images of a file are meant, by what was asked for and by what the file holds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from skycnn.errors import InputError
-from skycnn.fits.cards import integer
+from skycnn.fits.cards import Value, integer
 from skycnn.fits.tablebytes import Hdu
 
 _USUAL = ("SCI", "IMAGE")
@@ -76,13 +76,35 @@ def _named(extension: str | None, unit: Hdu) -> bool:
     return name.strip() == there and version.strip() in ("", str(unit.header.get("EXTVER", 1)))
 
 
+def image_axes(header: Mapping[str, Value], prefix: str, label: str) -> list[tuple[int, int]]:
+    """Return (number, length) of an image's axes, x first; axes of length 1 beyond two are left out, last ones first.
+
+    Parameters
+    ----------
+    header : mapping
+        Keyword to value.
+    prefix : str
+        ``Z`` for a tile-compressed image, else empty.
+    label : str
+        Names the image in messages.
+
+    Raises
+    ------
+    InputError
+        When an axis is unreadable.
+    """
+    count = integer(header, f"{prefix}NAXIS", label)
+    axes = [(i, integer(header, f"{prefix}NAXIS{i}", label)) for i in range(1, count + 1)]
+    for axis in axes[::-1]:
+        if len(axes) > 2 and axis[1] == 1:
+            axes.remove(axis)
+    return axes
+
+
 def _shape(unit: Hdu, label: str) -> tuple[int, int] | None:
-    """Return (ny, nx) of an image with two axes, or None; axes of length 1 beyond two are left out, last ones first."""
+    """Return (ny, nx) of an image with two axes, or None."""
     prefix = {"image": "", "compressed image": "Z"}.get(unit.kind)
     if prefix is None or unit.header.get("GROUPS") is True:
         return None
-    count = integer(unit.header, f"{prefix}NAXIS", label)
-    axes = [integer(unit.header, f"{prefix}NAXIS{i}", label) for i in range(1, count + 1)]
-    while len(axes) > 2 and 1 in axes:
-        del axes[len(axes) - 1 - axes[::-1].index(1)]
-    return (axes[1], axes[0]) if len(axes) == 2 and min(axes) > 0 else None
+    sizes = [size for _, size in image_axes(unit.header, prefix, label)]
+    return (sizes[1], sizes[0]) if len(sizes) == 2 and min(sizes) > 0 else None
