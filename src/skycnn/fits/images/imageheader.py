@@ -128,7 +128,7 @@ def read_headers(spec: ImageSpec, scratch: str | None = None) -> list[ImageHeade
         raise InputError(f"{path} does not exist") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
-    found = [_header(spec, unit, shape, primary, compression, stat) for unit, shape in images]
+    found = [header_of(spec, unit, shape, primary, compression, stat) for unit, shape in images]
     for image in found:
         there = max(0, stat.st_size - image.offset)
         if not compression and there < image.size:
@@ -137,7 +137,7 @@ def read_headers(spec: ImageSpec, scratch: str | None = None) -> list[ImageHeade
     return found
 
 
-def _header(
+def header_of(
     spec: ImageSpec,
     unit: Hdu,
     shape: tuple[int, int],
@@ -145,6 +145,13 @@ def _header(
     compression: str,
     stat: os.stat_result,
 ) -> ImageHeader:
+    """Return what a header-data unit says of its image; ``shape`` is of two axes, ``primary`` the file's first cards.
+
+    Raises
+    ------
+    InputError
+        When BITPIX, BSCALE or BZERO is unreadable.
+    """
     label, header = f"{spec.path}[{unit.number}]", unit.header
     tiled = unit.kind == "compressed image"
     bitpix = header.get("ZBITPIX" if tiled else "BITPIX")
