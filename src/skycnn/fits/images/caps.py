@@ -27,6 +27,9 @@ class Caps:
 
     def __init__(self, lon: Array, lat: Array, radius: Array) -> None:
         self.centres, self.radius = unit_vectors(lon, lat), radius
+        few = len(radius) <= FEW
+        self._each = np.arange(len(radius)) if few else np.flatnonzero(radius > WIDE)
+        self._trees = [] if few else _trees(self.centres, radius)
 
     def near(self, lon: Array, lat: Array, margin: Array | float = 0.0) -> tuple[Array, Array]:
         """Return which positions lie in or near which caps.
@@ -45,36 +48,42 @@ class Caps:
         """
         points = unit_vectors(lon, lat)
         chord = 2 * np.sin(np.deg2rad(np.minimum(self.radius + margin + _SLACK, 180.0)) / 2)
-        each = np.arange(len(chord)) if len(chord) <= FEW else np.flatnonzero(self.radius > WIDE)
         rows: list[Array] = [np.zeros(0, np.int64)]
         caps: list[Array] = [np.zeros(0, np.int64)]
-        for one in each:
+        for one in self._each:
             rows.append(np.flatnonzero(_distance2(points, self.centres[one]) <= chord[one] ** 2))
             caps.append(np.full(len(rows[-1]), one))
-        if len(each) < len(chord) and len(points):
-            pairs = self._by_tree(points, np.setdiff1d(np.arange(len(chord)), each), chord)
+        if self._trees and len(points):
+            pairs = self._by_tree(points, chord)
             rows.append(pairs[0])
             caps.append(pairs[1])
         row, cap = np.concatenate(rows), np.concatenate(caps)
         order = np.argsort(cap * np.int64(max(1, len(points))) + row)
         return row[order], cap[order]
 
-    def _by_tree(self, points: Array, caps: Array, chord: Array) -> tuple[Array, Array]:
-        """Return pairs of points and some caps; those of a size share a tree, as its search has one radius."""
+    def _by_tree(self, points: Array, chord: Array) -> tuple[Array, Array]:
+        """Return pairs of points and of caps that are in trees."""
         from scipy.spatial import cKDTree
 
         tree = cKDTree(points, balanced_tree=False, compact_nodes=False)
-        size = np.floor(np.log2(chord[caps]))
         rows, found = [], []
-        for one in np.unique(size):
-            some = caps[size == one]
+        for some, theirs in self._trees:
             largest = float(chord[some].max()) * (1 + 1e-12)
-            pairs = cKDTree(self.centres[some]).sparse_distance_matrix(tree, largest, output_type="ndarray")
+            pairs = theirs.sparse_distance_matrix(tree, largest, output_type="ndarray")
             row, cap = pairs["j"].astype(np.int64), some[pairs["i"]]
             near = _distance2(points[row], self.centres[cap]) <= chord[cap] ** 2
             rows.append(row[near])
             found.append(cap[near])
         return np.concatenate(rows), np.concatenate(found)
+
+
+def _trees(centres: Array, radius: Array) -> list[tuple[Array, Any]]:
+    """Return trees of caps, those of about a size together: a search in a tree has one radius."""
+    from scipy.spatial import cKDTree
+
+    size = np.floor(np.log2(np.maximum(radius, 1e-6)))
+    groups = [np.flatnonzero((size == one) & (radius <= WIDE)) for one in np.unique(size)]
+    return [(some, cKDTree(centres[some])) for some in groups if some.size]
 
 
 def unit_vectors(lon: Array, lat: Array) -> Array:

@@ -62,6 +62,8 @@ class Footprints:
     ----------
     images : list of ImageHeader
         Those that can be used.
+    shapes : array (image, 2)
+        ny, nx.
     masks, weights : list of ImageHeader or None
         Beside each image.
     unreadable : dict of str to str
@@ -96,6 +98,7 @@ class Footprints:
         self.unreadable: dict[str, str] = {}
         found = self._read(specs, masks, weights, threads)
         self.images = [entry.image for entry in found]
+        self.shapes = np.array([image.shape for image in self.images], np.int64)
         self.masks, self.weights = [entry.mask for entry in found], [entry.weight for entry in found]
         if not sky and len(found) > 1:
             what = f"positions in pixels need one image a band; band {band} has {len(found)}"

@@ -92,7 +92,7 @@ def place_pixels(footprints: Footprints, x: Array, y: Array, side: int) -> Place
     found = _nowhere(len(x))
     rows = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
     pairs = (np.arange(len(rows)), np.zeros(len(rows), np.int64), x[rows], y[rows])
-    _choose(rows, pairs, _shapes(footprints), side, found)
+    _choose(rows, pairs, footprints.shapes, side, found)
     return found
 
 
@@ -123,7 +123,7 @@ def fillers(footprints: Footprints, placement: Placement, rows: Array, side: int
     rows = np.asarray(rows, np.int64)
     rows = rows[placement.image[rows] >= 0]
     main, x, y = placement.image[rows], placement.x[rows], placement.y[rows]
-    x0, y0, ends = corner(x, side), corner(y, side), _shapes(footprints)[main]
+    x0, y0, ends = corner(x, side), corner(y, side), footprints.shapes[main]
     beyond = (x0 < 0) | (y0 < 0) | (x0 + side > ends[:, 1]) | (y0 + side > ends[:, 0])
     rows, main, x, y, x0, y0 = (values[beyond] for values in (rows, main, x, y, x0, y0))
     px = np.column_stack([x0, x0 + side - 1, x0, x0 + side - 1, x])
@@ -137,7 +137,7 @@ def fillers(footprints: Footprints, placement: Placement, rows: Array, side: int
     pair = known[near]
     pair, other = pair[other != main[pair]], other[other != main[pair]]
     dx, dy, shared = _offsets(footprints, (lon[pair], lat[pair]), (px[pair], py[pair]), other)
-    shape = _shapes(footprints)[other]
+    shape = footprints.shapes[other]
     shared &= _reaches(x0[pair] + dx, y0[pair] + dy, shape, side)
     depth = _depth(x[pair] + dx, y[pair] + dy, shape)
     order = np.lexsort((other, -depth, pair))
@@ -165,10 +165,6 @@ def _offsets(
 def _nowhere(rows: int) -> Placement:
     x, y = np.full((2, rows), np.nan)
     return Placement(np.full(rows, -1, np.int32), x, y, np.zeros(rows, bool))
-
-
-def _shapes(footprints: Footprints) -> Array:
-    return np.array([image.shape for image in footprints.images], np.int64)
 
 
 def _margin(footprints: Footprints, side: int) -> Array:
@@ -202,7 +198,7 @@ def _place_some(
     x, y = np.empty((2, len(near)))
     for one, group in _groups(image):
         x[group], y[group] = footprints.wcs(one).to_pixel(lon[near[group]], lat[near[group]])
-    _choose(rows, (near, image, x, y), _shapes(footprints), side, found)
+    _choose(rows, (near, image, x, y), footprints.shapes, side, found)
 
 
 def _choose(rows: Array, pairs: tuple[Array, Array, Array, Array], shapes: Array, side: int, found: Placement) -> None:
