@@ -121,8 +121,8 @@ def read(
                 [0, 1, 2, 3],
                 -1,
             )
-            for number, reason in enumerate(reasons):
-                left_out[reason] += int(np.count_nonzero(why == number))
+            for code, reason in enumerate(reasons):
+                left_out[reason] += int(np.count_nonzero(why == code))
             good = why < 0
             kept = piece.rows[good]
             parts.append((first + kept, value[kept], *(chunk[name][kept] for name in columns[1:])))

@@ -312,8 +312,10 @@ def _sealed(
 ) -> model.Model:
     """Return the model with its card."""
     trained = rows.sample.division.side == TRAIN
-    fluxes = [rows.sample.inputs[name][trained] for name in ("flux", "error") if name in rows.sample.inputs]
-    feed, photometry = rows.feed, rows.feed.photometry
+    feed, photometry, inputs = rows.feed, rows.feed.photometry, rows.sample.inputs
+    seen = {}
+    if photometry is not None:
+        seen = ranges.measure(inputs["flux"][trained], inputs["error"][trained], result.bands)
     sample = rows.sample.facts() | {
         "source": rows.source,
         "truth": rows.truth,
@@ -334,7 +336,7 @@ def _sealed(
         dereddened=options.dereddened,
         settings=dict(fitted.settings),
         posterior=posterior.settings(),
-        ranges=ranges.measure(*fluxes, result.bands) if fluxes else {},
+        ranges=seen,
         sample=sample,
         seed=options.seed,
         temperature=fitted.temperature,

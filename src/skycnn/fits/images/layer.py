@@ -96,12 +96,12 @@ class Layer:
         self.used.add(image)
         broken = self._pixels(header, x0, y0, side, out)
         mask, weight = self.footprints.masks[image], self.footprints.weights[image]
-        for plane, bad in ((mask, lambda values: values != 0), (weight, lambda values: ~(values > 0))):
+        for plane, masks in ((mask, True), (weight, False)):
             if plane is None:
                 continue
             values = np.empty(out.shape, np.float32)
             broken |= self._pixels(plane, x0, y0, side, values)
-            out[bad(values)] = np.nan
+            out[(values != 0) if masks else ~(values > 0)] = np.nan
         return broken
 
     def _pixels(self, header: ImageHeader, x0: Array, y0: Array, side: int, out: Array) -> Array:
