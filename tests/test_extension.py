@@ -38,8 +38,8 @@ def column(path, name):
         return np.array(units[NUMBER].data[name])
 
 
-def lines(octets):
-    cards = rawfits.units(octets)[0][NUMBER].cards
+def lines(octets, number=NUMBER):
+    cards = rawfits.units(octets)[0][number].cards
     return [card[8:].decode().rstrip() for card in cards if card[:8] == b"HISTORY "]
 
 
@@ -559,3 +559,58 @@ def test_a_vector_and_a_bare_flag_are_columns_too(hard):
     found = column(hard, "PDF")
     assert found.shape == (50, 5)
     np.testing.assert_array_equal(found[:, 1], column(hard, "u"))
+
+
+# ---- the table alone
+
+
+def alone(octets, after, more=()):
+    """See that a file is an empty primary and the extended table of another one."""
+    (primary, unit), rest = rawfits.units(after)
+    assert rest == b""
+    assert primary.data == b""
+    old = rawfits.units(octets)[0][NUMBER]
+    pair = primary.head + old.head + old.data, primary.head + unit.head + unit.data
+    rawfits.check_extended(*pair, 1, more, lines(after, 1)[len(lines(octets)) :])
+    assert rawfits.is_sound(unit)
+
+
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_the_table_alone_goes_to_another_file(hard, tmp_path, ending):
+    octets, out = hard.read_bytes(), tmp_path / f"new.fits{ending}"
+    assert extend(hard, out=out, table_only=True) == 50
+    after = gzip.decompress(out.read_bytes()) if ending else out.read_bytes()
+    alone(octets, after, [4, 4, 4, 4])
+    assert hard.read_bytes() == octets
+    with fits.open(out, checksum=True) as units:
+        assert len(units) == 2
+        np.testing.assert_array_equal(units[1].data["Z_PHOT"], column(hard, "u"))
+    if not ending:
+        assert extend(out) is None  # it is a catalogue like any other
+
+
+def test_the_table_alone_of_one_that_has_its_answers(hard, tmp_path):
+    extend(hard)
+    octets = hard.read_bytes()
+    assert extend(hard, out=tmp_path / "new.fits", table_only=True) is None
+    (_primary, unit), _ = rawfits.units((tmp_path / "new.fits").read_bytes())
+    assert unit == rawfits.units(octets)[0][NUMBER]
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_the_table_alone_does_not_replace_its_file(hard, answered):
+    if answered:
+        extend(hard)
+    octets = hard.read_bytes()
+    with pytest.raises(InputError, match="would replace all of") as told:
+        extend(hard, table_only=True)
+    assert "--out" in told.value.hint
+    assert hard.read_bytes() == octets
+    assert os.listdir(hard.parent) == ["hard.fits"]
+
+
+@pytest.mark.skipif(shutil.which("fitsverify") is None, reason="fitsverify is not installed")
+def test_fitsverify_finds_nothing_in_a_table_alone(hard, tmp_path):
+    extend(hard, out=tmp_path / "new.fits", table_only=True)
+    ran = subprocess.run(["fitsverify", "-q", tmp_path / "new.fits"], capture_output=True, text=True, check=False)
+    assert ran.stdout.startswith("verification OK")

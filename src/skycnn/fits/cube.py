@@ -10,8 +10,8 @@ import numpy as np
 from skycnn.errors import InputError
 from skycnn.fits import stampcolumns
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.planes import PlainPlanes, Planes
 from skycnn.fits.source import Source, Spec, open_source, parse
+from skycnn.fits.stampplanes import PlainPlanes, Planes
 from skycnn.fits.stamps import Array, Batch, Stamps, batch_rows, corner, pixel_flags
 from skycnn.fits.tablebytes import Hdu, scan
 from skycnn.schema import Flag
@@ -216,7 +216,8 @@ def _cut(stored: Array, chosen: Array, rests: Array, out: Array) -> Array:
         x0, x1, y0, y1 = max(x, 0), min(x + side, size), max(y, 0), min(y + side, size)
         if x0 < x1 and y0 < y1:
             out[rows, y0 - y : y1 - y, x0 - x : x1 - x] = stored[chosen[rows], y0:y1, x0:x1]
-    return rests + ((size - side) / 2 - starts)  # the sum in brackets is exact, and zero where nothing is cropped
+    shift = (size - side) / 2 - starts  # exact, and zero where nothing is cropped
+    return np.asarray(rests + shift)
 
 
 def _flags(stored: Array, pixels: Array) -> Array:

@@ -11,7 +11,7 @@ from skycnn.fits.catalogue import READ_BYTES, Catalogue
 from skycnn.fits.provenance import Record, changes
 from skycnn.fits.tablecolumn import TableColumn
 from skycnn.fits.tally import flags
-from skycnn.schema import NOT_RUN
+from skycnn.schema import NOT_RUN, Column
 
 
 def agreeing(catalogue: Catalogue, existing: Mapping[str, TableColumn], record: Record) -> Record:
@@ -114,3 +114,24 @@ def rows_sha256(catalogue: Catalogue, rows: tuple[int, int]) -> str:
     for _, packed in catalogue.packed_chunks(names, rows, max(1, READ_BYTES // max(1, catalogue.row_bytes))):
         total.update(packed.data)
     return total.hexdigest()
+
+
+def check_type(catalogue: Catalogue, column: Column) -> None:
+    """See that a column of this name, where the table has one, holds the same type and shape.
+
+    Raises
+    ------
+    InputError
+        When it does not.
+    """
+    found = catalogue.has(column.name)
+    if found is None:
+        return
+    plain = found.scale == 1 and found.zero == 0 and found.dim is None
+    if f"{found.repeat if found.repeat != 1 else ''}{found.code}" != column.form or not plain:
+        shape = f"{found.form} TDIM {found.dim}" if found.dim else found.form
+        raise InputError(
+            f"{catalogue.label}: column {found.name!r} is {shape}",
+            expected=f"{column.form}, as skycnn writes it",
+            hint="--suffix _NEW writes beside it.",
+        )

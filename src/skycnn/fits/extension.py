@@ -16,7 +16,7 @@ from skycnn.fits.journal import Journal
 from skycnn.fits.newheader import Plan, new_cards, packed, width
 from skycnn.fits.output import Output, compression_of
 from skycnn.fits.provenance import Record
-from skycnn.fits.splice import splice
+from skycnn.fits.splice import splice, write_primary
 from skycnn.schema import Column
 
 Rows = tuple[int, int | None]
@@ -65,6 +65,8 @@ class Extension:
         Answer only rows without an answer; see ``earlier.waiting``.
     rows : (int, int or None), optional
         Answer only these rows.
+    table_only : bool
+        Write the table without the file's other units; not in place.
 
     Raises
     ------
@@ -80,8 +82,9 @@ class Extension:
         overwrite: bool = False,
         only_new: bool = False,
         rows: Rows | None = None,
+        table_only: bool = False,
     ) -> None:
-        self.catalogue, self.columns = catalogue, tuple(columns)
+        self.catalogue, self.columns, self.table_only = catalogue, tuple(columns), table_only
         self.overwrite, self.only_new, self.rows = overwrite, only_new, rows
         self.width = sum(map(width, columns))
         self.existing = {column.name: found for column in columns if (found := catalogue.has(column.name)) is not None}
@@ -91,24 +94,11 @@ class Extension:
             raise InputError(f"--rows begins at {rows[0]}, and {catalogue.label} has {catalogue.rows} rows")
         if overwrite or only_new:
             for column in columns:
-                self._check_type(column)
+                earlier.check_type(catalogue, column)
         missing = [column.name for column in columns if column.name not in self.existing]
         if only_new and overwrite:
             raise InputError("--only-new keeps the answers that --overwrite replaces", hint="Give one of the two.")
         self.keeps_old = not missing and (only_new or rows is not None)
-
-    def _check_type(self, column: Column) -> None:
-        found = self.existing.get(column.name)
-        if found is None:
-            return
-        plain = found.scale == 1 and found.zero == 0 and found.dim is None
-        if f"{found.repeat if found.repeat != 1 else ''}{found.code}" != column.form or not plain:
-            shape = f"{found.form} TDIM {found.dim}" if found.dim else found.form
-            raise InputError(
-                f"{self.catalogue.label}: column {found.name!r} is {shape}",
-                expected=f"{column.form}, as skycnn writes it",
-                hint="--suffix _NEW writes beside it.",
-            )
 
     def is_written(self, record: Record) -> bool:
         """Whether an earlier run wrote these very answers, as its HISTORY tells.
@@ -127,7 +117,7 @@ class Extension:
             return False
         last = earlier.agreeing(self.catalogue, self.existing, record)
         for column in self.columns:
-            self._check_type(column)
+            earlier.check_type(self.catalogue, column)
         empty = sum(
             int(np.count_nonzero(self._wanted(first, len(rows)) & earlier.waiting(rows)))
             for first, rows in self.catalogue.packed_chunks(self._old)
@@ -144,6 +134,7 @@ class Extension:
     @contextmanager
     def journalled(self, output: Output, key: Mapping[str, object]) -> Iterator[Journal]:
         """Yield the journal of this run; it stays only where a signal ends the run."""
+        self._check_alone(output)
         whole = {
             **key,
             "columns": [column.name for column in self.columns],
@@ -216,19 +207,27 @@ class Extension:
         )
         compression = source.compression if output.in_place else compression_of(output.label)
         with output.create(source.stat, compression) as fd:
-            warnings = splice(source.fd, source.size, self.catalogue.unit, fd, plan, journal.rows, self.catalogue.label)
+            unit, label = self.catalogue.unit, self.catalogue.label
+            warnings = splice(source.fd, source.size, unit, fd, plan, journal.rows, label, alone=self.table_only)
             source.check_unchanged()
             return warnings
 
     def copy(self, output: Output) -> None:
         """Let the output hold the table as it is; in place, clear what killed runs left."""
-        source = self.catalogue.source
+        self._check_alone(output)
+        source, unit = self.catalogue.source, self.catalogue.unit
         if output.in_place:
             output.clean()
             return
         with output.create(source.stat, compression_of(output.label)) as fd:
-            copy_range(source.fd, fd, 0, 0, source.size, source.label)
+            start, end = (unit.start, unit.end) if self.table_only else (0, source.size)
+            copy_range(source.fd, fd, start, write_primary(fd) if self.table_only else 0, end - start, source.label)
             source.check_unchanged()
+
+    def _check_alone(self, output: Output) -> None:
+        if self.table_only and output.in_place:
+            what = f"the table alone would replace all of {output.label}"
+            raise InputError(what, hint="--out FILE writes it elsewhere.")
 
 
 def renamed(columns: Sequence[Column], prefix: str, suffix: str) -> tuple[Column, ...]:

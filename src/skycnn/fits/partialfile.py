@@ -121,4 +121,4 @@ class PartialFile:
 def sums(blocks: Array) -> Array:
     """Return the sum of each row's words, uint64 (n,): it tells blocks that never reached the disk, at memory speed."""
     words = blocks.view("<u8" if blocks.shape[1] % 8 == 0 else "<u4")
-    return words.sum(axis=1, dtype=np.uint64)
+    return np.asarray(words.sum(axis=1, dtype=np.uint64))

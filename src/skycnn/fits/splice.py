@@ -30,6 +30,7 @@ def splice(
     rows: "Callable[[int, int], np.ndarray]",
     label: str,
     *,
+    alone: bool = False,
     progress: "Callable[[int, int], None] | None" = None,
 ) -> list[str]:
     """Write the file of descriptor ``source`` with new columns to the empty file of descriptor ``target``.
@@ -48,6 +49,8 @@ def splice(
         ``rows(first, end)`` returns the packed new bytes of rows first..end, uint8 (end - first, width).
     label : str
         Names the table in messages.
+    alone : bool
+        Leave out the file's other units: an empty primary goes before the table.
     progress : callable, optional
         Called with rows done and rows in all.
 
@@ -61,12 +64,22 @@ def splice(
     ChangedError
         When the source is shorter than it was.
     """
-    copy_range(source, target, 0, 0, unit.start, label)
     cards = new_cards(unit, plan, label)
-    end, warnings = splice_table(source, unit, target, unit.start, cards, plan, rows, label, progress=progress)
-    if size > unit.end:
+    start = write_primary(target) if alone else unit.start
+    if not alone:
+        copy_range(source, target, 0, 0, start, label)
+    end, warnings = splice_table(source, unit, target, start, cards, plan, rows, label, progress=progress)
+    if size > unit.end and not alone:
         copy_range(source, target, unit.end, end, size - unit.end, label)
     return warnings
+
+
+def write_primary(target: int) -> int:
+    """Write a primary without data, and return where the next header goes."""
+    cards = [fitscards.make("SIMPLE", True), fitscards.make("BITPIX", 8), fitscards.make("NAXIS", 0)]
+    octets = fitscards.assemble([*cards, fitscards.make("EXTEND", True)])
+    write_all(target, octets, 0)
+    return len(octets)
 
 
 def splice_table(

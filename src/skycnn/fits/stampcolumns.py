@@ -58,7 +58,8 @@ class StampColumns:
         """All of them; the flag is the last."""
         stems = [("", "")]
         if self.each:
-            stems += [(f"_{word}", f" in {band}") for word, band in zip(words(self.bands), self.bands, strict=True)]
+            plain = [band.replace("'", "") for band in self.bands]
+            stems += [(f"_{word}", f" in {band}") for word, band in zip(words(self.bands), plain, strict=True)]
         rests = [
             Column(
                 _unused(f"D{axis}{stem}", self.names),
@@ -86,7 +87,7 @@ class StampColumns:
 def common(rests: Array) -> Array:
     """Return the rest (n, 2) of the first band that has one, of rests (n, band, 2)."""
     first = np.isfinite(rests).all(axis=2).argmax(axis=1)
-    return rests[np.arange(len(rests)), first]
+    return np.asarray(rests[np.arange(len(rests)), first])
 
 
 def differ(rests: Array) -> bool:

@@ -1,5 +1,6 @@
 """StampHeader: the header of a stamp file's images, and what changes in that of its catalogue."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,11 +16,11 @@ def head(rows: int, bands: Sequence[str], side: int, facts: Mapping[str, Any]) -
     Raises
     ------
     InputError
-        When a band's name holds a blank.
+        When a band's name holds a blank, or is long.
     """
-    spoilt = [band for band in bands if not band or any(letter <= " " or letter > "~" for letter in band)]
+    spoilt = [band for band in bands if not re.fullmatch(r"[!-~]{1,20}", band)]
     if spoilt:
-        raise InputError("a band's name is one plain word", value=spoilt[0])
+        raise InputError("a band's name is one plain word of at most 20 letters", value=spoilt[0])
     cards = [
         fitscards.make("SIMPLE", True, "stamps of a catalogue's rows, made by skycnn"),
         fitscards.make("BITPIX", -32),
@@ -35,6 +36,8 @@ def head(rows: int, bands: Sequence[str], side: int, facts: Mapping[str, Any]) -
     for name, content in facts.items():
         if content is not None and not (isinstance(content, float) and not np.isfinite(content)):
             cards += _entry(name, content)
+    if any(fitscards.keyword(card) == "CONTINUE" for card in cards):
+        cards.append(fitscards.make("LONGSTRN", "OGIP 1.0", "texts over several cards"))
     return fitscards.assemble(cards)
 
 

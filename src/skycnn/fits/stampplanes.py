@@ -1,4 +1,4 @@
-"""Planes: the stamps of a file as they lie there, read by ranges of rows."""
+"""StampPlanes: the stamps of a file as they lie there, read by ranges of rows."""
 
 from abc import ABC, abstractmethod
 
