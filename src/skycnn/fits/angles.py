@@ -1,0 +1,134 @@
+"""AngleColumn: a column of angles as degrees, whatever unit or sexagesimal text they stand in."""
+
+import re
+import warnings
+from dataclasses import dataclass
+from math import pi
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skycnn.errors import InputError
+from skycnn.fits.tablecolumn import TableColumn
+
+Array = NDArray[Any]
+
+SENTINELS = (-99.0, 999.0, -999.0, 9999.0, -9999.0)
+"""Numbers that mark an absent position, in whatever unit; others lie outside any angle."""
+
+UNITS: dict[str, tuple[str, float]] = {
+    **dict.fromkeys(("deg", "degs", "degree", "degrees", "degr", "d", "°"), ("deg", 1.0)),
+    **dict.fromkeys(("rad", "radian", "radians"), ("rad", 180 / pi)),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours", "hourangle"), ("hour", 15.0)),
+    **dict.fromkeys(("arcmin", "arcminute", "arcminutes"), ("arcmin", 1 / 60)),
+    **dict.fromkeys(("arcsec", "arcsecs", "arcsecond", "arcseconds"), ("arcsec", 1 / 3600)),
+    **dict.fromkeys(("mas", "milliarcsec", "milliarcsecond"), ("mas", 1 / 3.6e6)),
+}
+"""Spellings of TUNIT, lower case without blanks; name and degrees a unit."""
+
+NAMED = {"hour": re.compile(r"(^|_)RA_?(H|HR|HRS|HOUR|HOURS)$", re.I), "rad": re.compile(r"_RAD(IANS?)?$", re.I)}
+"""Names of columns that tell the unit where TUNIT does not."""
+
+TEXT = re.compile(
+    r"\s*(?P<sign>[+-]?)\s*(?P<whole>\d{1,3})(?:(?P<mark>[\s:hd°])\s*(?P<minutes>\d{1,2}(?:\.\d*)?)"
+    r"(?:[\s:m'′]\s*(?P<seconds>\d{1,2}(?:\.\d*)?)?\s*(?:s|\"|″|'')?)?|(?P<part>\.\d*)?\s*(?P<unit>[hd°])?)\s*",
+    re.I,
+)
+"""``12:34:56.7``, ``12 34 56.7``, ``12h34m56.7s``, ``-12d34m``, ``188.73``."""
+
+
+@dataclass(frozen=True)
+class AngleColumn:
+    """One coordinate of a catalogue.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+    unit : str
+        ``deg``, ``rad``, ``hour``, ``arcmin``, ``arcsec``, ``mas``, or ``text``.
+    factor : float
+        Degrees a unit; of text the degrees that its leading number counts.
+    told : str
+        The unit as messages tell it.
+    """
+
+    name: str
+    unit: str
+    factor: float
+    told: str
+
+    def degrees(self, values: Array) -> Array:
+        """Return values (n,) as float64 degrees; NaN for what is no angle or marks an absent one."""
+        values = np.asarray(values)
+        if self.unit == "text":
+            return np.array([_parse(str(text), self.factor) for text in values], np.float64)
+        plain = values.astype(np.float64)
+        plain[~np.isfinite(plain) | np.isin(plain, SENTINELS) | (abs(plain) > 1e10)] = np.nan
+        return plain * self.factor
+
+
+def angle(column: TableColumn, longitude: bool, label: str, unit: str | None = None) -> AngleColumn:
+    """Return what a column's angles are measured in, by its TUNIT, else its name, else degrees.
+
+    Parameters
+    ----------
+    column : TableColumn
+        Numbers, or text.
+    longitude : bool
+        A right ascension: sexagesimal text counts hours, unless its unit says degrees.
+    label : str
+        Names the table in messages.
+    unit : str, optional
+        What TUNIT says where it says nothing: that of the other coordinate.
+
+    Raises
+    ------
+    InputError
+        When the column holds neither, or its unit is no angle.
+    """
+    if column.code == "A":
+        hours = longitude and not re.match(r"\W*d", (column.unit or "").lower())
+        return AngleColumn(column.name, "text", 15.0 if hours else 1.0, "text, " + ("h m s" if hours else "d m s"))
+    if not column.numeric:
+        raise InputError(f"{label}: column {column.name!r} is {column.form}", expected="one number or a text a row")
+    if not column.unit:
+        named = next((found for found, pattern in NAMED.items() if pattern.search(column.name)), None)
+        found = named or unit or "deg"
+        return AngleColumn(column.name, found, UNITS[found][1], f"{found} (it has no unit)")
+    read = UNITS.get(re.sub(r"[\s_'\"\[\]()]", "", column.unit).lower()) or _other(column.unit)
+    if read is None or (read[0] == "hour" and not longitude):
+        raise InputError(
+            f"{label}: the unit of {column.name} is no unit of a position",
+            value=column.unit,
+            expected="deg, rad, hour, arcmin, arcsec or mas",
+        )
+    return AngleColumn(column.name, *read, read[0])
+
+
+def _other(text: str) -> tuple[str, float] | None:
+    from astropy import units
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return text.strip(), float(units.Unit(text).to(units.deg))
+        except (ValueError, TypeError):
+            return None
+
+
+def _parse(text: str, factor: float) -> float:
+    match = TEXT.fullmatch(text)
+    if match is None:
+        return float("nan")
+    sign = -1.0 if match["sign"] == "-" else 1.0
+    mark = (match["mark"] or match["unit"] or "").lower()
+    if match["mark"] is None:  # a plain number is degrees, wherever it stands
+        factor = 15.0 if mark == "h" else 1.0
+        return sign * float(match["whole"] + (match["part"] or "")) * factor
+    minutes, seconds = float(match["minutes"]), float(match["seconds"] or 0)
+    if minutes > 60 or seconds > 60:
+        return float("nan")
+    factor = {"h": 15.0, "d": 1.0, "°": 1.0}.get(mark, factor)
+    return sign * (float(match["whole"]) + minutes / 60 + seconds / 3600) * factor
