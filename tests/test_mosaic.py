@@ -224,7 +224,7 @@ def test_bands_on_other_grids_are_refused_with_both_values(tmp_path, projection,
 
     first, second = write(tmp_path / "g.fits", field(), wcs()), write(tmp_path / "r.fits", field(), wcs(**projection))
     Table(positions([100.0], [100.0])).write(tmp_path / "cat.fits")
-    with mosaic({"g": [first], "r": [second]}) as source, Catalogue.open(str(tmp_path / "cat.fits")) as catalogue:  # noqa: SIM117
+    with mosaic({"g": [first], "r": [second]}) as source, Catalogue.open(str(tmp_path / "cat.fits")) as catalogue:
         with pytest.raises(InputError, match=message) as caught:
             source.census(catalogue, (0, 1), 9)
         assert "--resample" in caught.value.hint
@@ -239,6 +239,10 @@ def test_a_mirrored_band_is_refused(tmp_path):
     mirrored.wcs.cd = mirrored.wcs.cd * np.array([[-1], [1]])
     first, second = write(tmp_path / "g.fits", field(), wcs()), write(tmp_path / "r.fits", field(), mirrored)
     Table(positions([150.0], [150.0])).write(tmp_path / "cat.fits")
-    with mosaic({"g": [first], "r": [second]}) as source, Catalogue.open(str(tmp_path / "cat.fits")) as catalogue:  # noqa: SIM117
-        with pytest.raises(InputError, match=r"mirrored .*parity .1 against .1"):
-            source.census(catalogue, (0, 1), 9)
+    bands = {"g": [first], "r": [second]}
+    with (
+        mosaic(bands) as source,
+        Catalogue.open(str(tmp_path / "cat.fits")) as catalogue,
+        pytest.raises(InputError, match=r"mirrored .*parity .1 against .1"),
+    ):
+        source.census(catalogue, (0, 1), 9)

@@ -1,6 +1,7 @@
 """ResampledMosaic: a mosaic whose bands are brought to one pixel grid, or to a given pixel scale."""
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import replace
 from typing import Any, Self
 
@@ -32,31 +33,19 @@ class ResampledMosaic(Mosaic):
     ----------
     footprints, positions, settings
         As of `Mosaic`.
-    scale : float, optional
-        arcsec; bring all bands to pixels of this scale, the object at the stamp's very centre.
     """
 
     resampled = True
 
-    def __init__(
-        self, footprints: Mapping[str, Footprints], positions: Positions, *, scale: float | None = None, **settings: Any
-    ) -> None:
+    def __init__(self, footprints: Mapping[str, Footprints], positions: Positions, **settings: Any) -> None:
         super().__init__(footprints, positions, **settings)
-        self.step = scale / self.pixel_scale if scale and self.pixel_scale else 1.0
-        if abs(self.step - 1) <= gridcheck.SCALE:
-            self.step = 1.0
-        self.pixel_scale = scale if self.step != 1 else self.pixel_scale
+        self.step = 1.0
 
     def rescaled(self, scale: float, owner: str) -> Self:
-        """Return the same images in pixels of another scale; see `Stamps.rescaled`."""
-        return type(self)(
-            self.footprints,
-            self.positions,
-            scale=scale,
-            side=self.side,
-            threads=self.threads,
-            scratch=self.images.scratch,
-        )
+        """Return the same images, files and all, in pixels of another scale; the object is at a stamp's very centre."""
+        found = copy(self)
+        found.step, found.pixel_scale = scale / gridcheck.scale(self.layers[self.bands[0]].footprints), scale
+        return found
 
     def place(self, positions: tuple[Array, Array], side: int) -> dict[str, Placement]:
         """Return where positions lie in the images of each band; see `Mosaic.place`."""
