@@ -90,7 +90,9 @@ def vectors(lon: Array, lat: Array) -> NDArray[np.float64]:
 
 
 def _turned(matrix: Array, lon: Array, lat: Array) -> tuple[Array, Array]:
-    x, y, z = matrix @ vectors(lon, lat)
+    a, b, c = vectors(lon, lat)
+    # Not a matrix product: its rounding depends on how many rows there are, and a row must not depend on the others.
+    x, y, z = (row[0] * a + row[1] * b + row[2] * c for row in matrix)
     return np.degrees(np.arctan2(y, x)) % 360, np.degrees(np.arctan2(z, np.hypot(x, y)))
 
 
