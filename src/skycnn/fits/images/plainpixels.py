@@ -7,9 +7,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from skycnn.errors import ChangedError
+from skycnn.fits.images.abstractpixels import Array, Pixels
 from skycnn.fits.images.imageheader import ImageHeader
 from skycnn.fits.images.physical import overlaps, physical
-from skycnn.fits.images.pixels import Array, Pixels
 from skycnn.fits.images.plainbytes import open_bytes
 
 _DTYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}

@@ -82,6 +82,8 @@ class Codec:
                 raw = unpacked(octets, prod(shape), self.method, floats)
         except (CfitsioException, SystemError) as error:
             raise TileError(str(error)) from None
+        if 0 < self.bitpix < 8 * raw.itemsize and np.abs(raw.astype(np.int64)).max() >> self.bitpix:
+            raise TileError("its values are larger than BITPIX allows")  # lossy compression exceeds it by little
         return raw.reshape(shape)
 
     def _rice(self, octets: Array, count: int) -> Array:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skycnn.fits.images.abstractpixels import Array, Pixels
 from skycnn.fits.images.imageheader import ImageHeader
 from skycnn.fits.images.physical import overlaps
-from skycnn.fits.images.pixels import Array, Pixels
 from skycnn.fits.images.tilecodec import TileError
 from skycnn.fits.images.tiles import Tiles
 
