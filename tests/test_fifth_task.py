@@ -9,6 +9,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
+import field
 from shell import python
 from skycnn.cli import app
 
@@ -27,11 +28,13 @@ finally:
     assert not [name for name in sys.modules if name.startswith('skycnn.tasks.') and not name.endswith('.toy')]
 """
 WORDS = {  # every verb, in the order in which a user comes to it
+    "cutout": ("CAT", "--images", "IMAGE", "--size", "8", "--out", "STAMPS", "--threads", "1"),
     "train": ("CAT", "--task", "toy", "--bands", "W1,W2", "--out", "MODEL", "--seed", "4", "--threads", "1"),
     "models": ("MODEL",),
     "predict": ("CAT", "--task", "toy", "--model", "MODEL", "--threads", "1"),
     "score": ("CAT", "--task", "toy", "--truth", "IS_RED", "--baselines", "median,knn", "--json", "--threads", "1"),
 }
+FILES = {"CAT": "cat.fits", "MODEL": "toy-x.safetensors", "STAMPS": "stamps.fits"}
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +55,16 @@ def house(tmp_path_factory):
     for band, flux in (("W1", first), ("W2", second)):
         content[f"FLUX_{band}"], content[f"FLUXERR_{band}"] = flux, 0.03 * flux
         content[f"FLUX_{band}"].unit = content[f"FLUXERR_{band}"].unit = "uJy"
+    grid = field.wcs()
+    content["RA"], content["DEC"] = grid.all_pix2world(rng.uniform(5, 200, 800), rng.uniform(5, 150, 800), 0)
+    field.image(folder / "w1.fits", rng.normal(0, 1, field.SHAPE).astype("f4"), grid)
     content.write(folder / "cat.fits")
     return folder
 
 
 def run(house, verb):
     """Run a verb's line in that house."""
-    places = {"CAT": str(house / "cat.fits"), "MODEL": str(house / "toy-x.safetensors")}
+    places = {name: str(house / file) for name, file in FILES.items()} | {"IMAGE": f"W1={house / 'w1.fits'}"}
     line = [places.get(word, word) for word in WORDS[verb]]
     environment = {"PYTHONPATH": str(house / "src"), "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"}
     ran = python(MAIN, str(house / "tasks"), verb, *line, env=environment)
@@ -79,6 +85,7 @@ def test_the_house_is_the_copy(house):
 
 def test_all_verbs_run_on_a_fifth_task(house):
     ran = {verb: run(house, verb) for verb in WORDS}
+    assert "800 stamps of 8x8 pixels in W1" in ran["cutout"].stderr
     assert "bands W1 W2" in ran["train"].stderr
     assert "toy-x" in ran["models"].stdout
     with fits.open(house / "cat.fits") as file:

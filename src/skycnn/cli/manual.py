@@ -63,8 +63,10 @@ def _page(verb: str, date: str) -> Iterator[str]:
     if not verb:
         yield from roff.section("COMMANDS", roff.definitions(_commands(root)))
     yield from roff.section("OPTIONS", roff.definitions(_options(command)))
-    if not verb or any("--prefix" in param.opts for param in command.params):  # it names columns
+    opts = {opt for param in command.params for opt in param.opts}
+    if not verb or "--prefix" in opts:  # it names columns
         yield from roff.section("COLUMNS", roff.definitions(_columns()))
+    if not verb or opts & {"--prefix", "--strict"}:  # it flags rows
         yield from roff.section("FLAGS", roff.definitions(_flags()))
     yield from roff.section("EXIT STATUS", roff.definitions(_codes()))
     if not verb:

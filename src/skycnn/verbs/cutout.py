@@ -1,0 +1,303 @@
+"""cutout: stamps about the rows of a catalogue, streamed into a stamp file that holds the catalogue too."""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from typing import cast
+
+import numpy as np
+
+from skycnn import __version__
+from skycnn.errors import InputError
+from skycnn.fits import earlier, stampfacts, stampfile, stampsource
+from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.cube import Cube
+from skycnn.fits.output import Output, compression_of
+from skycnn.fits.provenance import Record, now
+from skycnn.fits.source import Spec, parse
+from skycnn.fits.stampfile import StampFile
+from skycnn.fits.stamps import Batch, Stamps
+from skycnn.fits.stampsource import StampOptions
+from skycnn.fits.story import Story
+from skycnn.fits.tally import Tally
+from skycnn.report import contactsheet
+
+Say = Callable[[str], None]
+Progress = Callable[[int, int], None]
+VERSIONS = ("skycnn", "numpy", "astropy")
+
+BLOCK = 131_072
+"""Rows whose stamps are cut together, image by image; what a killed run begins anew is one block."""
+
+RATE = 200e6
+"""Bytes a second of plain images to a stamp file, for estimates: two cores of 2020 with the images at hand."""
+
+PACKINGS = ("rice", "gzip")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What ``cutout`` may be told; the command line's options bear the same names."""
+
+    stamps: StampOptions
+    out: str
+    hdu: str | None = None
+    compress: str | None = None
+    preview: str | None = None
+    rows: tuple[int, int | None] | None = None
+    overwrite: bool = False
+    dry_run: bool = False
+    wait: float = 0.0
+    provenance: str | None = None
+    command: str = "skycnn cutout"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run did, or would do: the numbers behind its last line and its ``--json``; None where nothing was cut."""
+
+    catalogue: str
+    files: Mapping[str, str | None]
+    rows: int
+    bands: Sequence[str]
+    side: int
+    pixel_scale: float | None
+    images: Mapping[str, int]
+    nowhere: int
+    unplaced: int
+    notes: Sequence[str]
+    disk_bytes: int
+    clean: int | None = None
+    flagged: Mapping[str, int] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
+    resumed: int = 0
+    seconds: float = 0.0
+    rate: float | None = None
+    unchanged: bool = False
+    estimate_seconds: float | None = None
+    versions: Mapping[str, str] = field(default_factory=lambda: {name: version(name) for name in VERSIONS})
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that is settled before the first stamp is cut."""
+
+    catalogue: Catalogue
+    stamps: Stamps
+    rows: tuple[int, int]
+    record: Record
+    result: Result
+
+
+def cutout(text: str, options: Options, say: Say = lambda _: None, progress: Progress | None = None) -> Result:
+    """Cut a stamp about every row of a catalogue and write them to a file, the catalogue behind them.
+
+    Parameters
+    ----------
+    text : str
+        ``cat.fits``, ``cat.fits[EXT]``, ``cat.fits.gz``, ``-``.
+    options : Options
+        What to do.
+    say : callable
+        Receives notes, one line each.
+    progress : callable, optional
+        Receives rows done and rows in all.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    InputError
+        Before the first write: bad input, or an output that would replace something.
+    RunError
+        The run failed; no file is there that was not there before, and none is changed.
+    """
+    started = time.monotonic()
+    spec = parse(text, options.hdu)
+    last = _check_out(spec, options)
+    output = Output(spec, options.out, overwrite=options.overwrite or last is not None)
+    story = Story(options.provenance, (spec.path, output.path), options.overwrite) if options.provenance else None
+    with ExitStack() as stack:
+        if not options.dry_run:
+            stack.enter_context(output.locked(options.wait))
+            output.prepare(resume=True)
+        job = _settle(stack, spec, output, options)
+        result = replace(job.result, unchanged=last is not None)
+        if last is not None:
+            earlier.check_same_stamps(last, job.record, output.label)
+        elif options.preview is not None and os.path.exists(options.preview) and not options.overwrite:
+            raise InputError(f"{options.preview} exists", hint="--overwrite replaces it.")
+        if result.unchanged and not options.dry_run:
+            say(f"{output.label} holds these stamps already (same rows, images, options); nothing to do")
+            _preview(options, result)
+            return replace(result, seconds=time.monotonic() - started)
+        for note in result.notes:
+            say(note)
+        if options.dry_run:
+            return result
+        done = _write(job, output, options, say, progress)
+        for warning in done.warnings:
+            say(f"warning: {warning}")
+        seconds = time.monotonic() - started
+        done = replace(done, seconds=seconds, rate=done.rows / seconds)
+        _preview(options, done)
+        if story is not None:
+            story.write(job.record, done)
+        return done
+
+
+def _check_out(spec: Spec, options: Options) -> Record | None:
+    """See that the files to be written are nobody's; return the record of stamps that are there and may be ours."""
+    if options.compress not in (None, *PACKINGS):
+        raise InputError(f"--compress {options.compress} is not known", expected=" or ".join(PACKINGS))
+    if options.out == "-" and options.preview is not None:
+        raise InputError("--preview reads the stamps back from their file", hint="--out FILE writes to a file.")
+    if compression_of(options.out):
+        raise InputError(
+            f"--out {options.out} would be an archive, and stamps in one cannot be read one by one",
+            hint="Take the ending away; --compress gzip or rice packs each stamp by itself.",
+        )
+    if options.preview is not None:
+        contactsheet.check(options.preview)
+        folder = os.path.dirname(options.preview) or "."
+        if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
+            raise InputError(f"no file can be made in {folder}", hint="Give another --preview FILE.")
+    if options.out == "-" or not os.path.isfile(options.out):
+        return None
+    for path, what in ((spec.path, "catalogue"), (options.stamps.stamps or "", "stamp file to read")):
+        if os.path.exists(path) and os.path.samefile(path, options.out):
+            raise InputError(f"--out {options.out} is the {what} itself", hint="Name another file.")
+    return None if options.overwrite else earlier.stamps_record(options.out)
+
+
+def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> Job:
+    """Open the catalogue, find the images, and see which rows lie on them."""
+    catalogue = stack.enter_context(
+        Catalogue.open(spec, holds=lambda columns, _: stampsource.presents(columns, options.stamps))
+    )
+    start, end = options.rows or (0, None)
+    if options.rows is not None and start >= max(catalogue.rows, 1):
+        raise InputError(f"--rows begins at {start}, and {catalogue.label} has {catalogue.rows} rows")
+    rows = (start, catalogue.rows if end is None else min(end, catalogue.rows))
+    scratch = None if options.dry_run else output.folder
+    found = stampsource.offered(catalogue, options.stamps, scratch=scratch)
+    stamps = stack.enter_context(found or stampsource.find(catalogue, options.stamps))
+    side = stampsource.training_side(stamps, options.stamps)
+    stampfacts.check_spared(stamps, (output.path, options.preview, options.provenance))
+    census = stamps.census(catalogue, rows, side)
+    notes = [*stamps.notes]
+    if census.rows and census.nowhere + census.unplaced == census.rows:
+        notes.append(f"warning: {stampfacts.astray(catalogue, stamps, census, rows[0])}")
+    settings = {
+        "bands": stamps.bands,
+        "side": side,
+        "rows": options.rows,
+        "compress": options.compress,
+        "radec": options.stamps.radec,
+        "xy": options.stamps.xy,
+        "mask": options.stamps.mask,
+        "weight": options.stamps.weight,
+        "resample": options.stamps.resample,
+        **stamps.facts(),
+    }
+    record = Record(
+        version=__version__,
+        verb="cutout",
+        task="stamps",
+        time=now(),
+        command=options.command,
+        model="none",
+        model_sha256="",
+        columns=("DX", "DY", "FLAG"),
+        used=tuple(stamps.columns),
+        input_sha256=earlier.rows_sha256(catalogue, rows),
+        options=json.loads(json.dumps({name: value for name, value in settings.items() if value})),
+        notes=tuple(stamps.notes),
+    )
+    disk = census.rows * 4 * len(stamps.bands) * side**2
+    disk += stampfile.table_bytes(catalogue, census.rows, len(stamps.bands))
+    result = Result(
+        catalogue=catalogue.label,
+        files={"input": spec.path, "output": output.label, "preview": options.preview},
+        rows=census.rows,
+        bands=stamps.bands,
+        side=side,
+        pixel_scale=stamps.pixel_scale,
+        images=census.images,
+        nowhere=census.nowhere,
+        unplaced=census.unplaced,
+        notes=notes,
+        disk_bytes=disk,
+        estimate_seconds=disk / RATE if options.dry_run else None,
+    )
+    return Job(catalogue, stamps, rows, record, result)
+
+
+def _write(job: Job, output: Output, options: Options, say: Say, progress: Progress | None) -> Result:
+    """Cut what no earlier run has finished, and let the file take its name; return the counts."""
+    stamps, result = job.stamps, job.result
+    bands, side = result.bands, result.side
+    layout, tally = job.catalogue.packing(stamps.columns), Tally()
+    identity = {"options": job.record.options, "columns": stamps.columns, "versions": result.versions}
+    with StampFile(
+        output,
+        job.catalogue,
+        rows=job.rows,
+        bands=bands,
+        side=side,
+        facts=stampfacts.cards(stamps),
+        compress=options.compress,
+        identity=identity,
+    ) as file:
+        if file.discarded:
+            say("the journal of another run was found and thrown away")
+        for first, packed in job.catalogue.packed_chunks(stamps.columns, job.rows, BLOCK):
+            digest, n = hashlib.sha256(packed.data).digest(), len(packed)
+            done = first - job.rows[0]
+            if not file.held(first, n, digest):
+                values = {column.name: column.values(packed) for column in layout}
+                rests, flags = np.full((n, len(bands), 2), np.nan), np.zeros(n, np.int32)
+                cut = stamps.batches(first, values, np.ones(n, bool), bands=bands, side=side, dtype=">f4")
+                with closing(cast(Generator[Batch], cut)) as batches:  # an error ends the readers too
+                    for batch in batches:
+                        file.write(first, batch)
+                        rests[batch.rows], flags[batch.rows] = batch.rests, batch.flags
+                        done += len(batch.rows)
+                        if progress is not None:
+                            progress(done, result.rows)
+                file.done(first, n, digest, rests, flags)
+            tally.count(file.flags(first, n))
+        stamps.check_unchanged()
+        if file.resumed:
+            say(f"{file.resumed} rows were finished by an earlier run and are taken over")
+        warnings = [*stamps.warnings(), *file.finish(job.record)]
+    return replace(result, clean=tally.clean, flagged=tally.flagged, resumed=file.resumed, warnings=tuple(warnings))
+
+
+def _preview(options: Options, result: Result) -> None:
+    """Draw the contact sheet of the stamps that are there now."""
+    if options.preview is None or not result.rows or (result.unchanged and os.path.exists(options.preview)):
+        return
+    wanted = np.zeros(result.rows, bool)
+    wanted[contactsheet.choose(result.rows)] = True
+    with Cube.open(options.out) as cube:
+        batches = list(cube.batches(0, {}, wanted, bands=result.bands, side=result.side))
+    rows = np.concatenate([batch.rows for batch in batches])
+    order = np.argsort(rows)
+    contactsheet.draw(
+        options.preview,
+        np.concatenate([batch.pixels for batch in batches])[order],
+        result.bands,
+        rows[order] + (options.rows or (0, None))[0],
+        np.concatenate([batch.flags for batch in batches])[order],
+        result.pixel_scale,
+        title=os.path.basename(options.out),
+        total=result.rows,
+    )
