@@ -4,7 +4,7 @@
 with Retry-After, once for each address; ``/flaky`` 500, once; ``/patience?s=N`` 429 with Retry-After: N, always;
 ``/truncated``, ``/short`` (an answer without a length that breaks off), ``/html``, ``/text``, ``/empty``,
 ``/endless``, ``/huge`` (a length beyond all limits), ``/redirect?to=PATH``, ``/loop``, ``/hangup``, ``/bomb`` (a
-small archive of many zeros), ``/secret`` (401 without ``user:word``).
+small archive of many zeros), ``/secret`` (401 without ``user:word``). ``/as?what=PATH`` is answered as PATH.
 """
 
 import base64
@@ -58,6 +58,11 @@ class Handler(BaseHTTPRequestHandler):
             parts = urlsplit(self.path)
             query = {key: values[0] for key, values in parse_qs(parts.query).items()}
             name = parts.path.split("/")[1]
+            if name == "as":
+                name, _, more = query["what"].partition("?")
+                query |= {key: values[0] for key, values in parse_qs(more).items()}
+                parts = urlsplit(f"/{name}")
+                name = parts.path.split("/")[1]
             if name.isdecimal():
                 return self.send(int(name), b"no")
             getattr(self, f"on_{name}")(parts.path, query)

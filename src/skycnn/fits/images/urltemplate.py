@@ -8,9 +8,9 @@ from urllib.parse import quote, urlsplit
 
 from skycnn.errors import InputError
 
-SIZES = ("size_px", "size_arcsec", "size_deg")
 SKY = ("ra", "dec")
-OWN = (*SKY, *SIZES, "band")
+ANGLES = ("size_arcsec", "size_deg")
+OWN = (*SKY, "size_px", *ANGLES, "band")
 """What is filled in without the catalogue's columns; exactly so written: ``{RA}`` is a column."""
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
