@@ -10,7 +10,8 @@ import numpy as np
 from skycnn.errors import InputError
 from skycnn.fits import stampcolumns
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.source import Source, Spec, open_source, parse
+from skycnn.fits.hlsp import open_stamps
+from skycnn.fits.source import Source, Spec, parse
 from skycnn.fits.stampplanes import PlainPlanes, Planes
 from skycnn.fits.stamps import Array, Batch, Stamps, batch_rows, corner, pixel_flags
 from skycnn.fits.tablebytes import Hdu, scan
@@ -59,10 +60,10 @@ class Cube(Stamps):
         self.label = f"{source.label}[{found.name or found.number}]"
         self._planes: Planes = PlainPlanes(source.fd, found, self.label)
         self.rows, self.side = self._planes.rows, self._planes.side
+        self._table = self._own_table(units)
         self.bands = self._band_names(bands)
         scale = found.header.get("PIXSCALE")
         self.pixel_scale = float(scale) if isinstance(scale, (int, float)) and scale > 0 else None
-        self._table = self._own_table(units)
         self.notes = () if self._table else (f"{self.label} has no table: objects are taken to lie at the centres",)
 
     @classmethod
@@ -76,7 +77,7 @@ class Cube(Stamps):
         """
         if isinstance(text, Source):
             return cls(text, scan(text.fd, text.size, text.label), bands)
-        source = open_source(text if isinstance(text, Spec) else parse(text), scratch)
+        source = open_stamps(text if isinstance(text, Spec) else parse(text), scratch)
         try:
             return cls(source, scan(source.fd, source.size, source.label), bands, owner=True)
         except BaseException:
@@ -84,7 +85,8 @@ class Cube(Stamps):
             raise
 
     def _band_names(self, given: Sequence[str] | None) -> tuple[str, ...]:
-        stated = str(self._unit.header.get("BANDS") or "").split()
+        headers = [self._unit.header, self._table.header if self._table else {}]
+        stated = next((str(header["BANDS"]).split() for header in headers if header.get("BANDS")), [])
         names = tuple(given or stated or [str(i) for i in range(1, self._planes.bands + 1)])
         if len(names) != self._planes.bands:
             raise InputError(

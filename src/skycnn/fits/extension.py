@@ -134,7 +134,7 @@ class Extension:
     @contextmanager
     def journalled(self, output: Output, key: Mapping[str, object]) -> Iterator[Journal]:
         """Yield the journal of this run; it stays only where a signal ends the run."""
-        self._check_alone(output)
+        self._check_place(output)
         whole = {
             **key,
             "columns": [column.name for column in self.columns],
@@ -214,7 +214,7 @@ class Extension:
 
     def copy(self, output: Output) -> None:
         """Let the output hold the table as it is; in place, clear what killed runs left."""
-        self._check_alone(output)
+        self._check_place(output)
         source, unit = self.catalogue.source, self.catalogue.unit
         if output.in_place:
             output.clean()
@@ -224,7 +224,10 @@ class Extension:
             copy_range(source.fd, fd, start, write_primary(fd) if self.table_only else 0, end - start, source.label)
             source.check_unchanged()
 
-    def _check_alone(self, output: Output) -> None:
+    def _check_place(self, output: Output) -> None:
+        source = self.catalogue.source
+        if output.in_place and source.compression == "npy":
+            raise InputError(f"{source.label} is no FITS file", hint="--out FILE writes a stamp file.")
         if self.table_only and output.in_place:
             what = f"the table alone would replace all of {output.label}"
             raise InputError(what, hint="--out FILE writes it elsewhere.")

@@ -1,13 +1,16 @@
 """StampPlanes: the stamps of a file as they lie there, read by ranges of rows."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skycnn.errors import InputError
 from skycnn.fits.cards import integer
-from skycnn.fits.stamps import Array
 from skycnn.fits.tablebytes import Hdu, read_into
+
+Array = NDArray[Any]
 
 RAW = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 """FITS 4.0, table 8."""

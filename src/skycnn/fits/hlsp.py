@@ -1,0 +1,169 @@
+"""Hlsp: the DEEPMERGE mock images (doi:10.17909/t9-vqk6-pc80) as they are published, read as stamp files.
+
+They come in FITS, images in the primary and labels in an image extension ``MergerLabels``, and as NumPy arrays of
+both. The arrays bear the archive's names, which end in ``-x.npy`` and ``-y.npy``, or those of the authors' notebooks,
+such as ``SB00_augmented_3FILT.npy`` and ``SB00_augmented_y_3FILT.npy``. A row-aligned table of the labels is put
+behind the images in a temporary file, so that all that works on a stamp file works on them.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skycnn.errors import InputError
+from skycnn.fits import cards as fitscards
+from skycnn.fits.bytecopy import copy_range
+from skycnn.fits.safefile import kept, scratch, writing
+from skycnn.fits.source import Source, Spec, open_source
+from skycnn.fits.stampheader import head
+from skycnn.fits.stampplanes import RAW
+from skycnn.fits.tablebytes import Hdu, read_into, scan
+
+Array = NDArray[Any]
+
+MAGIC = b"\x93NUMPY"
+FILTERS = ("F814W", "F160W", "F356W")
+"""Of its planes, in their order; the sets of two filters are without the last (Ciprijanovic et al. 2020)."""
+LABELS = "MERGERLABELS"
+TRUTH = "MERGER_TRUE"
+COPY_BYTES = 4 << 20
+
+
+def open_stamps(spec: Spec, folder: str | None = None) -> Source:
+    """Open a file as `open_source` does; DEEPMERGE's get their table.
+
+    Raises
+    ------
+    InputError
+        As `open_source`, and for arrays that are no stamps, or labels that are not theirs.
+    """
+    if not spec.standard and _begins(spec.path, MAGIC):
+        return _from_arrays(spec, folder)
+    source = open_source(spec, folder)
+    try:
+        units = scan(source.fd, source.size, source.label)
+        labels = next((unit for unit in units if unit.kind == "image" and unit.name.upper() == LABELS), None)
+        if labels is None or any(unit.kind == "table" for unit in units):
+            return source
+        with_table = _with_table(source, units[0], labels, folder)
+    except BaseException:
+        source.file.close()
+        raise
+    source.file.close()
+    return with_table
+
+
+def _begins(path: str, magic: bytes) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return os.path.isfile(path) and file.read(len(magic)) == magic
+    except OSError:  # whoever opens it says what is wrong
+        return False
+
+
+def _with_table(source: Source, images: Hdu, labels: Hdu, folder: str | None) -> Source:
+    """Return a temporary copy of the file with a table of its labels behind all else."""
+    axes = images.header.get("NAXIS")
+    if axes != 4:
+        raise InputError(f"{source.label} has labels, but its images have {axes} axes", expected="(row, band, y, x)")
+    raw = np.empty(labels.size, np.uint8)
+    read_into(source.fd, raw, labels.data, source.label)
+    values = raw.view(RAW[int(str(labels.header["BITPIX"]))])
+    rows, bands = (fitscards.integer(images.header, name, source.label) for name in ("NAXIS4", "NAXIS3"))
+    table = _table(values, rows, _bands(source.label, bands), source.label)
+    with kept(scratch(folder)) as whole:
+        end = fitscards.padded(source.size)
+        copy_range(source.fd, whole.fileno(), 0, 0, source.size, source.label)
+        os.ftruncate(whole.fileno(), end)
+        whole.seek(end)
+        whole.write(table)
+        whole.flush()
+    return Source(source.spec, source.path, whole, source.stat, source.compression)
+
+
+def _from_arrays(spec: Spec, folder: str | None) -> Source:
+    """Return a temporary stamp file of two arrays."""
+    images = _load(spec.path)
+    if images.ndim != 4 or images.shape[2] != images.shape[3] or not images.shape[1] or images.dtype.kind not in "fiu":
+        raise InputError(
+            f"{spec.path} holds {images.dtype} of shape {images.shape}", expected="stamps, (row, band, y, x)"
+        )
+    rows, bands, side = images.shape[:3]
+    names = _bands(spec.path, bands)
+    partner = _partner(spec.path)
+    labels = None if partner is None else _load(partner)
+    table = _table(labels, rows, names, partner or spec.path)
+    with kept(scratch(folder)) as whole, writing("a temporary file"):
+        whole.write(head(rows, names, side, {}))
+        step = max(1, COPY_BYTES // (4 * max(prod(images.shape[1:]), 1)))
+        for at in range(0, rows, step):
+            whole.write(np.ascontiguousarray(images[at : at + step], ">f4").tobytes())
+        whole.write(bytes(-whole.tell() % fitscards.BLOCK))
+        whole.write(table)
+        whole.flush()
+    return Source(spec, None, whole, None, "npy")
+
+
+def _load(path: str) -> Array:
+    """Return an array, mapped; nothing is unpickled."""
+    try:
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    except (ValueError, OSError, EOFError) as error:
+        raise InputError(f"{path} cannot be read as an array: {error}") from None
+
+
+def partners(name: str) -> Iterator[str]:
+    """Yield the names that the labels of a file of images may have."""
+    if re.search(r"[-_]x\.npy$", name):
+        yield re.sub(r"x\.npy$", "y.npy", name)
+        yield re.sub(r"(pristine|noisy|noise)?[-_]?x\.npy$", "labels-y.npy", name)
+        yield re.sub(r"_sim-[a-z]+-x\.npy$", "_labels-y.npy", name)
+    found = re.fullmatch(r"(.*)_(\dFILT)\.npy", name)
+    if found:
+        yield f"{found[1]}_y_{found[2]}.npy"
+
+
+def _partner(path: str) -> str | None:
+    folder, name = os.path.split(path)
+    there = [os.path.join(folder, other) for other in partners(name) if other != name]
+    return next((other for other in there if os.path.isfile(other)), None)
+
+
+def _bands(path: str, n: int) -> tuple[str, ...]:
+    """Return the filters that a file's name tells, else DEEPMERGE's own, else numbers."""
+    named = re.findall(r"(?<![a-z0-9])f\d{3,4}[a-z]\d?(?![a-z0-9])", os.path.basename(path).lower())
+    if len(named) == n:
+        return tuple(name.upper() for name in named)
+    return FILTERS[:n] if 2 <= n <= len(FILTERS) else tuple(str(i) for i in range(1, n + 1))
+
+
+def _table(labels: Array | None, rows: int, bands: tuple[str, ...], label: str) -> bytes:
+    """Return a header-data unit with the labels, or the rows' numbers where there are none."""
+    values = np.arange(rows) if labels is None else np.asarray(labels).reshape(-1)
+    if len(values) != rows:
+        raise InputError(f"{label} holds {len(values)} labels of {rows} stamps", expected="one each")
+    if labels is not None and not np.isin(values, (0, 1)).all():
+        raise InputError(f"{label} holds labels other than 0 and 1")
+    name, meaning = ("ROW", "number of the stamp") if labels is None else (TRUTH, "1 is a merger, 0 is none")
+    cards = [
+        fitscards.make("XTENSION", "BINTABLE"),
+        fitscards.make("BITPIX", 8),
+        fitscards.make("NAXIS", 2),
+        fitscards.make("NAXIS1", 4),
+        fitscards.make("NAXIS2", rows),
+        fitscards.make("PCOUNT", 0),
+        fitscards.make("GCOUNT", 1),
+        fitscards.make("TFIELDS", 1),
+        fitscards.make("TTYPE1", name),
+        fitscards.make("TFORM1", "J"),
+        fitscards.make("TCOMM1", meaning),
+        fitscards.make("EXTNAME", "CATALOGUE"),
+        fitscards.make("BANDS", " ".join(bands), "of the stamps"),
+    ]
+    data = values.astype(">i4").tobytes()
+    return fitscards.assemble(cards) + data.ljust(fitscards.padded(len(data)), b"\0")
