@@ -11,7 +11,7 @@ from skycnn.fits.angles import angle
 
 
 def test_units():
-    values = np.random.default_rng(1).uniform(-80, 80, 50)
+    values = np.random.default_rng(1).uniform(-12, 12, 50)
     for unit, theirs in {
         "deg": units.deg, "degrees": units.deg, "rad": units.rad, "Radians": units.rad, "h": units.hourangle,
         "hour": units.hourangle, "hr": units.hourangle, "hourangle": units.hourangle, "arcmin": units.arcmin,
@@ -39,6 +39,8 @@ def test_absent_values():
     found = angle(column("RA", "D", "deg"), True, "cat")
     values = [10.0, np.nan, np.inf, -np.inf, -99.0, -999.0, 9999.0, 1e20, -1e30, -98.9, 0.0]
     assert np.isfinite(found.degrees(values)).tolist() == [True] + [False] * 8 + [True, True]
+    small = angle(column("DEC", "D", "arcsec"), False, "cat").degrees(np.array([-99.0, 999.0, 1e9]))
+    np.testing.assert_array_equal(small, [-99 / 3600, 999 / 3600, np.nan])
     assert found.degrees(np.array([3, 4], np.int16)).tolist() == [3.0, 4.0]
     assert found.degrees(np.zeros(0)).tolist() == []
 

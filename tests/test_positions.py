@@ -80,11 +80,11 @@ def test_pixels():
     found = find(columns("ID X_IMAGE Y_IMAGE RA DEC", form="E"), {}, xy=("x_image", "Y_IMAGE"))
     assert (found.kind, found.columns) == ("pixel", ("X_IMAGE", "Y_IMAGE"))
     assert "the first is 1" in found.notes[0]
-    x = np.array([1.0, 0.5, np.nan, 7.0, -99.0, 2e9, -3.0])
-    y = np.array([1, 2, 3, -9999, 5, 6, 7], np.int32)
+    x = np.array([1.0, 0.5, np.nan, 7.0, -99.0, 2e9, -3.0, 999.0, 99.0])
+    y = np.array([1, 2, 3, -9999, 5, 6, 7, 9999, 99], np.int32)
     a, b = found.of({"X_IMAGE": x, "Y_IMAGE": y})
-    np.testing.assert_array_equal(a, [0.0, -0.5, np.nan, np.nan, np.nan, np.nan, -4.0])
-    np.testing.assert_array_equal(b, [0.0, 1.0, np.nan, np.nan, np.nan, np.nan, 6.0])
+    np.testing.assert_array_equal(a, [0.0, -0.5, np.nan, np.nan, np.nan, np.nan, -4.0, 998.0, 98.0])
+    np.testing.assert_array_equal(b, [0.0, 1.0, np.nan, np.nan, np.nan, np.nan, 6.0, 9998.0, 98.0])
 
 
 def test_named_columns_of_any_name():

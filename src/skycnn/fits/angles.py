@@ -14,8 +14,8 @@ from skycnn.fits.tablecolumn import TableColumn
 
 Array = NDArray[Any]
 
-SENTINELS = (-99.0, 999.0, -999.0, 9999.0, -9999.0)
-"""Numbers that mark an absent position, in whatever unit; others lie outside any angle."""
+ABSENT, FARTHEST = -99.0, 720.0
+"""deg; the one mark of an absent value that could be an angle, and what no angle exceeds: -999, 9999, 1e20 do."""
 
 UNITS: dict[str, tuple[str, float]] = {
     **dict.fromkeys(("deg", "degs", "degree", "degrees", "degr", "d", "°"), ("deg", 1.0)),
@@ -64,9 +64,9 @@ class AngleColumn:
         values = np.asarray(values)
         if self.unit == "text":
             return np.array([_parse(str(text), self.factor) for text in values], np.float64)
-        plain = values.astype(np.float64)
-        plain[~np.isfinite(plain) | np.isin(plain, SENTINELS) | (abs(plain) > 1e10)] = np.nan
-        return plain * self.factor
+        plain = values.astype(np.float64) * self.factor
+        plain[~(abs(plain) <= FARTHEST) | ((plain == ABSENT) & (self.unit == "deg"))] = np.nan
+        return plain
 
 
 def angle(column: TableColumn, longitude: bool, label: str, unit: str | None = None) -> AngleColumn:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from skycnn.errors import InputError
 from skycnn.fits import positionhabits
-from skycnn.fits.angles import SENTINELS, AngleColumn, angle
+from skycnn.fits.angles import AngleColumn, angle
 from skycnn.fits.images import frames
 from skycnn.fits.images.frames import Frame
 from skycnn.fits.positionhabits import Pair
@@ -22,7 +22,8 @@ Array = NDArray[Any]
 HINT = "Name the columns: --radec RA,DEC on the sky, or --xy X,Y in 1-based pixels."
 
 FARTHEST = 1e9
-"""Pixels; what lies beyond marks an absent position."""
+ABSENT = (-99.0, -999.0, -9999.0)
+"""Pixels that mark an absent position, as what lies farther than the former does; 999 and 9999 are pixels."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,10 @@ class Positions:
             x, y = (np.asarray(values[name]).astype(np.float64) for name in self.columns)
             bad = np.zeros(x.shape, bool)
             for axis in (x, y):
-                bad |= ~(abs(axis) <= FARTHEST) | np.isin(axis, SENTINELS)
+                bad |= ~(abs(axis) <= FARTHEST) | np.isin(axis, ABSENT)
             return np.where(bad, np.nan, x - 1), np.where(bad, np.nan, y - 1)
         lon, lat = (axis.degrees(values[axis.name]) for axis in self.axes)
-        good = np.isfinite(lon) & (abs(lat) <= 90) & (lon >= -360) & (lon <= 720)
+        good = np.isfinite(lon) & (abs(lat) <= 90)
         out = np.full((2, len(lon)), np.nan)
         out[:, good] = self.frame.to_icrs(lon[good] % 360, lat[good])
         return out[0], out[1]
