@@ -62,12 +62,14 @@ class Sky:
 
 def catalogue(path, **columns):
     """Write a table, and return its path."""
+
+    def form(values):
+        if isinstance(values, list):
+            return f"{max(map(len, values))}A"
+        return {"f": "D", "i": "K"}[values.dtype.kind] if values.ndim == 1 else f"{values.shape[1]}D"
+
+    path.parent.mkdir(exist_ok=True)
     fits.BinTableHDU.from_columns(
-        [
-            fits.Column(name, f"{max(len(v) for v in values)}A" if isinstance(values[0], str) else "D", array=values)
-            if not isinstance(values, np.ndarray) or values.dtype.kind == "f"
-            else fits.Column(name, "K", array=values)
-            for name, values in columns.items()
-        ]
+        [fits.Column(name, form(values), array=values) for name, values in columns.items()]
     ).writeto(path)
     return str(path)

@@ -156,7 +156,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"\x00\x01 what?\r\n\r\n")
 
     def on_bomb(self, path, query):
-        self.send(200, gzip.compress(self.server.image(path, query) + bytes(64 << 20), 1))
+        self.send(200, gzip.compress(self.server.image(path, query) + bytes(4 << 20), 1))
 
     def on_packed(self, path, query):
         self.send(200, gzip.compress(self.server.image(path, query), 1))
