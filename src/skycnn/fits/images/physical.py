@@ -27,16 +27,15 @@ def physical(raw: Array, header: ImageHeader) -> Array:
     array
         float32 of either byte order; what is too large for it is infinite.
     """
-    if header.bscale == 1 and header.bzero == 0:
-        if raw.dtype.kind == "f" and raw.dtype.itemsize == 4:
-            return raw
-        long = raw.dtype.kind in "iu" and raw.dtype.itemsize == 8  # the only ones that float64 does not hold
-        values = raw.astype(np.float64) if long else raw
-    else:
-        values = raw.astype(np.float64)
-        values *= header.bscale
-        values += header.bzero
+    plain = header.bscale == 1 and header.bzero == 0
+    if plain and raw.dtype.kind == "f" and raw.dtype.itemsize == 4:
+        return raw
+    long = raw.dtype.kind in "iu" and raw.dtype.itemsize == 8  # else float64 holds it, and rounding it once is enough
     with np.errstate(over="ignore", invalid="ignore"):
+        values = raw.astype(np.float64) if long or not plain else raw
+        if not plain:
+            values *= header.bscale
+            values += header.bzero
         result = values.astype(np.float32)
     if header.blank is not None and raw.dtype.kind in "iu":
         result[raw == header.blank] = np.nan

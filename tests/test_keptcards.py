@@ -1,0 +1,44 @@
+"""The cards of an image that are worth holding."""
+
+from rawfits import card
+from skycnn.fits import cards as fitscards
+from skycnn.fits.images.keptcards import kept
+from skycnn.fits.tablebytes import Hdu
+
+WANTED = """
+    CTYPE1 CRVAL2 CRPIX1 CD1_2 PC2_1 CDELT1 CROTA2 CUNIT1 PV1_10 PV2_0 A_ORDER B_0_2 AP_1_1 BP_ORDER A_DMAX LONPOLE
+    LATPOLE RADESYS RADECSYS EQUINOX EPOCH WCSAXES NAXIS NAXIS1 BUNIT FILTER SURVEY WAT1_001 CPDIS1 MJD-OBS CD001001
+"""
+OTHER = "EXPTIME CTYPE1A CRVAL2B PV1_1A TTYPE1 TFORM1 PCOUNT OBJECT COMMENT HISTORY AIRMASS A_CALIB DATE"
+
+
+def unit(*own, number=0):
+    return Hdu(number, 0, 0, 0, 0, tuple(own), fitscards.values(own))
+
+
+def names(found):
+    return [fitscards.keyword(entry) for entry in found]
+
+
+def test_coordinates_of_every_convention_are_kept_and_the_rest_is_not():
+    wanted, other = WANTED.split(), OTHER.split()
+    found = names(kept(unit(*(card(name, 1.0) for name in wanted + other)), ()))
+    assert found == wanted
+
+
+def test_the_first_of_duplicates_counts_and_records_are_many():
+    cards = [card("CRVAL1", 1.0), card("CRVAL1", 2.0), card("DP1", "NAXES: 2"), card("DP1", "AXIS.1: 1")]
+    assert list(kept(unit(*cards), ())) == [cards[0], cards[2], cards[3]]
+
+
+def test_a_long_string_goes_on_behind_cards_that_are_kept_only():
+    more = b"CONTINUE  'of a long string'".ljust(80)
+    cards = [card("OBJECT", "a begin&"), more, card("BUNIT", "a begin&"), more]
+    assert list(kept(unit(*cards), ())) == cards[2:]
+
+
+def test_of_a_compressed_image_the_images_axes_are_kept():
+    cards = [card("XTENSION", "BINTABLE"), card("ZIMAGE", True), card("NAXIS", 2), card("NAXIS1", 8), card("NAXIS2", 9)]
+    cards += [card("ZNAXIS", 2), card("ZNAXIS1", 40), card("ZNAXIS2", 30)]
+    found = fitscards.values(kept(unit(*cards, number=1), ()))
+    assert found == {"NAXIS": 2, "NAXIS1": 40, "NAXIS2": 30}
