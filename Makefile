@@ -12,10 +12,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 TORCH := $(shell sed -n 's/^torch==//p' constraints.txt)
 
-.PHONY: help demo test lint bench faults man clean
+.PHONY: help demo test lint bench bench-cutout faults man clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.demo  ## redshifts for a sample of real SDSS galaxies: before, after, score, picture
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
@@ -32,6 +32,9 @@ lint: $(VENV)/.all  ## style, types, floors and the questions of the house
 
 bench: $(VENV)/.all  ## measure speed and memory against a peer run beside it
 	@for bench in tests/bench/bench_*.py; do $(BIN)/python $$bench || failed=1; done; exit $${failed:-0}
+
+bench-cutout: $(VENV)/.all $(VENV)/.peers  ## measure cutout beside Cutana and astrocut, in an environment of their own
+	@$(BIN)/python tests/bench/bench_cutout.py --peers $(VENV)/peers/bin/python
 
 faults: $(VENV)/.all  ## kill a run 50 times and look at the catalogue each time
 	@$(BIN)/python tests/faults.py
@@ -62,4 +65,14 @@ $(VENV)/.demo: $(VENV)/.torch pyproject.toml
 
 $(VENV)/.all: $(VENV)/.demo
 	$(PIP) install -q -c constraints.txt -e '.[plots,baselines,test,lint]'
+	@touch $@
+
+# The peers' dependencies are not ours: they get an environment of their own. One that cannot be had is left out, and the
+# bench says so.
+$(VENV)/.peers: $(VENV)/.torch
+	@test -x $(VENV)/peers/bin/python || $(PYTHON) -m venv $(VENV)/peers
+	@for peer in cutana==0.4.0 astrocut; do \
+	    $(VENV)/peers/bin/python -m pip --disable-pip-version-check install -q --retries 1 "$$peer" \
+	    || echo "make: no $$peer to be had; the bench goes on without"; \
+	done
 	@touch $@
