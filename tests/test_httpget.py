@@ -56,9 +56,9 @@ def test_an_answer_comes_whole(server, path):
         ("/garbled", "broke off", True),
         ("/huge", "an answer of 1000000000 MB; the limit is 1", False),
         ("/endless", "an answer of more than 1 MB, the limit", False),
-        ("/loop", "HTTP 302", False),
+        ("/loop", "HTTP 302 Found, a redirect that leads nowhere", False),
         ("/slow", "no packet within 0.2 s", True),
-        ("/redirect?to=file:///etc/passwd", "HTTP 302", False),
+        ("/redirect?to=file:///etc/passwd", "HTTP 302 Found, a redirect that leads nowhere", False),
         ("/redirect?to=ftp://127.0.0.1/x", "no connection: unknown url type", False),
         ("/redirect?to=/404", "HTTP 404", False),
     ],
@@ -106,9 +106,13 @@ def test_a_server_that_never_takes_the_call():
     assert error.unreachable
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:99999/", "http://a..b/", "http://[::1/", "http://127.0.0.1:1/\n"])
+@pytest.mark.parametrize("url", ["http://a..b/", "http://[::1/", "http://127.0.0.1:x/"])
 def test_what_is_no_url(url):
-    assert failure(url).reason
+    assert failure(url).reason == "no valid URL"
+
+
+def test_a_server_does_not_speak_to_the_terminal():
+    assert FetchError("a\x1b[2Jb\n c\x9b").reason == "a [2Jb c"
 
 
 def test_credentials_go_to_their_host_alone(server):

@@ -1,19 +1,16 @@
 """HttpGet: one answer over HTTP, every packet within its time, all of it before a deadline and below a size."""
 
-import io
-import socket
 import ssl
 import time
-from collections.abc import Iterable
 from email.utils import mktime_tz, parsedate_tz
-from functools import cache, partial
-from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse, HTTPSConnection, InvalidURL
-from typing import IO, Any, cast
+from http.client import HTTPException, HTTPResponse, InvalidURL, responses
+from typing import IO
 from urllib import request
 from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import skycnn
+from skycnn.fits.images.timedhttp import opener
 from skycnn.fits.safefile import writing
 
 PASSING = {408, 425, 429, 500, 502, 503, 504}
@@ -28,7 +25,7 @@ class FetchError(Exception):
     Parameters
     ----------
     reason : str
-        One phrase, without the URL.
+        One phrase, without the URL; what a server put in it cannot reach the terminal's controls.
     passing : bool
         Whether another try may help.
     wait : float
@@ -38,6 +35,7 @@ class FetchError(Exception):
     """
 
     def __init__(self, reason: str, *, passing: bool = False, wait: float = 0.0, unreachable: bool = False) -> None:
+        reason = " ".join("".join(letter if letter.isprintable() else " " for letter in reason).split())
         super().__init__(reason)
         self.reason, self.passing, self.wait, self.unreachable = reason, passing, wait, unreachable
 
@@ -69,7 +67,7 @@ def get(url: str, into: IO[bytes], *, connect: float, read: float, deadline: flo
     if left <= 0:
         raise FetchError("the row's time is over")
     try:
-        with _opener(read, deadline).open(_request(url), timeout=min(connect, left)) as response:
+        with opener(read, deadline).open(_request(url), timeout=min(connect, left)) as response:
             if response.status in ABSENT:
                 raise FetchError(f"HTTP {response.status}, no image")
             _copy(response, into, limit)
@@ -82,12 +80,10 @@ def get(url: str, into: IO[bytes], *, connect: float, read: float, deadline: flo
         over = time.monotonic() >= deadline
         reason = "the row's time is over" if over else f"no packet within {read:g} s"
         raise FetchError(reason, passing=not over) from None
-    except InvalidURL as error:
-        raise FetchError(f"no valid URL: {error}") from None
+    except (InvalidURL, ValueError):  # also a host name that is none
+        raise FetchError("no valid URL") from None
     except (HTTPException, OSError) as error:  # a full disk is no OSError here, see _copy
         raise FetchError(f"the answer broke off: {str(error) or type(error).__name__}", passing=True) from None
-    except ValueError as error:  # a host name that is none, a chunk without a length
-        raise FetchError(f"no valid URL or answer: {error}") from None
 
 
 def _copy(response: HTTPResponse, into: IO[bytes], limit: int) -> None:
@@ -126,7 +122,10 @@ def _status(error: HTTPError) -> FetchError:
     if error.code in ABSENT:
         return FetchError(f"HTTP {error.code}, no image")
     wait = _seconds(error.headers.get("Retry-After")) if error.headers is not None else 0.0
-    reason = f"HTTP {error.code} {str(error.reason)[:80]}".strip()
+    phrase = responses.get(error.code, "")
+    reason = f"HTTP {error.code} {phrase}".strip() + (
+        ", a redirect that leads nowhere" if 300 <= error.code < 400 else ""
+    )
     return FetchError(reason, passing=error.code in PASSING, wait=wait)
 
 
@@ -149,98 +148,3 @@ def _connection(reason: object, connect: float) -> FetchError:
         return FetchError(f"its certificate is not valid: {reason.verify_message}", unreachable=True)
     text = getattr(reason, "strerror", None) or str(reason)
     return FetchError(f"no connection: {text}", passing=isinstance(reason, OSError), unreachable=True)
-
-
-class _Packets(io.RawIOBase):
-    """What a socket receives, each packet within its time and all before the deadline."""
-
-    def __init__(self, sock: socket.socket, read: float, deadline: float) -> None:
-        self._socket, self._read, self._deadline = sock, read, deadline
-        self._raw = cast(io.RawIOBase, sock.makefile("rb", buffering=0))  # holds the socket open
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self._socket.settimeout(min(self._read, left))
-        return cast(int | None, self._raw.readinto(buffer))
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class _Timed:
-    """A socket as HTTPResponse wants it."""
-
-    def __init__(self, sock: socket.socket, read: float, deadline: float) -> None:
-        self._made = partial(_Packets, sock, read, deadline)
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        """Return its packets as a file."""
-        return io.BufferedReader(self._made(), PIECE)
-
-
-class _Handler(request.AbstractHTTPHandler):
-    def __init__(self, read: float, deadline: float) -> None:
-        super().__init__()
-        self._read, self._deadline = read, deadline
-
-    def _connect(self, kind: type[HTTPConnection], host: str, **options: Any) -> HTTPConnection:
-        def response(sock: socket.socket, *args: Any, **kwargs: Any) -> HTTPResponse:
-            return HTTPResponse(cast(socket.socket, _Timed(sock, self._read, self._deadline)), *args, **kwargs)
-
-        connection = kind(host, **options)
-        connection.response_class = response  # type: ignore[assignment]
-        return connection
-
-    def http_open(self, ask: request.Request) -> HTTPResponse:
-        return self.do_open(cast(Any, partial(self._connect, HTTPConnection)), ask)
-
-    def https_open(self, ask: request.Request) -> HTTPResponse:
-        return self.do_open(cast(Any, partial(self._connect, HTTPSConnection)), ask, context=_context())
-
-    http_request = https_request = request.AbstractHTTPHandler.do_request_
-
-
-class _Redirects(request.HTTPRedirectHandler):
-    max_redirections = 5
-
-    def redirect_request(
-        self, req: request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
-    ) -> request.Request | None:
-        new = super().redirect_request(req, fp, code, msg, headers, newurl)
-        secret = req.unredirected_hdrs.get("Authorization")
-        if new is not None and secret and (new.type, new.host) == (req.type, req.host):
-            new.add_unredirected_header("Authorization", secret)
-        return new
-
-    def http_error_302(self, req: request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage) -> Any:
-        fp.close()  # the base class would read its body, which may be endless
-        return super().http_error_302(req, fp, code, msg, headers)
-
-    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
-
-
-@cache
-def _context() -> ssl.SSLContext:
-    return ssl.create_default_context()  # some 20 ms, so once
-
-
-def _opener(read: float, deadline: float) -> request.OpenerDirector:
-    """Return an opener for http and https alone: no redirect leads to files, ftp or data."""
-    opener = request.OpenerDirector()
-    handlers: Iterable[request.BaseHandler] = (
-        request.ProxyHandler(),
-        _Handler(read, deadline),
-        _Redirects(),
-        request.HTTPDefaultErrorHandler(),
-        request.HTTPErrorProcessor(),
-        request.UnknownHandler(),
-    )
-    for handler in handlers:
-        opener.add_handler(handler)
-    return opener
