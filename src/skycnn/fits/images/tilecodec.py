@@ -163,6 +163,6 @@ def _plio(octets: Array, count: int) -> Array:
     words[:-8] = octets[: len(octets) // 2 * 2].view(">i2")
     old = words[2] > 0
     last = int(words[2]) if old else (int(words[4]) << 15) + int(words[3])
-    if last > len(words) - 8 or (not old and words[1] < 0):
+    if not 0 < last <= len(words) - 8 or (not old and words[1] < 0):
         raise TileError("the head of a PLIO list is corrupt")
     return np.frombuffer(decompress_plio_1_c(words, count), np.int32)

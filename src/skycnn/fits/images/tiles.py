@@ -107,6 +107,8 @@ class Tiles:
             raw = unpacked(octets, shape[0] * shape[1], method, self.header.bitpix < 0).reshape(shape)
             return physical(raw, self.header)
         raw = self.codec.decode(octets, shape, self.header.bitpix < 0 and not self._quantised)
+        if self.codec.method == "PLIO_1" and (self.header.bitpix, self.header.bzero) == (16, 32768):
+            raw = raw - 32768  # it holds no negative numbers, so that CFITSIO stores unsigned ones as they are
         values = raw
         if self._quantised:
             values = self.codec.dequantised(raw, row, float(self._scale[row]), float(self._zero[row]))
