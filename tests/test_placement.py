@@ -177,10 +177,12 @@ def test_a_stamp_that_only_touches_an_image_has_it(tmp_path, side):
     assert 0 < reaches.sum() < len(reaches)
 
 
-def test_an_image_that_holds_the_object_comes_before_one_that_its_stamp_reaches(tmp_path):
-    found = made(tmp_path, [tiles.header(10.0, 0.0), tiles.header(10.0, 99.9 * tiles.SCALE / 3600)])
-    x, y = np.array([60.0]), np.array([99.55])  # 0.05 px beyond the first, 0.15 px within the second
-    here = place(found, *WCS(fits.getheader(found.images[0].spec.path)).all_pix2world(x, y, 0), SIDE)
+@pytest.mark.parametrize("apart", [0.05, 1e-7])
+def test_an_image_that_holds_the_object_comes_before_one_that_its_stamp_reaches(tmp_path, apart):
+    cards = [tiles.header(10.0, 0.0), tiles.header(10.0, 0.0, crpix=(60.5, -49.5))]
+    found = made(tmp_path, cards)
+    x, y = np.array([60.0]), np.array([99.5 + apart])  # beyond the first, within the second
+    here = place(found, *WCS(cards[0]).all_pix2world(x, y, 0), SIDE)
     assert (here.image[0], here.on[0]) == (1, True)
 
 
@@ -275,24 +277,24 @@ def test_neighbours_on_the_same_grid_fill_a_stamp(tmp_path, side, more):
 
 
 def test_other_grids_do_not_fill(tmp_path):
-    """A rotated, a shifted by half a pixel, a coarser, a mirrored and a distorted neighbour, and one elsewhere."""
-    near = 100 * tiles.SCALE / 3600
+    """Also where the object itself has the same place in a pixel and only the stamp's corners have not."""
+    main, middle = tiles.header(10.0, 0.0), (60.5, -49.5)
+    lon, lat = (float(value) for value in WCS(main).all_pix2world(60, 97, 0))
+    about = {"lon": lon, "lat": lat, "crpix": (61, 98 - 90)}
     cards = [
-        tiles.header(10.0, 0.0),
-        tiles.header(10.0, near, angle=0.5),
+        main,
+        tiles.header(**about, angle=0.05),
+        tiles.header(**about, CD1_1=-1.001 * tiles.SCALE / 3600),
+        tiles.header(**about, CD2_2=1.001 * tiles.SCALE / 3600),
+        tiles.header(**about, CD1_1=tiles.SCALE / 3600),
         tiles.header(10.0, 0.0, crpix=(60.5, -49.0)),
-        tiles.header(10.0, near, scale=0.502),
-        tiles.header(10.0, 0.0, crpix=(60.5, -49.5), CD1_1=tiles.SCALE / 3600),
-        tiles.header(10.0, 0.0, kind="TAN-SIP", crpix=(60.5, -49.5), A_ORDER=2, B_ORDER=2, A_2_0=1e-5, B_0_2=1e-5),
-        tiles.header(100.0, 0.0, crpix=(60.5, -49.5)),
-        tiles.header(10.0, 0.0, crpix=(60.5, -49.5)),
+        tiles.header(10.0, 0.0, kind="TAN-SIP", crpix=middle, A_ORDER=2, B_ORDER=2, A_2_0=1e-5, B_0_2=1e-5),
+        tiles.header(100.0, 0.0, crpix=middle),
+        tiles.header(10.0, 0.0, crpix=middle),
     ]
     found = made(tmp_path, cards)
-    lon, lat = found.wcs(0).to_sky(np.array([60.0, 60.0]), np.array([97.0, 20.0]))
     here = placement.Placement(np.zeros(2, np.int32), np.array([60.0, 60.0]), np.array([97.0, 20.0]), np.ones(2, bool))
-    assert np.isfinite(lon).all()
-    assert np.isfinite(lat).all()
-    assert fillers(found, here, np.array([0, 1]), SIDE) == [(0, 7, 0, -100)]
+    assert fillers(found, here, np.array([0, 1]), SIDE) == [(0, 8, 0, -100)]
 
 
 def test_a_filler_does_not_depend_on_the_other_rows(tmp_path):
