@@ -66,6 +66,14 @@ def test_brightness_grows_with_the_pixel_until_it_is_saturated():
     assert shown[-1, 0] == 1
 
 
+def test_one_bright_star_hides_no_faint_galaxy():
+    pixels = noise(1, 1, 64)
+    pixels[0, 0, 20:30, 20:30] += 10
+    before = colour(pixels, "r")[0, 20:30, 20:30].mean()
+    pixels[0, 0, 40:50, 40:50] += 1e6
+    assert colour(pixels, "r")[0, 20:30, 20:30].mean() > 0.5 * before
+
+
 def test_one_stretch_serves_all_stamps():
     pixels = noise(2)
     pixels[1] *= 0.1

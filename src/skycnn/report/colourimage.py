@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.fits.labelled import BANDS
+from skycnn.fits.trainingfeed import BANDS
 
 Array = NDArray[Any]
 
@@ -30,8 +30,8 @@ MOST_BALANCE = 5.0
 WHITE = 0.998
 """Share of the pixels that are not saturated."""
 
-FAINTEST_WHITE = 30.0
-"""White in units of the noise at least, so that noise alone stays dark."""
+RANGE = (30.0, 300.0)
+"""White in units of the noise at least and at most: noise alone stays dark, a star hides no faint galaxy."""
 
 
 def channels(bands: Sequence[str]) -> tuple[tuple[int, ...], ...]:
@@ -93,7 +93,7 @@ def _in_noise(band: Array) -> Array:
 def _stretch(mixed: Array, grey: Array) -> Array:
     """Return colours whose brightness went through asinh; the brightest of a saturated pixel's colours is 1."""
     known = grey[np.isfinite(grey)]
-    white = max(float(np.quantile(known, WHITE)), FAINTEST_WHITE) if len(known) else FAINTEST_WHITE
+    white = float(np.clip(np.quantile(known, WHITE) if len(known) else 0, *RANGE))
     bright = np.maximum(grey, 1e-9)
     stretched = np.maximum(mixed, 0) * (np.arcsinh(bright / SOFT) / np.arcsinh(white / SOFT) / bright)
     return np.asarray(stretched / np.maximum(stretched.max(axis=-1, keepdims=True), 1))
