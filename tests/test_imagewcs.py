@@ -53,6 +53,15 @@ def test_round_trip(kind):
     assert np.hypot(back[0] - x, back[1] - y).max() < PIXEL
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_middles_and_edges_of_pixels_are_exact(kind):
+    """Whatever the projection: halves of pixels decide where a stamp begins, and bands shall agree on them."""
+    wcs = made(KINDS[kind])
+    x, y = np.random.default_rng(8).integers(-20, 1800, (2, 2000)) / 2
+    got = wcs.to_pixel(*wcs.to_sky(x, y))
+    np.testing.assert_array_equal(got, [x, y])
+
+
 def test_longitudes_beyond_a_turn_are_the_same_place():
     wcs = made(KINDS["across 0"])
     lon, lat = wcs.to_sky(*positions(200))

@@ -18,6 +18,10 @@ Array = NDArray[Any]
 CYLINDRICAL = ("CAR", "CEA", "MER", "CYP", "")
 """Projections, and none, in which longitude runs on along a straight line: the sky repeats every 360 degrees."""
 
+CLOSE = 1e-7
+"""px; a position that comes as close to a pixel's middle or edge is taken to lie on it: the way through the sky costs a
+tenth of this, and the stamp of an object that lies there shall begin at the same pixel in every band."""
+
 NARROWEST, WIDEST = 1e-6, 36000.0
 """arcsec a pixel; what lies outside is no image of the sky but a mistake in its header."""
 
@@ -106,6 +110,8 @@ class ImageWcs:
             pixel += times[:, None] * self._period
         x, y = pixel[:, 0], pixel[:, 1]
         out[:, good] = self._sip.inverse(x, y) if self._sip else (x, y)
+        halves = np.round(out * 2) / 2
+        out = np.where(abs(out - halves) < CLOSE, halves, out)
         return out[0], out[1]
 
     def to_sky(self, x: Array, y: Array) -> tuple[Array, Array]:
