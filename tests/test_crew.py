@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from skycnn.errors import RunError
 from skycnn.fits.images import crew
 from skycnn.fits.images.crew import ordered
 
@@ -88,6 +89,14 @@ def test_the_end_does_not_wait():
     hang.set()
     time.sleep(5 * crew.POLL)
     assert len(begun) <= 3  # what waited in the queue is not begun any more
+
+
+def test_another_thread_may_end_the_waiting():
+    hang, stop = threading.Event(), threading.Event()
+    threading.Timer(0.05, stop.set).start()
+    with pytest.raises(RunError, match="closed"):
+        next(ordered(lambda item: hang.wait(30), [1], str, threads=1, ahead=1, limit=60, stop=stop))
+    hang.set()
 
 
 def test_a_process_ends_while_its_threads_hang():

@@ -55,7 +55,7 @@ def test_a_failure_tells_the_tries(server, path, said, calls):
 
 def test_a_wait_is_at_least_what_the_server_asks(server, monkeypatch):
     fetcher, waits = Fetcher(QUICK), []
-    monkeypatch.setattr(fetcher._stopped, "wait", lambda seconds: waits.append(seconds))
+    monkeypatch.setattr(fetcher.stopped, "wait", lambda seconds: waits.append(seconds))
     with pytest.raises(FetchError):
         fetch(server.url + "/patience?s=3", fetcher=fetcher)
     with pytest.raises(FetchError):

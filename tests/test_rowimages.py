@@ -1,5 +1,7 @@
 """RowImages: stamps from an image a row, right to the pixel, and a flagged row with a word where one does not come."""
 
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -9,7 +11,7 @@ import pytest
 
 import skyserver
 from cutouts import SCALE, Sky, catalogue
-from skycnn.errors import InputError, NoSpaceError
+from skycnn.errors import InputError, NoSpaceError, RunError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.images.fetch import RemoteOptions
 from skycnn.fits.rowsource import find
@@ -275,18 +277,73 @@ def test_pixels_of_the_rows_own_image(remote, tmp_path):
     assert not flags.any()
 
 
-def test_a_stop_does_not_wait_for_a_server(server, remote, tmp_path):
+def test_a_thread_that_waits_ends_when_the_source_is_closed(server, remote, tmp_path):
     _, path = objects(tmp_path, 4)
     hang = replace(remote, read=60, row=60)
+    ended = []
     with Catalogue.open(path) as table, find(table, {"r": [server.url + "/ok" + QUERY]}, remote=hang) as source:
         values = table.read(source.columns)
         source.files.templates["r"] = replace(source.files.templates["r"], text=server.url + "/slow?s=60")
         batches = source.batches(0, values, np.ones(4, bool), bands="r", side=16)
-        taker = threading.Thread(target=lambda: next(batches, None), daemon=True)
+
+        def take():
+            try:
+                next(batches)
+            except RunError as error:
+                ended.append(error)
+
+        taker = threading.Thread(target=take)
         taker.start()
         while not any(path.startswith("/slow?s=60") for path in server.calls):
             time.sleep(0.01)
-    assert taker.is_alive()  # the source is closed, and nobody waited
+    taker.join(20)
+    assert len(ended) == 1
+
+
+PROGRAM = """
+import os, signal, sys
+import numpy as np
+from skycnn.errors import Interrupted
+from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.images.fetch import RemoteOptions
+from skycnn.fits.rowsource import find
+
+def stop(signum, frame):
+    raise Interrupted(signum)
+
+signal.signal(signal.SIGTERM, stop)
+path, url, cache = sys.argv[1:]
+try:
+    with Catalogue.open(path) as table:
+        print("started", flush=True)
+        with find(table, {"r": [url]}, remote=RemoteOptions(cache=cache)) as source:
+            print("looked", flush=True)
+            list(source.batches(0, table.read(source.columns), np.ones(4, bool), bands="r", side=16))
+except Interrupted as error:
+    sys.exit(error.exit_code)
+"""
+
+
+@pytest.mark.parametrize("moment", ["look", "work"])
+def test_a_signal_ends_the_process_while_fetches_hang(remote, tmp_path, moment):
+    _, path = objects(tmp_path, 4)
+    asked = threading.Event()
+
+    def answer(route, query):
+        if moment == "look" or int(query["size"]) == 16:
+            asked.set()
+            server.over.wait(60)
+        return SKY.answer(route, query)
+
+    with skyserver.serving(answer) as server:
+        words = [path, server.url + "/ok" + QUERY, remote.cache]
+        ran = subprocess.Popen([sys.executable, "-c", PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert asked.wait(60)
+        ran.terminate()
+        out, err = ran.communicate(timeout=30)  # the fetches have three minutes
+    assert (ran.returncode, err) == (143, b"")
+    assert out.split() == ([b"started"] if moment == "look" else [b"started", b"looked"])
+    assert not list((tmp_path / "cache").glob(".skycnn-*"))
 
 
 def test_a_full_disk_ends_the_run(server, remote, tmp_path, monkeypatch):

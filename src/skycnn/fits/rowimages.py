@@ -116,6 +116,7 @@ class RowImages(Stamps):
             threads=options.concurrency,
             ahead=size + 2 * options.concurrency,
             limit=options.row + GRACE,
+            stop=self.files.fetcher.stopped,
         )
         for start in range(0, len(rows), size):
             some = rows[start : start + size]
@@ -223,7 +224,7 @@ class RowImages(Stamps):
         return self._told + [f"{count} more rows: {kind}" for kind, count in self._more.most_common(TOLD)]
 
     def close(self) -> None:
-        """End fetches that wait."""
+        """End fetches, also for a thread that waits for their stamps, and remove a temporary folder of images."""
         self.files.close()
 
 

@@ -8,6 +8,8 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
+from skycnn.errors import RunError
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -60,6 +62,7 @@ def ordered(
     threads: int,
     ahead: int,
     limit: float,
+    stop: threading.Event | None = None,
 ) -> Iterator[R]:
     """Yield ``work(item)`` for each item, in order.
 
@@ -80,6 +83,13 @@ def ordered(
         Jobs begun or done beyond the one that is waited for.
     limit : float
         Seconds from a job's start.
+    stop : Event, optional
+        Set by another thread than the one that waits here.
+
+    Raises
+    ------
+    RunError
+        When it was stopped.
     """
     jobs: SimpleQueue[_Job[T, R] | None] = SimpleQueue()
     waiting: deque[_Job[T, R]] = deque()
@@ -103,6 +113,8 @@ def ordered(
             if not waiting:
                 return
             while not waiting[0].done.wait(POLL):
+                if stop is not None and stop.is_set():
+                    raise RunError("images were closed while they were fetched")
                 for job in waiting:
                     if job.overdue(limit) and job.end(late):
                         hire()

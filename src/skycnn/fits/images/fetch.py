@@ -49,7 +49,7 @@ class Fetcher:
 
     def __init__(self, options: RemoteOptions) -> None:
         self.options = options
-        self._stopped = Event()
+        self.stopped = Event()
 
     def fetch(self, url: str, into: IO[bytes], deadline: float) -> None:
         """Write what a URL answers into a file, with further tries after 1, 2, 4 ... seconds, or as it asks.
@@ -84,11 +84,11 @@ class Fetcher:
                     counted = f", {tries} tries" if tries > 1 else ""
                     why = f"; no time for another try after {wait:g} s" if late and error.passing else ""
                     raise FetchError(error.reason + counted + why, unreachable=error.unreachable) from None
-            if self._stopped.wait(wait):
+            if self.stopped.wait(wait):
                 break
             pause *= 2
         raise FetchError("stopped")
 
     def stop(self) -> None:
         """Let no thread wait for another try."""
-        self._stopped.set()
+        self.stopped.set()

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from skycnn.errors import InputError
-from skycnn.fits.cards import integer
+from skycnn.fits.cards import BLOCK, integer
 from skycnn.fits.images.archive import compression_of, plain, units
 from skycnn.fits.images.imageheader import ImageHeader, ImageSpec, header_of, read_headers
 from skycnn.fits.tablebytes import Hdu
+
+_TWO_AXES = b"NAXIS   =                    2"
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,9 @@ def _cube(spec: ImageSpec) -> Planes | None:
     try:
         with open(spec.path, "rb") as file:
             stat, compression = os.fstat(file.fileno()), compression_of(file)
+            file.seek(0)
+            if spec.extension is None and _TWO_AXES in file.read(BLOCK):
+                return None  # the usual case, without parsing the header twice
             with plain(file, compression, spec.path) as stream:
                 first = next(_meant(units(stream, spec.path), spec.extension), None)
     except OSError as error:
