@@ -10,6 +10,7 @@ import numpy as np
 from skycnn.errors import InputError
 from skycnn.fits import stampcolumns
 from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.compressedcube import CompressedPlanes
 from skycnn.fits.hlsp import open_stamps
 from skycnn.fits.source import Source, Spec, parse
 from skycnn.fits.stampplanes import PlainPlanes, Planes
@@ -58,7 +59,8 @@ class Cube(Stamps):
             raise InputError(f"{source.label} has no stamps", expected="an image of four axes (row, band, y, x)")
         self._source, self._unit, self._owner = source, found, owner
         self.label = f"{source.label}[{found.name or found.number}]"
-        self._planes: Planes = PlainPlanes(source.fd, found, self.label)
+        make = PlainPlanes if found.kind == "image" else CompressedPlanes
+        self._planes: Planes = make(source.fd, found, self.label)
         self.rows, self.side = self._planes.rows, self._planes.side
         self._table = self._own_table(units)
         self.bands = self._band_names(bands)
@@ -189,7 +191,8 @@ class Cube(Stamps):
 
 
 def _find(units: Sequence[Hdu]) -> Hdu | None:
-    return next((unit for unit in units if unit.kind == "image" and unit.header.get("NAXIS") == 4), None)
+    axes = {"image": "NAXIS", "compressed image": "ZNAXIS"}
+    return next((unit for unit in units if unit.header.get(axes.get(unit.kind, "")) == 4), None)
 
 
 def is_cube(units: Sequence[Hdu]) -> bool:

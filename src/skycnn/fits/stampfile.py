@@ -13,6 +13,7 @@ from skycnn.fits import cards as fitscards
 from skycnn.fits import safefile, stampcolumns
 from skycnn.fits.bytecopy import copy_range
 from skycnn.fits.catalogue import CHUNK, Catalogue
+from skycnn.fits.compressedcube import write_compressed
 from skycnn.fits.journal import Journal
 from skycnn.fits.newheader import Plan, new_cards
 from skycnn.fits.output import Output, compression_of
@@ -191,10 +192,24 @@ class StampFile:
             output.adopt(self._partial.fd, str(self._partial.path))
             return warnings
         with output.create(None, compression_of(output.label)) as fd:
-            copy_range(self._partial.fd, fd, 0, 0, self._end, output.label)
-            _, warnings = self._append(fd, self._end, record)
+            _, warnings = self._append(fd, self._images_to(fd), record)
             source.check_unchanged()
         return warnings
+
+    def _images_to(self, target: int) -> int:
+        """Write the stamps to another file, compressed if need be; return where they end."""
+        if self._compress is None:
+            copy_range(self._partial.fd, target, 0, 0, self._end, self._output.label)
+            return self._end
+        size = (self._n, len(self._bands), self._side)
+
+        def read(first: int, end: int) -> Array:
+            blocks = [block.copy() for block in self._partial.read(first, end)]
+            return np.concatenate(blocks).view(">f4").reshape(-1, *size[1:], self._side)
+
+        cards = [self._head[at : at + fitscards.CARD] for at in range(0, len(self._head), fitscards.CARD)]
+        last = next(i for i, card in enumerate(cards) if card.startswith(b"END "))
+        return write_compressed(target, cards[:last], size, read, self._compress)
 
     def _append(self, target: int, start: int, record: Record) -> tuple[int, list[str]]:
         """Write the catalogue with its new columns at an offset; return where it ends, and warnings."""

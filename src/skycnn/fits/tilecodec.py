@@ -1,0 +1,132 @@
+"""TileCodec: one plane of a stamp compressed by FITS 4.0, section 10; RICE_1 quantised, GZIP_2 without loss."""
+
+import gzip
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+LEVEL = 4.0
+"""Steps of the quantised values in a sigma of the tile's noise: q of Pence et al. (2010), fpack's own; what is lost is
+1/4 sigma / sqrt(12), which adds 0.3 per cent to the noise."""
+SEED = 1
+"""ZDITHER0: the tile's number is added, so that the same stamps give the same bytes."""
+BLANK = -2147483647
+"""Of a NaN among quantised values, as CFITSIO has it."""
+DITHER = {"NO_DITHER": -1, "SUBTRACTIVE_DITHER_1": 1, "SUBTRACTIVE_DITHER_2": 2}
+GZIP_LEVEL = 4
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A compressed plane.
+
+    Parameters
+    ----------
+    octets : bytes
+        The compressed values.
+    lossless : bool
+        Whether they are floats and not quantised.
+    scale, zero : float
+        The physical value is ``zero + scale * (integer - dither + 0.5)``.
+    """
+
+    octets: bytes
+    lossless: bool
+    scale: float = 1.0
+    zero: float = 0.0
+
+
+def rice(plane: Array, number: int) -> Tile:
+    """Return a plane (y, x), float32, quantised to a part of its noise and RICE-compressed.
+
+    One that has no noise (all NaN, or constant), or an infinity, is packed without loss.
+
+    Parameters
+    ----------
+    plane : array
+    number : int
+        Of the tile, from 0: it seeds the dither.
+    """
+    from astropy.io.fits.hdu.compressed._codecs import Rice1
+    from astropy.io.fits.hdu.compressed._compression import quantize_float_c
+
+    y, x = plane.shape
+    native = np.ascontiguousarray(plane, np.float32)
+    holes = np.isnan(native)
+    if holes.all() or np.isinf(native).any():
+        return Tile(_gzip(plane, 1), lossless=True)
+    filled = native.copy()
+    filled[holes] = np.resize(native[~holes], int(holes.sum()))  # noise like the rest's, while it is measured
+    octets, done, scale, zero = quantize_float_c(
+        filled.tobytes(), number + SEED, x, y, 0, 0, LEVEL, DITHER["SUBTRACTIVE_DITHER_1"]
+    )[:4]
+    if not done:
+        return Tile(_gzip(plane, 1), lossless=True)
+    values = np.frombuffer(octets, np.int32).copy()
+    values[holes.reshape(-1)] = BLANK
+    return Tile(bytes(Rice1(blocksize=32, bytepix=4, tilesize=x * y).encode(values)), False, scale, zero)
+
+
+def packed(plane: Array) -> Tile:
+    """Return a plane, float32, packed without loss: bytes of the same significance side by side, then gzip."""
+    return Tile(_gzip(plane, 2), lossless=True)
+
+
+def _gzip(plane: Array, kind: int) -> bytes:
+    octets = np.ascontiguousarray(plane, ">f4").reshape(-1, 1).view(np.uint8)
+    return gzip.compress(octets.T.tobytes() if kind == 2 else octets.tobytes(), GZIP_LEVEL, mtime=0)
+
+
+def unpacked(octets: bytes, kind: int, side: int) -> Array:
+    """Return a plane, float32 (side, side), of what GZIP_1 or GZIP_2 made of it.
+
+    Raises
+    ------
+    ValueError
+        When the bytes are corrupt.
+    """
+    size = 4 * side * side
+    try:
+        plain = zlib.decompressobj(wbits=47).decompress(octets, size + 1)
+    except zlib.error as error:
+        raise ValueError(str(error)) from None
+    if len(plain) != size:
+        raise ValueError(f"{len(plain)} bytes of {size}")
+    values = np.frombuffer(plain, np.uint8)
+    if kind == 2:
+        values = np.ascontiguousarray(values.reshape(4, -1).T).reshape(-1)
+    return values.view(">f4").reshape(side, side)
+
+
+def unriced(tile: Tile, number: int, side: int, *, dither: int, seed: int, blank: int | None) -> Array:
+    """Return a plane, float32 (side, side), of what RICE_1 made of its quantised values.
+
+    Raises
+    ------
+    ValueError
+        When the bytes are corrupt.
+    """
+    from astropy.io.fits.hdu.compressed._codecs import Rice1
+    from astropy.io.fits.hdu.compressed._compression import CfitsioException, unquantize_float_c
+
+    try:
+        values = np.asarray(
+            Rice1(blocksize=32, bytepix=4, tilesize=side * side).decode(np.frombuffer(tile.octets, np.uint8))
+        )
+    except CfitsioException as error:
+        raise ValueError(str(error)) from None
+    if dither == DITHER["NO_DITHER"]:
+        plane = (values * tile.scale + tile.zero).astype(np.float32)
+    else:
+        octets = unquantize_float_c(
+            values.tobytes(), number + seed, values.size, tile.scale, tile.zero, dither, 0, 0, 0.0, 4
+        )
+        plane = np.frombuffer(octets, np.float32).copy()
+    if blank is not None:
+        plane[values == blank] = np.nan
+    return plane.reshape(side, side)
