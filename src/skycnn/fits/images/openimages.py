@@ -78,17 +78,16 @@ class OpenImages:
                 self._make_room()
 
     def _make_room(self) -> None:
-        held = sum(entry.pixels.nbytes for entry in self._entries.values() if entry.pixels is not None)
-        idle = [key for key, entry in self._entries.items() if entry.users == 0]
-        for key in idle:
-            archives = len(self._archives & self._entries.keys())
-            crowded = len(self._entries) > self.most or held > self.most_bytes
-            if not crowded and not (key in self._archives and archives > MOST_ARCHIVES):
+        sizes = {key: entry.pixels.nbytes if entry.pixels else 0 for key, entry in self._entries.items()}
+        held = sum(sizes.values())
+        for key in [key for key, entry in self._entries.items() if entry.users == 0]:
+            crowded = len(self._entries) > self.most or (len(self._archives) > MOST_ARCHIVES and key in self._archives)
+            if not crowded and not (held > self.most_bytes and sizes[key]):  # a mapped image makes no room
                 continue
             entry = self._entries.pop(key)
             self._archives.discard(key)
+            held -= sizes[key]
             if entry.pixels is not None:
-                held -= entry.pixels.nbytes
                 entry.pixels.close()
 
     def close(self) -> None:
