@@ -159,7 +159,7 @@ class Stamps(ABC):
         """Return what went wrong so far, each thing once: files that could not be read, and how many rows it cost."""
         return []
 
-    def check_unchanged(self) -> None:
+    def check_unchanged(self) -> None:  # noqa: B027 - some read no file
         """See that no image was changed or replaced since it was first read.
 
         Raises
@@ -168,7 +168,7 @@ class Stamps(ABC):
             When one was.
         """
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - some hold nothing
         """Let go of files and memory."""
 
     def __enter__(self) -> Self:
