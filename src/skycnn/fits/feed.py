@@ -123,6 +123,7 @@ class Feed:
             notes += stamps.notes
         if bad is not None:
             columns += [field.column.name for field in bad.tested.values()]
+            notes += [f"dropped rows: {condition.text}" for condition in bad.conditions]
         self.columns, self.notes = tuple(dict.fromkeys(columns)), tuple(notes)
 
     @classmethod

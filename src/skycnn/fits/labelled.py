@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.fluxes import FEWEST
 from skycnn.fits.feed import Feed
+from skycnn.fits.fluxes import FEWEST
 from skycnn.schema import Flag
 
 Array = NDArray[Any]

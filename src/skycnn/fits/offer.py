@@ -1,11 +1,14 @@
 """Offer: what a catalogue and its images have to give the models that might answer."""
 
+import math
+
 from skycnn import survey
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.feed import Feed, Wants
 from skycnn.fits.fluxes import Photometry, PhotometryOptions, find
 from skycnn.fits.stamps import Stamps
+from skycnn.fits.stampsource import LARGEST
 
 KINDS = ("flux", "image")
 """Kinds of input there are."""
@@ -73,17 +76,42 @@ class Offer:
         )
 
     def _stamps(self, wants: Wants) -> Stamps:
-        needs = f"{wants.name} needs images of {' '.join(wants.bands)}"
-        missing = [band for band in wants.bands if self.stamps is None or band not in self.stamps.bands]
-        hint = f"Name them: {' '.join(f'--images {band}=FILE' for band in missing)}; or --stamps FILE."
-        if self.stamps is None:
-            raise InputError(f"{needs}; none are named", hint=hint)
-        if len(missing) == len(wants.bands):
-            raise InputError(f"{needs}; there are {' '.join(self.stamps.bands)}", hint=hint)
-        stamps = self.stamps
-        own, asked = stamps.pixel_scale, wants.pixel_scale
-        if own is not None and asked is not None and abs(own / asked - 1) > SCALE:
-            stamps = stamps.rescaled(asked, wants.name)
-        if stamps.side is not None and wants.stamp is not None and stamps.side < wants.stamp:
-            raise InputError(f"{wants.name} needs stamps of {wants.stamp} pixels; these have {stamps.side}")
-        return stamps
+        scale = wants.pixel_scale
+        if not 1 <= (wants.stamp or 0) <= LARGEST or not (scale is None or 0 < scale < math.inf):
+            found = f"{wants.stamp} pixels of {scale} arcsec"
+            raise InputError(f"{wants.name}: its card does not say which stamps it takes", value=found)
+        return fitting(self.stamps, wants)
+
+
+def fitting(stamps: Stamps | None, wants: Wants, *, whole: bool = False) -> Stamps:
+    """Return stamps in the pixels that a network takes.
+
+    Parameters
+    ----------
+    stamps : Stamps or None
+        What there is.
+    wants : Wants
+        What the network takes.
+    whole : bool
+        Whether all bands must be there; else one will do.
+
+    Raises
+    ------
+    InputError
+        When there are none of the network's bands, or they are too small or of another scale.
+    """
+    needs = f"{wants.name} needs images{' of ' + ' '.join(wants.bands) if wants.bands else ''}"
+    missing = [band for band in wants.bands if stamps is None or band not in stamps.bands]
+    named = " ".join(f"--images {band}=FILE" for band in missing) or "--images BAND=FILE for each band"
+    hint = f"Name them: {named}; or --stamps FILE."
+    if stamps is None:
+        raise InputError(f"{needs}; none are named", hint=hint)
+    if missing and (whole or len(missing) == len(wants.bands)):
+        raise InputError(f"{needs}; there are {' '.join(stamps.bands)}", hint=hint)
+    own, asked = stamps.pixel_scale, wants.pixel_scale
+    if own is not None and asked is not None and abs(own / asked - 1) > SCALE:
+        stamps = stamps.rescaled(asked, wants.name)
+    if stamps.side is not None and wants.stamp is not None and stamps.side < wants.stamp:
+        what = f"{wants.name} needs stamps of {wants.stamp} pixels; these have {stamps.side}"
+        raise InputError(what, hint=f"Cut them anew: skycnn cutout ... --size {wants.stamp}")
+    return stamps

@@ -1,5 +1,6 @@
 """StampSource: which source of stamps the options about images name - a mosaic, a stamp file, an image a row."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -72,12 +73,7 @@ def find(catalogue: Catalogue, options: StampOptions, *, scratch: str | None = N
     """
     from skycnn.fits.images import imagelist
 
-    if options.images and options.stamps is not None:
-        raise InputError("--images and --stamps are two sources of the same stamps", hint="Give one of the two.")
-    for name, planes in (("--mask", options.mask), ("--weight", options.weight)):
-        strange = [band for band in planes if band not in options.images]
-        if strange:
-            raise InputError(f"{name} names a band without --images", value=strange[0])
+    _check(options)
     if options.stamps is not None and not imagelist.is_template(options.stamps):
         from skycnn.fits.cube import Cube
 
@@ -86,9 +82,8 @@ def find(catalogue: Catalogue, options: StampOptions, *, scratch: str | None = N
         return cube
     if not options.given:
         raise InputError("no images are named", hint="--images 'g=tiles/*_g.fits', once for each band.")
-    templates = [source for sources in options.images.values() for source in sources if imagelist.is_template(source)]
-    if options.stamps is not None or templates:
-        return _row_images(catalogue, options, scratch)
+    if options.stamps is not None or _has_templates(options):
+        return _row_images(catalogue, options)
     return _mosaic(catalogue, options, scratch)
 
 
@@ -102,6 +97,7 @@ def offered(catalogue: Catalogue, options: StampOptions, *, scratch: str | None 
     """
     if options.given:
         return find(catalogue, options, scratch=scratch)
+    _check(options)
     from skycnn.fits.cube import Cube, is_cube
 
     return Cube(catalogue.source, catalogue.units) if is_cube(catalogue.units) else None
@@ -112,6 +108,8 @@ def presents(columns: Sequence[TableColumn], options: StampOptions) -> bool:
     names = {column.name for column in columns}
     if options.stamps is not None or not options.given:
         return {"DX", "DY"} <= names or options.given
+    if _has_templates(options):
+        return True  # which may need an identifier alone
     from skycnn.fits import positions
 
     try:
@@ -119,6 +117,21 @@ def presents(columns: Sequence[TableColumn], options: StampOptions) -> bool:
     except InputError:
         return False
     return True
+
+
+def _check(options: StampOptions) -> None:
+    if options.images and options.stamps is not None:
+        raise InputError("--images and --stamps are two sources of the same stamps", hint="Give one of the two.")
+    for name, planes in (("--mask", options.mask), ("--weight", options.weight)):
+        strange = [band for band in planes if band not in options.images]
+        if strange:
+            raise InputError(f"{name} names a band without --images", value=strange[0])
+
+
+def _has_templates(options: StampOptions) -> bool:
+    from skycnn.fits.images import imagelist
+
+    return any(imagelist.is_template(source) for sources in options.images.values() for source in sources)
 
 
 def _mosaic(catalogue: Catalogue, options: StampOptions, scratch: str | None) -> Stamps:
@@ -150,8 +163,23 @@ def _mosaic(catalogue: Catalogue, options: StampOptions, scratch: str | None) ->
     return mosaic
 
 
-def _row_images(catalogue: Catalogue, options: StampOptions, scratch: str | None) -> Stamps:
-    raise NotImplementedError
+def _row_images(catalogue: Catalogue, options: StampOptions) -> Stamps:
+    from skycnn.fits import rowsource
+
+    if options.mask or options.weight:
+        name = "--mask" if options.mask else "--weight"
+        raise InputError(f"{name} does not go with an image a row", hint="Leave it out, or name whole images.")
+    images = rowsource.find(
+        catalogue,
+        options.images,
+        options.stamps,
+        sky=options.radec,
+        xy=options.xy,
+        remote=options.remote,
+        resample=options.resample,
+    )
+    images.side = side_of(options.size, images.pixel_scale) if options.size is not None else None
+    return images
 
 
 def training_side(stamps: Stamps, options: StampOptions) -> int:
@@ -192,7 +220,8 @@ def side_of(size: str, pixel_scale: float | None) -> int:
     if unit in _ARCSEC:
         if pixel_scale is None:
             raise InputError("--size is an angle, and the images' pixel scale is not known", hint="Give it in pixels.")
-        pixels = round(pixels * _ARCSEC[unit] / pixel_scale)
+        pixels = pixels * _ARCSEC[unit] / pixel_scale
+        pixels = round(pixels) if math.isfinite(pixels) else pixels
     if not 1 <= pixels <= LARGEST:
         raise InputError(f"--size {size} makes stamps of {pixels:.0f} pixels", expected=f"1 to {LARGEST}")
     return int(pixels)

@@ -1,14 +1,16 @@
 """TrainingFeed: what feeds a network in training - the photometry and the stamps of the bands to train with."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 
 from skycnn import survey as surveys
 from skycnn.errors import InputError
 from skycnn.fits import stampsource
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.fluxes import FEWEST, Photometry, PhotometryOptions, find
 from skycnn.fits.feed import Feed, Needs
+from skycnn.fits.fluxes import FEWEST, Photometry, PhotometryOptions, find
+from skycnn.fits.offer import fitting
 from skycnn.fits.stamps import Stamps
 from skycnn.fits.stampsource import StampOptions
 
@@ -42,28 +44,40 @@ def feed(
     stamps: Stamps | None = None
     if "image" in needs.inputs:
         stamps = stampsource.offered(catalogue, stamp_options)
-        if stamps is None:
-            what = f"{needs.name} needs images{' of ' + ' '.join(bands) if bands else ''}; none are named"
-            raise InputError(what, hint="--images BAND=FILE for each band; or --stamps FILE, a stamp file.")
-        bands = bands or stamps.bands
     elif stamp_options.given:
         hint = "Leave --images and --stamps out, or choose a --network that takes them."
         raise InputError(f"{needs.name} takes no images", hint=hint)
-    found = None
-    if "flux" in needs.inputs:
-        found = photometry(
-            catalogue,
-            photometry_options,
-            bands=bands,
-            survey=needs.survey,
-            dereddened=needs.dereddened,
-            owner=needs.name,
-        )
-        bands = bands or found.asked
-    stamp = needs.stamp
-    if stamps is not None and stamp is None:
-        stamp = stampsource.training_side(stamps, stamp_options)
-    return Feed.of(replace(needs, bands=tuple(bands), stamp=stamp), catalogue, found, stamps, photometry_options)
+    with ExitStack() as stack:
+        if stamps is not None:
+            stack.enter_context(stamps)  # closed where anything else is wrong
+        if "image" in needs.inputs:
+            stamps = fitting(stamps, needs, whole=True)
+            bands, needs = bands or stamps.bands, replace(needs, stamp=_side(stamps, needs, stamp_options))
+        found = None
+        if "flux" in needs.inputs:
+            found = photometry(
+                catalogue,
+                photometry_options,
+                bands=bands,
+                survey=needs.survey,
+                dereddened=needs.dereddened,
+                owner=needs.name,
+            )
+            bands = bands or found.asked
+        made = Feed.of(replace(needs, bands=tuple(bands)), catalogue, found, stamps, photometry_options)
+        stack.pop_all()
+    return made
+
+
+def _side(stamps: Stamps, needs: Needs, options: StampOptions) -> int:
+    """Return the pixels along a stamp's edge: the network's, which ``--size`` may not contradict, else those told."""
+    if needs.stamp is not None and options.size is None:
+        return needs.stamp
+    side = stampsource.training_side(stamps, options)
+    if needs.stamp not in (None, side):
+        what = f"{needs.name} takes stamps of {needs.stamp} pixels; --size {options.size} makes {side}"
+        raise InputError(what, hint="Leave --size out.")
+    return side
 
 
 def photometry(

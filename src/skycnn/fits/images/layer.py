@@ -85,8 +85,9 @@ class Layer:
             other = _exists(x0 + dx, y0 + dy, self.footprints.images[image].shape, side) & ~known
             if not other.any():
                 continue
-            broken[row] |= self.read(image, np.array([x0 + dx]), np.array([y0 + dy]), side, patch)[0]
+            bad = self.read(image, np.array([x0 + dx]), np.array([y0 + dy]), side, patch)[0]
             out[row][other] = patch[0][other]
+            broken[row] |= bad and np.isnan(patch[0][other]).any()  # what the neighbour repeats is not missed
             known |= other
             outside[row] = side * side - np.count_nonzero(known)
 
@@ -125,7 +126,8 @@ class Layer:
         with self._lock:
             entry = self.lost.setdefault(label, [reason, 0, False])
             entry[1] += stamps
-            entry[2] |= whole
+            if whole:  # also of an image of which some tiles were lost before
+                entry[0], entry[2] = reason, True
 
     def warnings(self) -> list[str]:
         """Return a line for each image that could not be read."""
