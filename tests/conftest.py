@@ -116,3 +116,22 @@ def ask(standin, capfdbinary, monkeypatch):
         return Said(code, out, err.decode())
 
     return run
+
+
+@pytest.fixture
+def cut(capfdbinary, monkeypatch):
+    """Run ``skycnn cutout ...`` in this process; return its code, its output (bytes) and its stderr."""
+    from skycnn.cli import app, console
+
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+
+    def run(*words):
+        monkeypatch.setattr(console.manners, "quiet", False)
+        monkeypatch.setattr(console.manners, "traceback", False)
+        monkeypatch.setattr(sys, "argv", ["skycnn", "cutout", *map(str, words)])
+        capfdbinary.readouterr()
+        code = console.run(lambda: app.call(sys.argv[1:]))
+        out, err = capfdbinary.readouterr()
+        return Said(code, out, err.decode())
+
+    return run

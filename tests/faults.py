@@ -1,4 +1,4 @@
-"""Kill a run 50 times and look at the catalogue each time: the whole old file or the whole new one, and no work lost.
+"""Kill a run 70 times and look at its file each time: the whole old one, or none, or the whole new one; no work lost.
 
 `make faults` runs it; `test_faults.py` borrows a few kills for the suite.
 """
@@ -15,17 +15,21 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
 
+import field
 from bench.report import Line, line, table
 
 ROWS, KILLS, SEED = 200_000, 25, 20260101
+CUT_ROWS, CUT_KILLS = 6_000, 10
 CHUNK, WIDTH = 32768, 20
 NAME, JOURNAL = "cat.fits", ".cat.fits.skycnn-journal"
+CUT_LEFT = (".stamps.fits.skycnn-journal", ".stamps.fits.skycnn-partial")
 COMMAND = ("predict", NAME, "--task", "photoz")
 
 DRIVER = """
@@ -93,11 +97,11 @@ def make(path: Path, rows: int) -> None:
 
 
 def sha256(path: Path) -> str:
-    """Return the hash of a file's bytes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """Return the hash of a file's bytes; empty where there is no file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
 
 
-def journalled(path: Path) -> list[int]:
+def journalled(path: Path, width: int = WIDTH) -> list[int]:
     """Return the rows of each whole record of a journal, read without skycnn's own reader."""
     if not path.exists():
         return []
@@ -109,7 +113,7 @@ def journalled(path: Path) -> list[int]:
     head = struct.Struct("<QI32sI")
     while at + head.size <= len(content):
         rows = head.unpack_from(content, at)[1]
-        at += head.size + rows * WIDTH
+        at += head.size + rows * width
         if at <= len(content):
             found.append(rows)
     return found
@@ -143,28 +147,34 @@ class Trial:
 class Arena:
     """A folder with a catalogue, the same one after an uninterrupted run, and a place to kill runs in."""
 
+    name, driver, command = NAME, DRIVER, COMMAND
+    chunk, width = CHUNK, WIDTH
+
     def __init__(self, folder: Path, rows: int = ROWS, slow: float = 0.04) -> None:
         self.folder, self.rows, self.slow = folder, rows, slow
-        self.chunks = -(-rows // CHUNK)
-        self.original = folder / "original.fits"
-        make(self.original, rows)
+        self.chunks = -(-rows // self.chunk)
         self.place = folder / "place"
-        self.old = sha256(self.original)
+        self.make()
         self.fresh()
+        self.old = sha256(self.place / self.name)
         done = self.finish()
         assert done.code == 0, done.said
-        self.new = sha256(self.place / NAME)
+        self.new = sha256(self.place / self.name)
+
+    def make(self) -> None:
+        """Write what the runs read."""
+        make(self.folder / "original.fits", self.rows)
 
     def fresh(self) -> None:
         """Put the untouched catalogue in place."""
         shutil.rmtree(self.place, ignore_errors=True)
         self.place.mkdir()
-        shutil.copyfile(self.original, self.place / NAME)
+        shutil.copyfile(self.folder / "original.fits", self.place / self.name)
 
     def start(self, delay: float = 0.0) -> "subprocess.Popen[str]":
-        """Start a run; the splice and the rename are slowed by ``delay`` at each of their system calls."""
+        """Start a run; the end of it is slowed by ``delay`` at each of its system calls."""
         return subprocess.Popen(
-            [sys.executable, "-c", DRIVER, str(delay), *COMMAND],
+            [sys.executable, "-c", self.driver, str(delay), *self.command],
             cwd=self.place,
             env=os.environ | {"SOURCE_DATE_EPOCH": "1700000000"},
             stdin=subprocess.DEVNULL,
@@ -208,28 +218,29 @@ class Arena:
         return Run(ran.returncode, out.splitlines(), err)
 
     def left(self) -> list[str]:
-        """Return what lies beside the catalogue."""
-        return sorted(entry.name for entry in self.place.iterdir() if entry.name != NAME)
+        """Return what lies beside the file."""
+        return sorted(entry.name for entry in self.place.iterdir() if entry.name != self.name)
 
     def state(self) -> str:
-        """Return which file the catalogue is: old, new or torn."""
-        return {self.old: "old", self.new: "new"}.get(sha256(self.place / NAME), "torn")
+        """Return which file is there: old, which may be none, new or torn."""
+        return {self.old: "old", self.new: "new"}.get(sha256(self.place / self.name), "torn")
 
     def judge(self, code: int) -> Trial:
         """Look at what a stopped run left, and at what the next run makes of it."""
-        state, stray, records = self.state(), self.left(), journalled(self.place / JOURNAL)
+        journal = self.place / f".{self.name}.skycnn-journal"
+        state, stray, records = self.state(), self.left(), journalled(journal, self.width)
         after = self.finish()
         number = re.search(r"(\d+) rows were finished by an earlier run", after.said)
         return Trial(
             code=code,
             state=state,
-            stray=[name for name in stray if not name.startswith(f".{NAME}.skycnn-")],
+            stray=[name for name in stray if not name.startswith(f".{self.name}.skycnn-")],
             journalled_rows=sum(records),
             journalled_chunks=len(records),
             next_code=after.code,
             taken_over=int(number[1]) if number else 0,
             computed_chunks=after.told.count("put"),
-            identical=sha256(self.place / NAME) == self.new,
+            identical=sha256(self.place / self.name) == self.new,
             orphans=self.left(),
         )
 
@@ -240,6 +251,66 @@ class Arena:
             if ended.code == -signal.SIGKILL:
                 return self.judge(ended.code)
             after *= 0.9  # it was quicker this time
+
+
+CUT_DRIVER = """
+import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from skycnn.cli.app import main
+from skycnn.fits import journal, stampfile
+from skycnn.verbs import cutout
+
+delay = float(sys.argv.pop(1))
+cutout.BLOCK = int(sys.argv.pop(1))
+
+def tell(word):
+    os.write(1, word.encode() + b"\\n")
+
+def told(owner, name, word, wait=0.0):
+    inner = getattr(owner, name)
+    def outer(*args, **settings):
+        result = inner(*args, **settings)
+        tell(word)
+        time.sleep(wait)
+        return result
+    setattr(owner, name, outer)
+
+def slowed(name):
+    inner = getattr(os, name)
+    def outer(*args, **settings):
+        time.sleep(delay)
+        return inner(*args, **settings)
+    setattr(os, name, outer)
+
+if delay:
+    for name in ("pwrite", "pwritev", "copy_file_range", "fsync", "replace", "ftruncate"):
+        slowed(name)
+told(journal.Journal, "__init__", "journal")
+told(journal.Journal, "put", "put")
+told(stampfile.StampFile, "write", "write")
+told(os, "replace", "renamed")
+sys.argv[0] = "skycnn"
+main()
+"""
+
+
+class CutArena(Arena):
+    """A folder with images and a catalogue, the stamps of an uninterrupted run, and a place to kill runs in."""
+
+    name, driver, chunk, width = "stamps.fits", CUT_DRIVER, 512, 44
+    command = (
+        *("512", "cutout", "../cat.fits", "--images", "g=../field_g.fits", "--images", "r=../field_r.fits"),
+        *("--size", "32", "--out", name),
+    )
+
+    def make(self) -> None:
+        """Write images and a catalogue."""
+        field.make(self.folder, rows=self.rows, shape=(900, 1000))
+
+    def fresh(self) -> None:
+        """Empty the place."""
+        shutil.rmtree(self.place, ignore_errors=True)
+        self.place.mkdir()
 
 
 def faultless(arena: Arena, trial: Trial) -> bool:
@@ -269,16 +340,28 @@ def _summary(arena: Arena, what: str, trials: list[Trial]) -> list[Line]:
     ]
 
 
-def _signals(arena: Arena) -> list[Line]:
+def _signals(arena: Arena, words: Sequence[str], left: Sequence[str]) -> list[Line]:
     lines = []
     for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
-        for word, delay in (("put", 0.0), ("splice", arena.slow)):
+        for word, delay in zip(words, (0.0, arena.slow), strict=True):
             ended = arena.stop(word, 0.05, delay, number=number)
-            state, left = arena.state(), arena.left()
+            state, found = arena.state(), arena.left()
             trial = arena.judge(ended.code)
-            good = ended.code == code and state == "old" and left == [JOURNAL] and faultless(arena, trial)
+            good = ended.code == code and state == "old" and found == list(left) and faultless(arena, trial)
             what = f"{signal.Signals(number).name} after {word}: exit code, files beside"
-            lines.append(line(what, f"{code}, the journal", f"{ended.code}, {' '.join(left)}", good))
+            lines.append(line(what, f"{code}, {' '.join(left)}", f"{ended.code}, {' '.join(found)}", good))
+    return lines
+
+
+def _kills(arena: Arena, kinds: Sequence[tuple[str, str, float]], kills: int) -> list[Line]:
+    """Kill runs at random instants between a word and the rename."""
+    rng = random.Random(SEED)
+    lines = []
+    for what, word, delay in kinds:
+        span = max(arena.span(word, delay) for _ in range(2))
+        instants = [rng.uniform(0, span) for _ in range(kills)]
+        trials = [arena.kill(word, instant, delay) for instant in instants]
+        lines += _summary(arena, f"{what} ({span:.2f} s)", trials)
     return lines
 
 
@@ -286,21 +369,24 @@ def main() -> int:
     """Print what was asked and what was measured."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=ROWS)
-    parser.add_argument("--kills", type=int, default=KILLS, help="of each of the two kinds")
+    parser.add_argument("--kills", type=int, default=KILLS, help="of each of the two kinds, on predict")
+    parser.add_argument("--cut-kills", type=int, default=CUT_KILLS, help="of each of the two kinds, on cutout")
     asked = parser.parse_args()
-    rng = random.Random(SEED)
+    lines = []
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         arena = Arena(Path(folder), asked.rows)
-        lines = []
-        for what, word, delay in (
-            ("kill -9 from the first journal write to the rename", "journal", 0.0),
-            ("kill -9 within a slowed splice", "splice", arena.slow),
-        ):
-            span = max(arena.span(word, delay) for _ in range(2))
-            instants = [rng.uniform(0, span) for _ in range(asked.kills)]
-            trials = [arena.kill(word, instant, delay) for instant in instants]
-            lines += _summary(arena, f"{what} ({span:.2f} s)", trials)
-        lines += _signals(arena)
+        kinds = [
+            ("predict: kill -9 from the first journal write to the rename", "journal", 0.0),
+            ("predict: kill -9 within a slowed splice", "splice", arena.slow),
+        ]
+        lines += _kills(arena, kinds, asked.kills) + _signals(arena, ("put", "splice"), (JOURNAL,))
+    with tempfile.TemporaryDirectory(prefix="faults-") as folder:
+        cuts = CutArena(Path(folder), CUT_ROWS, slow=0.01)
+        kinds = [
+            ("cutout: kill -9 from the first journal write to the rename", "journal", 0.0),
+            ("cutout: kill -9 within slowed writing", "write", cuts.slow),
+        ]
+        lines += _kills(cuts, kinds, asked.cut_kills) + _signals(cuts, ("put", "write"), CUT_LEFT)
     table(lines)
     return int(any("SHORT" in entry for entry in lines))
 

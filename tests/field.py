@@ -9,6 +9,7 @@ from astropy.wcs import WCS
 
 SCALE = 0.4
 SHAPE = (180, 240)
+SIDE = 16
 
 
 def wcs(shape=SHAPE, centre=(150.1, 2.2), scale=SCALE, angle=0.0, kind="TAN"):
@@ -95,3 +96,20 @@ def make(folder, bands="gr", rows=40, seed=1, shape=SHAPE, angle=20.0, x=None, y
     for band, values in pixels.items():
         image(made.path(band), values, grid, BUNIT="nmgy")
     return made
+
+
+def words(made, out="stamps.fits", side=SIDE):
+    """Return the command line that cuts a field's stamps, without the name of the program and the verb."""
+    return [made.cat, *made.images(), "--size", side, "--out", made.folder / out]
+
+
+def read(path):
+    """Return the stamps, the table and the headers of both, read by astropy."""
+    with fits.open(path, memmap=False) as units:
+        place = next(unit for unit in units if unit.name == "IMAGES")
+        return np.array(place.data), np.array(units["CATALOGUE"].data), place.header, units["CATALOGUE"].header
+
+
+def told(said):
+    """Return the lines of an error."""
+    return [line for line in said.err.splitlines() if line.startswith(("skycnn: error: ", "hint: "))]

@@ -3,40 +3,18 @@
 import json
 import re
 import shutil
-import sys
 
 import numpy as np
 import pytest
 from astropy.io import fits
 
 import field as fields
-from conftest import Said
+from field import SIDE, read, told, words
 from sdsslike import sha256, snapshot
 from skycnn.errors import Interrupted
 from skycnn.fits import stampfile
 from skycnn.schema import Flag
 from skycnn.verbs import cutout as verb
-
-SIDE = 16
-
-
-@pytest.fixture
-def cut(capfdbinary, monkeypatch):
-    """Run ``skycnn cutout ...`` in this process; return its code, its output (bytes) and its stderr."""
-    from skycnn.cli import app, console
-
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-
-    def run(*words):
-        monkeypatch.setattr(console.manners, "quiet", False)
-        monkeypatch.setattr(console.manners, "traceback", False)
-        capfdbinary.readouterr()
-        monkeypatch.setattr(sys, "argv", ["skycnn", "cutout", *map(str, words)])
-        code = console.run(lambda: app.call(sys.argv[1:]))
-        out, err = capfdbinary.readouterr()
-        return Said(code, out, err.decode())
-
-    return run
 
 
 @pytest.fixture
@@ -54,21 +32,6 @@ def edges(tmp_path):
         units[1].data["RA"][5] = np.nan
     made.x[5] = np.nan
     return made
-
-
-def words(made, out="stamps.fits", side=SIDE):
-    return [made.cat, *made.images(), "--size", side, "--out", made.folder / out]
-
-
-def read(path):
-    """Return the stamps, the table and the primary header, read by astropy."""
-    with fits.open(path, memmap=False) as units:
-        place = next(unit for unit in units if unit.name == "IMAGES")
-        return np.array(place.data), np.array(units["CATALOGUE"].data), place.header, units["CATALOGUE"].header
-
-
-def told(said):
-    return [line for line in said.err.splitlines() if line.startswith(("skycnn: error: ", "hint: "))]
 
 
 # What is in the file
