@@ -71,7 +71,7 @@ class Caps:
             largest = float(chord[some].max()) * (1 + 1e-12)
             pairs = theirs.sparse_distance_matrix(tree, largest, output_type="ndarray")
             row, cap = pairs["j"].astype(np.int64), some[pairs["i"]]
-            near = _distance2(points[row], self.centres[cap]) <= chord[cap] ** 2
+            near = pairs["v"] <= chord[cap]
             rows.append(row[near])
             found.append(cap[near])
         return np.concatenate(rows), np.concatenate(found)
@@ -93,7 +93,7 @@ def unit_vectors(lon: Array, lat: Array) -> Array:
 
 
 def _distance2(points: Array, centre: Array) -> Array:
-    """Return squared chords, one by one: a matrix product's rounding would depend on the number of rows."""
-    x, y, z = (points[..., axis] - centre[..., axis] for axis in range(3))
+    """Return squared chords (n,), one by one: a matrix product's rounding would depend on the number of rows."""
+    x, y, z = (points[:, axis] - centre[axis] for axis in range(3))
     result: Array = x * x + y * y + z * z
     return result

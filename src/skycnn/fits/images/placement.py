@@ -14,8 +14,8 @@ Array = NDArray[Any]
 
 BLOCK = 1 << 17
 """Rows placed at once."""
-PAIRS = 1 << 20
-"""Pairs of a row and an image near it that are held at once, about: 40 MB."""
+PAIRS = 1 << 19
+"""Pairs of a row and an image near it that are held at once, about; 100 bytes each or more."""
 TIE = 1e-6
 """Pixels: what positions through a WCS are good for; rows that are as central in two images go to the first."""
 SHARED = 1e-3
