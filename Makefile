@@ -36,7 +36,7 @@ bench: $(VENV)/.all  ## measure speed and memory against a peer run beside it
 bench-cutout: $(VENV)/.all $(VENV)/.peers  ## measure cutout beside Cutana and astrocut, in an environment of their own
 	@$(BIN)/python tests/bench/bench_cutout.py --peers $(VENV)/peers/bin/python
 
-faults: $(VENV)/.all  ## kill a run 50 times and look at the catalogue each time
+faults: $(VENV)/.all  ## kill a run 70 times and look at the files each time
 	@$(BIN)/python tests/faults.py
 
 man: $(VENV)/.all  ## write the man pages anew
