@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,10 @@ from skycnn.fits.source import COMPRESSED
 from skycnn.fits.tablebytes import Hdu, data_size
 
 _END = b"END".ljust(CARD)
+_FORM = re.compile(
+    rb"(XTENSION|BITPIX  |NAXIS\d* *|PCOUNT  |GCOUNT  |GROUPS  |EXTNAME |EXTVER  |INHERIT |BSCALE  |BZERO   |BLANK   "
+    rb"|Z(IMAGE|TABLE|BITPIX|BLANK|NAXIS\d*) *)="
+)
 _MOST_CARDS = 4096 * BLOCK // CARD  # as in cards.read_header
 
 
@@ -62,6 +67,8 @@ def plain(file: IO[bytes], compression: str, path: str) -> Iterator[IO[bytes]]:
 def units(stream: IO[bytes], path: str) -> Iterator[Hdu]:
     """Yield the header-data units of a stream; whether all their data are there is not looked at.
 
+    Of a header's values only those are read that tell its form: thousands of images are looked through at the start.
+
     Raises
     ------
     InputError
@@ -86,7 +93,7 @@ def units(stream: IO[bytes], path: str) -> Iterator[Hdu]:
                 block = stream.read(BLOCK)
         data = offset + len(cards) * CARD
         cards = cards[: cards.index(_END)]
-        header = fitscards.values(cards)
+        header = fitscards.values(card for card in cards if _FORM.match(card))
         size = data_size(header, label)
         yield Hdu(number, offset, data, size, data + padded(size), tuple(cards), header)
         number, offset = number + 1, data + padded(size)

@@ -3,19 +3,18 @@
 import re
 from collections.abc import Iterator
 
-from skycnn.fits import cards as fitscards
 from skycnn.fits.tablebytes import Hdu
 
 _KEPT = re.compile(
-    r"WCSAXES|NAXIS\d?|(CTYPE|CRVAL|CRPIX|CDELT|CUNIT|CROTA|CPDIS|CQDIS|D2IMDIS|DP|DQ)\d|(CD|PC|PV|PS)\d_\d+"
-    r"|(CD|PC)00\d00\d|[AB]P?_(\d_\d|ORDER|DMAX)|WAT\d_\d+|LONPOLE|LATPOLE|RADE(CSY|SY)S|EQUINOX|EPOCH|MJD-OBS"
-    r"|DATE-OBS|BUNIT|SURVEY|FILTER\d?|BAND"
+    rb"WCSAXES|NAXIS\d?|(CTYPE|CRVAL|CRPIX|CDELT|CUNIT|CROTA|CPDIS|CQDIS|D2IMDIS|DP|DQ)\d|(CD|PC|PV|PS)\d_\d+"
+    rb"|(CD|PC)00\d00\d|[AB]P?_(\d_\d|ORDER|DMAX)|WAT\d_\d+|LONPOLE|LATPOLE|RADE(CSY|SY)S|EQUINOX|EPOCH|MJD-OBS"
+    rb"|DATE-OBS|BUNIT|SURVEY|FILTER\d?|BAND"
 )
 """What WCSs (TAN, SIP, TPV, TNX, lookup tables), BUNIT, SURVEY and FILTER need; alternate WCSs are left out."""
 
-_MANY = re.compile(r"D[PQ]\d")  # record-valued: many cards of one name
-_COMMON = ("SURVEY", "FILTER")
-_INHERITED = ("BUNIT", "RADESYS", "RADECSYS", "EQUINOX", "EPOCH", "MJD-OBS", "DATE-OBS", "BAND")
+_MANY = re.compile(rb"D[PQ]\d")  # record-valued: many cards of one name
+_COMMON = (b"SURVEY", b"FILTER")
+_INHERITED = (b"BUNIT", b"RADESYS", b"RADECSYS", b"EQUINOX", b"EPOCH", b"MJD-OBS", b"DATE-OBS", b"BAND")
 
 
 def kept(unit: Hdu, primary: tuple[bytes, ...]) -> Iterator[bytes]:
@@ -34,12 +33,12 @@ def kept(unit: Hdu, primary: tuple[bytes, ...]) -> Iterator[bytes]:
         own = tuple(card for card in own if not card.startswith(b"NAXIS"))
         own = tuple(card[1:8] + b" " + card[8:] if card.startswith(b"ZNAXIS") else card for card in own)
     shared = (*_COMMON, *_INHERITED) if unit.header.get("INHERIT") is True else _COMMON
-    others = [card for card in primary if unit.number and fitscards.keyword(card) in shared]
-    names: set[str] = set()
+    others = [card for card in primary if unit.number and card[:8].rstrip() in shared]
+    names: set[bytes] = set()
     inside = False  # a string that may go on
     for card in (*own, *others):
-        name = fitscards.keyword(card)
-        if name == "CONTINUE":
+        name = card[:8].rstrip()
+        if name == b"CONTINUE":
             if inside:
                 yield card
             continue
