@@ -491,3 +491,41 @@ def test_a_planted_link_is_not_followed(hard, out, tmp_path):
     with pytest.raises(RunError):
         stamping.cut(hard, out)
     assert victim.read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "call", "taken"),
+    [
+        ("skycnn.fits.stampfile.StampFile", "done", 3, 32),
+        ("skycnn.fits.partialfile.PartialFile", "write", 5, 16),
+        ("skycnn.fits.splice", "write_all", 2, 50),
+        ("skycnn.fits.safefile", "adopt", 1, 50),
+    ],
+)
+def test_a_killed_run_resumes_to_the_same_bytes(hard, tmp_path, out, monkeypatch, owner, name, call, taken):
+    """In a child process, which kills itself at the numbered call."""
+    stamping.cut(hard, tmp_path / "whole.fits")
+    child = os.fork()
+    if child == 0:
+        _killing(monkeypatch, owner, name, call)
+        stamping.cut(hard, out)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 9
+    assert left(out) == KEPT
+    assert stamping.cut(hard, out)[0] == taken
+    assert out.read_bytes() == (tmp_path / "whole.fits").read_bytes()
+    assert left(out) == ["stamps.fits"]
+
+
+def _killing(monkeypatch, owner, name, call):
+    from pydoc import locate
+
+    inner, calls = getattr(locate(owner), name), []
+
+    def outer(*args, **settings):
+        calls.append(name)
+        if len(calls) == call:
+            os.kill(os.getpid(), 9)
+        return inner(*args, **settings)
+
+    monkeypatch.setattr(f"{owner}.{name}", outer)
