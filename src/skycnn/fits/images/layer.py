@@ -1,7 +1,6 @@
 """Layer: one band's images, from which stamps of placed rows are cut."""
 
 import threading
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -131,7 +130,7 @@ class Layer:
 
     def warnings(self) -> list[str]:
         """Return a line for each image that could not be read."""
-        told = [f"{label} cannot be read: {why}" for label, why in _reasons(self.footprints.unreadable).items()]
+        told = [f"{label} cannot be read: {why}" for label, why in self.footprints.unreadable.items()]
         return told + [
             (reason if whole else f"{label} {reason}") + f": {stamps} stamps miss it"
             for label, (reason, stamps, whole) in sorted(self.lost.items())
@@ -150,13 +149,9 @@ class LayerImage(Pixels):
         return self.layer.read(self.image, x0, y0, side, out)
 
 
-def _reasons(unreadable: Mapping[str, str]) -> Mapping[str, str]:
-    return dict(sorted(unreadable.items()))
-
-
 def _covered(first: Array, size: int, side: int) -> Array:
     """Return how many of a stamp's pixels along one axis lie on an image, int64 (n,)."""
-    result: Array = np.clip(np.clip(first + side, 0, size) - np.clip(first, 0, size), 0, None)
+    result: Array = np.clip(first + side, 0, size) - np.clip(first, 0, size)
     return result
 
 
