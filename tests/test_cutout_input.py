@@ -8,7 +8,9 @@ from astropy.coordinates import FK4, FK5, Galactic, SkyCoord
 from astropy.io import fits
 from astropy.table import Table
 
+import cutouts
 import field as fields
+import skyserver
 from field import SIDE, read, slices, told, words
 from sdsslike import snapshot
 from skycnn.schema import Flag
@@ -334,3 +336,41 @@ def test_a_mask_makes_pixels_nan(cut, made):
     made.pixels["g"] = np.where(mask != 0, np.nan, made.pixels["g"])
     assert np.array_equal(pixels, made.stamps(SIDE), equal_nan=True)
     assert table["FLAG"][0] & Flag.NAN_PIXELS
+
+
+# A server
+
+
+@pytest.fixture
+def server(monkeypatch, tmp_path):
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with skyserver.serving(SKY.answer) as running:
+        yield running
+
+
+SKY = cutouts.Sky()
+BROKEN = ("404", "500", "truncated", "html", "endless", "hangup", "empty", "slow")
+
+
+def test_every_fault_of_a_server_is_a_flagged_row_and_one_line(cut, server, tmp_path):
+    x, y = SKY.places(10)[0]
+    ra, dec = SKY.places(10)[1]
+    path = tmp_path / "remote.fits"
+    Table({"RA": ra, "DEC": dec, "HOW": ["ok", *BROKEN, "ok"]}).write(path)
+    template = server.url + "/{HOW}?ra={ra}&dec={dec}&size={size_px}"
+    line = [path, "--images", f"r={template}", "--size", 16, "--out", tmp_path / "s.fits"]
+    hasty = ["--retries", 0, "--read-timeout", 0.3, "--connect-timeout", 1, "--row-timeout", 1]
+    said = cut(*line, *hasty)
+    assert said.code == 0, said.err
+    pixels, table, _, cards = read(tmp_path / "s.fits")
+    failed = [k for k, flag in enumerate(table["FLAG"]) if flag & Flag.UNREADABLE]
+    assert failed == list(range(1, 9))
+    assert np.isnan(pixels[1:9]).all()
+    for k in (0, 9):
+        assert np.array_equal(pixels[k, 0], SKY.stamp(x[k], y[k], 16)[0])
+    lines = [text for text in said.err.splitlines() if text.startswith("skycnn: warning: ")]
+    assert len(lines) == len(BROKEN), said.err
+    assert all("ra=" not in text for text in lines), "queries are not told"
+    assert "http" in "".join(map(str, cards["HISTORY"]))
+    assert "nothing to do" in cut(*line, *hasty).err

@@ -1,5 +1,6 @@
 """What is told of a source of stamps: cards, files to be spared, a field that is wrong."""
 
+import gzip
 import os
 
 import numpy as np
@@ -82,3 +83,16 @@ def test_what_tells_why_no_row_lies_on_an_image(asked):
 def test_the_same_in_pixels(asked):
     words = asked[1](told, xy=("ID", "ID"))
     assert "the image has 240 x 180 pixels, the first row lies at 11529215" in words or "has a position" in words
+
+
+def test_archives_and_tiles_take_longer(asked):
+    made, ask = asked
+
+    def seconds(catalogue, stamps):
+        return stampfacts.seconds(stamps, stamps.census(catalogue, (0, 40), 8), 10**8, 8)
+
+    plain = ask(seconds)
+    assert plain == 10**8 / stampfacts.RATE
+    packed = gzip.compress(made.path("g").read_bytes())
+    made.path("g").write_bytes(packed)
+    assert ask(seconds) == pytest.approx(plain + len(packed) / stampfacts.PACKED_RATE)

@@ -57,7 +57,14 @@ def stamp_options(
         radec=column_pair(radec, "--radec RA,DEC"),
         xy=column_pair(xy, "--xy X,Y"),
         resample=resample,
-        remote=RemoteOptions(concurrency, connect_timeout, read_timeout, row_timeout, retries, cache),
+        remote=RemoteOptions(
+            concurrency=concurrency,
+            connect=connect_timeout,
+            read=read_timeout,
+            row=row_timeout,
+            retries=retries,
+            cache=cache,
+        ),
         threads=threads,
     )
 

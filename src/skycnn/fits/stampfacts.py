@@ -8,7 +8,14 @@ from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.images.imageheader import ImageHeader
 from skycnn.fits.mosaic import Mosaic
+from skycnn.fits.rowimages import RowImages
 from skycnn.fits.stamps import Census, Stamps
+
+RATE, PACKED_RATE = 200e6, 10e6
+"""Bytes a second of plain images to a stamp file, and out of archives or tiles: two cores, the files at hand."""
+
+ANSWER = 1.0
+"""Seconds in which a server sends an image."""
 
 
 def check_spared(stamps: Stamps, paths: Sequence[str | None]) -> None:
@@ -69,6 +76,28 @@ def astray(catalogue: Catalogue, stamps: Stamps, census: Census, first: int) -> 
         ny, nx = found.images[0].shape
         where = f"the image has {nx} x {ny} pixels, the first row lies at {a + 1:.1f}, {b + 1:.1f}"
     return f"none of the {census.rows} rows lies on any image: {where}. Is it the right field and WCS?"
+
+
+def seconds(stamps: Stamps, census: Census, written: int, concurrency: int) -> float:
+    """Return about how long cutting takes, right to a factor of a few.
+
+    Parameters
+    ----------
+    stamps : Stamps
+    census : Census
+        Of them.
+    written : int
+        Bytes of the stamp file.
+    concurrency : int
+        Images fetched at the same time.
+    """
+    total = written / RATE
+    if isinstance(stamps, Mosaic):
+        packed = {image.spec.path: image for image in _images(stamps) if image.compression or image.kind == "tiled"}
+        total += sum(image.identity[0] for image in packed.values() if image.label in census.images) / PACKED_RATE
+    elif isinstance(stamps, RowImages):
+        total += census.rows * len(stamps.bands) * ANSWER / concurrency
+    return total
 
 
 def cards(stamps: Stamps) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from skycnn.fits.cube import Cube
 from skycnn.fits.output import Output, compression_of
 from skycnn.fits.provenance import Record, now
 from skycnn.fits.source import Spec, parse
+from skycnn.fits.stampcolumns import StampColumns
 from skycnn.fits.stampfile import StampFile
 from skycnn.fits.stamps import Batch, Stamps
 from skycnn.fits.stampsource import StampOptions
@@ -33,9 +34,6 @@ VERSIONS = ("skycnn", "numpy", "astropy")
 
 BLOCK = 131_072
 """Rows whose stamps are cut together, image by image; what a killed run begins anew is one block."""
-
-RATE = 200e6
-"""Bytes a second of plain images to a stamp file, for estimates: two cores of 2020 with the images at hand."""
 
 PACKINGS = ("rice", "gzip")
 
@@ -215,7 +213,7 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
         command=options.command,
         model="none",
         model_sha256="",
-        columns=("DX", "DY", "FLAG"),
+        columns=tuple(column.name for column in StampColumns(stamps.bands, catalogue.names, False).columns),
         used=tuple(stamps.columns),
         input_sha256=earlier.rows_sha256(catalogue, rows),
         options=json.loads(json.dumps({name: value for name, value in settings.items() if value})),
@@ -235,7 +233,7 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
         unplaced=census.unplaced,
         notes=notes,
         disk_bytes=disk,
-        estimate_seconds=disk / RATE if options.dry_run else None,
+        estimate_seconds=stampfacts.seconds(stamps, census, disk, options.stamps.remote.concurrency),
     )
     return Job(catalogue, stamps, rows, record, result)
 
