@@ -64,7 +64,7 @@ def test_a_wait_is_at_least_what_the_server_asks(server, monkeypatch):
 
 
 def test_half_an_answer_leaves_nothing_in_the_next(server):
-    answers = iter([BODY + b"more", BODY])
+    answers = iter([BODY * 3, BODY])
     server.image = lambda path, query: next(answers)
     cut = skyserver.Handler.on_truncated
 
