@@ -101,7 +101,7 @@ class GridCheck:
             )
         if abs(rotation) > ROTATION:
             raise InputError(
-                f"{labels[0]} is rotated by {rotation:.2f} deg against {labels[1]}: "
+                f"{labels[0]} is rotated by {abs(rotation):.2f} deg against {labels[1]}: "
                 f"{grids[0].rotation:.2f} deg against {grids[1].rotation:.2f} deg from north",
                 hint=HINT,
             )
