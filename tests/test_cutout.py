@@ -200,6 +200,14 @@ def test_anything_else_is_refused_and_named(cut, made, what):
     assert cut(*line, "--overwrite").code == 0
 
 
+def test_the_same_file_as_mask_and_as_weight_makes_other_stamps(cut, made):
+    fields.image(made.folder / "plane.fits", np.eye(*fields.SHAPE, dtype=np.int16), fields.wcs(angle=20.0))
+    plane = f"g={made.folder / 'plane.fits'}"
+    assert cut(*words(made), "--mask", plane).code == 0
+    said = cut(*words(made), "--weight", plane)
+    assert (said.code, "holds other stamps: mask" in said.err) == (2, True)
+
+
 @pytest.mark.parametrize("content", ["text", "image", "catalogue"])
 def test_a_file_that_is_not_ours_is_let_be(cut, made, content):
     out = made.folder / "stamps.fits"
