@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from skycnn.errors import InputError
+from skycnn.fits import cards as fitscards
 from skycnn.fits.cards import BLOCK, integer
 from skycnn.fits.images.archive import compression_of, plain, units
 from skycnn.fits.images.imageheader import ImageHeader, ImageSpec, header_of, read_headers
@@ -112,7 +113,8 @@ def _cube(spec: ImageSpec) -> Planes | None:
     whole = header_of(spec, unit, (axes[1], axes[0]), primary, compression, stat)
     size = unit.size // axes[2]
     planes = [replace(whole, offset=unit.data + i * size, size=size) for i in range(axes[2])]
-    return Planes(tuple(planes), _names(unit.header.get("BANDS"), axes[2]))
+    bands = fitscards.values(unit.cards).get("BANDS")  # not in unit.header, which holds only what images need
+    return Planes(tuple(planes), _names(bands, axes[2]))
 
 
 def _meant(found: Iterator[Hdu], extension: str | None) -> Iterator[tuple[Hdu, tuple[bytes, ...]]]:
