@@ -181,6 +181,8 @@ def test_bands_fail_one_by_one(server, remote, tmp_path):
     assert flags.tolist() == [Flag.UNREADABLE | Flag.MISSING_BAND] * 3
     assert [line.split(": ")[0] for line in source.warnings()] == ["row 0", "row 1", "row 2"]
     assert any(path.startswith("/ok/g?") for path in server.calls)
+    source = cut(path, images, remote, rows=(1, 3))[3]
+    assert [line.split(": ")[0] for line in source.warnings()] == ["row 1", "row 2"]
 
 
 def test_many_failures_are_counted(server, remote, tmp_path, monkeypatch):
