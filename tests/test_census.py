@@ -41,9 +41,11 @@ def test_counts_are_those_of_all_chunks(opened, tmp_path):
     assert (part.rows, part.nowhere, part.unplaced, part.images) == (4, 1, 1, {left: 1, right: 1, whole: 2})
 
 
-def test_a_row_on_one_band_s_image_is_somewhere(opened, tmp_path):
+@pytest.mark.parametrize("bands", ["gr", "rg"])
+def test_a_row_on_one_band_s_image_is_somewhere(opened, tmp_path, bands):
     g, r = write(tmp_path / "g.fits", field()[:, :150], wcs()), write(tmp_path / "r.fits", field(), wcs())
-    with mosaic({"g": [g], "r": [r]}) as source:
+    paths = {"g": [g], "r": [r]}
+    with mosaic({band: paths[band] for band in bands}) as source:
         assert source.census(opened(positions([250.0], [100.0])), (0, 1), 9).nowhere == 0
 
 
