@@ -13,6 +13,7 @@ from field import SIDE, read, told, words
 from sdsslike import sha256, snapshot
 from skycnn.errors import Interrupted
 from skycnn.fits import stampfile
+from skycnn.fits.stamps import Census
 from skycnn.schema import Flag
 from skycnn.verbs import cutout as verb
 
@@ -400,3 +401,21 @@ def test_what_cannot_be_is_refused_before_the_first_write(cut, made, what):
     assert said.code == 2
     assert re.search(message, told(said)[0]), said.err
     assert snapshot(made.folder) == before
+
+
+# How many rows are cut together
+
+
+@pytest.mark.parametrize(
+    ("visits", "bands", "side", "rows"),
+    [
+        (40, 1, 64, verb.BLOCK),  # rows follow the images
+        (400, 1, 16, verb.LARGE_BLOCK),
+        (400, 5, 16, verb.BLOCK_MEMORY // 264),
+        (400, 1, 64, verb.BLOCK_DISK // 64**2 // 4),
+        (400, 3, 512, verb.BLOCK),
+    ],
+)
+def test_rows_that_hop_between_images_are_cut_in_larger_blocks(visits, bands, side, rows):
+    census = Census(1_000_000, images=dict.fromkeys(map(str, range(30)), 1), visits=visits)
+    assert verb._block(census, bands, side) == rows

@@ -205,6 +205,7 @@ def test_the_census_counts_rows_by_image_and_facts_tell_images_apart(sky, many, 
         assert found.images[str(folder / "one.fits")] > 300
         assert len(found.images) == 17
         assert source.census(catalogue, (0, 10), 9).rows == 10
+        assert found.visits == 17
         before = source.facts()
     assert set(before["images"]) == {"g", "r"}
     assert before["images"]["r"]["files"] == 16

@@ -47,7 +47,7 @@ def count(
         When ``check`` does.
     """
     seen: Counter[str] = Counter()
-    total = nowhere = unplaced = 0
+    total = nowhere = unplaced = visits = 0
     for _, values in catalogue.chunks(positions.columns, rows):
         there = positions.of(values)
         known = np.isfinite(there[0]) & np.isfinite(there[1])
@@ -58,9 +58,10 @@ def count(
         for band, placed in places.items():
             on |= placed.on
             images, counts = np.unique(placed.image[placed.image >= 0], return_counts=True)
+            visits += len(images)
             for image, n in zip(images.tolist(), counts.tolist(), strict=True):
                 seen[footprints[band].images[image].label] += n
         total += len(known)
         unplaced += int(np.count_nonzero(~known))
         nowhere += int(np.count_nonzero(known & ~on))
-    return Census(total, nowhere, unplaced, dict(seen))
+    return Census(total, nowhere, unplaced, dict(seen), visits)

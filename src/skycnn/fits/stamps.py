@@ -60,12 +60,16 @@ class Census:
         Without a position.
     images : mapping of str to int
         Rows by image, as messages call it; empty where that is not known beforehand.
+    visits : int
+        Images met, summed over chunks of rows: their number where rows of an image follow one another, many times
+        that where the rows' order hops between images.
     """
 
     rows: int
     nowhere: int = 0
     unplaced: int = 0
     images: Mapping[str, int] = field(default_factory=dict)
+    visits: int = 0
 
 
 class Stamps(ABC):

@@ -22,7 +22,7 @@ from skycnn.fits.provenance import Record, now
 from skycnn.fits.source import Spec, parse
 from skycnn.fits.stampcolumns import StampColumns
 from skycnn.fits.stampfile import StampFile
-from skycnn.fits.stamps import Batch, Stamps
+from skycnn.fits.stamps import Batch, Census, Stamps
 from skycnn.fits.stampsource import StampOptions
 from skycnn.fits.story import Story
 from skycnn.fits.tally import Tally
@@ -34,6 +34,12 @@ VERSIONS = ("skycnn", "numpy", "astropy")
 
 BLOCK = 131_072
 """Rows whose stamps are cut together, image by image; what a killed run begins anew is one block."""
+LARGE_BLOCK = 1 << 20
+"""The same where the rows' order hops between images, each of which is visited once a block."""
+BLOCK_MEMORY, BLOCK_DISK = 128 << 20, 8 << 30
+"""Bytes that the rows of such a block may take in memory, and their stamps on the disk."""
+HOPS = 2
+"""Visits an image, on the average, from which on the order counts as hopping."""
 
 PACKINGS = ("rice", "gzip")
 
@@ -88,6 +94,7 @@ class Job:
     catalogue: Catalogue
     stamps: Stamps
     rows: tuple[int, int]
+    block: int
     record: Record
     result: Result
 
@@ -235,7 +242,15 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
         disk_bytes=disk,
         estimate_seconds=stampfacts.seconds(stamps, census, disk, options.stamps.remote.concurrency),
     )
-    return Job(catalogue, stamps, rows, record, result)
+    return Job(catalogue, stamps, rows, _block(census, len(stamps.bands), side), record, result)
+
+
+def _block(census: Census, bands: int, side: int) -> int:
+    """Return how many rows are cut together."""
+    if census.visits < HOPS * len(census.images):
+        return BLOCK
+    bounds = LARGE_BLOCK, BLOCK_MEMORY // (64 + 40 * bands), BLOCK_DISK // (4 * bands * side**2)
+    return max(BLOCK, min(bounds))
 
 
 def _write(job: Job, output: Output, options: Options, say: Say, progress: Progress | None) -> Result:
@@ -256,7 +271,7 @@ def _write(job: Job, output: Output, options: Options, say: Say, progress: Progr
     ) as file:
         if file.discarded:
             say("the journal of another run was found and thrown away")
-        for first, packed in job.catalogue.packed_chunks(stamps.columns, job.rows, BLOCK):
+        for first, packed in job.catalogue.packed_chunks(stamps.columns, job.rows, job.block):
             digest, n = hashlib.sha256(packed.data).digest(), len(packed)
             done = first - job.rows[0]
             if not file.held(first, n, digest):
