@@ -1,0 +1,103 @@
+"""Feed: rows as a network's input, in the order of their images, with what is known of them."""
+
+import numpy as np
+import pytest
+
+from galaxies import galaxies, table, write
+from imagined import Imagined
+from skycnn.errors import InputError
+from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.feed import BadRows, Feed, Needs
+from skycnn.fits.fluxes import PhotometryOptions, find
+from skycnn.schema import Flag
+
+WANTS = Needs("m", ("image",), ("g", "r", "i"), stamp=4)
+
+
+@pytest.fixture
+def catalogue(tmp_path):
+    content = table(5, RA=np.arange(5.0), DEC=np.arange(5.0), BAD=np.array([0, 0, 1, 0, 0], "i2"))
+    content["FLUX_G"][1] = np.nan
+    content["FLUX_R"][3] = content["FLUX_G"][3] = np.nan
+    with Catalogue.open(write(tmp_path / "cat.fits", content)) as opened:
+        yield opened
+
+
+def fluxes(catalogue, **options):
+    return find(catalogue.columns, catalogue.header, WANTS.bands, PhotometryOptions(**options))
+
+
+def pieces(feed, catalogue, wanted=None):
+    return list(feed.pieces(10, catalogue.read(feed.columns), np.ones(5, bool) if wanted is None else wanted))
+
+
+def test_fluxes_alone_come_in_one_piece(catalogue):
+    feed = Feed(WANTS, fluxes(catalogue, bad=("BAD",)), None)
+    (piece,) = pieces(feed, catalogue, np.zeros(5, bool))
+    assert piece.rows.tolist() == [0, 1, 2, 3, 4]
+    assert set(piece.inputs) == {"flux", "error"}
+    assert np.array_equal(piece.present, np.isfinite(piece.inputs["flux"]))
+    assert piece.flags.tolist() == [0, 0, Flag.BAD_ROW, 0, 0]
+    assert (feed.held, feed.side, feed.facts(), feed.warnings()) == ({"flux": ("g", "r", "i")}, 0, {}, [])
+    assert [entry["column"] for entry in feed.table()] == ["FLUX_G", "FLUX_R", "FLUX_I"]
+    feed.check(catalogue, None)
+    feed.check_unchanged()
+
+
+def test_stamps_alone(catalogue):
+    stamps = Imagined(empty={11: "gri", 14: "r"}, flags={11: Flag.OFF_IMAGE, 13: Flag.EDGE})
+    feed = Feed.of(WANTS, catalogue, None, stamps, PhotometryOptions(bad=("BAD",)))
+    assert feed.held == {"image": ("g", "r")}
+    assert (feed.columns, feed.table()) == (("RA", "DEC", "BAD"), ())
+    assert feed.notes == ("stamps out of nothing", "dropped rows: BAD")
+    wanted = np.array([True, True, True, False, True])
+    found = pieces(feed, catalogue, wanted)
+    assert stamps.asked == [(10, wanted.tolist(), WANTS.bands, 4)]
+    assert [piece.rows.tolist() for piece in found] == [[4, 2], [1, 0]]
+    assert [piece.flags.tolist() for piece in found] == [[0, Flag.BAD_ROW], [Flag.OFF_IMAGE, 0]]
+    assert set(found[0].inputs) == {"image"}
+    assert found[0].inputs["image"].shape == (2, 3, 4, 4)
+    assert found[0].present.tolist() == [[True, False, True], [True, True, True]]
+    assert found[1].present.tolist() == [[False] * 3, [True] * 3]
+
+
+def test_both_kinds_meet_row_by_row(catalogue):
+    stamps = Imagined(empty={11: "gri", 13: "ri", 14: "i"}, flags={13: Flag.NAN_PIXELS})
+    feed = Feed.of(WANTS, catalogue, fluxes(catalogue, bad=("BAD",)), stamps, PhotometryOptions(bad=("BAD",)))
+    assert feed.held == {"flux": ("g", "r", "i"), "image": ("g", "r")}
+    assert feed.notes.count("dropped rows: BAD") == 1
+    flux = np.array(galaxies(5)[1])
+    flux[1, 0] = flux[3, 0] = flux[3, 1] = np.nan
+    for piece in pieces(feed, catalogue):
+        assert np.allclose(piece.inputs["flux"], flux[piece.rows], equal_nan=True, rtol=1e-6)
+        assert piece.inputs["error"].shape == flux[piece.rows].shape
+        there = dict(zip(piece.rows.tolist(), piece.present.tolist(), strict=True))
+        flags = dict(zip(piece.rows.tolist(), piece.flags.tolist(), strict=True))
+        known = {0: 0, 1: 0, 2: Flag.BAD_ROW, 3: Flag.NAN_PIXELS, 4: 0}
+        # row 1: no stamp and no flux in g; row 3: a stamp in g, a flux in i; row 4: fluxes, no stamp in i
+        expected = {0: [1, 1, 1], 1: [0, 1, 1], 2: [1, 1, 1], 3: [1, 0, 1], 4: [1, 1, 1]}
+        assert there == {row: list(map(bool, expected[row])) for row in there}
+        assert flags == {row: known[row] for row in flags}
+
+
+def test_images_are_looked_after(catalogue):
+    feed = Feed(WANTS, None, Imagined())
+    feed.check(catalogue, None)
+    feed.check(catalogue, (1, None))
+    feed.check(catalogue, (2, 4))
+    assert feed.stamps.counted == [((0, 5), 4), ((1, 5), 4), ((2, 4), 4)]
+    assert (feed.facts(), feed.warnings(), feed.side) == ({"imagined": True}, ["something was imagined"], 4)
+    with pytest.raises(InputError, match="nothing can change"):
+        feed.check_unchanged()
+
+
+def test_any_condition_makes_a_row_bad_and_all_its_terms_must_hold(catalogue):
+    bad = BadRows(("BAD & RA > 5", "ra < 1", "DEC == 4"), catalogue)
+    assert bad.of(catalogue.read(("RA", "DEC", "BAD")), 5).tolist() == [True, False, False, False, True]
+    assert BadRows((), catalogue).of({}, 3).tolist() == [False] * 3
+
+
+def test_a_condition_on_a_column_that_is_not_there_is_refused(catalogue):
+    with pytest.raises(InputError, match="has no column 'BADD'") as caught:
+        BadRows(("BADD != 0",), catalogue)
+    assert "Did you mean BAD?" in caught.value.hint
