@@ -139,3 +139,20 @@ def test_prefetch_ends_its_thread_when_nobody_listens_any_more():
     assert len(readers()) == 1
     ready.close()
     assert readers() == []
+
+
+def test_what_the_reader_waits_for_is_hurried_when_the_end_comes_early():
+    called, waited = threading.Event(), threading.Event()
+
+    def items():
+        yield 1
+        waited.set()
+        assert called.wait(30)  # a server that hangs, until somebody hurries
+
+    ready = prefetch(items(), hurry=called.set)
+    assert next(ready) == 1
+    assert waited.wait(30)
+    ready.close()
+    assert called.is_set()
+    called.clear()
+    assert list(prefetch(iter([1, 2]), hurry=called.set)) == [1, 2]

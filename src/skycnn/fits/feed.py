@@ -163,6 +163,11 @@ class Feed:
         """Return what went wrong with images so far."""
         return self.stamps.warnings() if self.stamps is not None else []
 
+    def hurry(self) -> None:
+        """Let nobody wait any longer for images: the run ends."""
+        if self.stamps is not None:
+            self.stamps.hurry()
+
     def check_unchanged(self) -> None:
         """See that no image was changed during the run; raises `ChangedError`."""
         if self.stamps is not None:

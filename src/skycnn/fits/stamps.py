@@ -172,6 +172,9 @@ class Stamps(ABC):
             When one was.
         """
 
+    def hurry(self) -> None:  # noqa: B027 - who waits for nobody need do nothing
+        """End what others wait for: the run is over before its time."""
+
     def close(self) -> None:  # noqa: B027 - some hold nothing
         """Let go of files and memory."""
 

@@ -11,6 +11,8 @@ from skycnn.fits.images.fetch import RemoteOptions
 from skycnn.fits.stamps import Stamps
 from skycnn.fits.tablecolumn import TableColumn
 
+Rows = tuple[int, int | None]
+
 _SIZE = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(px|pixels?|arcsec|arcmin|deg|\"|')?\s*")
 _ARCSEC = {"arcsec": 1.0, '"': 1.0, "arcmin": 60.0, "'": 60.0, "deg": 3600.0}
 LARGEST = 16384
@@ -56,7 +58,9 @@ class StampOptions:
         return bool(self.images) or self.stamps is not None
 
 
-def find(catalogue: Catalogue, options: StampOptions, *, scratch: str | None = None) -> Stamps:
+def find(
+    catalogue: Catalogue, options: StampOptions, *, scratch: str | None = None, rows: Rows | None = None
+) -> Stamps:
     """Return the source of stamps that the options name.
 
     Parameters
@@ -65,6 +69,8 @@ def find(catalogue: Catalogue, options: StampOptions, *, scratch: str | None = N
     options : StampOptions
     scratch : str, optional
         Folder for what is in archives.
+    rows : (int, int or None), optional
+        The rows to be cut.
 
     Raises
     ------
@@ -78,16 +84,22 @@ def find(catalogue: Catalogue, options: StampOptions, *, scratch: str | None = N
         from skycnn.fits.cube import Cube
 
         cube = Cube.open(options.stamps, scratch=scratch)
-        cube.check(catalogue)
+        try:
+            cube.check(catalogue)
+        except InputError:
+            cube.close()
+            raise
         return cube
     if not options.given:
         raise InputError("no images are named", hint="--images 'g=tiles/*_g.fits', once for each band.")
     if options.stamps is not None or _has_templates(options):
-        return _row_images(catalogue, options)
+        return _row_images(catalogue, options, rows)
     return _mosaic(catalogue, options, scratch)
 
 
-def offered(catalogue: Catalogue, options: StampOptions, *, scratch: str | None = None) -> Stamps | None:
+def offered(
+    catalogue: Catalogue, options: StampOptions, *, scratch: str | None = None, rows: Rows | None = None
+) -> Stamps | None:
     """Return the stamps that the options name, else those of the file itself where it is a stamp file, else None.
 
     Raises
@@ -96,7 +108,7 @@ def offered(catalogue: Catalogue, options: StampOptions, *, scratch: str | None 
         When what is named cannot be used.
     """
     if options.given:
-        return find(catalogue, options, scratch=scratch)
+        return find(catalogue, options, scratch=scratch, rows=rows)
     _check(options)
     from skycnn.fits.cube import Cube, is_cube
 
@@ -163,7 +175,7 @@ def _mosaic(catalogue: Catalogue, options: StampOptions, scratch: str | None) ->
     return mosaic
 
 
-def _row_images(catalogue: Catalogue, options: StampOptions) -> Stamps:
+def _row_images(catalogue: Catalogue, options: StampOptions, rows: Rows | None) -> Stamps:
     from skycnn.fits import rowsource
 
     if options.mask or options.weight:
@@ -177,6 +189,7 @@ def _row_images(catalogue: Catalogue, options: StampOptions) -> Stamps:
         xy=options.xy,
         remote=options.remote,
         resample=options.resample,
+        rows=None if rows is None else (rows[0], min(rows[1] or catalogue.rows, catalogue.rows)),
     )
     images.side = side_of(options.size, images.pixel_scale) if options.size is not None else None
     return images

@@ -23,6 +23,7 @@ def feed(
     needs: Needs,
     photometry_options: PhotometryOptions,
     stamp_options: StampOptions,
+    rows: stampsource.Rows | None = None,
 ) -> Feed:
     """Return what feeds a network in training; its stamps, if any, are open and the caller's to close.
 
@@ -34,6 +35,8 @@ def feed(
         it is that of ``--size`` or of the stamp file.
     photometry_options : PhotometryOptions
     stamp_options : StampOptions
+    rows : (int, int or None), optional
+        The rows to be read.
 
     Raises
     ------
@@ -43,7 +46,7 @@ def feed(
     bands = needs.bands
     stamps: Stamps | None = None
     if "image" in needs.inputs:
-        stamps = stampsource.offered(catalogue, stamp_options)
+        stamps = stampsource.offered(catalogue, stamp_options, rows=rows)
     elif stamp_options.given:
         hint = "Leave --images and --stamps out, or choose a --network that takes them."
         raise InputError(f"{needs.name} takes no images", hint=hint)

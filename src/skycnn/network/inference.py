@@ -168,8 +168,11 @@ def out_of_memory(error: BaseException) -> bool:
     )
 
 
-def prefetch(items: Iterable[T], depth: int = 2) -> Generator[T]:
-    """Yield items that a thread fetches ahead, at most ``depth`` of them; its errors are raised here."""
+def prefetch(items: Iterable[T], depth: int = 2, hurry: Callable[[], None] = lambda: None) -> Generator[T]:
+    """Yield items that a thread fetches ahead, at most ``depth`` of them; its errors are raised here.
+
+    Where the end comes early, ``hurry`` is called before the thread is waited for: what it waits for need not come.
+    """
     ready: queue.Queue[tuple[str, Any]] = queue.Queue(depth)
     stop = threading.Event()
 
@@ -203,4 +206,6 @@ def prefetch(items: Iterable[T], depth: int = 2) -> Generator[T]:
             yield item
     finally:
         stop.set()
+        if thread.is_alive():
+            hurry()
         thread.join()

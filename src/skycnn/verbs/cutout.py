@@ -192,7 +192,7 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
         raise InputError(f"--rows begins at {start}, and {catalogue.label} has {catalogue.rows} rows")
     rows = (start, catalogue.rows if end is None else min(end, catalogue.rows))
     scratch = None if options.dry_run else output.folder
-    found = stampsource.offered(catalogue, options.stamps, scratch=scratch)
+    found = stampsource.offered(catalogue, options.stamps, scratch=scratch, rows=rows)
     stamps = stack.enter_context(found or stampsource.find(catalogue, options.stamps))
     side = stampsource.training_side(stamps, options.stamps)
     stampfacts.check_spared(stamps, (output.path, options.preview, options.provenance))

@@ -178,7 +178,7 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
     catalogue.check_extensible()
     stated = options.survey or catalogue.header.get("SURVEY", catalogue.primary.get("SURVEY"))
     whose = stated.strip().lower() if isinstance(stated, str) else None
-    stamps = stampsource.offered(catalogue, options.stamps) if with_images else None
+    stamps = stampsource.offered(catalogue, options.stamps, rows=options.rows) if with_images else None
     if stamps is not None:
         stack.enter_context(stamps)
     elif options.stamps.given:
@@ -237,7 +237,7 @@ def _answer(job: Job, journal: Journal, say: Say, progress: Progress | None) -> 
     total, tally, resumed = hashlib.sha256(), Tally(), 0
     chunks = job.extension.chunks(job.feed.columns, journal, total)
     values: dict[str, np.ndarray] = {}
-    with closing(prefetch(_pieces(job.feed, chunks))) as ready:  # an error ends the reader too
+    with closing(prefetch(_pieces(job.feed, chunks), hurry=job.feed.hurry)) as ready:  # an error ends the reader too
         for chunk, piece, last in ready:
             end = chunk.first + len(chunk.run)
             if piece is not None:

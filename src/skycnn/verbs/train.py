@@ -233,7 +233,7 @@ def _rows(text: str, task: Task, network: Network, options: Options, parent: mod
             pixel_scale=parent.card.pixel_scale if parent else None,
             stamp=parent.card.stamp if parent else None,
         )
-        feed = trainingfeed.feed(catalogue, needs, options.photometry, options.stamps)
+        feed = trainingfeed.feed(catalogue, needs, options.photometry, options.stamps, options.rows)
         if feed.stamps is not None:
             stack.enter_context(feed.stamps)
         feed.check(catalogue, options.rows)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from skycnn.errors import InputError
 from skycnn.fits.images.footprints import Footprints
 from skycnn.fits.images.imagewcs import ImageWcs
+from skycnn.fits.images.pixelgrid import differs
 from skycnn.fits.images.placement import Placement
 
 Array = NDArray[Any]
@@ -83,11 +84,14 @@ class GridCheck:
             key = (first, int(a.image[row]), second, int(b.image[row]))
             if key not in self._seen:
                 self._seen.add(key)
-                self._check_pair(key, float(a.x[row]), float(a.y[row]))
+                places_there = [(float(place.x[row]), float(place.y[row])) for place in (a, b)]
+                self._check_pair(key, *places_there)
 
-    def _check_pair(self, key: tuple[str, int, str, int], x: float, y: float) -> None:
+    def _check_pair(
+        self, key: tuple[str, int, str, int], here: tuple[float, float], there: tuple[float, float]
+    ) -> None:
         first, second = self.footprints[key[0]], self.footprints[key[2]]
-        found = relative(first.wcs(key[1]), second.wcs(key[3]), x, y)
+        found = relative(first.wcs(key[1]), second.wcs(key[3]), *here)
         if found is None:
             return
         _, rotation, parity = found
@@ -105,6 +109,10 @@ class GridCheck:
                 f"{grids[0].rotation:.2f} deg against {grids[1].rotation:.2f} deg from north",
                 hint=HINT,
             )
+        at = first.wcs(key[1]).grid_at(*here), second.wcs(key[3]).grid_at(*there)
+        told = differs(at[1], at[0], SCALE, ROTATION) if at[0] is not None and at[1] is not None else None
+        if told is not None:
+            raise InputError(f"{labels[0]} shows the sky otherwise than {labels[1]}: {told}", hint=HINT)
 
 
 def relative(first: ImageWcs, second: ImageWcs, x: float, y: float) -> tuple[float, float, int] | None:
