@@ -4,6 +4,7 @@ import numpy as np
 
 from skycnn.errors import InputError
 from skycnn.fits.stamps import Batch, Census, Stamps
+from skycnn.schema import Flag
 
 
 class Imagined(Stamps):
@@ -28,6 +29,8 @@ class Imagined(Stamps):
             for place, row in enumerate(first + some):
                 for band in self.empty.get(row, ""):
                     pixels[place, list(bands).index(band)] = np.nan
+                if self.flags.get(row, 0) & Flag.NAN_PIXELS:
+                    pixels[place, :, 0, 0] = np.nan
             flags = np.array([self.flags.get(row, 0) for row in first + some], np.int32)
             yield Batch(some, pixels, np.zeros((*shape[:2], 2)), flags)
 

@@ -19,7 +19,9 @@ BOTH = replace(FLUX, name="h", inputs=("flux", "image"), pixel_scale=0.4, stamp=
 
 @pytest.fixture
 def offer(tmp_path):
-    with Catalogue.open(write(tmp_path / "cat.fits", table(5))) as catalogue:
+    content = table(5)
+    content.meta["SURVEY"] = "LS"
+    with Catalogue.open(write(tmp_path / "cat.fits", content)) as catalogue:
         yield lambda stamps=None, whose=None: Offer(catalogue, PhotometryOptions(), stamps, whose)
 
 
@@ -37,9 +39,9 @@ def test_a_feed_has_what_its_model_takes_alone(offer):
     assert set(given.feed(BOTH).held) == {"flux", "image"}
 
 
-def test_filters_are_those_of_the_survey_that_is_stated(offer):
+def test_filters_are_those_of_the_survey_that_the_user_states_else_the_card(offer):
     assert "filters: des, by the SURVEY card" in offer(whose="des").feed(FLUX).notes
-    assert "filters: assumed to be those of f" in offer().feed(FLUX).notes
+    assert "filters: LS, by the SURVEY card" in offer().feed(FLUX).notes
 
 
 @pytest.mark.parametrize(
