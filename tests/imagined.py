@@ -52,5 +52,8 @@ class Imagined(Stamps):
     def check_unchanged(self):
         raise InputError("nothing can change")
 
+    def hurry(self):
+        self.hurried = True
+
     def close(self):
         self.closed += 1

@@ -42,6 +42,7 @@ def test_fluxes_alone_come_in_one_piece(catalogue):
     assert [entry["column"] for entry in feed.table()] == ["FLUX_G", "FLUX_R", "FLUX_I"]
     feed.check(catalogue, None)
     feed.check_unchanged()
+    feed.hurry()
 
 
 def test_stamps_alone(catalogue):
@@ -89,6 +90,8 @@ def test_images_are_looked_after(catalogue):
     assert (feed.facts(), feed.warnings(), feed.side) == ({"imagined": True}, ["something was imagined"], 4)
     with pytest.raises(InputError, match="nothing can change"):
         feed.check_unchanged()
+    feed.hurry()
+    assert feed.stamps.hurried
 
 
 def test_any_condition_makes_a_row_bad_and_all_its_terms_must_hold(catalogue):

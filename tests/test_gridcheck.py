@@ -86,6 +86,20 @@ def test_others_are_refused_with_both_values(check, changes, message):
     assert caught.value.hint == gridcheck.HINT
 
 
+@pytest.mark.parametrize(("stretch", "refused"), [(1.03, True), (1.001, False)])
+def test_pixels_of_another_shape_are_refused(check, stretch, refused):
+    """Their area, and so their mean scale, is the same."""
+    second = wcs()
+    second.wcs.cd = second.wcs.cd * [[stretch, 1 / stretch]]
+    second.wcs.set()
+    found, places = check(*sky(), g=[wcs()], r=[second])
+    if refused:
+        with pytest.raises(InputError, match=r"r0\.fits shows the sky otherwise than \S*g0\.fits: "):
+            found.check(places)
+    else:
+        found.check(places)
+
+
 def test_all_bands_are_held_against_all_others(check):
     """g does not show the object: r and i are compared with each other nevertheless."""
     away = wcs(centre=(35.0, 60.0))
