@@ -257,7 +257,8 @@ CUT_DRIVER = """
 import os, signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from skycnn.cli.app import main
-from skycnn.fits import journal, stampfile
+from skycnn.fits import journal
+from skycnn.fits.stampfile import stampfile
 from skycnn.verbs import cutout
 
 delay = float(sys.argv.pop(1))

@@ -9,7 +9,7 @@ from skycnn.errors import Interrupted
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.output import Output
 from skycnn.fits.source import parse
-from skycnn.fits.stampfile import StampFile
+from skycnn.fits.stampfile.stampfile import StampFile
 from skycnn.fits.stamps import Batch, Stamps
 from skycnn.schema import Flag
 

@@ -4,11 +4,14 @@ import dataclasses
 
 import numpy as np
 import pytest
+import torch
 
+import toy
 from skycnn import tasks
 from skycnn.errors import InputError
 from skycnn.network import model
 from skycnn.network.answer import Answerer
+from skycnn.network.inference import BATCH, IMAGE_BATCH
 from skycnn.schema import Flag
 
 
@@ -71,3 +74,77 @@ def test_a_network_that_the_task_has_not_is_refused(sound):
 def test_seconds_a_row_are_positive_and_touch_nothing(sound):
     answerer = Answerer(tasks.load("standin"), sound)
     assert 0 < answerer.seconds_a_row() < 1
+
+
+def picture(bands):
+    """Return a model that looks at stamps of 6 pixels, its numbers never trained."""
+    torch.manual_seed(0)
+    posterior = toy.TASK.posterior()
+    module = toy.TASK.networks["picture"].module(bands=len(bands), outputs=posterior.outputs)
+    card = model.Card(
+        name="toy-x", task="toy", network="picture", survey="", inputs=("image",), bands=tuple(bands), stamp=6,
+        pixel_scale=0.4, posterior=posterior.settings(), ranges={bands[0]: [0.0, 1.0]},
+    )  # fmt: skip
+    return model.Model(card, {name: value.numpy() for name, value in module.state_dict().items()})
+
+
+def look(answerer, pixels, known=0):
+    """Return the answers and flags of stamps (n, band, 6, 6)."""
+    present = ~np.isnan(pixels).all(axis=(2, 3))
+    return answerer.answer(0, {"image": pixels}, present, np.full(len(pixels), known, "i4"))
+
+
+def sky(rows, bands):
+    return np.random.default_rng(1).normal(size=(rows, bands, 6, 6)).astype("f4")
+
+
+@pytest.mark.parametrize(
+    ("bands", "expected"),
+    [
+        ("r", [0, Flag.TOO_FEW_BANDS, 0, 0]),  # one band is enough where there is no other
+        ("gr", [0, Flag.TOO_FEW_BANDS, Flag.TOO_FEW_BANDS, 0]),
+        ("gri", [0, Flag.TOO_FEW_BANDS, Flag.MISSING_BAND, 0]),
+    ],
+)
+def test_bands_that_a_model_of_images_needs(bands, expected):
+    pixels = sky(4, len(bands))
+    pixels[1] = pixels[2, 1:2] = np.nan  # no band at all; without the second, if there is one
+    pixels[3, :, 0] = np.nan  # an edge is no missing band
+    value, *_, flag = look(Answerer(toy.TASK, picture(bands)), pixels)
+    assert flag.tolist() == expected  # never a colour: no fluxes are there
+    assert np.isfinite(value).tolist() == [word & Flag.TOO_FEW_BANDS == 0 for word in expected]
+
+
+@pytest.mark.parametrize("known", Flag)
+def test_rows_without_a_stamp_of_theirs_get_no_answer_and_keep_their_flags(known):
+    value, *_, flag = look(Answerer(toy.TASK, picture("gr")), sky(3, 2), known)
+    assert flag.tolist() == [known] * 3
+    silent = known in (Flag.BAD_ROW, Flag.OFF_IMAGE, Flag.NO_POSITION)
+    assert (np.isnan(value) == silent).all()
+
+
+def test_an_answer_is_that_of_its_stamp():
+    answerer, pixels = Answerer(toy.TASK, picture("gr"), batch=4), sky(11, 2)
+    whole = look(answerer, pixels)[0]
+    assert len(set(whole.tolist())) == 11
+    np.testing.assert_allclose(look(answerer, pixels[::-1])[0][::-1], whole, atol=1e-6)
+    np.testing.assert_allclose(
+        np.concatenate([look(answerer, pixels[i : i + 1])[0] for i in range(11)]), whole, atol=1e-6
+    )
+
+
+def test_batches_of_images_are_smaller(sound):
+    flux, image = tasks.load("standin"), picture("gr")
+    assert Answerer(toy.TASK, image, "cpu").inference.batch == IMAGE_BATCH["cpu"] < BATCH["cpu"]
+    assert Answerer(flux, sound, "cpu").inference.batch == BATCH["cpu"]
+    assert Answerer(toy.TASK, image, "cpu", 7).inference.batch == 7
+
+
+def test_seconds_a_row_are_those_of_stamps_of_the_models_size(monkeypatch):
+    answerer, seen = Answerer(toy.TASK, picture("gri"), "cpu", 5), []
+    run = answerer.inference.run
+    monkeypatch.setattr(
+        answerer.inference, "run", lambda first, inputs, reduce: seen.append(inputs) or run(first, inputs, reduce)
+    )
+    assert 0 < answerer.seconds_a_row() < 1
+    assert {name: value.shape for name, value in seen[0].items()} == {"image": (10, 3, 6, 6)}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skycnn.fits.images.caps import FEW, Caps, unit_vectors
+from skycnn.fits.mosaic.caps import FEW, Caps, unit_vectors
 
 RNG = np.random.default_rng(20)
 

@@ -5,9 +5,9 @@ import pytest
 from astropy.table import Table
 
 from mosaicking import SIDE, Here, field, footprints, mosaic, positions, tiles, wcs, write
-from skycnn.fits import census
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.images.placement import Placement
+from skycnn.fits.mosaic import census
+from skycnn.fits.mosaic.placement import Placement
 
 
 @pytest.fixture

@@ -67,6 +67,17 @@ def test_a_pinned_model_answers_from_two_bands_whatever_the_survey():
         choice.find("photoz", [SDSS], present("r"), pinned=True)
 
 
+def test_a_model_of_one_band_needs_that_band():
+    one = card("morph", bands="r", network="image")
+    assert [choice.fewest(card("x", bands=bands)[1]) for bands in ("r", "gr", "gri")] == [1, 2, 2]
+    for pinned, reason in ((True, "--model, 1 of its 1 bands"), (False, "1 of its 1 bands")):
+        assert choice.find("photoz", [one], present("gr"), pinned=pinned).reason == reason
+    with pytest.raises(InputError, match=r"morph needs its band \(r\); found: none"):
+        choice.find("photoz", [one], present("gi"), pinned=True)
+    with pytest.raises(InputError, match="too few bands for any photoz model: morph has 0 of its 1 bands, without r"):
+        choice.find("photoz", [one], present("gi"))
+
+
 def test_a_refusal_counts_only_where_nothing_else_fits():
     def offers(card):
         if card.name == "photoz-des-flux":

@@ -13,8 +13,10 @@ import rawfits
 import stamping
 from extending import extend
 from skycnn.errors import InputError, Interrupted
-from skycnn.fits import catalogue, compressedcube, partialfile, splice
-from skycnn.fits.cube import Cube
+from skycnn.fits import catalogue, splice
+from skycnn.fits.stampfile import partialfile
+from skycnn.fits.stampfile.cube import Cube
+from skycnn.fits.stamplayout import compressedcube
 from skycnn.fits.stamps import Batch
 from skycnn.schema import Flag
 

@@ -8,8 +8,8 @@ import time
 import pytest
 
 from skycnn.errors import RunError
-from skycnn.fits.images import crew
-from skycnn.fits.images.crew import ordered
+from skycnn.fits.rowimages import crew
+from skycnn.fits.rowimages.crew import ordered
 
 
 def run(work, items, *, threads=4, ahead=8, limit=60.0, late=lambda item: "late"):
@@ -102,7 +102,7 @@ def test_another_thread_may_end_the_waiting():
 def test_a_process_ends_while_its_threads_hang():
     program = (
         "import threading\n"
-        "from skycnn.fits.images.crew import ordered\n"
+        "from skycnn.fits.rowimages.crew import ordered\n"
         "hang = threading.Event()\n"
         "work = lambda item: hang.wait() if item else 'first'\n"
         "print(next(ordered(work, range(4), str, threads=2, ahead=4, limit=1e9)))\n"

@@ -9,7 +9,7 @@ from astropy.io import fits
 import stamping
 from skycnn.errors import ChangedError, InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.cube import Cube, is_cube
+from skycnn.fits.stampfile.cube import Cube, is_cube
 from skycnn.fits.tablebytes import scan
 from skycnn.schema import Flag
 

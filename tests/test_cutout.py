@@ -12,7 +12,7 @@ import field as fields
 from field import SIDE, read, told, words
 from sdsslike import sha256, snapshot
 from skycnn.errors import Interrupted
-from skycnn.fits import stampfile
+from skycnn.fits.stampfile import stampfile
 from skycnn.fits.stamps import Census
 from skycnn.schema import Flag
 from skycnn.verbs import cutout as verb

@@ -7,8 +7,8 @@ import time
 import pytest
 
 import skyserver
-from skycnn.fits.images.fetch import Fetcher, RemoteOptions
-from skycnn.fits.images.httpget import FetchError
+from skycnn.fits.rowimages.fetch import Fetcher, RemoteOptions
+from skycnn.fits.rowimages.httpget import FetchError
 
 BODY = b"SIMPLE".ljust(2880)
 QUICK = RemoteOptions(connect=1, read=0.2, row=5, retries=2, pause=0.01, limit=1 << 20)
@@ -86,5 +86,7 @@ def test_nothing_slow_is_imported_for_the_options():
     import subprocess
     import sys
 
-    program = "import sys; import skycnn.fits.images.fetch; print({'ssl', 'http.client', 'numpy'} & set(sys.modules))"
+    program = (
+        "import sys; import skycnn.fits.rowimages.fetch; print({'ssl', 'http.client', 'numpy'} & set(sys.modules))"
+    )
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "set()"

@@ -9,9 +9,9 @@ from astropy.io import fits
 
 import tiles
 from skycnn.errors import InputError
-from skycnn.fits.images import footprints
-from skycnn.fits.images.footprints import Footprints
 from skycnn.fits.images.imagelist import expand
+from skycnn.fits.mosaic import footprints
+from skycnn.fits.mosaic.footprints import Footprints
 
 
 @pytest.fixture

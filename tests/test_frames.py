@@ -8,8 +8,8 @@ import pytest
 from astropy.coordinates import FK4, FK5, FK4NoETerms, Galactic, SkyCoord
 
 from skycnn.errors import InputError
-from skycnn.fits.images import frames
-from skycnn.fits.images.frames import Frame
+from skycnn.fits.positions import frames
+from skycnn.fits.positions.frames import Frame
 
 THEIRS = {
     Frame("ICRS"): "icrs",

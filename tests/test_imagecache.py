@@ -9,9 +9,9 @@ import time
 import pytest
 
 from skycnn.errors import InputError, NoSpaceError, RunError
-from skycnn.fits.images import imagecache
-from skycnn.fits.images.httpget import FetchError
-from skycnn.fits.images.imagecache import ImageCache
+from skycnn.fits.rowimages import imagecache
+from skycnn.fits.rowimages.httpget import FetchError
+from skycnn.fits.rowimages.imagecache import ImageCache
 
 FITS = b"SIMPLE  =                    T".ljust(80) + b"END".ljust(2800) + b"data".ljust(2880)
 URL = "https://host/cut?id=1"

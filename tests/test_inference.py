@@ -38,6 +38,23 @@ def test_batches_begin_at_multiples_of_their_size(threads):
     assert sorted(module.seen) == [(7, 3), (10, 10), (20, 10), (30, 7)]
 
 
+def test_images_are_batched_by_their_rows_beside_other_inputs():
+    class Both(nn.Module):
+        def forward(self, image, flux):
+            assert image.is_contiguous()
+            assert image.shape[1:] == (2, 4, 4)
+            assert len(image) == len(flux) <= 5
+            return flux + image.sum((1, 2, 3))[:, None]
+
+    image = np.random.default_rng(0).normal(size=(13, 4, 4, 2)).astype("f4").transpose(0, 3, 1, 2)
+    flux = np.arange(13, dtype="f4")[:, None]
+    parts = Inference(Both(), torch.device("cpu"), 5).run(
+        3, {"image": image, "flux": flux}, lambda raw: raw[:, 0].numpy()
+    )
+    assert [len(part) for part in parts] == [2, 5, 5, 1]
+    np.testing.assert_allclose(np.concatenate(parts), flux[:, 0] + image.sum((1, 2, 3)), rtol=1e-5, atol=1e-5)
+
+
 def test_no_rows_give_an_empty_part():
     class Plain(nn.Module):
         def forward(self, x):

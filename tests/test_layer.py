@@ -5,10 +5,10 @@ import pytest
 
 from mosaicking import SIDE, field, footprints, positions, tiles, wcs, write
 from skycnn.errors import ChangedError, InputError
-from skycnn.fits.images import placement
-from skycnn.fits.images.layer import Layer, LayerImage
-from skycnn.fits.images.openimages import OpenImages
 from skycnn.fits.images.pixels import open_pixels
+from skycnn.fits.mosaic import placement
+from skycnn.fits.mosaic.layer import Layer, LayerImage
+from skycnn.fits.mosaic.openimages import OpenImages
 
 
 class Broken:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mosaicking import SIDE, Here, field, footprints, mosaic, positions, sliced, stamps, tiles, wcs, write
 from skycnn.errors import ChangedError, InputError
 from skycnn.fits import stamps as stampsmodule
-from skycnn.fits.mosaic import Mosaic
+from skycnn.fits.mosaic.mosaic import Mosaic
 from skycnn.schema import Flag
 
 NONE, EDGE, NAN, OFF, MISSING = 0, Flag.EDGE, Flag.NAN_PIXELS, Flag.OFF_IMAGE, Flag.MISSING_BAND

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from skycnn.errors import InputError
-from skycnn.fits.images import openimages
-from skycnn.fits.images.openimages import OpenImages
+from skycnn.fits.mosaic import openimages
+from skycnn.fits.mosaic.openimages import OpenImages
 
 
 class Opened:

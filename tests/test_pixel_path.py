@@ -174,7 +174,9 @@ def test_training_on_images_gives_what_training_on_stamps_gives(ask, field):
     assert code == 0, err
     from skycnn.network import model
 
-    first, second = (model.read(model.locate(str(path))) for path in (field / "toy-w.safetensors", "second.safetensors"))
+    first, second = (
+        model.read(model.locate(str(path))) for path in (field / "toy-w.safetensors", "second.safetensors")
+    )
     assert second.card.stamp == first.card.stamp == 16
     assert second.card.pixel_scale == pytest.approx(skyfield.SCALE, rel=1e-6)
     assert second.card.inputs == ("image",)

@@ -12,10 +12,10 @@ import imagemaker
 import wcsheaders
 from columns import column
 from imagemaker import same
-from skycnn.fits import positions
-from skycnn.fits.images.footprints import Footprints
 from skycnn.fits.images.imageheader import ImageSpec
-from skycnn.fits.mosaic import Mosaic
+from skycnn.fits.mosaic.footprints import Footprints
+from skycnn.fits.mosaic.mosaic import Mosaic
+from skycnn.fits.positions import positions
 from skycnn.schema import Flag
 from wcsheaders import KINDS, SHAPE
 

@@ -8,10 +8,10 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 import tiles
-from skycnn.fits.images import placement
-from skycnn.fits.images.footprints import Footprints
 from skycnn.fits.images.imagelist import expand
-from skycnn.fits.images.placement import fillers, place, place_pixels
+from skycnn.fits.mosaic import placement
+from skycnn.fits.mosaic.footprints import Footprints
+from skycnn.fits.mosaic.placement import fillers, place, place_pixels
 
 RNG = np.random.default_rng(7)
 SIDE = 16

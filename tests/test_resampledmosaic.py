@@ -5,7 +5,7 @@ import pytest
 
 from mosaicking import SIDE, field, mosaic, positions, sliced, stamps, wcs, write
 from skycnn.fits import stamps as stampsmodule
-from skycnn.fits.resampledmosaic import ResampledMosaic
+from skycnn.fits.mosaic.resampledmosaic import ResampledMosaic
 from skycnn.schema import Flag
 
 X, Y = np.random.default_rng(3).uniform(40, SIDE - 40, (2, 30))

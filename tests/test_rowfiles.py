@@ -9,9 +9,9 @@ from astropy.io import fits
 
 import skyserver
 from cutouts import Sky
-from skycnn.fits.images.fetch import RemoteOptions
-from skycnn.fits.images.rowfiles import MissingError, RowFiles, redacted
-from skycnn.fits.images.urltemplate import UrlTemplate
+from skycnn.fits.rowimages.fetch import RemoteOptions
+from skycnn.fits.rowimages.rowfiles import MissingError, RowFiles, redacted
+from skycnn.fits.rowimages.urltemplate import UrlTemplate
 
 SKY = Sky()
 

@@ -13,8 +13,8 @@ import skyserver
 from cutouts import SCALE, Sky, catalogue
 from skycnn.errors import InputError, NoSpaceError, RunError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.images.fetch import RemoteOptions
-from skycnn.fits.rowsource import find
+from skycnn.fits.rowimages.fetch import RemoteOptions
+from skycnn.fits.rowimages.rowsource import find
 from skycnn.schema import Flag
 
 SKY = Sky()
@@ -186,7 +186,7 @@ def test_bands_fail_one_by_one(server, remote, tmp_path):
 
 
 def test_many_failures_are_counted(server, remote, tmp_path, monkeypatch):
-    from skycnn.fits import rowimages
+    from skycnn.fits.rowimages import rowimages
 
     monkeypatch.setattr(rowimages, "TOLD", 2)
     _, path = objects(tmp_path)
@@ -307,8 +307,8 @@ import os, signal, sys
 import numpy as np
 from skycnn.errors import Interrupted
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.images.fetch import RemoteOptions
-from skycnn.fits.rowsource import find
+from skycnn.fits.rowimages.fetch import RemoteOptions
+from skycnn.fits.rowimages.rowsource import find
 
 def stop(signum, frame):
     raise Interrupted(signum)
@@ -349,7 +349,7 @@ def test_a_signal_ends_the_process_while_fetches_hang(remote, tmp_path, moment):
 
 
 def test_a_full_disk_ends_the_run(server, remote, tmp_path, monkeypatch):
-    from skycnn.fits.images import imagecache
+    from skycnn.fits.rowimages import imagecache
 
     _, path = objects(tmp_path, 2)
 

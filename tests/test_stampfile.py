@@ -19,10 +19,11 @@ import rawfits
 import stamping
 from extending import extend
 from skycnn.errors import ChangedError, InputError, Interrupted, NoSpaceError, RunError
-from skycnn.fits import catalogue, partialfile, splice
+from skycnn.fits import catalogue, splice
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.cube import Cube
 from skycnn.fits.provenance import parse
+from skycnn.fits.stampfile import partialfile
+from skycnn.fits.stampfile.cube import Cube
 
 BANDS = ("g", "r")
 VARIANTS = {

@@ -7,7 +7,7 @@ from astropy.io import fits
 from rawfits import card
 from skycnn.errors import InputError
 from skycnn.fits import cards as fitscards
-from skycnn.fits.stampheader import head, named
+from skycnn.fits.stamplayout.stampheader import head, named
 
 
 @pytest.mark.parametrize("bands", [("g",), ("g", "r", "i"), tuple(f"BAND_NUMBER_{i}" for i in range(20))])

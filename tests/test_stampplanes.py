@@ -5,7 +5,7 @@ import pytest
 from astropy.io import fits
 
 from skycnn.errors import ChangedError, InputError
-from skycnn.fits.stampplanes import PlainPlanes
+from skycnn.fits.stamplayout.stampplanes import PlainPlanes
 from skycnn.fits.tablebytes import scan
 
 

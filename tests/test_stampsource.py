@@ -9,11 +9,11 @@ from mosaicking import SCALE, field, positions, wcs, write
 from skycnn.errors import InputError
 from skycnn.fits import stampsource
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.cube import Cube
-from skycnn.fits.images.fetch import RemoteOptions
-from skycnn.fits.mosaic import Mosaic
-from skycnn.fits.resampledmosaic import ResampledMosaic
-from skycnn.fits.rowimages import RowImages
+from skycnn.fits.mosaic.mosaic import Mosaic
+from skycnn.fits.mosaic.resampledmosaic import ResampledMosaic
+from skycnn.fits.rowimages.fetch import RemoteOptions
+from skycnn.fits.rowimages.rowimages import RowImages
+from skycnn.fits.stampfile.cube import Cube
 from skycnn.fits.stampsource import LARGEST, StampOptions, find, offered, presents, side_of, training_side
 
 

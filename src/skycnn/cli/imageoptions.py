@@ -38,7 +38,7 @@ def stamp_options(
         When one of them cannot be read, or two of them contradict each other.
     """
     from skycnn.fits.images import imagelist
-    from skycnn.fits.images.fetch import RemoteOptions
+    from skycnn.fits.rowimages.fetch import RemoteOptions
     from skycnn.fits.stampsource import StampOptions
 
     if images and stamps is not None:

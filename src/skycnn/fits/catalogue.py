@@ -13,9 +13,9 @@ from skycnn.fits import cards as fitscards
 from skycnn.fits import provenance
 from skycnn.fits.asciitable import binary_from_ascii
 from skycnn.fits.compressedtable import binary_from_compressed, decompressed
-from skycnn.fits.hlsp import open_stamps
 from skycnn.fits.safefile import kept
 from skycnn.fits.source import Source, Spec, parse
+from skycnn.fits.stamplayout.hlsp import open_stamps
 from skycnn.fits.tablebytes import Hdu, check_tail, heap_gap, read_into, scan
 from skycnn.fits.tablechoice import Holds, choose, listing
 from skycnn.fits.tablecolumn import TableColumn, layout

@@ -7,8 +7,8 @@ from typing import Any
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.images.imageheader import ImageHeader
-from skycnn.fits.mosaic import Mosaic
-from skycnn.fits.rowimages import RowImages
+from skycnn.fits.mosaic.mosaic import Mosaic
+from skycnn.fits.rowimages.rowimages import RowImages
 from skycnn.fits.stamps import Census, Stamps
 
 RATE, PACKED_RATE = 200e6, 10e6

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.images.fetch import RemoteOptions
+from skycnn.fits.rowimages.fetch import RemoteOptions
 from skycnn.fits.stamps import Stamps
 from skycnn.fits.tablecolumn import TableColumn
 
@@ -81,7 +81,7 @@ def find(
 
     _check(options)
     if options.stamps is not None and not imagelist.is_template(options.stamps):
-        from skycnn.fits.cube import Cube
+        from skycnn.fits.stampfile.cube import Cube
 
         cube = Cube.open(options.stamps, scratch=scratch)
         try:
@@ -110,7 +110,7 @@ def offered(
     if options.given:
         return find(catalogue, options, scratch=scratch, rows=rows)
     _check(options)
-    from skycnn.fits.cube import Cube, is_cube
+    from skycnn.fits.stampfile.cube import Cube, is_cube
 
     return Cube(catalogue.source, catalogue.units) if is_cube(catalogue.units) else None
 
@@ -122,7 +122,7 @@ def presents(columns: Sequence[TableColumn], options: StampOptions) -> bool:
         return {"DX", "DY"} <= names or options.given
     if _has_templates(options):
         return True  # which may need an identifier alone
-    from skycnn.fits import positions
+    from skycnn.fits.positions import positions
 
     try:
         positions.find(columns, {}, sky=options.radec, xy=options.xy)
@@ -147,11 +147,11 @@ def _has_templates(options: StampOptions) -> bool:
 
 
 def _mosaic(catalogue: Catalogue, options: StampOptions, scratch: str | None) -> Stamps:
-    from skycnn.fits import positions
     from skycnn.fits.images import imagelist
-    from skycnn.fits.images.footprints import Footprints
-    from skycnn.fits.mosaic import Mosaic
-    from skycnn.fits.resampledmosaic import ResampledMosaic
+    from skycnn.fits.mosaic.footprints import Footprints
+    from skycnn.fits.mosaic.mosaic import Mosaic
+    from skycnn.fits.mosaic.resampledmosaic import ResampledMosaic
+    from skycnn.fits.positions import positions
 
     where = positions.find(catalogue.columns, catalogue.header, sky=options.radec, xy=options.xy, label=catalogue.label)
     sky = where.kind == "sky"
@@ -176,7 +176,7 @@ def _mosaic(catalogue: Catalogue, options: StampOptions, scratch: str | None) ->
 
 
 def _row_images(catalogue: Catalogue, options: StampOptions, rows: Rows | None) -> Stamps:
-    from skycnn.fits import rowsource
+    from skycnn.fits.rowimages import rowsource
 
     if options.mask or options.weight:
         name = "--mask" if options.mask else "--weight"

@@ -66,7 +66,7 @@ def feed(
                 dereddened=needs.dereddened,
                 owner=needs.name,
             )
-            bands = bands or found.asked
+            bands = found.asked
         made = Feed.of(replace(needs, bands=tuple(bands)), catalogue, found, stamps, photometry_options)
         stack.pop_all()
     return made

@@ -14,14 +14,15 @@ import numpy as np
 
 from skycnn import __version__
 from skycnn.errors import InputError
-from skycnn.fits import earlier, stampfacts, stampfile, stampsource
+from skycnn.fits import earlier, stampfacts, stampsource
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.cube import Cube
 from skycnn.fits.output import Output, compression_of
 from skycnn.fits.provenance import Record, now
 from skycnn.fits.source import Spec, parse
-from skycnn.fits.stampcolumns import StampColumns
-from skycnn.fits.stampfile import StampFile
+from skycnn.fits.stampfile import stampfile
+from skycnn.fits.stampfile.cube import Cube
+from skycnn.fits.stampfile.stampcolumns import StampColumns
+from skycnn.fits.stampfile.stampfile import StampFile
 from skycnn.fits.stamps import Batch, Census, Stamps
 from skycnn.fits.stampsource import StampOptions
 from skycnn.fits.story import Story

@@ -15,9 +15,9 @@ from skycnn.errors import InputError
 from skycnn.fits import safefile, stampsource
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.extension import Chunk, Extension, renamed
+from skycnn.fits.feed import Feed, Piece
 from skycnn.fits.fluxes import PhotometryOptions, presents
 from skycnn.fits.journal import Journal
-from skycnn.fits.feed import Feed, Piece
 from skycnn.fits.offer import Offer
 from skycnn.fits.output import Output
 from skycnn.fits.provenance import Record, now

@@ -15,8 +15,8 @@ from skycnn import __version__, survey, tasks
 from skycnn.errors import InputError
 from skycnn.fits import labelled, trainingfeed
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.fluxes import PhotometryOptions, presents
 from skycnn.fits.feed import Feed, Needs
+from skycnn.fits.fluxes import PhotometryOptions, presents
 from skycnn.fits.provenance import now
 from skycnn.fits.safefile import clean, replacing
 from skycnn.fits.stampsource import StampOptions

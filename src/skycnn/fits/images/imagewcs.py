@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from skycnn.errors import InputError
 from skycnn.fits import cards as fitscards
-from skycnn.fits.images import frames, sip, wcscards
+from skycnn.fits.images import sip, wcscards
 from skycnn.fits.images.pixelgrid import PixelGrid
+from skycnn.fits.positions import frames
 
 Array = NDArray[Any]
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.fits.images.footprints import Footprints
+from skycnn.fits.mosaic.footprints import Footprints
 from skycnn.fits.stamps import corner
 
 Array = NDArray[Any]

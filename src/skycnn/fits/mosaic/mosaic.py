@@ -7,15 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.fits import census
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.images import gridcheck, placement
-from skycnn.fits.images.footprints import Footprints
-from skycnn.fits.images.layer import Layer
-from skycnn.fits.images.openimages import OpenImages
 from skycnn.fits.images.pixels import check_unchanged
-from skycnn.fits.images.placement import Placement
-from skycnn.fits.positions import Positions
+from skycnn.fits.mosaic import census, gridcheck, placement
+from skycnn.fits.mosaic.footprints import Footprints
+from skycnn.fits.mosaic.layer import Layer
+from skycnn.fits.mosaic.openimages import OpenImages
+from skycnn.fits.mosaic.placement import Placement
+from skycnn.fits.positions.positions import Positions
 from skycnn.fits.splice import bounded_map
 from skycnn.fits.stamps import Batch, Census, Stamps, batch_rows, corner, pixel_flags, rest
 from skycnn.schema import Flag

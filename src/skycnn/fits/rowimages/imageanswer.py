@@ -7,7 +7,7 @@ import zlib
 from html import unescape
 from typing import IO, cast
 
-from skycnn.fits.images.httpget import PIECE, FetchError
+from skycnn.fits.rowimages.httpget import PIECE, FetchError
 from skycnn.fits.safefile import writing
 from skycnn.fits.source import COMPRESSED
 

@@ -8,12 +8,12 @@ from typing import Any, Self
 import numpy as np
 
 from skycnn.errors import InputError
-from skycnn.fits import stampcolumns
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.compressedcube import CompressedPlanes
-from skycnn.fits.hlsp import open_stamps
 from skycnn.fits.source import Source, Spec, parse
-from skycnn.fits.stampplanes import PlainPlanes, Planes
+from skycnn.fits.stampfile import stampcolumns
+from skycnn.fits.stamplayout.compressedcube import CompressedPlanes
+from skycnn.fits.stamplayout.hlsp import open_stamps
+from skycnn.fits.stamplayout.stampplanes import PlainPlanes, Planes
 from skycnn.fits.stamps import Array, Batch, Stamps, batch_rows, corner, pixel_flags
 from skycnn.fits.tablebytes import Hdu, scan
 from skycnn.schema import Flag

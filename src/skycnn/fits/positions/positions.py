@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
-from skycnn.fits import positionhabits
-from skycnn.fits.angles import AngleColumn, angle
-from skycnn.fits.images import frames
-from skycnn.fits.images.frames import Frame
-from skycnn.fits.positionhabits import Pair
+from skycnn.fits.positions import frames, positionhabits
+from skycnn.fits.positions.angles import AngleColumn, angle
+from skycnn.fits.positions.frames import Frame
+from skycnn.fits.positions.positionhabits import Pair
 from skycnn.fits.tablechoice import listing
 from skycnn.fits.tablecolumn import TableColumn
 

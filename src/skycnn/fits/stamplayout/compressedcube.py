@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 from skycnn.errors import InputError
 from skycnn.fits import cards as fitscards
-from skycnn.fits import tilecodec
 from skycnn.fits.bytecopy import write_all
 from skycnn.fits.splice import THREADS, bounded_map, write_primary
-from skycnn.fits.stampplanes import Planes, shape
+from skycnn.fits.stamplayout import planecodec as tilecodec
+from skycnn.fits.stamplayout.planecodec import Tile
+from skycnn.fits.stamplayout.stampplanes import Planes, shape
 from skycnn.fits.tablebytes import Hdu, heap_gap, read_into
 from skycnn.fits.tablecolumn import layout
-from skycnn.fits.tilecodec import Tile
 
 Array = NDArray[Any]
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
-from skycnn.fits.images.footprints import Footprints
 from skycnn.fits.images.imagewcs import ImageWcs
 from skycnn.fits.images.pixelgrid import differs
-from skycnn.fits.images.placement import Placement
+from skycnn.fits.mosaic.footprints import Footprints
+from skycnn.fits.mosaic.placement import Placement
 
 Array = NDArray[Any]
 

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
-from skycnn.fits.images import placement
-from skycnn.fits.images.footprints import Footprints
 from skycnn.fits.images.imageheader import ImageHeader
-from skycnn.fits.images.openimages import OpenImages
 from skycnn.fits.images.pixels import Pixels
-from skycnn.fits.images.placement import Placement
+from skycnn.fits.mosaic import placement
+from skycnn.fits.mosaic.footprints import Footprints
+from skycnn.fits.mosaic.openimages import OpenImages
+from skycnn.fits.mosaic.placement import Placement
 from skycnn.fits.stamps import corner
 
 Array = NDArray[Any]

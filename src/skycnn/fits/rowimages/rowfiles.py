@@ -5,9 +5,9 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from skycnn.errors import ChangedError, InputError
-from skycnn.fits.images.fetch import Fetcher, RemoteOptions
 from skycnn.fits.images.planes import Planes, read_planes
-from skycnn.fits.images.urltemplate import UnfitError, UrlTemplate
+from skycnn.fits.rowimages.fetch import Fetcher, RemoteOptions
+from skycnn.fits.rowimages.urltemplate import UnfitError, UrlTemplate
 
 
 class MissingError(Exception):
@@ -49,7 +49,7 @@ class RowFiles:
         self.fetcher = Fetcher(options)
         self.cache = None
         if any(template.remote for template in templates.values()):
-            from skycnn.fits.images.imagecache import ImageCache  # http.client and ssl are slow to import
+            from skycnn.fits.rowimages.imagecache import ImageCache  # http.client and ssl are slow to import
 
             self.cache = ImageCache(options.cache, options.limit)
 
@@ -87,7 +87,7 @@ class RowFiles:
             raise MissingError(place, what) from None
 
     def _fetched(self, url: str, extension: str | None, deadline: float) -> Planes:
-        from skycnn.fits.images.httpget import FetchError
+        from skycnn.fits.rowimages.httpget import FetchError
 
         if self.cache is None:
             raise RuntimeError("a URL without a cache")

@@ -10,7 +10,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import skycnn
-from skycnn.fits.images.timedhttp import opener
+from skycnn.fits.rowimages.timedhttp import opener
 from skycnn.fits.safefile import writing
 
 PASSING = {408, 425, 429, 500, 502, 503, 504}

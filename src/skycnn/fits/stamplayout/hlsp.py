@@ -20,8 +20,8 @@ from skycnn.fits import cards as fitscards
 from skycnn.fits.bytecopy import copy_range
 from skycnn.fits.safefile import kept, scratch, writing
 from skycnn.fits.source import Source, Spec, open_source
-from skycnn.fits.stampheader import head
-from skycnn.fits.stampplanes import RAW
+from skycnn.fits.stamplayout.stampheader import head
+from skycnn.fits.stamplayout.stampplanes import RAW
 from skycnn.fits.tablebytes import Hdu, read_into, scan
 
 Array = NDArray[Any]

@@ -10,18 +10,19 @@ import numpy as np
 
 from skycnn.errors import Interrupted
 from skycnn.fits import cards as fitscards
-from skycnn.fits import safefile, stampcolumns
+from skycnn.fits import safefile
 from skycnn.fits.bytecopy import copy_range
 from skycnn.fits.catalogue import CHUNK, Catalogue
-from skycnn.fits.compressedcube import write_compressed
 from skycnn.fits.journal import Journal
 from skycnn.fits.newheader import Plan, new_cards
 from skycnn.fits.output import Output, compression_of
-from skycnn.fits.partialfile import PartialFile, sums
 from skycnn.fits.provenance import Record
 from skycnn.fits.splice import splice_table
-from skycnn.fits.stampcolumns import StampColumns
-from skycnn.fits.stampheader import head, named
+from skycnn.fits.stampfile import stampcolumns
+from skycnn.fits.stampfile.partialfile import PartialFile, sums
+from skycnn.fits.stampfile.stampcolumns import StampColumns
+from skycnn.fits.stamplayout.compressedcube import write_compressed
+from skycnn.fits.stamplayout.stampheader import head, named
 from skycnn.fits.stamps import Array, Batch
 
 ADDED_BYTES = 1 << 16

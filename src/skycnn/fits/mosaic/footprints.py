@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from skycnn.errors import InputError
-from skycnn.fits.images.caps import Array, Caps
 from skycnn.fits.images.imageheader import ImageHeader, ImageSpec, read_headers
 from skycnn.fits.images.imagewcs import ImageWcs
+from skycnn.fits.mosaic.caps import Array, Caps
 
 HELD = 1 << 14
 """World coordinate systems held ready, 5 kB each; those of further images are built again when they are needed."""

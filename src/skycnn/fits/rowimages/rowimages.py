@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from skycnn.errors import ChangedError, InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.images import rowcut
-from skycnn.fits.images.crew import ordered
-from skycnn.fits.images.fetch import RemoteOptions
 from skycnn.fits.images.pixelgrid import SCALE
-from skycnn.fits.images.rowcut import Place
-from skycnn.fits.images.rowfiles import MissingError, RowFiles
-from skycnn.fits.images.urltemplate import SKY, UrlTemplate
-from skycnn.fits.positions import Positions
+from skycnn.fits.positions.positions import Positions
+from skycnn.fits.rowimages import rowcut
+from skycnn.fits.rowimages.crew import ordered
+from skycnn.fits.rowimages.fetch import RemoteOptions
+from skycnn.fits.rowimages.rowcut import Place
+from skycnn.fits.rowimages.rowfiles import MissingError, RowFiles
+from skycnn.fits.rowimages.urltemplate import SKY, UrlTemplate
 from skycnn.fits.stamps import Batch, Census, Stamps, batch_rows, pixel_flags
 from skycnn.schema import Flag
 

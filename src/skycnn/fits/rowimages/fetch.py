@@ -68,7 +68,7 @@ class Fetcher:
         FetchError
             With the last reason.
         """
-        from skycnn.fits.images.httpget import FetchError, get  # http.client and ssl are slow to import
+        from skycnn.fits.rowimages.httpget import FetchError, get  # http.client and ssl are slow to import
 
         options, pause = self.options, self.options.pause
         times = {"connect": options.connect, "read": options.read, "deadline": deadline}

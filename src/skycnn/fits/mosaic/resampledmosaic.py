@@ -8,13 +8,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.fits.images import gridcheck
-from skycnn.fits.images.footprints import Footprints
-from skycnn.fits.images.layer import LayerImage
-from skycnn.fits.images.placement import Placement
 from skycnn.fits.images.resample import resample
-from skycnn.fits.mosaic import Mosaic, grouped, rests
-from skycnn.fits.positions import Positions
+from skycnn.fits.mosaic import gridcheck
+from skycnn.fits.mosaic.footprints import Footprints
+from skycnn.fits.mosaic.layer import LayerImage
+from skycnn.fits.mosaic.mosaic import Mosaic, grouped, rests
+from skycnn.fits.mosaic.placement import Placement
+from skycnn.fits.positions.positions import Positions
 from skycnn.fits.stamps import corner
 
 Array = NDArray[Any]

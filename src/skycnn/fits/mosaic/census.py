@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.images.footprints import Footprints
-from skycnn.fits.images.gridcheck import GridCheck
-from skycnn.fits.images.placement import Placement
-from skycnn.fits.positions import Positions
+from skycnn.fits.mosaic.footprints import Footprints
+from skycnn.fits.mosaic.gridcheck import GridCheck
+from skycnn.fits.mosaic.placement import Placement
+from skycnn.fits.positions.positions import Positions
 from skycnn.fits.stamps import Census
 
 Array = NDArray[Any]

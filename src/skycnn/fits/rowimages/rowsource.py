@@ -7,18 +7,18 @@ from contextlib import suppress
 import numpy as np
 
 from skycnn.errors import InputError
-from skycnn.fits import positionhabits, positions
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.images.crew import ordered
-from skycnn.fits.images.fetch import RemoteOptions
 from skycnn.fits.images.imageheader import ImageHeader
 from skycnn.fits.images.imagewcs import ImageWcs
 from skycnn.fits.images.planes import Planes
-from skycnn.fits.images.rowcut import has_wcs
-from skycnn.fits.images.rowfiles import MissingError
-from skycnn.fits.images.urltemplate import ANGLES, SKY, UrlTemplate
-from skycnn.fits.positions import Positions
-from skycnn.fits.rowimages import GRACE, RowImages
+from skycnn.fits.positions import positionhabits, positions
+from skycnn.fits.positions.positions import Positions
+from skycnn.fits.rowimages.crew import ordered
+from skycnn.fits.rowimages.fetch import RemoteOptions
+from skycnn.fits.rowimages.rowcut import has_wcs
+from skycnn.fits.rowimages.rowfiles import MissingError
+from skycnn.fits.rowimages.rowimages import GRACE, RowImages
+from skycnn.fits.rowimages.urltemplate import ANGLES, SKY, UrlTemplate
 
 PROBED = 20
 """Rows, evenly spread, whose images are asked for before the work, until one comes."""

@@ -5,8 +5,8 @@ import gzip
 import numpy as np
 import pytest
 
-from skycnn.fits import tilecodec
-from skycnn.fits.tilecodec import LEVEL, Tile, packed, rice, unpacked, unriced
+from skycnn.fits.stamplayout import planecodec
+from skycnn.fits.stamplayout.planecodec import LEVEL, Tile, packed, rice, unpacked, unriced
 
 
 def plane(side, seed=0):
@@ -14,7 +14,7 @@ def plane(side, seed=0):
 
 
 def back(tile, number, side):
-    return unriced(tile, number, side, dither=1, seed=tilecodec.SEED, blank=tilecodec.BLANK)
+    return unriced(tile, number, side, dither=1, seed=planecodec.SEED, blank=planecodec.BLANK)
 
 
 @pytest.mark.parametrize("side", [1, 2, 33, 64])

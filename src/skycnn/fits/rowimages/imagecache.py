@@ -13,8 +13,8 @@ from typing import IO, TypeVar, cast
 
 from skycnn.errors import InputError
 from skycnn.fits.cards import BLOCK
-from skycnn.fits.images.httpget import FetchError
-from skycnn.fits.images.imageanswer import compression_of, uncompress
+from skycnn.fits.rowimages.httpget import FetchError
+from skycnn.fits.rowimages.imageanswer import compression_of, uncompress
 from skycnn.fits.safefile import writing
 
 T = TypeVar("T")
