@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from galaxies import galaxies, table, write
+from imagined import Imagined
 from skycnn.errors import InputError
 from skycnn.fits import labelled, trainingfeed
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.feed import Needs
+from skycnn.fits.feed import BadRows, Feed, Needs
 from skycnn.fits.fluxes import PhotometryOptions
 from skycnn.fits.stampsource import StampOptions
+from skycnn.schema import Flag
 
 BOUNDS = (0.0, 15.0)
 
@@ -119,3 +121,72 @@ def test_the_survey_is_the_one_given_else_the_cards(opened):
     assert labelled.survey_of(catalogue, None) == "sdss"
     assert labelled.survey_of(catalogue, "DES") == "des"
     assert labelled.survey_of(opened(table(5)), None) == ""
+
+
+def look(catalogue, stamps, bands="gr", photometry=None, **changes):
+    wants = Needs("m", ("image",), tuple(bands), stamp=3)
+    feed = Feed(wants, photometry, stamps, None if photometry else BadRows(("BAD",), catalogue))
+    return labelled.read(catalogue, feed, "Z_SPEC", bounds=BOUNDS, **changes)
+
+
+def sky(rows, **columns):
+    """Return a table with positions and truths from 0.01 up; nothing is bad."""
+    columns = {"RA": np.zeros(rows), "DEC": np.zeros(rows), "BAD": np.zeros(rows, "i2")} | columns
+    return table(rows, **columns, Z_SPEC=(np.arange(rows) + 1) / 100)
+
+
+def test_stamps_come_in_the_order_of_the_table(opened):
+    stamps = Imagined()
+    found = look(opened(sky(9, TILE=np.arange(9))), stamps, group="TILE", rows=(2, 9))
+    assert found.number.tolist() == found.group.tolist() == [*range(2, 9)]
+    assert np.allclose(found.truth, (found.number + 1) / 100)
+    assert set(found.inputs) == {"image"}
+    assert found.inputs["image"].shape == (7, 2, 3, 3)
+    assert (found.inputs["image"] == found.number[:, None, None, None]).all()
+
+
+def test_fluxes_stay_with_their_stamps(opened):
+    catalogue = opened(sky(9))
+    photometry = trainingfeed.photometry(catalogue, PhotometryOptions(), bands=("g", "r"))
+    found = look(catalogue, Imagined(), photometry=photometry)
+    assert np.allclose(found.inputs["flux"], galaxies(9)[1][:, :2], rtol=1e-6)
+    assert (found.inputs["image"][:, 0, 0, 0] == found.number).all()
+
+
+def test_no_stamp_is_cut_of_a_row_without_truth(opened):
+    content, stamps = sky(6), Imagined()
+    content["Z_SPEC"][[1, 4]] = np.nan, -1
+    found = look(opened(content), stamps)
+    assert stamps.asked[0][1] == [True, False, True, True, False, True]
+    assert found.left_out == {"no truth": 2}
+    assert found.number.tolist() == [0, 2, 3, 5]
+
+
+@pytest.mark.parametrize(
+    ("bands", "left_out", "kept"),
+    [
+        ("gr", {"bad": 1, "off the images": 3, "fewer than two bands": 2}, [6, 7]),
+        ("r", {"bad": 1, "off the images": 3, "without the band": 1}, [5, 6, 7]),
+    ],
+)
+def test_rows_without_a_stamp_are_left_out_by_the_reason(opened, bands, left_out, kept):
+    flags = {
+        0: Flag.OFF_IMAGE,
+        1: Flag.OFF_IMAGE,
+        2: Flag.NO_POSITION,
+        3: Flag.UNREADABLE,
+        6: Flag.EDGE | Flag.NAN_PIXELS,
+    }
+    empty = {4: bands, 5: bands.replace("r", "")}
+    content = sky(8, BAD=(np.arange(8) == 0).astype("i2"))
+    found = look(opened(content), Imagined(empty=empty, flags=flags), bands)
+    assert found.left_out == left_out
+    assert found.number.tolist() == kept
+
+
+def test_a_table_whose_rows_have_no_truth_is_refused(opened):
+    content = sky(4)
+    content["Z_SPEC"] = np.nan
+    with pytest.raises(InputError, match="has no rows to train with") as caught:
+        look(opened(content), Imagined())
+    assert caught.value.hint == "Left out: 4 no truth."
