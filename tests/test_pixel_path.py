@@ -88,6 +88,20 @@ def test_a_stamp_file_beside_the_catalogue(ask):
     assert np.array_equal(answers("cat.fits")["P_RED"], answers("stamps.fits")["P_RED"], equal_nan=True)
 
 
+def test_the_table_alone_is_written_elsewhere(ask):
+    before = Path("stamps.fits").read_bytes()
+    code, _, err = ask("predict", "stamps.fits", *PREDICT, "--table-only")
+    assert code == 2
+    assert "--out FILE" in err
+    code, _, err = ask("predict", "stamps.fits", *PREDICT, "--table-only", "--out", "answers.fits")
+    assert code == 0, err
+    assert Path("stamps.fits").read_bytes() == before
+    with fits.open("answers.fits") as file:
+        assert [unit.name for unit in file] == ["PRIMARY", "CATALOGUE"]
+        assert np.isfinite(file[1].data["P_RED"]).all()
+    assert Path("answers.fits").stat().st_size < len(before) / 10
+
+
 def test_a_second_run_does_nothing_and_changed_images_are_told(ask):
     assert ask("predict", "cat.fits", *PREDICT, *IMAGES)[0] == 0
     before = Path("cat.fits").read_bytes()

@@ -16,6 +16,10 @@ EXAMPLES = (
     ("skycnn predict 'cat.fits[GALAXIES]' --task photoz --out new.fits", "Read one table of several; write elsewhere."),
     ("skycnn predict cat.fits --task photoz --band r=RMAG --error r=RERR --unit r=mag", "Name a band's columns."),
     ("skycnn predict cat.fits --task photoz --only-new", "Answer the rows appended since the last run."),
+    (
+        "skycnn predict stamps.fits --task photoz --out cat.fits --table-only",
+        "Answer for a stamp file's rows; write its table without the stamps.",
+    ),
     ("zcat cat.fits.gz | skycnn predict - --task photoz > new.fits", "In a pipeline."),
 )
 
@@ -53,6 +57,9 @@ def command(
     overwrite: options.Overwrite = False,
     prefix: options.Prefix = "",
     suffix: options.Suffix = "",
+    table_only: Annotated[
+        bool, typer.Option("--table-only", help="Write the table alone to OUT, without the file's images or stamps.")
+    ] = False,
     decompress: Annotated[
         bool, typer.Option("--decompress", help="Write a tile-compressed table back as a plain one.")
     ] = False,
@@ -124,6 +131,7 @@ def command(
         rows=options.row_range(rows),
         pdf=pdf,
         dry_run=dry_run,
+        table_only=table_only,
         decompress=decompress,
         detach=detach,
         wait=wait,

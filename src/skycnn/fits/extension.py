@@ -134,7 +134,7 @@ class Extension:
     @contextmanager
     def journalled(self, output: Output, key: Mapping[str, object]) -> Iterator[Journal]:
         """Yield the journal of this run; it stays only where a signal ends the run."""
-        self._check_place(output)
+        self.check_place(output)
         whole = {
             **key,
             "columns": [column.name for column in self.columns],
@@ -214,7 +214,7 @@ class Extension:
 
     def copy(self, output: Output) -> None:
         """Let the output hold the table as it is; in place, clear what killed runs left."""
-        self._check_place(output)
+        self.check_place(output)
         source, unit = self.catalogue.source, self.catalogue.unit
         if output.in_place:
             output.clean()
@@ -224,7 +224,14 @@ class Extension:
             copy_range(source.fd, fd, start, write_primary(fd) if self.table_only else 0, end - start, source.label)
             source.check_unchanged()
 
-    def _check_place(self, output: Output) -> None:
+    def check_place(self, output: Output) -> None:
+        """See that the output can be what is asked for; refuses before the first write.
+
+        Raises
+        ------
+        InputError
+            When the table alone is to replace a whole file, or an array to become a FITS file in place.
+        """
         source = self.catalogue.source
         if output.in_place and source.compression == "npy":
             raise InputError(f"{source.label} is no FITS file", hint="--out FILE writes a stamp file.")

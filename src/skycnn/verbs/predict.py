@@ -53,6 +53,7 @@ class Options:
     rows: tuple[int, int | None] | None = None
     pdf: bool = False
     dry_run: bool = False
+    table_only: bool = False
     decompress: bool = False
     detach: bool = False
     wait: float = 0.0
@@ -194,7 +195,9 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
         overwrite=options.overwrite,
         only_new=options.only_new,
         rows=options.rows,
+        table_only=options.table_only,
     )
+    extension.check_place(output)
     feed.check(catalogue, options.rows)
     settings = {
         "bands": feed.table(),
@@ -227,7 +230,8 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
         columns=extension.columns,
         bands=feed.table(),
         notes=feed.notes,
-        disk_bytes=catalogue.source.size + catalogue.rows * extension.added_bytes,
+        disk_bytes=(catalogue.unit.size if options.table_only else catalogue.source.size)
+        + catalogue.rows * extension.added_bytes,
     )
     return Job(feed, answerer, extension, record, result)
 
