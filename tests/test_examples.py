@@ -91,7 +91,8 @@ def test_the_card_quotes_the_scores_of_the_test_split(recipe, tmp_path):
     answerer = Answerer(tasks.load("photoz"), whole, "cpu", pdf=True)
     with Catalogue.open(write(tmp_path / "test.fits", test)) as catalogue:
         found = fluxes(catalogue, whole.card)
-    answers = answerer.answer(0, {"flux": found.flux, "error": found.error}, found.bad)
+    inputs = {"flux": found.flux, "error": found.error}
+    answers = answerer.answer(0, inputs, np.isfinite(found.flux), np.zeros(len(found.flux), "i4"))
     values = {column.name: answer for column, answer in zip(answerer.columns, answers, strict=True)}
     truth = np.asarray(test["Z_SPEC"], "f8")
     axis = answerer.posterior.axes[0]

@@ -78,7 +78,7 @@ def test_names():
 
 def test_coordinates_are_imported_only_when_needed():
     code = (
-        "import sys; from skycnn.fits.images import frames; f = frames.read(None, None, 'a');"
+        "import sys; from skycnn.fits.positions import frames; f = frames.read(None, None, 'a');"
         "f.to_icrs(1.0, 2.0); assert 'astropy.coordinates' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,6 +1,7 @@
 """The pixel path from images to answers: a small image task trained on stamps, asked of stamps and of images."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,8 @@ def field(tmp_path_factory):
         assert call([*cut, "--out", str(folder / "stamps.fits"), "-q"]) == 0
         train = ["train", str(folder / "stamps.fits"), "--task", "toy", "--network", "picture", "--threads", "1"]
         assert call([*train, "--size", "16", "--out", str(folder / "toy-w.safetensors"), "-q"]) == 0
-    return folder
+    yield folder
+    sys.modules.pop("skycnn.tasks.toy", None)  # other tests have a toy of their own
 
 
 @pytest.fixture

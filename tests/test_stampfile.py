@@ -463,7 +463,7 @@ def test_an_output_that_came_meanwhile_stays(hard, out, monkeypatch):
         out.write_bytes(b"somebody's")
         return real(*args, **settings)
 
-    monkeypatch.setattr("skycnn.fits.stampfile.splice_table", late)
+    monkeypatch.setattr("skycnn.fits.stampfile.stampfile.splice_table", late)
     with pytest.raises(ChangedError, match="it came while"):
         stamping.cut(hard, out)
     assert (left(out), out.read_bytes()) == (["stamps.fits"], b"somebody's")
@@ -477,7 +477,7 @@ def test_a_catalogue_that_changes_meanwhile_makes_no_file(hard, out, monkeypatch
             file.write(b"x")
         return real(*args, **settings)
 
-    monkeypatch.setattr("skycnn.fits.stampfile.splice_table", late)
+    monkeypatch.setattr("skycnn.fits.stampfile.stampfile.splice_table", late)
     with pytest.raises(ChangedError, match="changed by another program"):
         stamping.cut(hard, out)
     assert left(out) == []
@@ -497,8 +497,8 @@ def test_a_planted_link_is_not_followed(hard, out, tmp_path):
 @pytest.mark.parametrize(
     ("owner", "name", "call", "taken"),
     [
-        ("skycnn.fits.stampfile.StampFile", "done", 3, 32),
-        ("skycnn.fits.partialfile.PartialFile", "write", 5, 16),
+        ("skycnn.fits.stampfile.stampfile.StampFile", "done", 3, 32),
+        ("skycnn.fits.stampfile.partialfile.PartialFile", "write", 5, 16),
         ("skycnn.fits.splice", "write_all", 2, 50),
         ("skycnn.fits.safefile", "adopt", 1, 50),
     ],
@@ -508,9 +508,11 @@ def test_a_killed_run_resumes_to_the_same_bytes(hard, tmp_path, out, monkeypatch
     stamping.cut(hard, tmp_path / "whole.fits")
     child = os.fork()
     if child == 0:
-        _killing(monkeypatch, owner, name, call)
-        stamping.cut(hard, out)
-        os._exit(0)
+        try:
+            _killing(monkeypatch, owner, name, call)
+            stamping.cut(hard, out)
+        finally:
+            os._exit(1)  # whatever happened: this process must not go on as a second run of the tests
     assert os.waitpid(child, 0)[1] == 9
     assert left(out) == KEPT
     assert stamping.cut(hard, out)[0] == taken
