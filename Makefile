@@ -31,7 +31,7 @@ lint: $(VENV)/.all  ## style, types, floors and the questions of the house
 	@$(BIN)/python -m pytest -q tests/test_house.py
 
 bench: $(VENV)/.all  ## measure speed and memory against a peer run beside it
-	@for bench in tests/bench/bench_*.py; do $(BIN)/python $$bench || failed=1; done; exit $${failed:-0}
+	@for bench in $(filter-out %/bench_cutout.py,$(wildcard tests/bench/bench_*.py)); do $(BIN)/python $$bench || failed=1; done; exit $${failed:-0}
 
 bench-cutout: $(VENV)/.all $(VENV)/.peers  ## measure cutout beside Cutana and astrocut, in an environment of their own
 	@$(BIN)/python tests/bench/bench_cutout.py --peers $(VENV)/peers/bin/python
