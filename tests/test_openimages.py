@@ -39,7 +39,9 @@ class Desk:
 
 
 def image(name, nbytes=0, compression="", number=0):
-    return SimpleNamespace(spec=SimpleNamespace(path=name), number=number, compression=compression, nbytes=nbytes)
+    kind = "tiled" if nbytes else "plain"
+    spec = SimpleNamespace(path=name)
+    return SimpleNamespace(spec=spec, number=number, compression=compression, kind=kind, nbytes=nbytes)
 
 
 def visit(images, *headers):

@@ -13,6 +13,8 @@ from skycnn.fits.images.imagechoice import choose
 from skycnn.fits.images.keptcards import kept
 from skycnn.fits.tablebytes import Hdu
 
+_PRINTABLE = bytes(octet if 32 <= octet < 127 else 32 for octet in range(256))
+
 
 @dataclass(frozen=True)
 class ImageSpec:
@@ -87,8 +89,7 @@ class ImageHeader:
     @property
     def text(self) -> str:
         """The cards joined, in printable ASCII, for WCS libraries."""
-        letters = b"".join(self.cards).decode("latin-1")
-        return "".join(letter if " " <= letter <= "~" else " " for letter in letters)
+        return b"".join(self.cards).translate(_PRINTABLE).decode("ascii")
 
 
 def identity(stat: os.stat_result) -> tuple[int, int, int, int]:

@@ -184,6 +184,12 @@ class Footprints:
             "sha256": hashlib.sha256(text.encode("utf-8", "replace")).hexdigest(),
         }
 
+    def alone(self, image: int, reach: float) -> bool:
+        """Return whether no other image lies within ``reach`` degrees of an image; in doubt it is not."""
+        chord = np.sqrt(((self.caps.centres - self.caps.centres[image]) ** 2).sum(axis=1))
+        apart = np.rad2deg(2 * np.arcsin(np.minimum(chord / 2, 1.0))) - self.caps.radius
+        return int(np.count_nonzero(apart <= self.caps.radius[image] + reach)) <= 1
+
     def candidates(self, lon: Array, lat: Array, margin: Array | float) -> tuple[Array, Array]:
         """Return which positions (n,) lie within ``margin`` degrees of which images' caps; see `Caps.near`."""
         return self.caps.near(lon, lat, margin)

@@ -60,9 +60,15 @@ class Layer:
         shape = self.footprints.images[image].shape
         outside = side * side - _covered(x0, shape[1], side) * _covered(y0, shape[0], side)
         edge = np.flatnonzero(outside > 0)
-        if edge.size and len(self.footprints.images) > 1:
+        if edge.size and self._has_neighbours(image, side):
             self._fill(place, edge, side, (x0, y0), out, outside, broken)
         return outside, broken
+
+    def _has_neighbours(self, image: int, side: int) -> bool:
+        found = self.footprints
+        if len(found.images) < 2:
+            return False
+        return not found.alone(image, 2 * side * float(found.scales[image]) / 3600)
 
     def _fill(
         self,

@@ -47,6 +47,7 @@ class OpenImages:
         self.scratch, self.opener, self.most, self.most_bytes = scratch, opener, most, most_bytes
         self._entries: OrderedDict[tuple[str, int], _Entry] = OrderedDict()
         self._archives: set[tuple[str, int]] = set()
+        self._holding = False  # whether any image may hold decoded pixels
         self._lock = threading.Lock()
 
     @contextmanager
@@ -71,6 +72,7 @@ class OpenImages:
             with entry.lock:  # of two threads that need a new image one opens it and the other waits
                 if entry.pixels is None:
                     entry.pixels = self.opener(header, self.scratch)
+                    self._holding |= header.kind != "plain"
             yield entry.pixels
         finally:
             with self._lock:
@@ -78,6 +80,8 @@ class OpenImages:
                 self._make_room()
 
     def _make_room(self) -> None:
+        if len(self._entries) <= self.most and not self._archives and not self._holding:
+            return
         sizes = {key: entry.pixels.nbytes if entry.pixels else 0 for key, entry in self._entries.items()}
         held = sum(sizes.values())
         for key in [key for key, entry in self._entries.items() if entry.users == 0]:

@@ -82,9 +82,20 @@ class PartialFile:
         order = np.argsort(rows, kind="stable")
         numbers = rows[order]
         starts = np.flatnonzero(np.diff(numbers, prepend=-2) != 1).tolist()
+        if len(starts) == len(rows):  # none follows another: the shortest way for each
+            self._write_apart((self._data + numbers * self.row_bytes).tolist(), blocks, order.tolist())
+            return
         for begin, end in zip(starts, [*starts[1:], len(order)], strict=True):
             for at in range(begin, end, RUN):
                 self._write_run(int(numbers[at]), blocks, order[at : min(at + RUN, end)].tolist())
+
+    def _write_apart(self, offsets: list[int], blocks: Array, places: list[int]) -> None:
+        fd, size, pwrite = self.fd, self.row_bytes, os.pwrite
+        view = blocks.data.cast("B") if blocks.flags.c_contiguous else None
+        for offset, place in zip(offsets, places, strict=True):
+            block = blocks[place].data if view is None else view[place * size : (place + 1) * size]
+            if pwrite(fd, block, offset) != size:  # the disk took a part only
+                write_all(fd, block, offset)
 
     def _write_run(self, row: int, blocks: Array, places: list[int]) -> None:
         """Write blocks, wherever they lie in memory, one behind the other."""
