@@ -150,3 +150,12 @@ def test_facts_tell_whether_a_file_changed(folder):
     third = facts()
     assert third not in (first, second)
     assert third["files"] == 4
+
+
+def test_images_with_nobody_near_are_known(folder):
+    found = Footprints("g", expand("g", ["t*.fits"]))
+    radius = found.caps.radius
+    apart = 0.01 - radius[0] - radius[1]  # degrees between the two caps at RA 0
+    assert [found.alone(i, apart + 1e-5) for i in range(4)] == [False, False, True, True]
+    assert [found.alone(i, apart - 1e-5) for i in range(4)] == [True] * 4
+    assert not found.alone(2, 180.0)
