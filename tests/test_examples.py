@@ -12,6 +12,7 @@ from astropy.table import Table
 
 from galaxies import write
 from skycnn import tasks
+from skycnn.cli import app, console
 from skycnn.distribution import Binned, judge
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.fluxes import find
@@ -32,7 +33,8 @@ def recipe(monkeypatch):
     """Return what the two recipes define."""
     monkeypatch.syspath_prepend(str(EXAMPLES / "recipes"))
     yield lambda name: runpy.run_path(str(EXAMPLES / "recipes" / f"{name}.py"))
-    sys.modules.pop("photoz_sdss_flux", None)
+    for name in ("photoz_sdss_flux", "sdss_sample"):
+        sys.modules.pop(name, None)
 
 
 def fluxes(catalogue, card):
@@ -107,3 +109,36 @@ def test_the_card_quotes_the_scores_of_the_test_split(recipe, tmp_path):
     assert abs(scores["bias"]) <= 0.001
     assert 0.66 <= scores["coverage_68"] <= 0.70
     assert 0.93 <= scores["coverage_95"] <= 0.97
+
+
+IMAGES = DATA.parent / "images"
+
+
+@pytest.mark.skipif(not IMAGES.exists(), reason="the SDSS images are not at hand")
+def test_the_images_are_pieces_of_sdss_fields(recipe):
+    made = recipe("sdss_images")
+    for band in "gri":
+        unit, path = made["piece"](IMAGES / f"reprojected_sdss_{band}.fits.bz2"), EXAMPLES / f"ngc6976_{band}.fits"
+        with fits.open(path) as file:
+            assert unit.header.tostring() == file[0].header.tostring()
+            np.testing.assert_array_equal(unit.data, file[0].data)
+            assert "Sloan Digital Sky Survey" in " ".join(file[0].header["COMMENT"])
+        assert path.stat().st_size < 400_000
+        if band == "r":
+            expected = made["sources"](unit)
+    found = Table.read(EXAMPLES / "ngc6976_sources.fits")
+    for name in ("ID", "RA", "DEC"):
+        assert np.allclose(found[name], expected[name], rtol=0, atol=1e-9)
+
+
+def test_the_sources_lie_at_the_centres_of_their_stamps(tmp_path):
+    images = [f"--images={band}={EXAMPLES}/ngc6976_{band}.fits" for band in "gri"]
+    out = tmp_path / "stamps.fits"
+    words = ["cutout", str(EXAMPLES / "ngc6976_sources.fits"), *images, "--size", "15", "--out", str(out), "-q"]
+    assert console.run(lambda: app.call(words)) == 0
+    with fits.open(out) as file:
+        pixels, flags = np.array(file[0].data, "f8"), file[1].data["FLAG"]
+    assert pixels.shape == (60, 3, 15, 15)
+    assert (flags == 0).sum() > 50
+    middle = pixels[flags == 0, 1, 5:10, 5:10]
+    assert (middle.max((1, 2)) == pixels[flags == 0, 1].max((1, 2))).mean() > 0.95

@@ -17,12 +17,13 @@ from photoz_sdss_flux import BANDS, DATA, LEAST_Z, numbers, split
 
 OUT = Path(__file__).resolve().parents[1] / "sdss_sample.fits"
 ROWS = 500
-CREDIT = (
+ACKNOWLEDGEMENT = (
     "Funding for the Sloan Digital Sky Survey has been provided by the Alfred P. Sloan Foundation, the Participating "
     "Institutions, the National Aeronautics and Space Administration, the National Science Foundation, the U.S. "
     "Department of Energy, the Japanese Monbukagakusho, and the Max Planck Society. The SDSS Web site is "
-    "http://www.sdss.org/. The data are public; these galaxies come from the examples of MLZ and ANNz."
+    "http://www.sdss.org/."
 )
+CREDIT = f"{ACKNOWLEDGEMENT} The data are public; these galaxies come from the examples of MLZ and ANNz."
 
 
 def sample(galaxies: Table) -> Table:
