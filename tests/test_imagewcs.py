@@ -2,14 +2,18 @@
 
 import re
 import threading
+import warnings
 
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
+from astropy.io import fits
+from astropy.wcs import WCS
 from astropy.wcs.utils import wcs_to_celestial_frame
 
 import wcsheaders
 from skycnn.errors import InputError
+from skycnn.fits.images.imageheader import ImageSpec, read_headers
 from skycnn.fits.images.imagewcs import ImageWcs
 from wcsheaders import KINDS, SHAPE, header
 
@@ -232,3 +236,28 @@ def test_several_threads_share_one():
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
     assert not wrong
+
+
+def plate():
+    """Return the header of a scanned plate of the Digitized Sky Survey, which has no CTYPE."""
+    x = [67.2, 0.011, -42.1, -1.2e-5, 1.1e-5, -5e-6, 0.0, 2.1e-6, -1e-8, 2e-6, 3e-8, 0.0, 0.0]
+    y = [67.2, -0.011, 22.1, 1.2e-5, 1.1e-5, -5e-6, 0.0, 2.1e-6, -1e-8, 2e-6, 3e-8, 0.0, 0.0]
+    values = {"EQUINOX": 2000.0, "PLTRAH": 12, "PLTRAM": 27, "PLTRAS": 6.4, "PLTDECSN": "+", "PLTDECD": 12}
+    values |= {"PLTDECM": 40, "PLTDECS": 20.0, "XPIXELSZ": 25.28445, "YPIXELSZ": 25.28445, "PPO3": 177500.0}
+    values |= {"PPO6": 177500.0, "CNPIX1": 5000, "CNPIX2": 7000, "PLTSCALE": 67.2}
+    values |= {f"PPO{i}": 0.0 for i in (1, 2, 4, 5)}
+    values |= {f"AMD{axis}{i}": value for axis, terms in (("X", x), ("Y", y)) for i, value in enumerate(terms, 1)}
+    return fits.Header(values)
+
+
+def test_a_plate_of_the_sky_survey(tmp_path):
+    fits.writeto(tmp_path / "a.fits", np.zeros((100, 120), np.int16), plate())
+    (header,) = read_headers(ImageSpec(str(tmp_path / "a.fits")))
+    found = ImageWcs(header.text, header.shape, "a")
+    x, y = np.array([-0.3, 60.0, 119.0]), np.array([0.0, 50.2, 99.4])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        lon, lat = WCS(fits.getheader(tmp_path / "a.fits")).all_pix2world(x, y, 0)
+    place = SkyCoord(lon, lat, unit="deg", frame="fk5").icrs
+    np.testing.assert_allclose(found.to_sky(x, y), (place.ra.deg, place.dec.deg), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(found.to_pixel(place.ra.deg, place.dec.deg), (x, y), rtol=0, atol=1e-6)

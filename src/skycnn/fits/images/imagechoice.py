@@ -4,10 +4,14 @@ from collections.abc import Iterator, Mapping
 
 from skycnn.errors import InputError
 from skycnn.fits.cards import Value, integer
+from skycnn.fits.images.chips import are_chips
 from skycnn.fits.tablebytes import Hdu
 
 _USUAL = ("SCI", "IMAGE")
 """What observatories call the science image among its masks and errors (HST and JWST; Rubin, Subaru)."""
+
+LISTED = 12
+"""Header-data units that a message lists; a camera has 60 and more."""
 
 Image = tuple[Hdu, tuple[int, int]]
 
@@ -16,8 +20,9 @@ def choose(units: Iterator[Hdu], extension: str | None, path: str) -> tuple[list
     """Return the images that are meant, each with its shape (ny, nx), and the cards of the primary header.
 
     Without an extension these are: the primary where it has two axes; else the only image with two axes; else all
-    that are called SCI (two chips of a camera); else all that are called IMAGE. No more units are asked for than
-    that takes: the primary settles it for an archive, too, without reading on.
+    that are called SCI (two chips of a camera); else all that are called IMAGE; else all, where they are the chips of
+    a camera by their places on the sky. No more units are asked for than that takes: the primary settles it for an
+    archive, too, without reading on.
 
     Parameters
     ----------
@@ -35,12 +40,17 @@ def choose(units: Iterator[Hdu], extension: str | None, path: str) -> tuple[list
     """
     meant: list[Image] = []
     seen: list[str] = []
+    deep = ""  # an image of more than two axes
     primary: tuple[bytes, ...] = ()
     try:
         for unit in units:
             primary = unit.cards if unit.number == 0 else primary
-            shape = _shape(unit, f"{path}[{unit.number}]")
-            seen.append(f"[{unit.number}] {unit.name or unit.kind}" + (f" {shape[1]} x {shape[0]}" if shape else ""))
+            sizes = _sizes(unit, f"{path}[{unit.number}]")
+            shape = (sizes[1], sizes[0]) if len(sizes) == 2 and min(sizes) > 0 else None
+            size = " x ".join(map(str, sizes))
+            seen.append(f"[{unit.number}] {unit.name or unit.kind}" + (f" {size}" if size else ""))
+            if len(sizes) == 3 and min(sizes) > 0 and _named(extension, unit):
+                deep = deep or f"{path}[{unit.number}]"
             if shape is not None and _named(extension, unit):
                 meant.append((unit, shape))
             if extension == str(unit.number) or (extension is None and meant and unit.number == 0):
@@ -52,7 +62,8 @@ def choose(units: Iterator[Hdu], extension: str | None, path: str) -> tuple[list
         meant = _usual(meant, seen, path)
     if not meant:
         called = "" if extension in (None, "*") else f" [{extension}]"
-        raise InputError(f"{path} has no image{called} with two axes", hint=f"It holds: {', '.join(seen)}.")
+        plane = f" For one plane of three axes: imcopy '{deep}[*,*,1:1]' plane.fits" if deep else ""
+        raise InputError(f"{path} has no image{called} with two axes", hint=f"It holds: {_listed(seen)}.{plane}")
     return meant, primary
 
 
@@ -61,9 +72,11 @@ def _usual(images: list[Image], seen: list[str], path: str) -> list[Image]:
         called = [image for image in images if image[0].name.upper() == name]
         if called:
             return called
+    if are_chips(images):
+        return images
     first = images[0][0]
     raise InputError(
-        f"{path} holds {len(images)} images: {', '.join(seen)}",
+        f"{path} holds {len(images)} images: {_listed(seen)}",
         hint=f"Name one, as in {path}[{first.name or first.number}], or take all: {path}[*].",
     )
 
@@ -73,6 +86,8 @@ def _named(extension: str | None, unit: Hdu) -> bool:
         return True
     name, _, version = extension.upper().partition(",")
     there = unit.name.upper() or ("PRIMARY" if unit.number == 0 else "")
+    if extension.strip().upper() == there:  # the name itself may have a comma
+        return True
     return name.strip() == there and version.strip() in ("", str(unit.header.get("EXTVER", 1)))
 
 
@@ -101,10 +116,15 @@ def image_axes(header: Mapping[str, Value], prefix: str, label: str) -> list[tup
     return axes
 
 
-def _shape(unit: Hdu, label: str) -> tuple[int, int] | None:
-    """Return (ny, nx) of an image with two axes, or None."""
+def _sizes(unit: Hdu, label: str) -> list[int]:
+    """Return the lengths of an image's axes, x first; none of what is no image."""
     prefix = {"image": "", "compressed image": "Z"}.get(unit.kind)
     if prefix is None or unit.header.get("GROUPS") is True:
-        return None
-    sizes = [size for _, size in image_axes(unit.header, prefix, label)]
-    return (sizes[1], sizes[0]) if len(sizes) == 2 and min(sizes) > 0 else None
+        return []
+    return [size for _, size in image_axes(unit.header, prefix, label)]
+
+
+def _listed(seen: list[str]) -> str:
+    if len(seen) <= LISTED:
+        return ", ".join(seen)
+    return f"{', '.join(seen[: LISTED - 1])}, ... {seen[-1]}"
