@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from skycnn.errors import InputError
 
@@ -194,8 +195,9 @@ def parse(text: str, label: str, *, cited: bool = True) -> Survey:
     if cited:
         _check_references(facts, text, label)
     name = str(facts["name"]).lower()
-    numbers = {key: float(facts[key]) for key in ("pixel_scale", "aperture") if key in facts}
-    return Survey(**{"title": name, **facts, "name": name, "bands": tuple(facts["bands"]), **numbers})
+    numbers: dict[str, float] = {key: float(facts[key]) for key in ("pixel_scale", "aperture") if key in facts}
+    told: dict[str, Any] = {"title": name, **facts, "name": name, "bands": tuple(facts["bands"]), **numbers}
+    return Survey(**told)
 
 
 def _check(facts: Mapping[str, object], text: str, label: str) -> None:
