@@ -25,6 +25,7 @@ def test_without_a_unit():
     for name, unit in {
         "RA": "deg",
         "ra_hours": "hour",
+        "AL2000": "hour",
         "RAh": "hour",
         "ra_rad": "rad",
         "DEC_RAD": "rad",

@@ -44,6 +44,28 @@ def test_affixes():
     assert named("pmra pmdec e_RAJ2000 e_DEJ2000 RA_1 DEC_2 FRA FDEC") == []
 
 
+@pytest.mark.parametrize(
+    ("lon", "lat"),
+    [
+        ("RA(deg)", "DEC(deg)"),
+        ("RA [deg]", "Dec [deg]"),
+        ("R.A.", "Decl."),
+        ("RA", "Dec."),
+        ("RA-J2000", "DEC-J2000"),
+        (" ra ", "dec"),
+        ("RA (J2000)", "Dec (J2000)"),
+        ("RA-SDSS", "DEC-SDSS"),
+    ],
+)
+def test_names_as_people_write_them(lon, lat):
+    found = [column("ID", "J"), column(lon, "D"), column(lat, "D")]
+    assert [(pair.lon.name, pair.lat.name) for pair in pairs(found)] == [(lon, lat)]
+
+
+def test_errors_are_no_positions_however_they_are_written():
+    assert pairs([column(name, "D") for name in ("RA (err)", "DEC (err)", "RA-error", "DEC-error")]) == []
+
+
 def ucd(name, word, form="D"):
     return column(name, form, "deg", word)
 

@@ -27,8 +27,11 @@ UNITS: dict[str, tuple[str, float]] = {
 }
 """Spellings of TUNIT, lower case without blanks; name and degrees a unit."""
 
-NAMED = {"hour": re.compile(r"(^|_)RA_?(H|HR|HRS|HOUR|HOURS)$", re.I), "rad": re.compile(r"_RAD(IANS?)?$", re.I)}
-"""Names of columns that tell the unit where TUNIT does not."""
+NAMED = {
+    "hour": re.compile(r"(^|_)RA_?(H|HR|HRS|HOUR|HOURS)$|^AL2000$", re.I),
+    "rad": re.compile(r"_RAD(IANS?)?$", re.I),
+}
+"""Names of columns that tell the unit where TUNIT does not; AL2000 is HyperLEDA's."""
 
 TEXT = re.compile(
     r"\s*(?P<sign>[+-]?)\s*(?P<whole>\d{1,3})(?:(?P<mark>[\s:hd°])\s*(?P<minutes>\d{1,2}(?:\.\d*)?)"

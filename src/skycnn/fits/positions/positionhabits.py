@@ -14,7 +14,7 @@ EQUATORIAL = (
     "RA2000/DEC2000 RA2000/DE2000 COORD_RA/COORD_DEC RAMEAN/DECMEAN RA_MEAN/DEC_MEAN RASTACK/DECSTACK "
     "RIGHT_ASCENSION/DECLINATION RIGHTASCENSION/DECLINATION TARGET_RA/TARGET_DEC TARG_RA/TARG_DEC OBJRA/OBJDEC "
     "PLUG_RA/PLUG_DEC FIBER_RA/FIBER_DEC ALPHA/DELTA X_WORLD/Y_WORLD XWIN_WORLD/YWIN_WORLD RAH/DECDEG RA_H/DEC_D "
-    "RA_HOURS/DEC_DEG RA_HOURS/DEC RA_RAD/DEC_RAD RA_HMS/DEC_DMS RA_S/DEC_S RA_STR/DEC_STR"
+    "RA_HOURS/DEC_DEG RA_HOURS/DEC AL2000/DE2000 RACEN/DECCEN RA_RAD/DEC_RAD RA_HMS/DEC_DMS RA_S/DEC_S RA_STR/DEC_STR"
 )
 """Pairs of names, the most usual first; upper case."""
 
@@ -28,6 +28,8 @@ STYLES: tuple[tuple[str, str, str], ...] = tuple(
     for frame, pairs in (("equatorial", EQUATORIAL), ("B1950", BESSELIAN), ("Galactic", GALACTIC), ("other", OTHERS))
     for pair in pairs.split()
 )
+
+KNOWN = frozenset(name for style in STYLES for name in style[:2])
 
 AFFIXED = re.compile(r"(?P<before>\w+_)?(?P<stem>RA|RAJ2000|RA_ICRS)(?P<after>_\w+)?")
 """A usual name with more before or behind, as joins and surveys have it: RA_1, GAIA_RA, RA_SDSS."""
@@ -104,7 +106,7 @@ def _by_ucd(columns: Sequence[TableColumn]) -> list[Pair]:
 def _by_name(columns: Sequence[TableColumn]) -> list[Pair]:
     named: dict[str, list[TableColumn]] = {}
     for column in columns:
-        named.setdefault(column.name.strip().upper(), []).append(column)
+        named.setdefault(_key(column.name), []).append(column)
     found: list[Pair] = []
     for lon, lat, frame in STYLES:
         for a, b in zip(named.get(lon, []), named.get(lat, []), strict=False):
@@ -120,6 +122,14 @@ def _by_name(columns: Sequence[TableColumn]) -> list[Pair]:
         for a, b in zip(lons, next((named[w] for s in stems if (w := before + s + after) in named), []), strict=False):
             found.append(Pair(a, b, _besselian(a, "equatorial"), (_order("equatorial"), 2, _text(a, b), len(STYLES))))
     return found
+
+
+def _key(name: str) -> str:
+    """Return a name as styles have it: upper case, and of ``RA (deg)``, ``Dec.`` and ``RA-J2000`` words and ``_``."""
+    name = name.strip().upper()
+    if name in KNOWN:
+        return name
+    return re.sub(r"[\s()\[\]-]+", "_", name.replace(".", "")).rstrip("_")
 
 
 def _ucd(column: TableColumn) -> tuple[str, bool] | None:
@@ -147,5 +157,5 @@ def _text(a: TableColumn, b: TableColumn) -> int:
 
 
 def _place(a: TableColumn, b: TableColumn) -> int:
-    names = a.name.strip().upper(), b.name.strip().upper()
+    names = _key(a.name), _key(b.name)
     return next((number for number, style in enumerate(STYLES) if style[:2] == names), len(STYLES))
