@@ -159,3 +159,12 @@ def test_images_with_nobody_near_are_known(folder):
     assert [found.alone(i, apart + 1e-5) for i in range(4)] == [False, False, True, True]
     assert [found.alone(i, apart - 1e-5) for i in range(4)] == [True] * 4
     assert not found.alone(2, 180.0)
+
+
+def test_pixels_that_are_not_linear_in_flux_are_told(folder):
+    assert Footprints("r", expand("r", ["t*.fits"])).notes == ()
+    for name in ("t1.fits", "t3.fits"):
+        with fits.open(name, mode="update") as units:
+            units[0].header["BSOFTEN"] = 120.0
+    (note,) = Footprints("r", expand("r", ["t*.fits"])).notes
+    assert "asinh scale" in note and note.endswith("t1.fits and 1 more")

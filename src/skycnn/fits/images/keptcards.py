@@ -8,7 +8,7 @@ from skycnn.fits.tablebytes import Hdu
 _KEPT = re.compile(
     rb"WCSAXES|NAXIS\d?|(CTYPE|CRVAL|CRPIX|CDELT|CUNIT|CROTA|CPDIS|CQDIS|D2IMDIS|DP|DQ)\d|(CD|PC|PV|PS)\d_\d+"
     rb"|(CD|PC)00\d00\d|[AB]P?_(\d_\d|ORDER|DMAX)|WAT\d_\d+|LONPOLE|LATPOLE|RADE(CSY|SY)S|EQUINOX|EPOCH|MJD-OBS"
-    rb"|DATE-OBS|BUNIT|SURVEY|FILTER\d?|BAND"
+    rb"|DATE-OBS|BUNIT|BSOFTEN|SURVEY|FILTER\d?|BAND"
     rb"|PLTRA[HMS]|PLTDEC(SN|[DMS])|PLTSCALE|[XY]PIXELSZ|PPO\d|AMD[XY]\d+|CNPIX[12]"
 )
 """What WCSs (TAN, SIP, TPV, TNX, lookup tables, the plates of the DSS), BUNIT, SURVEY and FILTER need.

@@ -173,6 +173,16 @@ class Footprints:
         held = self._wcs[image]
         return _wcs(self.images[image]) if held is None else held
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of the pixels: those of Pan-STARRS stacks are the inverse hyperbolic sines of fluxes."""
+        scaled = [image for image in self.images if any(card.startswith(b"BSOFTEN ") for card in image.cards)]
+        if not scaled:
+            return ()
+        more = f" and {len(scaled) - 1} more" if len(scaled) > 1 else ""
+        told = "pixels on an asinh scale (BSOFTEN, BOFFSET), taken as they stand: not linear in flux"
+        return (f"warning: {self.band}: {told}: {scaled[0].label}{more}",)
+
     def facts(self) -> dict[str, Any]:
         """Return how many files there are and a hash over their names, sizes and times."""
         headers = [header for kind in (self.images, self.masks, self.weights) for header in kind if header is not None]

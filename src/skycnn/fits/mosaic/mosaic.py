@@ -53,7 +53,8 @@ class Mosaic(Stamps):
         threads: int = 1,
         scratch: str | None = None,
     ) -> None:
-        self.bands, self.columns, self.notes = tuple(footprints), positions.columns, positions.notes
+        self.bands, self.columns = tuple(footprints), positions.columns
+        self.notes = (*positions.notes, *(note for found in footprints.values() for note in found.notes))
         self.positions, self.side, self.threads = positions, side, threads
         self.images = OpenImages(scratch)
         self.layers = {band: Layer(found, self.images) for band, found in footprints.items()}
