@@ -52,6 +52,11 @@ def test_no_object_of_one_seed_is_one_of_another():
     assert len(np.unique(rows[:, 0])) > 0.999 * len(rows)  # float32 may meet by chance
 
 
+def test_neighbours_do_not_share_numbers_out_of_step():
+    found = np.concatenate([draws.generator(4, row, "sky").random(100) for row in range(100)])
+    assert len(np.unique(found)) == len(found)
+
+
 def test_numbers_follow_their_distributions_and_are_independent():
     flat, bell = draws.uniform(2, ROWS, "a", 4), draws.normal(2, ROWS, "a", 4)
     assert 0 <= flat.min() < flat.max() < 1

@@ -1,0 +1,162 @@
+"""Noise: depths measured on blank images are the survey's, photons are counted, bits do not depend on the chunk."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from skycnn import survey
+from skycnn.errors import InputError
+from skycnn.simulate.correlation import Correlation
+from skycnn.simulate.noise import Noise, aperture_area, background
+
+CSST, COSMOS, SDSS = map(survey.load, ("csst", "cosmos", "sdss"))
+
+
+def circle(side, radius, centre, fine=21):
+    """Return the share (side, side) of each pixel that lies within a circle about (x, y), by a fine grid."""
+    steps = (np.arange(side * fine) + 0.5) / fine - 0.5
+    inside = np.hypot(steps[None, :] - centre[0], steps[:, None] - centre[1]) <= radius
+    return inside.reshape(side, fine, side, fine).mean(axis=(1, 3))
+
+
+def gaussian(side, fwhm, centre):
+    """Return a PSF (side, side) of sum 1, sampled at the middles of pixels."""
+    square = (np.arange(side)[None, :] - centre[0]) ** 2 + (np.arange(side)[:, None] - centre[1]) ** 2
+    psf = np.exp(-4 * math.log(2) * square / fwhm**2)
+    return psf / psf.sum()
+
+
+def blank(noise, count, side):
+    return noise.add(np.zeros((count, len(noise.sigma), side, side), np.float32), 1, range(count))
+
+
+def limits(pixels, weights):
+    """Return the 5 sigma limit (band,), mag, of sums over weights (m, side, side), all sums taken together."""
+    sums = np.einsum("nbyx,myx->nmb", pixels, weights)
+    return 23.9 - 2.5 * np.log10(5 * sums.std(axis=(0, 1)))
+
+
+def centres(side, count=12):
+    """Return where apertures are put: about the stamp's middle, anywhere within a pixel."""
+    return (side - 1) / 2 + np.random.default_rng(4).uniform(-0.5, 0.5, (count, 2))
+
+
+def test_the_depth_of_point_sources_is_the_survey_s():
+    pixels = blank(Noise.of(CSST), 2500, 12)
+    for b, band in enumerate(CSST.bands):
+        weights = np.stack([circle(12, CSST.r80[band] / 0.074, centre) for centre in centres(12)])
+        found = limits(pixels[:, [b]], weights)[0] - 2.5 * math.log10(1 / 0.8)  # brought to all light
+        assert found == pytest.approx(CSST.depth[band], abs=0.05), band
+
+
+def test_the_depth_in_an_aperture_is_the_survey_s():
+    pixels = blank(Noise.of(COSMOS), 1200, 22)
+    found = limits(pixels, np.stack([circle(22, 1.5 / 0.15, centre) for centre in centres(22, 3)]))
+    np.testing.assert_allclose(found, [COSMOS.depth[band] for band in COSMOS.bands], atol=0.05)
+
+
+def test_the_depth_of_psf_photometry_is_the_survey_s():
+    pixels = blank(Noise.of(SDSS), 1500, 24)
+    for b, band in enumerate(SDSS.bands):
+        psfs = np.stack([gaussian(24, SDSS.psf[band] / 0.396, centre) for centre in centres(24, 3)])
+        best = psfs / (psfs**2).sum(axis=(1, 2), keepdims=True)  # the flux of least variance
+        assert limits(pixels[:, [b]], best)[0] == pytest.approx(SDSS.depth[band], abs=0.05), band
+
+
+def test_another_pixel_scale_has_the_same_depth():
+    noise = Noise.of(CSST, ["i", "g"], 0.03)
+    weights = np.stack([circle(24, CSST.r80["g"] / 0.03, centre) for centre in centres(24, 3)])
+    found = limits(blank(noise, 1500, 24)[:, [1]], weights)[0] - 2.5 * math.log10(1 / 0.8)
+    assert found == pytest.approx(CSST.depth["g"], abs=0.05)
+
+
+def test_correlated_noise_has_the_same_depth():
+    y, x = np.mgrid[-3:4, -3:4]
+    correlation = Correlation.of(np.maximum(1 - abs(y) / 3, 0) * np.maximum(1 - abs(x) / 2, 0))
+    noise = Noise.of(CSST, ["g", "z"], correlation=correlation)
+    assert (noise.sigma < 0.6 * Noise.of(CSST, ["g", "z"]).sigma).all()
+    weights = np.stack([circle(12, CSST.r80["g"] / 0.074, centre) for centre in centres(12)])
+    pixels = blank(noise, 4000, 12)
+    assert limits(pixels[:, [0]], weights)[0] - 2.5 * math.log10(1 / 0.8) == pytest.approx(26.3, abs=0.05)
+    apart = np.mean(pixels[:, 0, :, 1:] * pixels[:, 0, :, :-1]) / np.mean(pixels[:, 0] ** 2)
+    assert apart == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_survey_without_r80_is_taken_as_gaussian():
+    plain = replace(CSST, r80={})
+    np.testing.assert_allclose(Noise.of(plain).sigma, Noise.of(CSST).sigma, rtol=0.005)
+
+
+@pytest.mark.parametrize("radius", [0.3, 1.0, 2.03, 6.4])
+def test_the_area_of_an_aperture_is_the_mean_of_its_squared_weights(radius):
+    middles = 9.5 + (np.mgrid[0:8, 0:8].reshape(2, -1).T + 0.5) / 8 - 0.5
+    squares = [(circle(20, radius, centre, 31) ** 2).sum() for centre in middles]
+    assert aperture_area(radius) == pytest.approx(np.mean(squares), rel=0.015)
+    assert aperture_area(radius) < math.pi * radius**2
+
+
+def test_photons_are_counted():
+    noise = Noise(np.array([1e-6, 1e-6, 1e-6]), np.array([3.0, 2000.0, math.nan]))
+    light = np.zeros((900, 3, 4, 4), np.float32) + np.float32(0.5)
+    found = noise.add(light, 2, range(900)) - light
+    np.testing.assert_allclose(found.mean(axis=(0, 2, 3)), 0, atol=0.015)
+    np.testing.assert_allclose(found[:, :2].var(axis=(0, 2, 3)), [0.5 / 3, 0.5 / 2000], rtol=0.03)
+    assert found[:, 2].std() < 2e-6
+    np.testing.assert_allclose(noise.variance(light)[0, :, 0, 0], [0.5 / 3, 0.5 / 2000, 1e-12], rtol=1e-5)
+    counts = (found + light)[:, 0] * 3
+    assert np.abs(counts - np.round(counts)).max() < 1e-4  # whole electrons
+
+
+def test_ringing_below_zero_is_kept():
+    noise = Noise(np.array([1e-9]), np.array([10.0]))
+    image = np.full((1, 1, 2, 2), -0.01, np.float32)
+    np.testing.assert_allclose(noise.add(image, 1, [0]), image, atol=1e-7)
+    assert noise.variance(image).max() < 1e-15
+
+
+@pytest.mark.parametrize("correlated", [False, True])
+def test_bits_do_not_depend_on_the_chunk(correlated):
+    correlation = Correlation.of(np.array([[0.1, 0.2, 0.1], [0.2, 1, 0.2], [0.1, 0.2, 0.1]])) if correlated else None
+    noise = Noise.of(CSST, correlation=correlation)
+    images = np.random.default_rng(0).uniform(0, 0.1, (10, 7, 8, 8)).astype(np.float32)
+    rows = np.arange(1020, 1030)
+    whole = noise.add(images, 9, rows)
+    for size in (1, 3):
+        parts = [noise.add(images[k : k + size], 9, rows[k : k + size]) for k in range(0, 10, size)]
+        np.testing.assert_array_equal(np.concatenate(parts), whole)
+    np.testing.assert_array_equal(noise.add(images[::-1], 9, rows[::-1])[::-1], whole)
+    for seed, name in ((8, "noise"), (9, "again")):
+        assert (noise.add(images, seed, rows, name) != whole).any(axis=(1, 2, 3)).all()
+    assert len(np.unique(whole)) > 0.99 * whole.size
+
+
+def test_depths_are_near_what_sky_and_detector_allow():
+    """Quoted depths keep a margin of at most 0.8 mag to what the survey's own numbers give."""
+    margin = 2.5 * np.log10(Noise.of(CSST).sigma / background(CSST))
+    assert (margin > 0).all()
+    assert (margin < 0.8).all()
+
+
+def test_the_background_counts_sky_dark_and_reading():
+    own = replace(
+        CSST, sky={"g": 23.9}, electrons={"g": 100.0}, dark={"g": 30.0}, read_noise={"g": 2.0}, pixel_scale=0.5
+    )
+    assert background(own, ["g"])[0] == pytest.approx(math.sqrt(100 * 0.25 + 30 + 4) / 100)
+    assert background(replace(own, dark={}, read_noise={}), ["g"], 1.0)[0] == pytest.approx(0.1)
+    with pytest.raises(InputError, match="survey csst does not tell 'sky' in u"):
+        background(own, ["u"])
+
+
+def test_what_cannot_be_told_is_refused():
+    with pytest.raises(InputError, match=r"tell a depth that noise can be made from: 'completeness'.*depth_kind point"):
+        Noise.of(replace(SDSS, depth_kind="completeness"))
+    with pytest.raises(InputError, match="tell a depth that noise"):
+        Noise.of(replace(SDSS, depth_kind=""))
+    with pytest.raises(InputError, match=r"survey sdss has no band y \(expected u g r i z\)"):
+        Noise.of(SDSS, ["g", "y"])
+    with pytest.raises(InputError, match="by PSF photometry"):
+        Noise.of(SDSS, correlation=Correlation.of(np.ones((1, 1))))
+    with pytest.raises(InputError, match="noise of 5 bands for images of another shape"):
+        Noise.of(SDSS).add(np.zeros((2, 4, 3, 3), np.float32), 1, [0, 1])
