@@ -23,6 +23,7 @@ FOREIGN = [
     (b"\xfd7zXZ\x00", "xz", "xz -d"),
     (b"\x28\xb5\x2f\xfd", "zstd", "zstd -d"),
     (b"PK\x03\x04", "zip", "unzip"),
+    (b"\x1f\x9d\x90", "a .Z archive", "uncompress"),
 ]
 
 
@@ -33,6 +34,27 @@ def test_other_formats_are_named_and_the_command_that_converts_them(octets, name
     assert told.value.hint.startswith("Convert it first: ")
     assert command in told.value.hint
     assert any("my cat.dat" in word for word in shlex.split(told.value.hint))
+
+
+@pytest.mark.parametrize(
+    ("octets", "name", "hint"),
+    [
+        (b"\n<!DOCTYPE html><html>Not found</html>", "an HTML page", "fetch the file again"),
+        (b"<HTML><body>Busy, try again</body>", "an HTML page", "fetch the file again"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", "a Git LFS pointer", "git lfs pull"),
+    ],
+)
+def test_what_comes_in_place_of_a_file(octets, name, hint):
+    with pytest.raises(InputError, match=rf"a\.fits is {name}, not FITS") as told:
+        check_fits(octets, "a.fits")
+    assert hint in told.value.hint
+
+
+def test_the_command_does_not_overwrite_what_it_reads():
+    with pytest.raises(InputError) as told:
+        check_fits(b"RA,DEC\n1,2\n", "cat.fits")
+    words = shlex.split(told.value.hint)
+    assert "in=cat.fits" in words and "out=cat-table.fits" in words
 
 
 @pytest.mark.parametrize("octets", [b"\x00\x01\x02\x03", b"SIMPLX  = \xff", b"\x93NUMPY\x01\x00", b"caf\xe9"])

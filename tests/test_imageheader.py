@@ -57,6 +57,7 @@ def test_only_cards_worth_holding_are_held(tmp_path):
         (("image", "SCI", "WHT"), None, [0]),
         (("", "SCI", "ERR", "SCI", "ERR"), None, [1, 3]),
         (("", "MASK", "IMAGE"), None, [2]),
+        (("", "1-1.SCI", "1-1.RMS", "1-2.SCI", "1-2.RMS"), None, [1, 3]),
         (("", "ONLY"), None, [1]),
         (("", "SCI", "ERR", "SCI"), "SCI,2", [3]),
         (("", "SCI", "ERR", "SCI"), "sci", [1, 3]),

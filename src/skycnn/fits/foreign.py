@@ -18,8 +18,16 @@ FOREIGN: tuple[tuple[bytes, str, str], ...] = (
     (b"\xfd7zXZ", "xz", "xz -d {path}"),
     (b"\x28\xb5\x2f\xfd", "zstd", "zstd -d {path}"),
     (b"PK\x03\x04", "zip", "unzip {path}"),
+    (b"\x1f\x9d", "a .Z archive", "uncompress {path}"),
 )
 """Magic bytes, the format's name, and the command that makes FITS (or uncovers it)."""
+
+STAND_INS: tuple[tuple[bytes, str, str], ...] = (
+    (b"<!doctype html", "an HTML page", "The server sent a page in its place: look at it, and fetch the file again."),
+    (b"<html", "an HTML page", "The server sent a page in its place: look at it, and fetch the file again."),
+    (b"version https://git-lfs", "a Git LFS pointer", "Fetch the file that it stands for: git lfs pull"),
+)
+"""First bytes in lower case of what comes in place of a file, what it is, and what to do."""
 
 
 def check_fits(head: bytes, label: str) -> None:
@@ -34,7 +42,10 @@ def check_fits(head: bytes, label: str) -> None:
         return
     if not head:
         raise InputError(f"{label} is empty", expected="a FITS catalogue")
-    stem = quote(Path(label).stem)
+    for magic, name, hint in STAND_INS:
+        if head.lstrip().lower().startswith(magic):
+            raise InputError(f"{label} is {name}, not FITS", hint=hint)
+    stem = quote(Path(label).stem + ("-table" if Path(label).suffix == ".fits" else ""))  # another name than its own
     for magic, name, command in FOREIGN:
         if head.lstrip().startswith(magic):
             command = command.format(path=quote(label), name=label, stem=stem)

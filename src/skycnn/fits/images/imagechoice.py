@@ -8,7 +8,10 @@ from skycnn.fits.images.chips import are_chips
 from skycnn.fits.tablebytes import Hdu
 
 _USUAL = ("SCI", "IMAGE")
-"""What observatories call the science image among its masks and errors (HST and JWST; Rubin, Subaru)."""
+"""What observatories call the science image among its masks and errors (HST and JWST; Rubin, Subaru).
+
+Euclid puts the detector before it: ``3-4.SCI``, ``3-4.RMS``, ``3-4.FLG``.
+"""
 
 LISTED = 12
 """Header-data units that a message lists; a camera has 60 and more."""
@@ -69,7 +72,7 @@ def choose(units: Iterator[Hdu], extension: str | None, path: str) -> tuple[list
 
 def _usual(images: list[Image], seen: list[str], path: str) -> list[Image]:
     for name in _USUAL:
-        called = [image for image in images if image[0].name.upper() == name]
+        called = [image for image in images if image[0].name.upper().split(".")[-1] == name]
         if called:
             return called
     if are_chips(images):
