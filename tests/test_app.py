@@ -120,3 +120,9 @@ def test_bare_environment_and_odd_bytes():
     ran = run("modèles", b"\xff".decode(errors="surrogateescape"), env=bare(LC_ALL="POSIX", PYTHONUTF8="0"))
     assert ran.returncode == 2
     assert ran.stderr.startswith("skycnn: error: there is no command 'mod")
+
+
+def test_the_end_looks_through_nothing():
+    told = "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count() > 1000)); "
+    done = python(told + "from skycnn.cli.app import main; main()", "--version")
+    assert done.stdout.splitlines()[-1] == "True"

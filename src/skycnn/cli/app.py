@@ -1,5 +1,6 @@
 """The program ``skycnn``: its commands are the files of this folder that a file of ``verbs`` stands behind."""
 
+import gc
 import pkgutil
 import signal
 import sys
@@ -161,4 +162,5 @@ def main() -> None:
     code = console.run(lambda: call(sys.argv[1:]))
     if code > 128:  # a second Ctrl-C while the interpreter shuts down would print a traceback
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()  # what is left goes with the process; to look through all of torch once more takes a second
     sys.exit(code)
