@@ -190,3 +190,10 @@ def test_a_table_whose_rows_have_no_truth_is_refused(opened):
     with pytest.raises(InputError, match="has no rows to train with") as caught:
         look(opened(content), Imagined())
     assert caught.value.hint == "Left out: 4 no truth."
+
+
+def test_a_table_whose_rows_have_no_stamps_is_refused(opened):
+    nowhere = dict.fromkeys(range(4), Flag.NO_POSITION)
+    with pytest.raises(InputError, match="has no rows to train with") as caught:
+        look(opened(sky(4)), Imagined(flags=nowhere))
+    assert caught.value.hint == "Left out: 4 off the images."

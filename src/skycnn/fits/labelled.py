@@ -128,7 +128,7 @@ def read(
             parts.append((first + kept, value[kept], *(chunk[name][kept] for name in columns[1:])))
             for name, content in piece.inputs.items():
                 inputs.setdefault(name, []).append(content[good])
-    if not parts:
+    if not any(len(part[0]) for part in parts):
         raise InputError(f"{catalogue.label} has no rows to train with", hint=_left(left_out))
     number, value, *named = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.argsort(number, kind="stable")  # images give them in their own order
