@@ -230,7 +230,7 @@ class Arena:
         journal = self.place / f".{self.name}.skycnn-journal"
         state, stray, records = self.state(), self.left(), journalled(journal, self.width)
         after = self.finish()
-        number = re.search(r"(\d+) rows were finished by an earlier run", after.said)
+        number = re.search(r"taken over from an earlier run: (\d+) rows?", after.said)
         return Trial(
             code=code,
             state=state,

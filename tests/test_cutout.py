@@ -257,7 +257,7 @@ def test_a_run_that_was_stopped_goes_on(cut, made, stopped):
     assert not (made.folder / "stamps.fits").exists()
     said = cut(*words(made))
     assert said.code == 0
-    assert "32 rows were finished by an earlier run and are taken over" in said.err
+    assert "taken over from an earlier run: 32 rows" in said.err
     assert not [entry.name for entry in made.folder.iterdir() if entry.name.startswith(".")]
     whole, resumed = (made.folder / name for name in ("whole.fits", "stamps.fits"))
     assert np.array_equal(read(whole)[0], read(resumed)[0])
@@ -330,11 +330,28 @@ def test_rows_off_all_images_are_said_at_once(cut, made):
         units[1].data["RA"] += 90
     said = cut(*words(made))
     assert said.code == 0
-    assert "warning: none of the 40 rows lies on any image" in said.err
+    assert "warning: no row of 40 lies on any image" in said.err
     assert "RA 240.1" in said.err
     assert "RA 150.1" in said.err
     assert (read(made.folder / "stamps.fits")[1]["FLAG"] == Flag.OFF_IMAGE | Flag.MISSING_BAND).all()
-    assert "none of the 40 rows" in cut(*words(made, "other.fits"), "--dry-run").err
+    assert "no row of 40" in cut(*words(made, "other.fits"), "--dry-run").err
+
+
+def test_one_stamp_is_no_plural(cut, made):
+    last = cut(*words(made), "--rows", "3:4").err.splitlines()[-1]
+    assert ": 1 stamp of 16x16 pixels" in last
+    assert "would be written: 1 stamp of" in cut(*words(made, "other.fits"), "--rows", "3:4", "--dry-run").err
+
+
+def test_no_sheet_is_drawn_of_no_stamps(cut, made):
+    with fits.open(made.cat) as units:
+        fits.HDUList([units[0], fits.BinTableHDU(units[1].data[:0], units[1].header)]).writeto(made.folder / "no.fits")
+    arguments = [made.folder / "no.fits" if word == made.cat else word for word in words(made)]
+    said = cut(*arguments, "--preview", made.folder / "sheet.svg")
+    assert said.code == 0, said.err
+    assert "0 stamps" in said.err
+    assert "a sheet of" not in said.err
+    assert not (made.folder / "sheet.svg").exists()
 
 
 def test_a_sheet_of_the_stamps(cut, made):

@@ -39,3 +39,7 @@ def test_an_interruption_is_no_exception_that_a_library_could_swallow():
     assert not issubclass(errors.Interrupted, Exception)
     assert errors.Interrupted(15).exit_code == 143
     assert "signal 2;" in str(errors.Interrupted(2))
+
+
+def test_one_thing_is_no_plural():
+    assert [errors.counted(n, "row") for n in range(3)] == ["0 rows", "1 row", "2 rows"]

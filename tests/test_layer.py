@@ -75,7 +75,7 @@ def test_broken_stamps_are_counted_by_image(layer, tmp_path):
     pixels, _, broken = cut(made, [100.0, 100.0, 100.0], [20.0, 52.0, 60.0])
     assert broken.tolist() == [True, True, False]
     assert np.isnan(pixels).sum(axis=(1, 2)).tolist() == [81, 18, 0]
-    assert made.warnings() == [f"{tmp_path}/g.fits holds tiles that cannot be decoded: 2 stamps miss it"]
+    assert made.warnings() == [f"{tmp_path}/g.fits holds tiles that cannot be decoded: missing in 2 stamps"]
 
 
 @pytest.mark.parametrize("error", [InputError("g.fits is no image"), OSError("g.fits: Input/output error")])
@@ -87,7 +87,7 @@ def test_an_image_that_cannot_be_opened_is_tried_once(layer, tmp_path, error):
         assert np.isnan(pixels).all()
         assert (outside.tolist(), broken.tolist()) == ([0, 27], [True, True])
     assert len(opener.opened) == 1
-    assert made.warnings() == [f"{error}: 6 stamps miss it"]
+    assert made.warnings() == [f"{error}: missing in 6 stamps"]
 
 
 def test_what_was_lost_is_told_in_the_order_of_names(layer, tmp_path):
@@ -110,7 +110,7 @@ def test_an_image_lost_after_some_of_its_tiles_tells_the_graver_reason(layer, tm
     made.images.close()
     opener.error = OSError("g.fits: Input/output error")
     cut(made, [100.0], [100.0])
-    assert made.warnings() == ["g.fits: Input/output error: 2 stamps miss it"]
+    assert made.warnings() == ["g.fits: Input/output error: missing in 2 stamps"]
 
 
 @pytest.mark.parametrize("plane", ["masks", "weights"])
@@ -127,7 +127,7 @@ def test_without_its_mask_or_weight_an_image_is_not_used(layer, tmp_path, plane)
     pixels, _, broken = cut(made, [100.0], [100.0])
     assert np.isnan(pixels).all()
     assert broken.all()
-    assert made.warnings() == ["plane.fits: Input/output error: 1 stamps miss it"]
+    assert made.warnings() == ["plane.fits: Input/output error: missing in 1 stamp"]
 
 
 def test_weights_that_are_not_positive_and_masks_that_are_not_zero_are_holes(layer, tmp_path):

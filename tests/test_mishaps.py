@@ -296,7 +296,7 @@ def test_a_torn_journal_serves_up_to_the_tear(ask, cat, tmp_path, small_chunks, 
     os.truncate(path, path.stat().st_size - 7)
     said = ask(cat)
     assert said.code == 0
-    assert "128 rows were finished by an earlier run and are taken over" in said.err
+    assert "taken over from an earlier run: 128 rows" in said.err
     assert ask(whole).code == 0
     assert np.array_equal(column(cat, "Z_PHOT"), column(whole, "Z_PHOT"))
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["cat.fits", "whole.fits"]
@@ -307,7 +307,7 @@ def test_a_journal_with_a_flipped_bit_is_not_believed(ask, cat, small_chunks, mo
     content = bytearray(path.read_bytes())
     content[-20] ^= 1
     path.write_bytes(content)
-    assert "128 rows were finished" in ask(cat).err
+    assert "an earlier run: 128 rows" in ask(cat).err
 
 
 def test_a_journal_of_another_run_is_thrown_away_with_a_line(ask, cat, small_chunks, monkeypatch, standin):
@@ -315,7 +315,7 @@ def test_a_journal_of_another_run_is_thrown_away_with_a_line(ask, cat, small_chu
     said = ask(cat, "--model", standin / "other" / "standin-other-flux.safetensors")
     assert said.code == 0
     assert said.err.count("the journal of another run was found and thrown away") == 1
-    assert "finished by an earlier run" not in said.err
+    assert "an earlier run" not in said.err
 
 
 def test_rows_that_changed_since_the_journal_are_answered_anew(ask, cat, tmp_path, small_chunks, monkeypatch):
@@ -324,7 +324,7 @@ def test_rows_that_changed_since_the_journal_are_answered_anew(ask, cat, tmp_pat
     content["modelMag_r"][70] = 25
     write(cat, content, checksum=True)
     said = ask(cat)
-    assert "128 rows were finished" in said.err, "the chunk of row 70 is not taken over"
+    assert "an earlier run: 128 rows" in said.err, "the chunk of row 70 is not taken over"
     fresh = write(tmp_path / "fresh.fits", content, checksum=True)
     assert ask(fresh).code == 0
     assert np.array_equal(column(cat, "Z_PHOT"), column(fresh, "Z_PHOT"))

@@ -1,5 +1,6 @@
 """The pixel path from images to answers: a small image task trained on stamps, asked of stamps and of images."""
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -58,6 +59,7 @@ def call(words):
 
 
 PREDICT = ("--task", "toy", "--model", "toy-w.safetensors", "--threads", "1")
+OUT = ("--out", "x.safetensors")
 IMAGES = ("--images", "W1=W1.fits", "--images", "W2=W2.fits")
 
 
@@ -215,3 +217,35 @@ def test_a_network_of_fluxes_refuses_images(ask):
     code, _, err = ask("train", "cat.fits", "--task", "toy", *IMAGES, "--out", "x.safetensors")
     assert code == 2
     assert "takes no images" in err
+
+
+def test_what_would_be_read_and_written_is_shown(ask):
+    code, out, err = ask("predict", "cat.fits", *PREDICT, *IMAGES, "--dry-run")
+    assert code == 0, err
+    assert out.startswith("WRITES")  # and no empty table of fluxes
+    assert "would be written: 576 rows" in err
+
+
+def test_a_few_rows_are_counted_as_such(ask):
+    code, out, err = ask("predict", "cat.fits", *PREDICT, *IMAGES, "--rows", "3:4", "--out", "few.fits", "--json")
+    assert code == 0, err
+    found = json.loads(out)
+    assert (found["rows"], found["asked"], found["answered"]) == (576, 1, 1)
+    assert found["rate"] == pytest.approx(1 / found["seconds"])
+    assert ask("predict", "few.fits", *PREDICT, *IMAGES, "--rows", "3:4")[2].endswith(
+        "(same model, options, images); nothing to do\n"
+    )
+    assert "1 row asked for without an answer" in ask("predict", "few.fits", *PREDICT, *IMAGES, "--rows", "3:5")[2]
+
+
+def test_a_field_elsewhere_is_said_before_the_work(ask):
+    with fits.open("cat.fits", mode="update") as file:
+        file[1].data["RA"] += 90
+    for more in (("--dry-run",), ()):
+        code, _, err = ask("predict", "cat.fits", *PREDICT, *IMAGES, *more)
+        assert code == 0, err
+        assert "warning: no row of 576 lies on any image: the first image lies about RA 150.0" in err
+    code, _, err = ask("train", "cat.fits", *IMAGES, "--task", "toy", "--network", "picture", "--size", "16", *OUT)
+    assert code == 2
+    assert "has no rows to train with" in err
+    assert "576 off the images" in err

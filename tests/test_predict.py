@@ -263,7 +263,7 @@ def test_changed_photometry_is_refused(ask, cat, tmp_path):
     before = snapshot(tmp_path)
     said = ask(cat)
     assert said.code == 2
-    assert re.search("the photometry or the rows have changed since 2023-11-14T22:13:20Z", errors(said)[0])
+    assert re.search("the columns used or the rows have changed since 2023-11-14T22:13:20Z", errors(said)[0])
     assert re.search("--only-new .* --overwrite", errors(said)[1])
     assert snapshot(tmp_path) == before
     old = column(cat, "Z_PHOT")
@@ -348,7 +348,7 @@ def test_rows_answers_these_and_only_new_the_rest(ask, cat, tmp_path):
     assert ask(cat, "--rows", "10:30").err.endswith("nothing to do\n")
     said = ask(cat)
     assert said.code == 2
-    assert "280 rows asked for have no answer yet" in errors(said)[0]
+    assert "280 rows asked for without an answer" in errors(said)[0]
     assert "--only-new" in errors(said)[1]
     assert ask(cat, "--only-new", "--rows", "0:20").code == 0
     assert np.flatnonzero(answers(cat)[:, 4] != NOT_RUN).tolist() == list(range(30))

@@ -72,12 +72,12 @@ def test_what_tells_why_no_row_lies_on_an_image(asked):
     with fits.open(made.cat, mode="update") as units:
         units[1].data["DEC"] += 30
     words = ask(told)
-    assert words.startswith("none of the 40 rows lies on any image: the first image lies about RA 150.1")
+    assert words.startswith("no row of 40 lies on any image: the first image lies about RA 150.1")
     assert "Dec 2.2000, the first row at RA 150.1" in words
     assert "Dec 32.1" in words
     with fits.open(made.cat, mode="update") as units:
         units[1].data["DEC"] = np.nan
-    assert ask(told) == "none of the 40 rows has a position: RA DEC hold no finite numbers"
+    assert ask(told) == "no row of 40 has a position: RA DEC hold no finite numbers"
 
 
 def test_the_same_in_pixels(asked):

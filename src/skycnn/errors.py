@@ -74,3 +74,8 @@ class Interrupted(BaseException):
     def __init__(self, signum: int) -> None:
         super().__init__(f"stopped by signal {signum}; every file is whole")
         self.exit_code = 128 + signum
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things in words: ``1 row``, ``2 rows``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

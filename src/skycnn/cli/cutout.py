@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from skycnn.cli import console, imageoptions, options, process
-from skycnn.errors import FlaggedError, InputError
+from skycnn.errors import FlaggedError, InputError, counted
 
 EXAMPLES = (
     (
@@ -149,10 +149,10 @@ def _shape(result: Any) -> str:
 
 def _tell(result: Any) -> None:
     console.say(
-        f"{result.files['output']}: {result.rows} stamps of {_shape(result)} ({result.rate:,.0f} rows/s); "
+        f"{result.files['output']}: {counted(result.rows, 'stamp')} of {_shape(result)} ({result.rate:,.0f} rows/s); "
         f"{result.clean} without a flag; flagged: {_reasons(result)}"
     )
-    if result.files["preview"]:
+    if result.files["preview"] and result.rows:
         console.say(f"{result.files['preview']}: a sheet of the stamps, to be looked at")
 
 
@@ -162,9 +162,11 @@ def _draw(result: Any) -> None:
         console.table(("IMAGE", "ROWS"), listed[:MOST_LISTED])
         if len(listed) > MOST_LISTED:
             rest = sum(n for _, n in listed[MOST_LISTED:])
-            console.say(f"{len(listed) - MOST_LISTED} more images hold {rest} rows")
+            console.say(f"{counted(rest, 'row')} on {counted(len(listed) - MOST_LISTED, 'more image')}")
     if result.nowhere or result.unplaced:
-        console.say(f"{result.nowhere} rows lie on no image, {result.unplaced} rows have no position")
+        console.say(
+            f"{counted(result.nowhere, 'row')} on no image, {counted(result.unplaced, 'row')} without a position"
+        )
     state = "holds these stamps already: nothing would be done" if result.unchanged else "would be written"
     cost = f"{result.disk_bytes / 1e6:.1f} MB, about {max(1, round(result.estimate_seconds))} s and start-up"
-    console.say(f"{result.files['output']} {state}: {result.rows} stamps of {_shape(result)}, {cost}")
+    console.say(f"{result.files['output']} {state}: {counted(result.rows, 'stamp')} of {_shape(result)}, {cost}")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from skycnn.cli import console, imageoptions, options, process
-from skycnn.errors import FlaggedError, InputError
+from skycnn.errors import FlaggedError, InputError, counted
 
 EXAMPLES = (
     ("skycnn predict cat.fits --task photoz", "Add Z_PHOT, its 68 % interval, odds and flag to cat.fits, in place."),
@@ -173,13 +173,14 @@ def _tell(result: Any, *, dry_run: bool, json: bool) -> None:
         return
     names = ", ".join(column.name for column in result.columns)
     console.say(
-        f"{result.files['output']}: {result.answered} of {result.rows} rows answered ({result.rate:,.0f} rows/s); "
-        f"flagged: {_reasons([result])}; wrote {names}"
+        f"{result.files['output']}: {result.answered} of {counted(result.rows, 'row')} answered "
+        f"({result.rate:,.0f} rows/s); flagged: {_reasons([result])}; wrote {names}"
     )
 
 
 def _draw(result: Any) -> None:
-    console.table(("BAND", "COLUMN", "ERROR", "UNIT"), [list(band.values()) for band in result.bands])
+    if result.bands:  # a model of images reads no columns of fluxes
+        console.table(("BAND", "COLUMN", "ERROR", "UNIT"), [list(band.values()) for band in result.bands])
     console.table(
         ("WRITES", "FORM", "UNIT", "MEANING"),
         [
@@ -194,4 +195,6 @@ def _draw(result: Any) -> None:
     )
     state = "holds these answers already: nothing would be done" if result.unchanged else "would be written"
     cost = f"{result.disk_bytes / 1e6:.1f} MB, about {max(1, round(result.estimate_seconds))} s and start-up"
-    console.say(f"{result.files['output']} {state}: {result.rows} rows, {cost}, by {result.model} ({result.reason})")
+    console.say(
+        f"{result.files['output']} {state}: {counted(result.rows, 'row')}, {cost}, by {result.model} ({result.reason})"
+    )

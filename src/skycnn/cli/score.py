@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from skycnn.cli import console, options, process
-from skycnn.errors import InputError
+from skycnn.errors import InputError, counted
 
 EXAMPLES = (
     ("skycnn score cat.fits --task photoz --truth Z_SPEC", "Score Z_PHOT, with the baselines on the same rows."),
@@ -180,7 +180,7 @@ def _footnotes(result: Any) -> Sequence[str]:
     left = ", ".join(f"{n} {reason}" for reason, n in result.left_out.items())
     flagged = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in result.flagged.items())
     lines = [
-        f"{result.rows} rows of {', '.join(result.files)} against {result.truth}"
+        f"{counted(result.rows, 'row')} of {', '.join(result.files)} against {result.truth}"
         + (f"; left out: {left}" if left else "")
         + (f"; flagged: {flagged}" if flagged else ""),
         f"[..]: {100 * result.level:g}% of {result.bootstrap}",

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from skycnn.cli import console, imageoptions, options, process
-from skycnn.errors import InputError
+from skycnn.errors import InputError, counted
 
 EXAMPLES = (
     (
@@ -181,7 +181,7 @@ def _draw(result: Any) -> None:
     )
     minutes, seconds = divmod(round(result.seconds), 60)
     size = f"{result.size / 1e6:.2f} MB"
-    console.say(f"{result.output}: {size}, {sum(result.epochs)} epochs in {minutes} min {seconds} s")
+    console.say(f"{result.output}: {size}, {counted(sum(result.epochs), 'epoch')} in {minutes} min {seconds} s")
 
 
 def _text(value: float | None) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skycnn.errors import InputError, Interrupted
+from skycnn.errors import InputError, Interrupted, counted
 from skycnn.fits import earlier, safefile
 from skycnn.fits.bytecopy import copy_range
 from skycnn.fits.catalogue import Catalogue
@@ -91,7 +91,7 @@ class Extension:
         self.added_bytes = sum(width(column) for column in columns if column.name not in self.existing)
         new_cards(catalogue.unit, Plan(self.columns, self.existing), catalogue.label)  # refuses before the first write
         if rows is not None and rows[0] >= max(catalogue.rows, 1):
-            raise InputError(f"--rows begins at {rows[0]}, and {catalogue.label} has {catalogue.rows} rows")
+            raise InputError(f"--rows begins at {rows[0]}, and {catalogue.label} has {counted(catalogue.rows, 'row')}")
         if overwrite or only_new:
             for column in columns:
                 earlier.check_type(catalogue, column)
@@ -126,9 +126,11 @@ class Extension:
             return not empty
         label, hint = self.catalogue.label, "--only-new answers those without an answer, --overwrite all rows anew."
         if earlier.input_sha256(self.catalogue, record.used) != last.input_sha256:
-            raise InputError(f"{label}: the photometry or the rows have changed since {last.time}", hint=hint)
+            raise InputError(f"{label}: the columns used or the rows have changed since {last.time}", hint=hint)
         if empty:
-            raise InputError(f"{label} was answered in part: {empty} rows asked for have no answer yet", hint=hint)
+            raise InputError(
+                f"{label} was answered in part: {counted(empty, 'row')} asked for without an answer", hint=hint
+            )
         return True
 
     @contextmanager

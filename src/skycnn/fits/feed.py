@@ -16,6 +16,9 @@ from skycnn.schema import Flag
 
 Array = NDArray[Any]
 
+KINDS = {"flux": "photometry", "image": "images"}
+"""Kinds of input there are, in words."""
+
 
 class Wants(Protocol):
     """What a model wants: the part of its card that tells of its input."""
@@ -147,17 +150,29 @@ class Feed:
         """Return ``band``, ``column``, ``error`` and ``unit`` of each band whose fluxes are read."""
         return self.photometry.table() if self.photometry is not None else ()
 
-    def check(self, catalogue: Catalogue, rows: tuple[int, int | None] | None) -> None:
-        """See before the work that the images of all bands show rows ``rows`` alike.
+    @property
+    def kinds(self) -> str:
+        """What is read, in words."""
+        return " and ".join(KINDS[kind] for kind in self.held)
+
+    def check(self, catalogue: Catalogue, rows: tuple[int, int | None] | None) -> list[str]:
+        """See before the work that the images of all bands show rows ``rows`` alike; return what looks wrong.
 
         Raises
         ------
         InputError
             When their pixel grids differ.
         """
-        if self.stamps is not None:
-            first, end = rows or (0, None)
-            self.stamps.census(catalogue, (first, catalogue.rows if end is None else end), self.side)
+        if self.stamps is None:
+            return []
+        first, end = rows or (0, None)
+        last = catalogue.rows if end is None else min(end, catalogue.rows)
+        census = self.stamps.census(catalogue, (first, last), self.side)
+        if not census.rows or census.nowhere + census.unplaced < census.rows:
+            return []
+        from skycnn.fits import stampfacts  # which knows all sources of stamps
+
+        return [stampfacts.astray(catalogue, self.stamps, census, first)]
 
     def warnings(self) -> list[str]:
         """Return what went wrong with images so far."""

@@ -5,13 +5,11 @@ import math
 from skycnn import survey
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.feed import Feed, Wants
+from skycnn.fits.feed import KINDS, Feed, Wants
 from skycnn.fits.fluxes import Photometry, PhotometryOptions, find
 from skycnn.fits.stamps import Stamps
 from skycnn.fits.stampsource import LARGEST
 
-KINDS = ("flux", "image")
-"""Kinds of input there are."""
 SCALE = 0.02
 """Share by which a model's pixel scale and the images' may differ."""
 
@@ -28,12 +26,19 @@ class Offer:
         Its images.
     whose : str, optional
         The survey that the user or the file states.
+    own : Survey, optional
+        A survey of the user's, from a file.
     """
 
     def __init__(
-        self, catalogue: Catalogue, options: PhotometryOptions, stamps: Stamps | None = None, whose: str | None = None
+        self,
+        catalogue: Catalogue,
+        options: PhotometryOptions,
+        stamps: Stamps | None = None,
+        whose: str | None = None,
+        own: survey.Survey | None = None,
     ) -> None:
-        self.catalogue, self.options, self.stamps, self.whose = catalogue, options, stamps, whose
+        self.catalogue, self.options, self.stamps, self.whose, self.own = catalogue, options, stamps, whose, own
 
     def bands(self, wants: Wants) -> tuple[str, ...]:
         """Return the bands of a model that are there in every kind of input it takes.
@@ -71,7 +76,7 @@ class Offer:
             self.catalogue.label,
             card_photometry=wants.photometry,
             dereddened=wants.dereddened,
-            survey=survey.load(wants.survey) if wants.survey in survey.names() else None,
+            survey=survey.known(wants.survey, self.own),
             owner=wants.name,
         )
 

@@ -64,9 +64,9 @@ def astray(catalogue: Catalogue, stamps: Stamps, census: Census, first: int) -> 
     """
     if census.unplaced == census.rows:
         columns = " ".join(stamps.columns)
-        return f"none of the {census.rows} rows has a position: {columns} hold no finite numbers"
+        return f"no row of {census.rows} has a position: {columns} hold no finite numbers"
     if not isinstance(stamps, Mosaic):
-        return f"none of the {census.rows} rows lies on any image"
+        return f"no row of {census.rows} lies on any image"
     a, b = (float(axis[0]) for axis in stamps.positions.of(catalogue.read(stamps.columns, (first, first + 1))))
     found = next(iter(stamps.footprints.values()))
     if stamps.positions.kind == "sky":
@@ -75,7 +75,7 @@ def astray(catalogue: Catalogue, stamps: Stamps, census: Census, first: int) -> 
     else:
         ny, nx = found.images[0].shape
         where = f"the image has {nx} x {ny} pixels, the first row lies at {a + 1:.1f}, {b + 1:.1f}"
-    return f"none of the {census.rows} rows lies on any image: {where}. Is it the right field and WCS?"
+    return f"no row of {census.rows} lies on any image: {where}. Is it the right field and WCS?"
 
 
 def seconds(stamps: Stamps, census: Census, written: int, concurrency: int) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from skycnn.errors import InputError
+from skycnn.errors import InputError, counted
 from skycnn.fits.cards import Value
 from skycnn.fits.source import Source
 from skycnn.fits.tablebytes import Hdu
@@ -73,7 +73,7 @@ def _named(units: list[Hdu], tables: list[Hdu], wanted: str, label: str) -> Hdu:
 
 
 def _contents(units: list[Hdu]) -> str:
-    return ", ".join(
-        f"{unit.number} {unit.name or '(no name)'} ({unit.kind}{f', {unit.rows} rows' if unit.kind in TABLES else ''})"
-        for unit in units
-    )
+    def size(unit: Hdu) -> str:
+        return f", {counted(unit.rows, 'row')}" if unit.kind in TABLES else ""
+
+    return ", ".join(f"{unit.number} {unit.name or '(no name)'} ({unit.kind}{size(unit)})" for unit in units)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from skycnn.errors import counted
 from skycnn.network.calibration import calibrate
 from skycnn.network.checkpoint import Keeper
 from skycnn.network.job import Job
@@ -104,7 +105,7 @@ def _train(
         networks.append(training.finished())
         curves.append(training.curve)
         name = "the network that learns from them" if student else f"network {stage + 1} of {job.members}"
-        say(f"{name}: {len(training.curve)} epochs, validation score {min(training.curve):.4f}")
+        say(f"{name}: {counted(len(training.curve), 'epoch')}, validation score {min(training.curve):.4f}")
     temperature = calibrate(networks[-1], job.posterior, there)
     rounded = tuple([round(score, 5) for score in curve] for curve in curves)
     return Trained(networks[-1].cpu(), job.stages[-1][0], temperature, rounded)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.errors import InputError
+from skycnn.errors import InputError, counted
 from skycnn.network import groups, training
 from skycnn.network.division import Division
 from skycnn.network.groups import TRAIN, VALID
@@ -69,7 +69,7 @@ class TrainingSet:
             if count < FEWEST.get(word, 0):
                 left = ", ".join(f"{n} {reason}" for reason, n in left_out.items())
                 raise InputError(
-                    f"{label} has {count} rows to {word} with",
+                    f"{label} has {counted(count, 'row')} to {word} with",
                     expected=f"{FEWEST[word]} or more",
                     hint=f"Left out: {left}." if left else "Give more rows, or another --split.",
                 )

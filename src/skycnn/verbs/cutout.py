@@ -13,7 +13,7 @@ from typing import cast
 import numpy as np
 
 from skycnn import __version__
-from skycnn.errors import InputError
+from skycnn.errors import InputError, counted
 from skycnn.fits import earlier, stampfacts, stampsource
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.output import Output, compression_of
@@ -152,7 +152,7 @@ def cutout(text: str, options: Options, say: Say = lambda _: None, progress: Pro
         for warning in done.warnings:
             say(f"warning: {warning}")
         seconds = time.monotonic() - started
-        done = replace(done, seconds=seconds, rate=done.rows / seconds)
+        done = replace(done, seconds=seconds, rate=(done.rows - done.resumed) / seconds)
         _preview(options, done)
         if story is not None:
             story.write(job.record, done)
@@ -190,7 +190,7 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
     )
     start, end = options.rows or (0, None)
     if options.rows is not None and start >= max(catalogue.rows, 1):
-        raise InputError(f"--rows begins at {start}, and {catalogue.label} has {catalogue.rows} rows")
+        raise InputError(f"--rows begins at {start}, and {catalogue.label} has {counted(catalogue.rows, 'row')}")
     rows = (start, catalogue.rows if end is None else min(end, catalogue.rows))
     scratch = None if options.dry_run else output.folder
     found = stampsource.offered(catalogue, options.stamps, scratch=scratch, rows=rows)
@@ -290,7 +290,7 @@ def _write(job: Job, output: Output, options: Options, say: Say, progress: Progr
             tally.count(file.flags(first, n))
         stamps.check_unchanged()
         if file.resumed:
-            say(f"{file.resumed} rows were finished by an earlier run and are taken over")
+            say(f"taken over from an earlier run: {counted(file.resumed, 'row')}")
         warnings = [*stamps.warnings(), *file.finish(job.record)]
     return replace(result, clean=tally.clean, flagged=tally.flagged, resumed=file.resumed, warnings=tuple(warnings))
 

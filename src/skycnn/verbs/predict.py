@@ -10,8 +10,8 @@ from importlib.metadata import version
 
 import numpy as np
 
-from skycnn import __version__, tasks
-from skycnn.errors import InputError
+from skycnn import __version__, survey, tasks
+from skycnn.errors import InputError, counted
 from skycnn.fits import safefile, stampsource
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.extension import Chunk, Extension, renamed
@@ -79,6 +79,7 @@ class Result:
     disk_bytes: int
     answered: int | None = None
     flagged: Mapping[str, int] = field(default_factory=dict)
+    asked: int = 0
     resumed: int = 0
     seconds: float = 0.0
     rate: float | None = None
@@ -135,7 +136,8 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
         written = job.extension.is_written(job.record)
         result = replace(job.result, unchanged=written)
         if written and not options.dry_run:
-            say(f"{result.catalogue} holds these answers already (same model, options, photometry); nothing to do")
+            same = f"same model, options, {job.feed.kinds}"
+            say(f"{result.catalogue} holds these answers already ({same}); nothing to do")
             job.extension.copy(output)
             return replace(result, seconds=time.monotonic() - started)
         for note in (f"{result.model} answers for {result.catalogue}: {result.reason}", *result.notes):
@@ -150,11 +152,11 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
             with safefile.writing(output.label):
                 record, done = _answer(job, journal, say, progress)
             if done.resumed:
-                say(f"{done.resumed} rows were finished by an earlier run and are taken over")
+                say(f"taken over from an earlier run: {counted(done.resumed, 'row')}")
             for warning in job.extension.write(output, journal, record):
                 say(f"warning: {warning}")
         seconds = time.monotonic() - started
-        done = replace(done, seconds=seconds, rate=done.rows / seconds)
+        done = replace(done, seconds=seconds, rate=(done.asked - done.resumed) / seconds)
         if story is not None:
             story.write(record, done)
         return done
@@ -162,7 +164,7 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
 
 def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> Job:
     """Open the catalogue, choose the model, find the photometry and see that the columns can be written."""
-    task = tasks.load(options.task)
+    task, mine = tasks.load(options.task), survey.own(options.survey)
     candidates = choice.candidates(task.name, options.model)
     with_images = any("image" in card.inputs for _, card in candidates)
     catalogue = stack.enter_context(
@@ -177,14 +179,14 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
         )
     )
     catalogue.check_extensible()
-    stated = options.survey or catalogue.header.get("SURVEY", catalogue.primary.get("SURVEY"))
+    stated = (mine.name if mine else options.survey) or catalogue.header.get("SURVEY", catalogue.primary.get("SURVEY"))
     whose = stated.strip().lower() if isinstance(stated, str) else None
     stamps = stampsource.offered(catalogue, options.stamps, rows=options.rows) if with_images else None
     if stamps is not None:
         stack.enter_context(stamps)
     elif options.stamps.given:
         raise InputError(f"no model for task {task.name} takes images", hint="Leave --images and --stamps out.")
-    offer = Offer(catalogue, options.photometry, stamps, whose or None)
+    offer = Offer(catalogue, options.photometry, stamps, whose or None, mine)
     pinned = options.model is not None
     chosen = choice.find(task.name, candidates, offer.bands, whose or None, pinned=pinned)
     feed = offer.feed(chosen.card)
@@ -198,7 +200,7 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
         table_only=options.table_only,
     )
     extension.check_place(output)
-    feed.check(catalogue, options.rows)
+    notes = (*feed.notes, *(f"warning: {text}" for text in feed.check(catalogue, options.rows)))
     settings = {
         "bands": feed.table(),
         **options.photometry.settings(),
@@ -229,7 +231,7 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
         reason=chosen.reason,
         columns=extension.columns,
         bands=feed.table(),
-        notes=feed.notes,
+        notes=notes,
         disk_bytes=(catalogue.unit.size if options.table_only else catalogue.source.size)
         + catalogue.rows * extension.added_bytes,
     )
@@ -238,7 +240,7 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
 
 def _answer(job: Job, journal: Journal, say: Say, progress: Progress | None) -> tuple[Record, Result]:
     """Answer all rows that the journal does not hold; return the record with the input's hash, and the counts."""
-    total, tally, resumed = hashlib.sha256(), Tally(), 0
+    total, tally, asked, resumed = hashlib.sha256(), Tally(), 0, 0
     chunks = job.extension.chunks(job.feed.columns, journal, total)
     values: dict[str, np.ndarray] = {}
     with closing(prefetch(_pieces(job.feed, chunks), hurry=job.feed.hurry)) as ready:  # an error ends the reader too
@@ -248,8 +250,9 @@ def _answer(job: Job, journal: Journal, say: Say, progress: Progress | None) -> 
                 _take(job, chunk, piece, values)
             if not last:
                 continue
+            asked += (n := int(np.count_nonzero(chunk.run)))
             if chunk.held:
-                resumed += len(chunk.run)
+                resumed += n
             else:
                 journal.put(chunk.first, chunk.digest, job.extension.merged(chunk, values))
             values = {}
@@ -259,7 +262,7 @@ def _answer(job: Job, journal: Journal, say: Say, progress: Progress | None) -> 
     for warning in job.feed.warnings():
         say(f"warning: {warning}")
     job.feed.check_unchanged()
-    done = replace(job.result, answered=tally.answered, flagged=tally.flagged, resumed=resumed)
+    done = replace(job.result, answered=tally.answered, flagged=tally.flagged, asked=asked, resumed=resumed)
     return replace(job.record, input_sha256=total.hexdigest()), done
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from skycnn import __version__, survey, tasks
-from skycnn.errors import InputError
+from skycnn.errors import InputError, counted
 from skycnn.fits import labelled, trainingfeed
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.feed import Feed, Needs
@@ -167,7 +167,7 @@ def train(text: str, options: Options, say: Say = lambda _: None, progress: Prog
         clean(path)
     if keeper.found is not None:
         result = replace(result, resumed=sum(map(len, keeper.found.facts["curves"])))
-        say(f"{result.resumed} epochs were done by an earlier run and are taken over")
+        say(f"taken over from an earlier run: {counted(result.resumed, 'epoch')}")
     try:
         fitted = distillation.train(
             job, rows.sample.part(TRAIN), rows.sample.part(VALID), keeper=keeper, say=say, progress=progress
@@ -207,22 +207,24 @@ def _check_output(options: Options) -> None:
 
 def _rows(text: str, task: Task, network: Network, options: Options, parent: model.Model | None, say: Say) -> Rows:
     """Read the catalogue and divide its rows."""
-    if options.survey and not (options.bands or options.photometry.band or options.stamps.given or parent):
-        survey.load(options.survey)  # of one that does not ship the bands must be named
+    mine = survey.own(options.survey)
+    asked = (mine.name if mine else options.survey or "").lower()
+    if asked and mine is None and not (options.bands or options.photometry.band or options.stamps.given or parent):
+        survey.load(asked)  # of one that does not ship the bands must be named
 
     def holds(columns: Any, _: Any) -> bool:
         names = {column.name.casefold() for column in columns}
         wanted = [options.truth] if options.truth else list(task.truth)
         bands = parent.card.bands if parent else options.bands
-        if not bands and options.survey in survey.names():
-            bands = survey.load(options.survey).bands
+        if not bands and (given := survey.known(asked, mine)) is not None:
+            bands = given.bands
         told = any(name.casefold() in names for name in wanted)
         return told and (
             "flux" not in network.inputs or presents(columns, bands or trainingfeed.BANDS, options.photometry)
         )
 
     with Catalogue.open(text, options.hdu, holds) as catalogue, ExitStack() as stack:
-        whose = labelled.survey_of(catalogue, options.survey or (parent.card.survey if parent else None))
+        whose = labelled.survey_of(catalogue, asked or (parent.card.survey if parent else None))
         truth = labelled.truth_column(catalogue, options.truth, task.truth)
         needs = Needs(
             name=parent.card.name if parent else "--bands" if options.bands else "the network",
@@ -233,7 +235,7 @@ def _rows(text: str, task: Task, network: Network, options: Options, parent: mod
             pixel_scale=parent.card.pixel_scale if parent else None,
             stamp=parent.card.stamp if parent else None,
         )
-        feed = trainingfeed.feed(catalogue, needs, options.photometry, options.stamps, options.rows)
+        feed = trainingfeed.feed(catalogue, needs, options.photometry, options.stamps, options.rows, mine)
         if feed.stamps is not None:
             stack.enter_context(feed.stamps)
         feed.check(catalogue, options.rows)

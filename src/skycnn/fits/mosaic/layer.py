@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.errors import InputError
+from skycnn.errors import InputError, counted
 from skycnn.fits.images.imageheader import ImageHeader
 from skycnn.fits.images.pixels import Pixels
 from skycnn.fits.mosaic import placement
@@ -138,7 +138,7 @@ class Layer:
         """Return a line for each image that could not be read."""
         told = [f"{label} cannot be read: {why}" for label, why in self.footprints.unreadable.items()]
         return told + [
-            (reason if whole else f"{label} {reason}") + f": {stamps} stamps miss it"
+            (reason if whole else f"{label} {reason}") + f": missing in {counted(stamps, 'stamp')}"
             for label, (reason, stamps, whole) in sorted(self.lost.items())
         ]
 

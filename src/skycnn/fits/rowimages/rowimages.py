@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.errors import ChangedError, InputError
+from skycnn.errors import ChangedError, InputError, counted
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.images.pixelgrid import SCALE
 from skycnn.fits.positions.positions import Positions
@@ -221,7 +221,7 @@ class RowImages(Stamps):
 
     def warnings(self) -> list[str]:
         """Return a line for each of the first rows that miss an image, then one for each reason."""
-        return self._told + [f"{count} more rows: {kind}" for kind, count in self._more.most_common(TOLD)]
+        return self._told + [f"{counted(count, 'more row')}: {kind}" for kind, count in self._more.most_common(TOLD)]
 
     def hurry(self) -> None:
         """End fetches; their rows come back without an image."""

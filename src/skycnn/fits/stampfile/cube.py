@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from skycnn.errors import InputError
+from skycnn.errors import InputError, counted
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.source import Source, Spec, parse
 from skycnn.fits.stampfile import stampcolumns
@@ -107,8 +107,9 @@ class Cube(Stamps):
 
     def _check(self, catalogue: Catalogue) -> None:
         if catalogue.rows != self.rows:
+            stamps = counted(self.rows, "stamp")
             raise InputError(
-                f"{catalogue.label} has {catalogue.rows} rows and {self.label} {self.rows} stamps",
+                f"{catalogue.label} has {counted(catalogue.rows, 'row')} and {self.label} {stamps}",
                 expected="a stamp for each row",
                 hint="skycnn cutout writes both.",
             )
@@ -143,7 +144,9 @@ class Cube(Stamps):
         """Yield the stamps of a chunk's rows, in the order of the file; see ``Stamps``."""
         self._check_side(side)
         if first + len(wanted) > self.rows:
-            raise InputError(f"{self.label} holds {self.rows} stamps; there is none of row {first + len(wanted) - 1}")
+            raise InputError(
+                f"{self.label} holds {counted(self.rows, 'stamp')}; there is none of row {first + len(wanted) - 1}"
+            )
         step = batch_rows(self._planes.bands, self._planes.side)
         for at in range(0, len(wanted), step):
             rows = at + np.flatnonzero(wanted[at : at + step])
