@@ -168,7 +168,10 @@ MaskBand = Annotated[
 Survey = Annotated[
     str | None,
     typer.Option(
-        "--survey", metavar="NAME", autocompletion=survey_names, help="The survey whose filters the catalogue has."
+        "--survey",
+        metavar="NAME|FILE",
+        autocompletion=survey_names,
+        help="The survey whose filters the catalogue has; FILE.toml tells of one of your own.",
     ),
 ]
 

@@ -24,6 +24,7 @@ def feed(
     photometry_options: PhotometryOptions,
     stamp_options: StampOptions,
     rows: stampsource.Rows | None = None,
+    own: surveys.Survey | None = None,
 ) -> Feed:
     """Return what feeds a network in training; its stamps, if any, are open and the caller's to close.
 
@@ -37,6 +38,8 @@ def feed(
     stamp_options : StampOptions
     rows : (int, int or None), optional
         The rows to be read.
+    own : Survey, optional
+        A survey of the user's, from a file.
 
     Raises
     ------
@@ -65,6 +68,7 @@ def feed(
                 survey=needs.survey,
                 dereddened=needs.dereddened,
                 owner=needs.name,
+                own=own,
             )
             bands = found.asked
         made = Feed.of(replace(needs, bands=tuple(bands)), catalogue, found, stamps, photometry_options)
@@ -91,6 +95,7 @@ def photometry(
     survey: str = "",
     dereddened: str = "unknown",
     owner: str = "",
+    own: surveys.Survey | None = None,
 ) -> Photometry:
     """Return the photometry of the bands to train with, all of them present.
 
@@ -106,13 +111,15 @@ def photometry(
         ``yes``, ``no`` or ``unknown``: the state that the fluxes shall have.
     owner : str
         What asks for ``bands``, for messages.
+    own : Survey, optional
+        A survey of the user's, from a file.
 
     Raises
     ------
     InputError
         When fewer than two bands are there, or one of ``bands`` is not.
     """
-    known = surveys.load(survey) if survey in surveys.names() else None
+    known = surveys.known(survey, own)
     named = tuple(band for band in options.band if band != "*")
     wanted, asks = tuple(bands), owner
     if not wanted and known is not None:

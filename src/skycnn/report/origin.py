@@ -28,12 +28,15 @@ class Origin:
         Those of the model; empty where unknown.
     options : PhotometryOptions
         The user's, else those of the record.
+    own : Survey or None
+        A survey of the user's, from a file.
     """
 
     record: Record | None
     card: Card | None
     bands: tuple[str, ...]
     options: PhotometryOptions
+    own: survey.Survey | None = None
 
     @property
     def model(self) -> str:
@@ -64,7 +67,7 @@ class Origin:
             catalogue.label,
             card_photometry=card.photometry if card else None,
             dereddened=card.dereddened if card else "unknown",
-            survey=survey.load(card.survey) if card and card.survey in survey.names() else None,
+            survey=survey.known(card.survey, self.own) if card else None,
             owner=card.name if card else "the baselines",
         )
 
@@ -88,7 +91,7 @@ def find(
     given : PhotometryOptions
         Of the command line; if nothing was given, those of the run that answered are taken.
     name, whose : str, optional
-        ``--model`` and ``--survey``.
+        ``--model`` and ``--survey``: a survey's name or the file of one of the user's.
     say : callable
         Receives a note when the bands are not known.
 
@@ -97,6 +100,7 @@ def find(
     InputError
         When the model named is not there.
     """
+    own = survey.own(whose)
     mine = [r for r in catalogue.records() if r.task == task and value.lower() in map(str.lower, r.columns)]
     record = mine[-1] if mine else None
     card = read_card(locate(name)) if name is not None else None
@@ -113,12 +117,15 @@ def find(
         bands = ()
         try:
             card = choice.find(
-                task, choice.candidates(task), lambda card: _seen(catalogue, given, card), survey=whose
+                task,
+                choice.candidates(task),
+                lambda card: _seen(catalogue, given, card),
+                survey=own.name if own else whose,
             ).card
             bands = card.bands
         except InputError as error:
             say(f"which bands the baselines may use is not known: {error.what}")
-    return Origin(record, card, bands, given)
+    return Origin(record, card, bands, given, own)
 
 
 def _restored(record: Record) -> PhotometryOptions:
