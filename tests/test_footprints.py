@@ -167,4 +167,11 @@ def test_pixels_that_are_not_linear_in_flux_are_told(folder):
         with fits.open(name, mode="update") as units:
             units[0].header["BSOFTEN"] = 120.0
     (note,) = Footprints("r", expand("r", ["t*.fits"])).notes
-    assert "asinh scale" in note and note.endswith("t1.fits and 1 more")
+    assert "asinh scale" in note and note.endswith("t1.fits (and 1 more)")
+
+
+def test_an_image_behind_another_is_told(folder):
+    for number in (0, 2):
+        shutil.copy(f"t{number}.fits", f"t{number}_weight.fits")
+    (note,) = Footprints("r", expand("r", ["t*.fits"])).notes
+    assert "t0_weight.fits (and 1 more) shows the same field, pixel for pixel, as t0.fits" in note

@@ -1,5 +1,7 @@
 """ImageList: what ``--images 'g=...'`` means, in files."""
 
+import os
+
 import pytest
 
 from skycnn.errors import InputError
@@ -79,6 +81,16 @@ def test_a_file_of_that_very_name_comes_first(folder, name):
     assert expand("g", [name]) == [ImageSpec(name, None)]
     assert expand("g", [f"{name}[2]"]) == [ImageSpec(name, "2")]
     assert not is_template(name)
+
+
+@pytest.mark.parametrize("outer", ["my tiles [v1]", "a/my tiles [v1]/b*/c[0]"])
+def test_a_folder_with_brackets_in_its_name(folder, outer):
+    made = folder / outer
+    made.mkdir(parents=True)
+    (made / "x_g.fits").touch()
+    for source in (f"{outer}/*_g.fits", f"{made}/x?g.fits", f"{outer}/*_g.fits[SCI]"):
+        (found,) = expand("g", [source])
+        assert os.path.samefile(found.path, made / "x_g.fits")
 
 
 def test_a_pattern_may_end_in_a_class(folder):

@@ -80,7 +80,7 @@ def _usual(images: list[Image], seen: list[str], path: str) -> list[Image]:
     first = images[0][0]
     raise InputError(
         f"{path} holds {len(images)} images: {_listed(seen)}",
-        hint=f"Name one, as in {path}[{first.name or first.number}], or take all: {path}[*].",
+        hint=f"Name one: {path}[{first.name or first.number}]. All, as for a camera's chips: {path}[*].",
     )
 
 

@@ -141,7 +141,12 @@ def _path(folder: str, name: str) -> str:
 def _matches(folder: str, name: str) -> list[str]:
     if not glob.has_magic(name):
         return []
-    pattern = os.path.join(glob.escape(folder), os.path.expanduser(name))
+    name = os.path.expanduser(name)
+    literal, rest = os.path.split(name)  # a folder that is called so comes first, whatever brackets are in its name
+    while literal and not os.path.isdir(os.path.join(folder, literal)):
+        literal, part = os.path.split(literal)
+        rest = os.path.join(part, rest)
+    pattern = os.path.join(glob.escape(folder), glob.escape(literal), rest)
     return [path.removeprefix("./") for path in glob.iglob(pattern, recursive=True) if not os.path.isdir(path)]
 
 

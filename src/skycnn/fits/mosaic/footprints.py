@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -72,6 +72,8 @@ class Footprints:
         The part of the sky that holds each image.
     scales : array (image,)
         Longer side of a pixel at the centre, arcsec.
+    notes : tuple of str
+        What is to be said before the work, one line each.
 
     Raises
     ------
@@ -107,6 +109,7 @@ class Footprints:
         centres = np.array([entry.centre for entry in found])
         self.caps = Caps(centres[:, 0], centres[:, 1], np.array([entry.radius for entry in found]))
         self.scales = np.array([entry.scale for entry in found])
+        self.notes = (*self._twins(), *self._asinh())
 
     def _read(
         self, specs: Sequence[ImageSpec], masks: Sequence[ImageSpec], weights: Sequence[ImageSpec], threads: int
@@ -173,15 +176,26 @@ class Footprints:
         held = self._wcs[image]
         return _wcs(self.images[image]) if held is None else held
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What is to be said of the pixels: those of Pan-STARRS stacks are the inverse hyperbolic sines of fluxes."""
-        scaled = [image for image in self.images if any(card.startswith(b"BSOFTEN ") for card in image.cards)]
-        if not scaled:
-            return ()
-        more = f" and {len(scaled) - 1} more" if len(scaled) > 1 else ""
-        told = "pixels on an asinh scale (BSOFTEN, BOFFSET), taken as they stand: not linear in flux"
-        return (f"warning: {self.band}: {told}: {scaled[0].label}{more}",)
+    def _asinh(self) -> Iterator[str]:
+        """Tell of pixels that are inverse hyperbolic sines of fluxes, as those of Pan-STARRS stacks are."""
+        scaled = [image.label for image in self.images if any(card.startswith(b"BSOFTEN ") for card in image.cards)]
+        if scaled:
+            told = "pixels on an asinh scale (BSOFTEN, BOFFSET), taken as they stand: not linear in flux"
+            yield f"warning: {self.band}: {told}: {_several(scaled)}"
+
+    def _twins(self) -> Iterator[str]:
+        """Tell of images that show exactly what another shows: a weight map that a pattern has caught, most often."""
+        first: dict[tuple[float, ...], str] = {}
+        hidden, before = [], []
+        for number, image in enumerate(self.images if self.sky else ()):
+            place = *self.caps.centres[number], self.scales[number], *image.shape
+            if place in first:
+                hidden.append(image.label)
+                before.append(first[place])
+            first.setdefault(place, image.label)
+        if hidden:
+            told = f"the same field, pixel for pixel, as {before[0]}, and is not used: are these all images?"
+            yield f"warning: {self.band}: {_several(hidden)} shows {told}"
 
     def facts(self) -> dict[str, Any]:
         """Return how many files there are and a hash over their names, sizes and times."""
@@ -203,6 +217,10 @@ class Footprints:
     def candidates(self, lon: Array, lat: Array, margin: Array | float) -> tuple[Array, Array]:
         """Return which positions (n,) lie within ``margin`` degrees of which images' caps; see `Caps.near`."""
         return self.caps.near(lon, lat, margin)
+
+
+def _several(labels: Sequence[str]) -> str:
+    return labels[0] + (f" (and {len(labels) - 1} more)" if len(labels) > 1 else "")
 
 
 def _located(entry: _Found) -> _Found:
