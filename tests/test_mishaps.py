@@ -113,7 +113,8 @@ def test_a_limit_on_the_size_of_files(tmp_path, ending):
     ran = subprocess.run([sys.executable, "-c", LIMITED, *words], capture_output=True, text=True, check=False)
     assert ran.returncode == 1
     assert re.match(
-        "skycnn: error: no space while writing .*: File too large\nhint: The original is as it was.", ran.stderr
+        "skycnn: error: no space while writing .*: File too large\nhint: What was there before is as it was.",
+        ran.stderr,
     )
     assert snapshot(tmp_path) == before
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY

@@ -226,10 +226,10 @@ def writing(label: str) -> Iterator[None]:
     except OSError as error:
         if error.errno in NO_SPACE:
             raise NoSpaceError(
-                f"no space while writing {label}: {error.strerror}", hint="The original is as it was."
+                f"no space while writing {label}: {error.strerror}", hint="What was there before is as it was."
             ) from error
         raise RunError(
-            f"writing {label} failed: {error.strerror or error}", hint="The original is as it was."
+            f"writing {label} failed: {error.strerror or error}", hint="What was there before is as it was."
         ) from error
 
 
