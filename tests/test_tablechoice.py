@@ -76,7 +76,7 @@ def test_two_tables_with_the_columns_are_an_error_that_lists_them(chosen, rows):
     ) as told:
         chosen(octets, holds=has_z)
     assert "CCDS" not in str(told.value)
-    assert "cat.fits[ONE]'" in told.value.hint
+    assert f"cat.fits[{'ONE' if rows else '2'}]'" in told.value.hint  # not an empty one
 
 
 def test_none_with_the_columns_is_an_error_that_lists_all(chosen):
@@ -134,3 +134,14 @@ def test_a_file_without_tables_is_refused(chosen):
 def test_long_lists_are_cut():
     assert listing(["A", "", "C"]) == "A, (no name), C"
     assert listing([f"C{i}" for i in range(50)]).endswith("C39, ... (50 in all)")
+
+
+@pytest.mark.parametrize(
+    ("names", "hint"),
+    [(("LDAC_IMHEAD", "LDAC_OBJECTS"), r"cat\.fits\[LDAC_OBJECTS\]"), (("OBJECTS", "OBJECTS"), r"cat\.fits\[2\]")],
+)
+def test_the_hint_names_the_longest_table_so_that_it_can_be_typed(chosen, names, hint):
+    octets = PRIMARY + table(names[0], rows=1) + table(names[1], rows=5)
+    with pytest.raises(InputError, match=f"Name one: .*{hint}"):
+        chosen(octets, holds=has_z)
+    assert chosen(octets, "[2]") == 2

@@ -41,10 +41,10 @@ def choose(units: list[Hdu], source: Source, holds: Holds | None) -> Hdu:
         return fit[0]
     kind = "several tables with the columns needed" if fit else "several tables, none with the columns needed"
     choices = _contents(fit or tables)
-    first = (fit or tables)[0]
-    raise InputError(
-        f"{source.label} has {kind}: {choices}", hint=f"Name one: '{source.label}[{first.name or first.number}]'"
-    )
+    longest = max(fit or tables, key=lambda unit: unit.rows)  # SExtractor's begins with a table that holds a header
+    alone = [unit.name.casefold() for unit in units].count(longest.name.casefold()) == 1
+    name = longest.name if longest.name and alone else longest.number
+    raise InputError(f"{source.label} has {kind}: {choices}", hint=f"Name one: '{source.label}[{name}]'")
 
 
 def _holds(unit: Hdu, label: str, holds: Holds) -> bool:
