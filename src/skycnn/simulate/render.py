@@ -25,8 +25,8 @@ FAINTEST = 1e-4
 EXTENT = 5.0
 """Half-light radii within which a galaxy has sharp structure; beyond it is smooth."""
 
-BLOCK = {"cpu": 1 << 19, "cuda": 1 << 26}
-"""Wave numbers in work at once: as many as a core's cache holds, or as keep a GPU busy."""
+BLOCK = {"cpu": 1 << 20, "cuda": 1 << 26}
+"""Wave numbers in work at once: a few MB for a CPU, for larger ones gain nothing; as many as keep a GPU busy."""
 
 
 @dataclass(frozen=True)
