@@ -136,7 +136,7 @@ def test_changed_photometry_is_refused(hard):
     at = octets.index(unit.data) + 16  # u of the first row
     octets[at : at + 4] = np.array([18.5], ">f4").tobytes()
     hard.write_bytes(octets)
-    with pytest.raises(InputError, match="the photometry or the rows have changed") as told:
+    with pytest.raises(InputError, match="the columns used or the rows have changed") as told:
         extend(hard)
     assert "--only-new" in told.value.hint
     assert hard.read_bytes() == octets

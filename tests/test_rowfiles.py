@@ -50,7 +50,7 @@ def test_no_file(tmp_path, remote):
     assert str(error) == f"{tmp_path}/a\\nb.fits: does not exist" and error.kind == "does not exist"
     assert str(missing(str(tmp_path / "{ID}.fits"), remote, ID="..")) == "ID is '..', which would leave the folder"
     (tmp_path / "1.fits").write_bytes(b"<html>")
-    assert missing(str(tmp_path / "{ID}.fits"), remote, ID=1).kind.startswith("is text, not FITS")
+    assert missing(str(tmp_path / "{ID}.fits"), remote, ID=1).kind.startswith("is an HTML page, not FITS")
 
 
 def test_a_url_with_an_extension(remote):
