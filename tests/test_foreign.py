@@ -3,6 +3,7 @@
 import shlex
 import shutil
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ FOREIGN = [
     (b'<?xml version="1.0"?>\n<VOTABLE version="1.4">', "VOTable or other XML", "stilts tcopy ifmt=votable"),
     (b"\n <VOTABLE>", "VOTable", "stilts tcopy ifmt=votable"),
     (b"\x89HDF\r\n\x1a\n", "HDF5", "astropy"),
-    (b"# %ECSV 1.0\n", "ECSV", "stilts tcopy ifmt=ecsv"),
+    (b"# %ECSV 1.0\n", "ECSV", "astropy"),
     (b"RA,DEC,u,g\n1,2,3,4\n", "CSV", "stilts tcopy ifmt=csv"),
     (b"# RA DEC\n1 2\n", "text", "stilts tcopy ifmt=ascii"),
     (b"hello", "text", "stilts"),
@@ -77,5 +78,6 @@ def test_the_command_converts(tmp_path, kind):
     with pytest.raises(InputError, match="not FITS") as told:
         check_fits(path.read_bytes()[:2880], str(path))
     words = shlex.split(told.value.hint.removeprefix("Convert it first: "))
+    words = [sys.executable, *words[1:]] if words[0] == "python" else words
     subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, timeout=60)
     assert Table.read(tmp_path / "my cat.fits")["b"].tolist() == [0.5, 1.5, 2.5]

@@ -7,14 +7,10 @@ from skycnn.errors import InputError
 
 FOREIGN: tuple[tuple[bytes, str, str], ...] = (
     (b"PAR1", "Parquet", "stilts tcopy ifmt=parquet in={path} out={stem}.fits"),
-    (
-        b"\x89HDF",
-        "HDF5",
-        "python -c \"from astropy.table import Table; Table.read({name!r}).write({name!r} + '.fits')\"",
-    ),
+    (b"\x89HDF", "HDF5", "python -c {astropy}"),
     (b"<?xml", "VOTable or other XML", "stilts tcopy ifmt=votable in={path} out={stem}.fits"),
     (b"<VOTABLE", "VOTable", "stilts tcopy ifmt=votable in={path} out={stem}.fits"),
-    (b"# %ECSV", "ECSV", "stilts tcopy ifmt=ecsv in={path} out={stem}.fits"),
+    (b"# %ECSV", "ECSV", "python -c {astropy}"),  # not every STILTS has a reader of it
     (b"\xfd7zXZ", "xz", "xz -d {path}"),
     (b"\x28\xb5\x2f\xfd", "zstd", "zstd -d {path}"),
     (b"PK\x03\x04", "zip", "unzip {path}"),
@@ -42,14 +38,17 @@ def check_fits(head: bytes, label: str) -> None:
         return
     if not head:
         raise InputError(f"{label} is empty", expected="a FITS catalogue")
-    for magic, name, hint in STAND_INS:
+    for magic, kind, hint in STAND_INS:
         if head.lstrip().lower().startswith(magic):
-            raise InputError(f"{label} is {name}, not FITS", hint=hint)
-    stem = quote(Path(label).stem + ("-table" if Path(label).suffix == ".fits" else ""))  # another name than its own
-    for magic, name, command in FOREIGN:
+            raise InputError(f"{label} is {kind}, not FITS", hint=hint)
+    name = Path(label).stem + ("-table" if Path(label).suffix == ".fits" else "")  # another name than its own
+    stem = quote(name)
+    for magic, kind, command in FOREIGN:
         if head.lstrip().startswith(magic):
-            command = command.format(path=quote(label), name=label, stem=stem)
-            raise InputError(f"{label} is {name}, not FITS", hint=f"Convert it first: {command}")
+            form = ", format='ascii.ecsv'" if kind == "ECSV" else ""
+            code = f"from astropy.table import Table; Table.read({label!r}{form}).write({name + '.fits'!r})"
+            command = command.format(path=quote(label), stem=stem, astropy=quote(code))
+            raise InputError(f"{label} is {kind}, not FITS", hint=f"Convert it first: {command}")
     line = head.splitlines()[0] if head.splitlines() else b""
     if b"\0" not in head and line.count(b",") >= 1:
         command = f"stilts tcopy ifmt=csv in={quote(label)} out={stem}.fits"
