@@ -94,14 +94,14 @@ def control(galaxies: Table, out: Path) -> None:
     print(skycnn("score", test, *words, "--model", model, "--train", known_rows, "--baselines", "median"))
 
 
-def install(model: Path, card: str) -> None:
-    """Put the model and its sums into the package."""
+def install(model: Path, name: str, card: str) -> None:
+    """Put a model and its sums into the package."""
     shutil.copyfile(model, WEIGHTS / model.name)
     sums = WEIGHTS / "SHA256SUMS"
     lines = sums.read_text().splitlines() if sums.exists() else []
-    others = [line for line in lines if line.split()[-1] != model.name and line.split()[:3] != ["#", "card", NAME]]
+    others = [line for line in lines if line.split()[-1] != model.name and line.split()[:3] != ["#", "card", name]]
     digest = hashlib.sha256(model.read_bytes()).hexdigest()
-    sums.write_text("\n".join([*others, f"# card {NAME} {card}", f"{digest}  {model.name}"]) + "\n")
+    sums.write_text("\n".join([*others, f"# card {name} {card}", f"{digest}  {model.name}"]) + "\n")
 
 
 def main() -> None:
@@ -122,7 +122,7 @@ def main() -> None:
         card = ["--note", NOTE, "--licence", "BSD-3-Clause", "--dereddened", "unknown"]
         print(skycnn("train", whole, *words, *card, "--out", model, "--overwrite", "--device", "cpu", "--threads", 1))
     if args.install:
-        install(model, json.loads(skycnn("models", model, "--json"))["sha256"])
+        install(model, NAME, json.loads(skycnn("models", model, "--json"))["sha256"])
     for bands in SUBSETS.values():
         judge(galaxies, bands, model, out)
     control(galaxies, out)

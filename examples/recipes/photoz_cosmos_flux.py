@@ -1,0 +1,169 @@
+"""Make photoz-cosmos-flux, a model that ships: mocks, pre-training, real galaxies, five folds by tile, judgement.
+
+    python examples/recipes/photoz_cosmos_flux.py [DATA] [--install] [--curve]
+
+DATA is the table of COSMOS galaxies (MAG_NUV..MAG_J, ERR_NUV..ERR_J, Z, TILE). The network is first trained on
+simulated fluxes in the same bands, then on the real ones. Every galaxy is answered by a network that saw none of its
+tile; the same networks without the simulation stand beside. --curve shows what the simulation is worth to 500 and
+2,000 galaxies. Everything is written into out/, which git ignores; what is there already is not made again. --install
+trains once more on all tiles and puts that model and its sums into the package. One thread.
+"""
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+from astropy.table import Table, vstack
+from photoz_sdss_flux import ROOT, install, skycnn
+
+DATA = ROOT.parent / "shared" / "data" / "cosmos_galaxies.fits"
+NAME = "photoz-cosmos-flux"
+BANDS = ("NUV", "U", "B", "G", "V", "R", "I", "Z", "J")
+FOLDS = 5
+MOCKS = 200_000
+SEED = 1
+CURVE = (500, 2000)
+NOTE = (
+    "Pre-trained on simulated fluxes (skycnn mock --fluxes-only --survey cosmos), then on COSMOS photometry with "
+    "secure zCOSMOS redshifts: Capak et al. 2007, ApJS 172, 99; Lilly et al. 2007, ApJS 172, 70."
+)
+
+
+def places(galaxies: Table) -> np.ndarray:
+    """Return each row's tile as its place among the tiles in the order of their hashes, whatever the order of rows."""
+    names = galaxies["TILE"].tolist()
+    tiles = sorted(set(names), key=lambda tile: hashlib.sha256(str(tile).encode()).digest())
+    place = {tile: k for k, tile in enumerate(tiles)}
+    return np.array([place[tile] for tile in names])
+
+
+def folds(galaxies: Table) -> np.ndarray:
+    """Return each row's fold, 0 to 4: whole tiles, every fifth one."""
+    return places(galaxies) % FOLDS
+
+
+def sides(galaxies: Table, fold: np.ndarray, test: int | None, rows: int | None) -> np.ndarray:
+    """Return each row's side: a fold tests, an eighth of the other tiles validates, the rest or a part of it trains."""
+    side = np.where(places(galaxies) // FOLDS % 8 == 3, "valid", "train")  # of each fold's tiles an eighth
+    if test is not None:
+        side[fold == test] = "test"
+    if rows is not None:  # a fifth of the few is for validation
+        for name, count in (("train", rows - rows // 5), ("valid", rows // 5)):
+            mine = np.flatnonzero(side == name)
+            keep = np.random.default_rng(SEED).permutation(mine)[:count]
+            side[np.setdiff1d(mine, keep)] = ""
+    return side
+
+
+def pretrained(out: Path) -> Path:
+    """Return the network trained on mocks alone."""
+    mocks, model = out / "mocks.fits", out / "mocks.safetensors"
+    if not mocks.exists():
+        words = ["--survey", "cosmos", "--bands", ",".join(BANDS), "--selection", "cosmos", "--fluxes-only"]
+        skycnn("mock", "--task", "photoz", *words, "-n", MOCKS, "--seed", SEED, "--out", mocks, "-q")
+    if not model.exists():
+        words = ["--survey", "cosmos", "--bands", ",".join(BANDS), "--truth", "Z_TRUE", "--group", "GROUP"]
+        skycnn("train", mocks, "--task", "photoz", *words, "--seed", SEED, "--threads", 1, "--resume", "--out", model)
+    return model
+
+
+def trained(galaxies: Table, side: np.ndarray, name: str, out: Path, init: Path | None) -> Path:
+    """Return a network trained on the rows of the sides train and valid."""
+    model, table = out / f"{name}.safetensors", out / f"{name}_train.fits"
+    if not model.exists():
+        galaxies = galaxies.copy()
+        galaxies["SPLIT"] = side
+        galaxies[side != ""].write(table, overwrite=True)
+        words = [
+            "--survey",
+            "cosmos",
+            "--bands",
+            ",".join(BANDS),
+            "--truth",
+            "Z",
+            "--split",
+            "SPLIT",
+            "--group",
+            "TILE",
+        ]
+        begin = ["--init", init] if init else []
+        skycnn("train", table, "--task", "photoz", *words, *begin, "--seed", SEED, "--threads", 1, "--resume",
+               "--note", NOTE, "--licence", "BSD-3-Clause", "--name", NAME, "--out", model)  # fmt: skip
+    return model
+
+
+def answered(galaxies: Table, out: Path, name: str, init: Path | None, rows: int | None = None) -> list[Path]:
+    """Return the folds' tables, each galaxy answered by a network that saw none of its tile."""
+    fold, found = folds(galaxies), []
+    for k in range(FOLDS):
+        table = out / f"{name}_fold{k}.fits"
+        if not table.exists():
+            model = trained(galaxies, sides(galaxies, fold, k, rows), f"{name}_fold{k}", out, init)
+            galaxies[fold == k].write(out / "answering.fits", overwrite=True)
+            skycnn(
+                "predict", out / "answering.fits", "--task", "photoz", "--model", model, "--pdf", "-q", "--threads", 1
+            )
+            (out / "answering.fits").rename(table)
+        found.append(table)
+    return found
+
+
+def beside(one: list[Path], other: list[Path], out: Path, name: str) -> Path:
+    """Return a table of all folds with the other networks' redshifts as the column Z_OTHER, rows by their order."""
+    table = vstack([Table.read(path) for path in one], metadata_conflicts="silent")
+    table["Z_OTHER"] = np.concatenate([Table.read(path)["Z_PHOT"] for path in other])
+    path = out / f"{name}.fits"
+    table.write(path, overwrite=True)
+    return path
+
+
+def judge(tables: list[Path], title: str, *words: object) -> None:
+    """Print the scores of answered folds, baselines cross-fitted by tile beside them."""
+    common = ["--task", "photoz", "--truth", "Z", "--group", "TILE", "--survey", "cosmos", "--threads", 1]
+    found = json.loads(skycnn("score", *tables, *common, *words, "--json", "-q"))
+    print(f"\n{title}: {found['rows']} galaxies (95 % intervals by bootstrap over tiles)")
+    for entry in found["entries"]:
+        scores = {key: part for key, part in entry["scores"].items() if part["value"] is not None}
+        print(f"{entry['name']:10s}", *(f"{key} {part['value']:.5f}" for key, part in scores.items()))
+        if entry["difference"]:
+            parts = {key: part for key, part in entry["difference"].items() if part["value"] is not None}
+            print(f"{'':10s} network less it:", *(
+                f"{key} {parts[key]['value']:+.5f} [{parts[key]['low']:+.5f}, {parts[key]['high']:+.5f}]"
+                for key in ("sigma_nmad", "outliers", "crps") if key in parts
+            ))  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", nargs="?", type=Path, default=DATA)
+    parser.add_argument("--install", action="store_true")
+    parser.add_argument("--curve", action="store_true", help="also with 500 and 2,000 real galaxies")
+    args = parser.parse_args()
+    out = ROOT / "out" / NAME
+    out.mkdir(parents=True, exist_ok=True)
+    galaxies = Table.read(args.data)
+    galaxies.meta.clear()
+    begin = pretrained(out)
+    both = {}
+    for rows in (*(CURVE if args.curve else ()), None):
+        few = "all" if rows is None else str(rows)
+        both[few] = [answered(galaxies, out, f"{kind}_{few}", init, rows)
+                     for kind, init in (("pre", begin), ("plain", None))]  # fmt: skip
+    for few, (pre, plain) in both.items():
+        rivals = ["--baselines", "median,knn,forest,boosting" if few == "all" else "none"]
+        judge([beside(pre, plain, out, f"beside_{few}")], f"{few} real galaxies, Z_OTHER without the simulation",
+              "--baseline", "Z_OTHER", *rivals)  # fmt: skip
+    skies = out / "mock_network.fits"
+    galaxies.write(skies, overwrite=True)
+    skycnn("predict", skies, "--task", "photoz", "--model", begin, "-q", "--threads", 1)
+    judge([skies], "The network of mocks alone, on the sky", "--baselines", "none")
+    if args.install:
+        fold = folds(galaxies)
+        model = trained(galaxies, sides(galaxies, fold, None, None), NAME, out, begin)
+        install(model, NAME, json.loads(skycnn("models", model, "--json"))["sha256"])
+
+
+if __name__ == "__main__":
+    main()
