@@ -1,0 +1,124 @@
+"""``skycnn mock``: a survey in, simulated galaxies with their truth out."""
+
+import shlex
+import sys
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from skycnn.cli import console, options, process
+from skycnn.cli.completion import survey_names
+from skycnn.errors import InputError, counted
+
+EXAMPLES = (
+    (
+        "skycnn mock --task photoz --survey csst -n 20000 --seed 1 --out stamps.fits",
+        "Simulate 20,000 galaxies as CSST will see them: stamps, measured fluxes, truth.",
+    ),
+    (
+        "skycnn mock --task photoz --survey csst -n 200 --out stamps.fits --preview mock.png",
+        "Simulate a few, and draw what they are and look like.",
+    ),
+    (
+        "skycnn mock --task photoz --survey cosmos -n 500000 --fluxes-only --out fluxes.fits",
+        "Simulate a catalogue without images, to pre-train a network on fluxes.",
+    ),
+    (
+        "skycnn mock --task photoz --survey my.toml --band g,r,i -n 5000 --all --out stamps.fits",
+        "Simulate a survey of your own, in three bands, without a selection.",
+    ),
+)
+
+
+def command(
+    task: options.TaskName,
+    survey: Annotated[
+        str,
+        typer.Option(
+            "--survey",
+            metavar="NAME|FILE",
+            autocompletion=survey_names,
+            show_default=False,
+            help="The survey that sees them; FILE.toml tells of one of your own.",
+        ),
+    ],
+    out: Annotated[
+        str, typer.Option("--out", "-o", metavar="FILE", show_default=False, help="The file of mocks; - is stdout.")
+    ],
+    number: Annotated[int, typer.Option("--number", "-n", metavar="N", show_default=False, help="Galaxies.")],
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Another seed gives other galaxies.")] = 1,
+    selection: Annotated[
+        str | None,
+        typer.Option("--selection", metavar="NAME", help="Which galaxies, e.g. paper or cosmos; default the survey's."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Galaxies without a selection.")] = False,
+    band: Annotated[
+        list[str] | None, typer.Option("--band", metavar="BAND", help="Only these of its bands; repeatable.")
+    ] = None,
+    size: Annotated[int | None, typer.Option("--size", metavar="N", help="Side of a stamp, pixels.")] = None,
+    fluxes_only: Annotated[
+        bool, typer.Option("--fluxes-only", help="Write a catalogue of fluxes, without images.")
+    ] = False,
+    preview: Annotated[
+        str | None,
+        typer.Option("--preview", metavar="FILE", help="Draw the mocks: .png, .pdf or .svg (extra 'plots')."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT and the preview if they exist.")] = False,
+    threads: options.Threads = None,
+    dry_run: options.DryRun = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    traceback: options.Traceback = False,
+) -> None:
+    """Simulate galaxies as a survey sees them: stamps, the fluxes measured on them, and their truth.
+
+    The file's first HDU holds the stamps, 32-bit floats (row, band, y, x) in microjansky a pixel; its table CATALOGUE
+    holds every drawn parameter as NAME_TRUE, fluxes measured in one aperture of all bands, and GROUP, the number of the
+    candidate. The same seed gives the same bits, whatever the threads. predict and train read it like any stamp file.
+    """
+    if everything and selection is not None:
+        raise InputError("--all and --selection contradict each other", hint="Give one of the two.")
+    if json and out == "-" and not dry_run:
+        hint = "--out FILE writes them to a file."
+        raise InputError("--json and the mocks cannot both go to standard output", hint=hint)
+    count = process.thread_count(threads)
+    process.prepare(1)  # a thread works a block by itself
+    from skycnn.verbs import mock as verb
+
+    asked = verb.Options(
+        task=task,
+        survey=survey,
+        out=out,
+        number=number,
+        seed=seed,
+        selection=verb.ALL if everything else selection,
+        bands=[name for text in band or () for name in text.split(",") if name],
+        size=size,
+        fluxes_only=fluxes_only,
+        threads=count,
+        preview=preview,
+        overwrite=overwrite,
+        dry_run=dry_run,
+        command=shlex.join(["skycnn", *sys.argv[1:]]),
+    )
+    with console.progress("mock") as step:
+        result = verb.mock(asked, console.say, step)
+    if json:
+        console.emit(asdict(result))
+    elif dry_run:
+        console.table(("COLUMN",), [(name,) for name in result.columns])
+    _tell(result, dry_run)
+
+
+def _tell(result: Any, dry_run: bool) -> None:
+    kind = f"{result.side}x{result.side} pixels" if result.side else "no stamps"
+    what = f"{counted(result.rows, 'galaxy').replace('galaxys', 'galaxies')}, selection {result.selection}, {kind} in "
+    what += f"{' '.join(result.bands)} of {result.survey}"
+    if dry_run:
+        cost = f"{result.disk_bytes / 1e6:.1f} MB, about {max(1, round(result.estimate_seconds))} s and start-up"
+        console.say(f"{result.files['output']} would be written: {what}, {cost}")
+        return
+    console.say(f"{result.files['output']}: {what} ({result.rate:,.0f} a second), of {result.drawn:,} drawn")
+    if result.files["preview"]:
+        console.say(f"{result.files['preview']}: what they are and look like")

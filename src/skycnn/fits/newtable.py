@@ -1,0 +1,90 @@
+"""NewTable: a binary table that extends no other - its header, and its rows as bytes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from skycnn.fits import cards as fitscards
+from skycnn.fits.checksum import Sum
+from skycnn.fits.newheader import Plan, new_cards, packed, seal, width
+from skycnn.fits.tablebytes import Hdu
+from skycnn.schema import Column
+
+
+class NewTable:
+    """A table of so many rows, to be written at an offset of a file.
+
+    Rows are given in order; what the header tells may change until `head` is asked for, its length may not.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+    rows : int
+    name : str
+        EXTNAME.
+    facts : mapping of str to value
+        Cards of the header, each of one card's length; None is left out.
+    history : sequence of str
+        HISTORY lines, 72 characters at most.
+    stamp : str
+        UTC time for the checksum cards' comments.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        rows: int,
+        name: str,
+        facts: Mapping[str, fitscards.Value],
+        history: Sequence[str] = (),
+        stamp: str = "",
+    ) -> None:
+        self.columns, self.rows, self._stamp = tuple(columns), rows, stamp
+        self.row_bytes = sum(width(column) for column in columns)
+        empty = [
+            fitscards.make("XTENSION", "BINTABLE", "binary table"),
+            fitscards.make("BITPIX", 8),
+            fitscards.make("NAXIS", 2),
+            fitscards.make("NAXIS1", 0, "bytes a row"),
+            fitscards.make("NAXIS2", rows, "rows"),
+            fitscards.make("PCOUNT", 0),
+            fitscards.make("GCOUNT", 1),
+            fitscards.make("TFIELDS", 0, "columns"),
+            fitscards.make("EXTNAME", name),
+            *(fitscards.make(key, value) for key, value in facts.items() if value is not None),
+            fitscards.make("CHECKSUM", "0" * 16),
+            fitscards.make("DATASUM", "0"),
+        ]
+        unit = Hdu(1, 0, 0, 0, 0, tuple(empty), fitscards.values(empty))
+        self._cards = new_cards(unit, Plan(self.columns, history=tuple(history)), name)
+        self._sum = Sum()
+
+    @property
+    def head_bytes(self) -> int:
+        """Length of the header."""
+        return len(fitscards.assemble(self._cards))
+
+    @property
+    def data_bytes(self) -> int:
+        """Length of the rows, filled up to whole blocks."""
+        return fitscards.padded(self.row_bytes * self.rows)
+
+    def pack(self, values: Mapping[str, "np.ndarray[Any, Any]"], n: int) -> "np.ndarray[Any, Any]":
+        """Return the bytes of the next n rows, uint8 (n, row_bytes), from their values by column."""
+        block = packed(self.columns, dict(values), n)
+        self._sum.add(block)
+        return block
+
+    def tell(self, name: str, content: fitscards.Value) -> None:
+        """Give one of the facts its final value."""
+        place = fitscards.find(self._cards, name)
+        if place is None:
+            raise KeyError(name)
+        self._cards[place] = fitscards.replaced(self._cards[place], content)
+
+    def head(self) -> bytes:
+        """Return the header of the rows packed so far, sealed."""
+        cards = list(self._cards)
+        seal(cards, self._sum.value, self._stamp)
+        return fitscards.assemble(cards)

@@ -1,0 +1,266 @@
+"""mock: galaxies of a task's population as a survey would see them, with their truth, written to files."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skycnn import __version__, survey, tasks
+from skycnn.errors import InputError
+from skycnn.fits.output import Output, compression_of
+from skycnn.fits.provenance import Record, now
+from skycnn.fits.source import parse
+from skycnn.fits.stampfile.mockfile import TRUE, Layout, MockFile, columns_of
+from skycnn.fits.stampfile.stampcolumns import words
+from skycnn.report import mockfigures
+from skycnn.report.mockfigures import Sample
+from skycnn.simulate import mocks
+from skycnn.simulate.mocks import Block, Mocks, Recipe
+from skycnn.task import Mock
+
+Say = Callable[[str], None]
+Progress = Callable[[int, int], None]
+Array = NDArray[Any]
+
+VERSIONS = ("skycnn", "numpy", "torch")
+ALL = "all"
+"""The selection that selects nothing."""
+
+STAMPS_RATE, FLUXES_RATE = 300.0, 50_000.0
+"""Galaxies a second and CPU, for estimates: seven bands of 32x32 pixels, and no pixels."""
+
+LARGEST = 1024
+"""Pixels along an edge of a stamp; beyond, what is meant is a scene."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What ``mock`` may be told; the command line's options bear the same names."""
+
+    task: str
+    survey: str
+    out: str
+    number: int
+    seed: int = 1
+    selection: str | None = None
+    bands: Sequence[str] = ()
+    size: int | None = None
+    fluxes_only: bool = False
+    threads: int = 1
+    preview: str | None = None
+    overwrite: bool = False
+    dry_run: bool = False
+    command: str = "skycnn mock"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run did, or would do: the numbers behind its last line and its ``--json``."""
+
+    task: str
+    survey: str
+    selection: str
+    bands: Sequence[str]
+    seed: int
+    rows: int
+    side: int
+    pixel_scale: float
+    files: Mapping[str, str | None]
+    disk_bytes: int
+    estimate_seconds: float
+    columns: Sequence[str]
+    drawn: int | None = None
+    seconds: float = 0.0
+    rate: float | None = None
+    versions: Mapping[str, str] = field(default_factory=lambda: {name: version(name) for name in VERSIONS})
+
+
+def mock(options: Options, say: Say = lambda _: None, progress: Progress | None = None) -> Result:
+    """Make mocks and write them to a file.
+
+    Parameters
+    ----------
+    options : Options
+        What to do.
+    say : callable
+        Receives notes, one line each.
+    progress : callable, optional
+        Receives rows done and rows in all.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    InputError
+        Before the first write: bad input, or an output that exists.
+    RunError
+        The run failed; no file is there that was not there before, and none is changed.
+    """
+    started = time.monotonic()
+    made, recipe = plan(options)
+    if options.number < 1:
+        raise InputError("-n is no number of galaxies", value=options.number, expected="1 or more")
+    output = Output(parse("-"), options.out, overwrite=options.overwrite)  # there is no input
+    if compression_of(options.out) and not options.fluxes_only:
+        hint = "Take the ending away, or give --fluxes-only."
+        raise InputError(
+            f"--out {options.out} would be an archive, and stamps in one cannot be read one by one", hint=hint
+        )
+    if options.preview is not None:
+        mockfigures.check(options.preview, options.overwrite)
+    side = 0 if options.fluxes_only else recipe.side
+    columns = columns_of(recipe.bands, made.columns, stamps=bool(side))
+    layout = Layout(options.number, recipe.bands, columns, side, _facts(recipe, side))
+    record = _record(options, recipe, columns)
+    result = Result(
+        task=options.task,
+        survey=recipe.survey.name,
+        selection=recipe.selection,
+        bands=recipe.bands,
+        seed=recipe.seed,
+        rows=options.number,
+        side=side,
+        pixel_scale=recipe.survey.pixel_scale,
+        files={"output": output.label, "preview": options.preview},
+        disk_bytes=layout.size(record),
+        estimate_seconds=options.number / options.threads / (STAMPS_RATE if side else FLUXES_RATE),
+        columns=[column.name for column in columns],
+    )
+    if options.dry_run:
+        return result
+    with output.locked():
+        output.prepare()
+        drawn, sample = _write(output, layout, record, recipe, options, progress)
+    if options.preview is not None:
+        title = f"{options.task} mocks: {recipe.survey.name}, {recipe.selection}, seed {recipe.seed}"
+        mockfigures.draw(options.preview, sample, made.shown, recipe.survey.pixel_scale, title)
+    seconds = time.monotonic() - started
+    return replace(result, drawn=drawn, seconds=seconds, rate=result.rows / seconds)
+
+
+def plan(options: Options) -> tuple[Mock, Recipe]:
+    """Return the task's mocks and the recipe that the options make of them.
+
+    Raises
+    ------
+    InputError
+        When the task has no mocks, or the survey, a band, the selection, the seed or the size is none.
+    """
+    task = tasks.load(options.task)
+    if task.mock is None:
+        having = [name for name in tasks.names() if tasks.load(name).mock is not None]
+        raise InputError(f"task {task.name} has no mocks", expected=", ".join(having) or None)
+    made = task.mock
+    where = survey.own(options.survey) or survey.load(options.survey)
+    selection = options.selection or made.usual.get(where.name, made.selections[0])
+    if selection not in (*made.selections, ALL):
+        raise InputError("no such selection", value=selection, expected=" or ".join((*made.selections, ALL)))
+    bands = tuple(options.bands) or where.bands
+    for band in bands:
+        if band not in where.bands:
+            raise InputError(f"survey {where.name} has no band {band}", expected=" ".join(where.bands))
+    if len(set(bands)) != len(bands):
+        raise InputError("--band names a band twice", value=" ".join(bands))
+    if not 0 <= options.seed < 2**64:
+        raise InputError(
+            "--seed is no number that can be used", value=options.seed, expected="0 to 18446744073709551615"
+        )
+    side = made.side if options.size is None else options.size
+    if not 8 <= side <= LARGEST:
+        raise InputError("--size is no side of a stamp", value=side, expected=f"8 to {LARGEST} pixels")
+    cut = made.cuts.get(selection)
+    judged = mocks.judging(bands, cut.bands) if cut else ()
+    if cut and not judged:
+        what = f"selection {selection} judges by {' or '.join(cut.bands)}, and none is among the bands"
+        raise InputError(what, value=" ".join(bands), hint="--band names them, or --all takes every galaxy.")
+    above = cut.above if cut else 0.0
+    return made, Recipe(where, bands, options.seed, selection, made.draw, made.observe, side, judged, above)
+
+
+def _facts(recipe: Recipe, side: int) -> dict[str, Any]:
+    """Return the cards of the headers."""
+    where = recipe.survey
+    return {
+        "PIXSCALE": where.pixel_scale,
+        "BUNIT": "uJy" if side else None,
+        "SURVEY": where.name,
+        "SEED": recipe.seed,
+        "SELECT": recipe.selection,
+        "PSFFWHM": " ".join(f"{where.psf[band]:.4g}" for band in recipe.bands)[:68],
+        "SNRCUT": recipe.above or None,
+        "CREATOR": f"skycnn {__version__}",
+    }
+
+
+def _record(options: Options, recipe: Recipe, columns: Sequence[Any]) -> Record:
+    settings = {
+        "survey": recipe.survey.name,
+        "bands": recipe.bands,
+        "number": options.number,
+        "seed": recipe.seed,
+        "selection": recipe.selection,
+        "side": None if options.fluxes_only else recipe.side,
+        "fluxes_only": options.fluxes_only,
+    }
+    return Record(
+        version=__version__,
+        verb="mock",
+        task=options.task,
+        time=now(),
+        command=options.command,
+        model="none",
+        model_sha256="",
+        columns=tuple(column.name for column in columns),
+        used=(),
+        input_sha256="",
+        options={name: value for name, value in settings.items() if value},
+    )
+
+
+def _write(
+    output: Output,
+    layout: Layout,
+    record: Record,
+    recipe: Recipe,
+    options: Options,
+    progress: Progress | None,
+) -> tuple[int, Sample]:
+    """Make and write the rows; return how many candidates were drawn, and some rows to look at."""
+    made, sample, done, drawn = Mocks(recipe, layout.rows), Sample(recipe.bands), 0, 0
+    with ExitStack() as stack:
+        file = stack.enter_context(MockFile.create(output, layout, record))
+        work = made.stamps if layout.side else made.fluxes
+        blocks = stack.enter_context(mocks.ordered(work, options.threads))
+        for block in mocks.first(blocks, layout.rows):
+            values = _values(block, done, layout)
+            file.write(values, block.pixels)
+            sample.add(values, block.pixels)
+            done, drawn = done + len(block.row), block.end
+            if progress is not None:
+                progress(done, layout.rows)
+        file.finish(drawn)
+    return drawn, sample
+
+
+def _values(block: Block, done: int, layout: Layout) -> dict[str, Array]:
+    """Return a block's values by column; ``done`` rows stand before it."""
+    n, measured = len(block.row), block.measured
+    values: dict[str, Array] = {
+        "ID": np.arange(done + 1, done + 1 + n),
+        "GROUP": block.row,
+        **{f"{name}{TRUE}": truth for name, truth in block.truth.items()},
+        "APERTURE": measured.radius,
+        "DX": block.offset[:, 0],
+        "DY": block.offset[:, 1],
+        "FLAG": np.zeros(n, np.int32),
+    }
+    for i, word in enumerate(words(layout.bands)):
+        values[f"FLUX_{word}"], values[f"FLUXERR_{word}"] = measured.flux[:, i], measured.error[:, i]
+    return values
