@@ -1,0 +1,81 @@
+"""Bandpass: a survey's throughput in each band, from the edges and the pivot wavelength that its file tells.
+
+The throughput is a box with soft edges, half of its maximum at ``low`` and ``high``. Where the pivot wavelength does
+not lie in the middle, the edge towards it is softer: a detector's sensitivity falls off slowly, a filter's sharply.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from skycnn.errors import InputError
+from skycnn.survey import Survey
+
+Array = NDArray[np.float64]
+
+SOFT = 0.006
+"""Scale of the logistic function of a sharp edge, of its wavelength; an interference filter falls within 1-3 %."""
+
+SOFTEST = 0.4
+"""Greatest scale of the softer edge, of the band's width."""
+
+STEPS = 40
+"""Halvings by which the softer edge is found."""
+
+I_BAND = (7063.0, 8919.0)
+"""Half maxima of ACS/WFC F814W, Angstrom (Ryon et al. 2023, ACS Instrument Handbook; computed from the curve of
+Anderson, Bohlin et al. that STScI publishes). Magnitudes of the population are in this band."""
+
+I_PIVOT = 8060.0
+"""Pivot wavelength of F814W, Angstrom, from the same curve."""
+
+
+def throughputs(survey: Survey, bands: Sequence[str], wavelength: Array) -> Array:
+    """Return the throughput (band, wavelength), 1 at most, at wavelengths in Angstrom.
+
+    Raises
+    ------
+    InputError
+        When the survey does not tell where a band lies.
+    """
+    return np.stack([_of_band(survey, band, wavelength) for band in bands])
+
+
+def soft_box(low: float, high: float, pivot: float | None, wavelength: Array) -> Array:
+    """Return a throughput (wavelength,) with half maxima at ``low`` and ``high``, and the pivot if it can be met."""
+    sharp = SOFT * np.array([low, high])
+    if pivot is None:
+        return _box(low, high, sharp, wavelength)
+    fine = np.exp(np.arange(np.log(low / 2), np.log(2 * high), 5e-4))
+    side = int(pivot > pivot_of(fine, _box(low, high, sharp, fine)))
+    least, most = sharp[side], SOFTEST * (high - low)
+    edges = sharp.copy()
+    for _ in range(STEPS):
+        edges[side] = (least + most) / 2
+        beyond = pivot_of(fine, _box(low, high, edges, fine)) > pivot
+        least, most = (least, edges[side]) if beyond == bool(side) else (edges[side], most)
+    return _box(low, high, edges, wavelength)
+
+
+def pivot_of(wavelength: Array, throughput: Array) -> float:
+    """Return the pivot wavelength on a grid of even steps in log wavelength (Koornneef et al. 1986)."""
+    return float(np.sqrt((throughput * wavelength**2).sum() / throughput.sum()))
+
+
+def _of_band(survey: Survey, band: str, wavelength: Array) -> Array:
+    pivot = survey.wavelength.get(band)
+    if band in survey.low and band in survey.high:
+        return soft_box(survey.low[band], survey.high[band], pivot, wavelength)
+    if pivot is None:
+        raise InputError(
+            f"survey {survey.name} does not tell where its band {band} lies",
+            expected="'low' and 'high', or 'wavelength', in Angstrom",
+        )
+    return soft_box(0.91 * pivot, 1.09 * pivot, None, wavelength)  # the width of SDSS g to z
+
+
+def _box(low: float, high: float, soft: Array, wavelength: Array) -> Array:
+    box: Array = expit((wavelength - low) / soft[0]) * expit((high - wavelength) / soft[1])
+    return box

@@ -1,0 +1,118 @@
+"""Observation: fluxes and errors as a survey's published catalogue has them, learned from its galaxies.
+
+Where a catalogue is at hand, its own habits say more than its depth: zero points that are off against the spectra,
+light that the aperture loses, errors quoted by magnitude, scatter beyond them with long tails, bands that are missing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skycnn.simulate import draws
+
+Array = NDArray[np.float64]
+
+LEVELS = np.array([0.0, 0.025, 0.16, 0.5, 0.84, 0.975, 1.0])
+"""Where the distribution of lost light is kept; its ends are the 0.5 and 99.5 % points, straight lines lie between."""
+
+FREEDOM = 5
+"""Degrees of freedom of Student's t of the scatter: as long tails as the residuals of the fit have."""
+
+ZERO_POINT = 23.9
+"""AB magnitude of a microjansky."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """The habits of a catalogue.
+
+    Parameters
+    ----------
+    bands : tuple of str (b,)
+    offset : array (b,)
+        Observed less true magnitude.
+    scatter : array (b,)
+        Beyond the quoted errors, as a share of the flux.
+    magnitude : array (b, m)
+        Nodes in the band for the next three.
+    error, spread : array (b, m)
+        log10 of the quoted error of the flux in microjansky, and its standard deviation among galaxies, dex.
+    missing : array (b, m)
+        Share of galaxies without this band.
+    lost_at : array (k,)
+        Nodes in I magnitude.
+    lost : array (k, levels)
+        Magnitudes by which the catalogue falls short of the total in all bands alike, at `LEVELS`.
+    """
+
+    bands: tuple[str, ...]
+    offset: Array
+    scatter: Array
+    magnitude: Array
+    error: Array
+    spread: Array
+    missing: Array
+    lost_at: Array
+    lost: Array
+
+    @classmethod
+    def of(cls, fitted: Mapping[str, NDArray[np.generic]], survey: str) -> "Observation":
+        """Return the habits of a survey among fitted numbers named ``<survey>_<field>``."""
+        found = {
+            name: fitted[f"{survey}_{name}"].astype(np.float64) for name in cls.__dataclass_fields__ if name != "bands"
+        }
+        return cls(tuple(str(band) for band in fitted[f"{survey}_bands"]), **found)
+
+    def __call__(
+        self, bands: Sequence[str], flux: Array, magnitude: Array, seed: int, row: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return observed fluxes and errors.
+
+        Parameters
+        ----------
+        bands : sequence of str (b,)
+            Among ``bands`` of the catalogue.
+        flux : array (n, b)
+            In total and without noise, microjansky.
+        magnitude : array (n,)
+            In total in I.
+        seed : int
+        row : array of int (n,)
+
+        Returns
+        -------
+        flux, error : array (n, b)
+            Microjansky; NaN where the band is missing.
+        """
+        lost = self._lost(magnitude, draws.uniform(seed, row, "lost")[:, 0])
+        common = draws.normal(seed, row, "quoted")[:, 0]
+        seen, errors = np.empty(flux.shape, np.float32), np.empty(flux.shape, np.float32)
+        for j, band in enumerate(bands):
+            b = self.bands.index(band)
+            mean = flux[:, j] * 10 ** (-0.4 * (self.offset[b] + lost))
+            place = ZERO_POINT - 2.5 * np.log10(np.maximum(mean, 1e-6))
+            e = draws.normal(seed, row, f"observation/{band}", 3 + FREEDOM)
+            own = np.interp(place, self.magnitude[b], self.spread[b]) * (0.7 * e[:, 0] + 0.714 * common)
+            error = 10 ** (np.interp(place, self.magnitude[b], self.error[b]) + own)
+            tail = e[:, 2] / np.sqrt((e[:, 3:] ** 2).mean(axis=1))
+            value = mean * (1 + self.scatter[b] * tail) + error * e[:, 1]
+            absent = draws.uniform(seed, row, f"missing/{band}")[:, 0] < np.interp(
+                place, self.magnitude[b], self.missing[b]
+            )
+            absent |= value <= 0  # a catalogue of magnitudes has none for it
+            seen[:, j] = np.where(absent, np.nan, value)
+            errors[:, j] = np.where(absent, np.nan, error)
+        return seen, errors
+
+    def _lost(self, magnitude: Array, uniform: Array) -> Array:
+        place = np.clip(np.interp(magnitude, self.lost_at, np.arange(len(self.lost_at))), 0, len(self.lost_at) - 1.001)
+        k = place.astype(np.int64)
+        share = (place - k)[:, None]
+        nodes = self.lost[k] * (1 - share) + self.lost[k + 1] * share
+        level = np.clip(np.searchsorted(LEVELS, uniform, side="right") - 1, 0, len(LEVELS) - 2)
+        part = (uniform - LEVELS[level]) / (LEVELS[level + 1] - LEVELS[level])
+        rows = np.arange(len(magnitude))
+        result: Array = nodes[rows, level] * (1 - part) + nodes[rows, level + 1] * part
+        return result

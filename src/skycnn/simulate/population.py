@@ -1,0 +1,223 @@
+"""Population: the galaxies of the sky to I = 26.5 and z = 4, and the two selections of them that mocks are made of.
+
+A galaxy's I magnitude and redshift come from the census; its mixture of spectra, dust and emission lines from a
+Gaussian mixture given redshift and luminosity, fitted to zCOSMOS galaxies at their true redshifts; on top its spectrum
+bends smoothly, for no library holds every galaxy; its shape comes from its magnitude, redshift and type. The numbers
+ship in ``populations/field.npz``; ``examples/recipes/cosmos_population.py`` fits them and compares with the sky.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skycnn.errors import InputError
+from skycnn.simulate import draws, fluxtable, morphology, seds
+from skycnn.simulate.census import LIMIT, Census, Success
+from skycnn.simulate.fluxtable import FluxTable
+from skycnn.simulate.galaxies import Galaxies
+from skycnn.simulate.mixture import Mixture
+from skycnn.simulate.observation import Observation
+from skycnn.simulate.render import Light
+from skycnn.survey import Survey
+
+Array = NDArray[np.float64]
+
+ZERO_POINT = 23.9
+"""AB magnitude of a microjansky."""
+
+BEND = 0.04
+"""Root mean square by which a galaxy's spectrum bends off the library's, mag."""
+
+KNOTS = np.arange(np.log(700), np.log(30000), 0.3)
+"""Rest-frame ln Angstrom between which bends are independent: about the width of a broad band."""
+
+FITTED = (np.log1p(1.1), 24.0)
+"""log(1 + z) and I magnitude to which the mixture of spectra was fitted; what lies beyond is like what lies there."""
+
+
+class Population:
+    """The one population of galaxies.
+
+    Parameters
+    ----------
+    census : Census
+        Numbers by magnitude and redshift.
+    spectra : Mixture
+        Of log(1 + z) and luminosity; given these, of the logits of the spectra, log of the lines and log E(B-V).
+    observations : mapping of str to Observation
+        By the name of the survey whose catalogue it tells of.
+    """
+
+    def __init__(self, census: Census, spectra: Mixture, observations: Mapping[str, Observation]) -> None:
+        self.census, self.spectra, self.observations = census, spectra, observations
+
+    @staticmethod
+    @lru_cache(maxsize=1)
+    def load() -> "Population":
+        """Return the population that ships."""
+        with files("skycnn").joinpath("populations", "field.npz").open("rb") as stream, np.load(stream) as kept:
+            fitted = {name: kept[name] for name in kept.files}
+        number = {name: fitted[name].astype(np.float64) for name in fitted if fitted[name].dtype.kind == "f"}
+        success = Success(number["success_magnitude"], number["success_distance"], number["success_log"])
+        spectra = Mixture(number["weight"], number["mean"], number["covariance"], 2)
+        return Population(Census(success), spectra, {"cosmos": Observation.of(fitted, "cosmos")})
+
+    def density(self) -> float:
+        """Return the galaxies a square arcminute of the selection ``all``."""
+        return self.census.count("all")
+
+    def draw(self, survey: Survey, bands: Sequence[str], seed: int, row: ArrayLike, selection: str) -> Galaxies:
+        """Return galaxies, each a function of seed, row and selection, its fluxes also of the survey's bands.
+
+        Work goes by whole blocks of `draws.BLOCK` rows, of which the rows asked for are kept: ask for many at once.
+
+        Parameters
+        ----------
+        survey : Survey
+            Tells where its bands lie.
+        bands : sequence of str (b,)
+        seed : int
+        row : array of int (n,)
+            Absolute numbers of the candidates, from 0.
+        selection : str
+            One of ``census.LIMIT``.
+
+        Raises
+        ------
+        InputError
+            For an unknown selection, or a band whose place the survey does not tell.
+        """
+        if selection not in LIMIT:
+            raise InputError("no such selection", value=selection, expected=" or ".join(LIMIT))
+        rows = np.asarray(row, np.int64)
+        table = fluxtable.of_survey(survey, bands)
+        blocks = rows // draws.BLOCK
+        parts, order = [], []
+        for block in np.unique(blocks).tolist():
+            whole = _block(self, table, seed, block, selection)
+            here = np.flatnonzero(blocks == block)
+            parts.append(_rows(whole, rows[here] % draws.BLOCK))
+            order.append(here)
+        return _joined(parts, np.argsort(np.concatenate(order)))
+
+    def observe(
+        self, survey: Survey, bands: Sequence[str], galaxies: Galaxies, seed: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+        """Return fluxes and errors (n, band), microjansky, as a survey's catalogue has them; NaN where it has none.
+
+        None for a survey of whose catalogue nothing was learned: there they follow from the depth.
+        """
+        if survey.name not in self.observations:
+            return None
+        flux = galaxies.light.flux.sum(axis=1, dtype=np.float64)
+        return self.observations[survey.name](bands, flux, galaxies.truth["MAG_I"], seed, galaxies.row)
+
+    def block(self, table: FluxTable, seed: int, row: NDArray[np.int64], selection: str) -> Galaxies:
+        """Return the galaxies of a whole block of rows; see `draw`."""
+        library = seds.load()
+        magnitude, redshift = self.census.draw(selection, draws.uniform(seed, row, f"census/{selection}", 3))
+        kinds = len(library.names)
+        drawn = self.spectra.draw(
+            luminosity(magnitude, redshift),
+            draws.uniform(seed, row, "spectra")[:, 0],
+            draws.normal(seed, row, "spectra", kinds + 1),
+        )
+        logit, lines, ebv = drawn[:, : kinds - 1], np.exp(drawn[:, kinds - 1]), np.exp(drawn[:, kinds])
+        weight = np.exp(logit - logit.max(axis=1, keepdims=True))
+        weight = np.column_stack([weight / weight.sum(axis=1, keepdims=True), lines])
+        flux = table(redshift, np.minimum(ebv, 2.0)) * weight[:, :, None]
+        in_i = flux[:, :, -1]
+        light = (in_i / in_i.sum(axis=1, keepdims=True)).astype(np.float64)
+        age = (light * library.redness).sum(axis=1)
+        shape = morphology.draw(seed, row, magnitude, redshift, age)
+        share = morphology.shares(light, library.redness, shape.bulge, shape.clumps)
+        bent = 10 ** (0.4 * (ZERO_POINT - magnitude)) / in_i.sum(axis=1, dtype=np.float64)
+        factor = bent[:, None] * bend(draws.normal(seed, row, "bend", len(KNOTS)), table.centre, redshift)
+        parts = np.zeros((len(row), share.shape[1], flux.shape[2] - 1))
+        for k in range(kinds):
+            parts += share[:, :, k, None] * flux[:, None, k, :-1]
+        whole = (light[:, None] * share).sum(axis=2)
+        truth = {
+            "Z": redshift,
+            "MAG_I": magnitude,
+            "R_E": shape.size,
+            "BULGE": whole[:, 0],
+            "CLUMPS": whole[:, 2:].sum(axis=1),
+            "TYPE": age,
+            "EBV": ebv,
+            "LINES": lines,
+            "AXIS_RATIO": shape.ratio[:, 1],
+            "ANGLE": shape.angle[:, 1],
+            "N_BULGE": shape.index[:, 0],
+            "N_DISC": shape.index[:, 1],
+        }
+        of = (parts * factor[:, None, :-1]).astype(np.float32)
+        return Galaxies(row, Light(of, shape.radius, shape.index, shape.ratio, shape.angle, shape.shift), truth)
+
+
+@lru_cache(maxsize=8)
+def _block(population: Population, table: FluxTable, seed: int, block: int, selection: str) -> Galaxies:
+    """Return a block, remembered for the next who wants a part of it."""
+    return population.block(table, seed, block * draws.BLOCK + np.arange(draws.BLOCK), selection)
+
+
+def luminosity(magnitude: Array, redshift: Array) -> Array:
+    """Return what the mixture of spectra depends on: log(1 + z) and I less the distance modulus (n, 2).
+
+    Beyond `FITTED` a galaxy is taken for one of the same luminosity there, at 1 / (1 + z) of its wavelengths.
+    """
+    distance = np.log1p(redshift)
+    beyond = np.maximum(distance - FITTED[0], 0)
+    absolute = magnitude - distance_modulus(redshift) + 2.5 * beyond / np.log(10)
+    return np.column_stack([distance - beyond, absolute])
+
+
+def distance_modulus(redshift: Array) -> Array:
+    """Return the distance modulus, mag, for flat space, H0 = 70 km/s/Mpc and a matter density of 0.3."""
+    grid, modulus = _moduli()
+    return np.interp(np.log(redshift), grid, modulus)
+
+
+@lru_cache(maxsize=1)
+def _moduli() -> tuple[Array, Array]:
+    z = np.geomspace(1e-3, 6, 3000)
+    rate = 1 / np.sqrt(0.3 * (1 + z) ** 3 + 0.7)
+    comoving = z[0] + np.concatenate([[0], np.cumsum(np.diff(z) * (rate[1:] + rate[:-1]) / 2)])
+    return np.log(z), 5 * np.log10(comoving * (1 + z) * 299792.458 / 70) + 25
+
+
+def bend(normal: Array, centre: Array, redshift: Array) -> Array:
+    """Return factors (n, band) on the fluxes: a smooth random function of rest-frame wavelength, 1 in the last band.
+
+    Parameters
+    ----------
+    normal : array (n, knot)
+        Of mean 0 and standard deviation 1.
+    centre : array (band,)
+        ln Angstrom, as observed.
+    redshift : array (n,)
+    """
+    rest = centre - np.log1p(redshift)[:, None]
+    total, power = np.zeros_like(rest), np.zeros_like(rest)
+    for j, knot in enumerate(KNOTS):
+        near = np.exp(-0.5 * ((rest - knot) / (KNOTS[1] - KNOTS[0])) ** 2)
+        total += near * normal[:, j, None]
+        power += near**2
+    curve = total / np.sqrt(power)
+    result: Array = 10 ** (-0.4 * BEND * (curve - curve[:, -1:]))
+    return result
+
+
+def _rows(galaxies: Galaxies, place: NDArray[np.int64]) -> Galaxies:
+    light = Light(**{name: value[place] for name, value in vars(galaxies.light).items()})
+    return Galaxies(galaxies.row[place], light, {name: value[place] for name, value in galaxies.truth.items()})
+
+
+def _joined(parts: list[Galaxies], order: NDArray[np.int64]) -> Galaxies:
+    names = [vars(part.light) for part in parts]
+    light = Light(**{name: np.concatenate([one[name] for one in names])[order] for name in names[0]})
+    truth = {name: np.concatenate([part.truth[name] for part in parts])[order] for name in parts[0].truth}
+    return Galaxies(np.concatenate([part.row for part in parts])[order], light, truth)
