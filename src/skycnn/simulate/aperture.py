@@ -174,7 +174,8 @@ def circles(radius: Array, offset: Array, side: int) -> Array:
     place = (np.arange(FINE * side) + 0.5) / FINE - side / 2
     x, y = (((place - offset[:, axis, None]) ** 2).astype(np.float32) for axis in (0, 1))
     apart = np.sqrt(y[:, :, None] + x[:, None, :])
-    np.subtract(FINE * np.asarray(radius, np.float32)[:, None, None] + np.float32(0.5), FINE * apart, out=apart)
+    edge = FINE * np.sqrt(np.asarray(radius, np.float32) ** 2 - np.float32(1 / 12 / FINE**2))  # the ramp adds this area
+    np.subtract(edge[:, None, None] + np.float32(0.5), FINE * apart, out=apart)
     np.clip(apart, 0, 1, out=apart)
     shares: Array = apart.reshape(len(radius), side, FINE, side, FINE).mean(axis=(2, 4))
     return shares

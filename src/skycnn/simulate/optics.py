@@ -15,7 +15,10 @@ PEAKED = 1.3
 
 
 def psf_of(survey: Survey, band: str) -> RadialPSF:
-    """Return the PSF of a band.
+    """Return the PSF of a band, without the pixel.
+
+    The survey's widths are taken for those of stars on its images, which pixels have blurred: a pixel's variance, a
+    twelfth of its square, is taken off a Gaussian's, and off a Moffat profile as if its core were one.
 
     Where R80 is told beside the FWHM, it is the Moffat profile that has both; a Gaussian of that R80 where they are as
     far apart as a Gaussian's or less, as no Moffat profile's are. Where the FWHM is told alone, a Moffat profile.
@@ -27,13 +30,14 @@ def psf_of(survey: Survey, band: str) -> RadialPSF:
     """
     if band not in survey.psf:
         raise InputError(f"survey {survey.name} has no band {band}", expected=" ".join(survey.bands))
-    fwhm, r80 = survey.psf[band], survey.r80.get(band)
+    fwhm, r80, unit = survey.psf[band], survey.r80.get(band), Gaussian(1.0)
+    pixel = survey.pixel_scale**2 / 12
+    if r80 is not None and r80 / fwhm <= 1.02 * unit.r80 / unit.fwhm:  # the widths are told to two or three digits
+        return Gaussian(math.sqrt(max(Gaussian.of_r80(r80).sigma ** 2 - pixel, pixel)))
+    share = math.sqrt(max(1 - pixel / Gaussian.of_fwhm(fwhm).sigma ** 2, 0.5))
     if r80 is None:
-        return Moffat.of_fwhm(fwhm, GROUND)
-    unit = Gaussian(1.0)
-    if r80 / fwhm <= 1.02 * unit.r80 / unit.fwhm:  # the widths are told to two or three digits
-        return Gaussian.of_r80(r80)
-    return Moffat.of_r80(r80, _beta(r80 / fwhm))
+        return Moffat.of_fwhm(share * fwhm, GROUND)
+    return Moffat.of_r80(share * r80, _beta(r80 / fwhm))
 
 
 def _beta(ratio: float) -> float:
