@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from skycnn.network.calibration import calibrate
-from skycnn.network.training import forward, sample
+from skycnn.network.sample import sample
+from skycnn.network.training import forward
 from skycnn.posterior import Axis, Grid
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from skycnn.errors import InputError
-from skycnn.network.job import INIT_RATE, Job, numbers, planned
+from skycnn.network.job import INIT_RATE, Job, Stage, numbers, planned
 from skycnn.network.model import Card, Model
 from skycnn.tasks.photoz import TASK, posterior
 
@@ -28,32 +28,32 @@ def test_the_plan_is_the_tasks_own():
     assert network == TASK.networks["flux"]
     stages = job(network).stages
     assert len(stages) == PLAN.members + 1
-    assert stages[0] == ({"width": PLAN.member["width"], "depth": PLAN.member["depth"]}, PLAN.epochs)
-    assert stages[-1] == ({"width": 64, **PLAN.student}, PLAN.student_epochs)
+    assert stages[0] == Stage("truth", dict(PLAN.member), PLAN.epochs, PLAN.rate)
+    assert stages[-1] == Stage("imitate", {"width": 64, **PLAN.student}, PLAN.student_epochs, PLAN.rate)
 
 
 def test_members_and_epochs_are_the_users():
     _, network = planned(TASK, members=2, epochs=3)
-    assert [epochs for _, epochs in job(network).stages] == [3, 3, 4]
-    assert [epochs for _, epochs in job(planned(TASK, members=1, epochs=3)[1]).stages] == [3]
+    assert [stage.epochs for stage in job(network).stages] == [3, 3, 4]
+    assert [stage.epochs for stage in job(planned(TASK, members=1, epochs=3)[1]).stages] == [3]
 
 
 def test_a_parent_is_followed_by_one_network_at_a_lower_rate():
-    name, network = planned(TASK, parent())
+    name, network = planned(TASK, [parent()])
     assert name == "flux"
     assert network.plan.rate == pytest.approx(INIT_RATE * PLAN.rate)
-    assert job(network, init={}).stages == [({"width": 64}, PLAN.epochs)]
+    assert job(network, init={}).stages == [Stage("truth", {"width": 64}, PLAN.epochs, INIT_RATE * PLAN.rate)]
     assert set(numbers(parent())) == {"w"}
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"network": "image"}, "task photoz has no network 'image' "),
-        ({"parent": parent(task="toy")}, "old is a model for task 'toy', not 'photoz'"),
-        ({"parent": parent(), "network": "image"}, "old has network 'flux', not 'image'"),
-        ({"parent": parent(), "members": 3}, "--init trains one network"),
-        ({"parent": parent(network="gone")}, "task photoz has no network 'gone'"),
+        ({"network": "colour"}, "task photoz has no network 'colour' "),
+        ({"parents": [parent(task="toy")]}, "old is a model for task 'toy', not 'photoz'"),
+        ({"parents": [parent()], "network": "image"}, "old has network 'flux', not 'image'"),
+        ({"parents": [parent()], "members": 3}, "--init trains one network"),
+        ({"parents": [parent(network="gone")]}, "task photoz has no network 'gone'"),
     ],
 )
 def test_what_does_not_fit_is_refused(arguments, message):

@@ -8,7 +8,8 @@ from galaxies import galaxies
 from skycnn import tasks
 from skycnn.network import distillation
 from skycnn.network.job import Job
-from skycnn.network.training import forward, sample
+from skycnn.network.sample import sample
+from skycnn.network.training import forward
 from skycnn.posterior import Axis, Grid
 from skycnn.task import Network, Plan
 from skycnn.tasks import photoz

@@ -172,7 +172,7 @@ def test_a_repeated_row_that_straddles_the_split_is_named(train, tmp_path):
 def test_a_network_that_saw_the_test_rows_is_no_beginning(train, tmp_path):
     first = write(tmp_path / "a.fits", table(400, PART=split_of(400, slice(350, 400))))
     train(first, "parent.safetensors", split="PART")
-    result, _ = train(first, "child.safetensors", members=None, split="PART", init="parent")
+    result, _ = train(first, "child.safetensors", members=None, split="PART", init=("parent",))
     assert result.members == 1
     child, parent = (model.read(tmp_path / f"{name}.safetensors") for name in ("child", "parent"))
     assert child.card.sample["init"] == f"parent {parent.card.sha256}"
@@ -180,12 +180,12 @@ def test_a_network_that_saw_the_test_rows_is_no_beginning(train, tmp_path):
     assert np.abs(child.tensors["enter.weight"] - parent.tensors["enter.weight"]).max() < 0.2
     second = write(tmp_path / "b.fits", table(400, PART=split_of(400, slice(349, 400))))
     with pytest.raises(InputError, match="row 349 with its copies is in the test split, but parent was trained or"):
-        train(second, "leak.safetensors", members=None, split="PART", init="parent")
+        train(second, "leak.safetensors", members=None, split="PART", init=("parent",))
     third = write(tmp_path / "c.fits", table(400, PART=split_of(400, slice(350, 400))))
     leak = Table.read(third)
     leak["PART"][5], leak["PART"][7] = "test", "train"
     with pytest.raises(InputError, match="row 5 with its copies is in the test split"):
-        train(write(tmp_path / "d.fits", leak), "leak.safetensors", members=None, split="PART", init="parent")
+        train(write(tmp_path / "d.fits", leak), "leak.safetensors", members=None, split="PART", init=("parent",))
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_a_network_that_saw_the_test_rows_is_no_beginning(train, tmp_path):
         ({"survey": "sds", "bands": ()}, "no such survey"),
         ({"task": "photos"}, "no task 'photos'"),
         ({"network": "fluxes"}, "task photoz has no network 'fluxes'"),
-        ({"init": "nobody"}, "no model 'nobody'"),
+        ({"init": ("nobody",)}, "no model 'nobody'"),
         ({"split": "NONE"}, "has no column 'NONE'"),
         ({"group": "NONE"}, "has no column 'NONE'"),
         ({"out": "my.fits"}, "is no name of a model"),

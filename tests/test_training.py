@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from skycnn.errors import RunError
-from skycnn.network import training
+from skycnn.network.sample import Sample, sample
 from skycnn.network.schedule import seeded
-from skycnn.network.training import Training, forward, sample
+from skycnn.network.training import Training, forward
 from skycnn.posterior import Bernoulli
 from skycnn.task import Plan
 
@@ -86,7 +86,7 @@ def test_it_learns_and_keeps_the_best_epoch():
 
 def test_it_ends_early_when_the_validation_score_rises():
     valid = rows(200, 1)
-    wrong = training.Sample(valid.inputs, 1 - valid.truth)
+    wrong = Sample(valid.inputs, 1 - valid.truth)
     done = run(begun(valid=wrong, plan=Plan(epochs=50, batch=32, rate=0.01, patience=3)))
     assert len(done.curve) < 20
     assert int(np.argmin(done.curve)) == len(done.curve) - 4

@@ -57,6 +57,10 @@ class Posterior(ABC):
         """Return how far the posteriors are from covering truths as often as they say; 0 is calibrated."""
         return self.score(raw, truth)
 
+    def outside(self, truth: np.ndarray) -> np.ndarray:
+        """Return which truths (n,) no answer can reach, bool (n,)."""
+        return np.zeros(len(truth), bool)
+
     @abstractmethod
     def imitate(self, raw: Tensor, other: Tensor) -> Tensor:
         """Return the mean cross-entropy of raw outputs to the posteriors of others, (n, outputs) both."""
@@ -189,6 +193,12 @@ class Grid(Posterior):
         for i, axis in enumerate(self.axes):
             index = index * axis.bins + axis.place(truths[:, i]).long().clamp_(0, axis.bins - 1)
         return functional.cross_entropy(raw, index)
+
+    def outside(self, truth: np.ndarray) -> np.ndarray:
+        """Return which truths, (n,) or (n, axes), lie off the grid, bool (n,)."""
+        truths = np.asarray(truth).reshape(len(truth), len(self.axes))
+        low, high = (np.array([getattr(axis, end) for axis in self.axes]) for end in ("low", "high"))
+        return np.asarray(((truths < low) | (truths > high)).any(axis=1))
 
     def miscalibration(self, raw: Tensor, truth: Tensor) -> Tensor:
         """Return ``|mean |2 PIT - 1| - 1/2|`` of the first axis: 0 where intervals cover as stated, on the mean.

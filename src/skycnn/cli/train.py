@@ -22,6 +22,15 @@ EXAMPLES = (
         "skycnn train new.fits --task photoz --init photoz-sdss-flux --out tuned.safetensors",
         "Begin with a trained network; refuses to be tested on what that one has seen.",
     ),
+    (
+        "skycnn train stamps.fits --task photoz --network image --group GROUP --out image.safetensors",
+        "Train on the stamps of a stamp file; --images takes them from a survey's images.",
+    ),
+    (
+        "skycnn train stamps.fits --task photoz --group GROUP --init flux.safetensors --init image.safetensors "
+        "--out hybrid.safetensors",
+        "Join a network of fluxes and one of stamps, trained on the same rows.",
+    ),
     ("skycnn train cat.fits --task photoz --out my.safetensors --resume", "Go on with a training that was stopped."),
 )
 STATES = ("yes", "no", "unknown")
@@ -72,7 +81,8 @@ def command(
         typer.Option("--group", metavar="COLUMN", help="Rows of one group stay on one side; repeated rows always do."),
     ] = None,
     init: Annotated[
-        str | None, typer.Option("--init", metavar="NAME|FILE", help="Begin with this model's numbers.")
+        list[str] | None,
+        typer.Option("--init", metavar="NAME|FILE", help="Begin with this model's numbers; several are joined in one."),
     ] = None,
     network: Annotated[
         str | None, typer.Option("--network", metavar="NAME", help="One of the task's networks; left out, the first.")
@@ -151,7 +161,7 @@ def command(
         rows=options.row_range(rows),
         split=split,
         group=group,
-        init=init,
+        init=tuple(init or ()),
         network=network,
         epochs=epochs,
         members=members,

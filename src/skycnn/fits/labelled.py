@@ -11,6 +11,7 @@ from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.feed import Feed
 from skycnn.fits.fluxes import FEWEST
+from skycnn.fits.pixelstore import PixelStore, Writer
 from skycnn.schema import Flag
 
 Array = NDArray[Any]
@@ -29,7 +30,8 @@ class Labelled:
     number : array (n,)
         Their numbers in the catalogue.
     inputs : dict of str to array (n, ...)
-        ``flux`` and ``error`` (n, band), microjansky; ``image`` (n, band, y, x); NaN where absent, float32.
+        ``flux`` and ``error`` (n, band), microjansky; ``image`` (n, band, y, x), a PixelStore; NaN where absent,
+        float32.
     truth : array (n,)
     group, split : array (n,) or None
         Of the columns that name a row's group and its side; None where there is no such column.
@@ -38,7 +40,7 @@ class Labelled:
     """
 
     number: Array
-    inputs: dict[str, Array]
+    inputs: dict[str, Array | PixelStore]
     truth: Array
     group: Array | None
     split: Array | None
@@ -77,6 +79,7 @@ def read(
     group: str | None = None,
     split: str | None = None,
     rows: tuple[int, int | None] | None = None,
+    scratch: str | None = None,
 ) -> Labelled:
     """Read the rows that can be trained or judged with.
 
@@ -91,6 +94,8 @@ def read(
         Smallest and largest possible truth.
     rows : tuple of int, optional
         First and end of the rows to read.
+    scratch : str, optional
+        Folder for stamps that do not fit into memory.
 
     Raises
     ------
@@ -105,6 +110,7 @@ def read(
     left_out = dict.fromkeys(reasons, 0)
     parts: list[tuple[Array, ...]] = []
     inputs: dict[str, list[Array]] = {}
+    pixels = Writer(catalogue.rows if span is None else span[1] - span[0], scratch)
     for first, chunk in catalogue.chunks(list(dict.fromkeys([*feed.columns, *columns])), span):
         value = np.asarray(chunk[columns[0]], np.float64)
         told = (value >= bounds[0]) & (value <= bounds[1])
@@ -127,15 +133,21 @@ def read(
             kept = piece.rows[good]
             parts.append((first + kept, value[kept], *(chunk[name][kept] for name in columns[1:])))
             for name, content in piece.inputs.items():
-                inputs.setdefault(name, []).append(content[good])
+                if name == "image":
+                    pixels.add(content[good])
+                else:
+                    inputs.setdefault(name, []).append(content[good])
     if not any(len(part[0]) for part in parts):
         raise InputError(f"{catalogue.label} has no rows to train with", hint=_left(left_out))
     number, value, *named = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.argsort(number, kind="stable")  # images give them in their own order
     names = iter(column[order] for column in named)
+    made: dict[str, Array | PixelStore] = {name: np.concatenate(content)[order] for name, content in inputs.items()}
+    if feed.stamps is not None:
+        made["image"] = pixels.store(order)
     return Labelled(
         number=number[order],
-        inputs={name: np.concatenate(content)[order] for name, content in inputs.items()},
+        inputs=made,
         truth=value[order],
         group=next(names) if group is not None else None,
         split=next(names) if split is not None else None,

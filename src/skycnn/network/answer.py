@@ -122,7 +122,10 @@ class Answerer:
 
 
 def _check_sizes(card: Card) -> None:
-    sizes = [value for value in card.settings.values() if isinstance(value, int | float)]
+    nested = [value for value in card.settings.values() if isinstance(value, Mapping)]
+    values = [*card.settings.values(), *(value for part in nested for value in part.values())]
+    flat = [part for value in values for part in (value if isinstance(value, list) else [value])]
+    sizes = [value for value in flat if isinstance(value, int | float)]
     if any(not -LARGEST <= value <= LARGEST for value in sizes):
         raise InputError(f"{card.name}: its card asks for a network too large", value=max(sizes, key=abs))
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from skycnn.network.training import Sample, forward
+from skycnn.network.sample import Sample
+from skycnn.network.training import forward
 from skycnn.posterior import Posterior
 
 

@@ -1,8 +1,11 @@
-"""Distillation: an ensemble of networks trained on the truth, then one trained on what the ensemble says."""
+"""Distillation: an ensemble of networks trained on the truth, then one trained on what the ensemble says.
+
+A job that joins trained networks goes through the same loop: its head alone first, then the whole.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,10 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from skycnn.errors import counted
+from skycnn.network import frozen
 from skycnn.network.calibration import calibrate
 from skycnn.network.checkpoint import Keeper
+from skycnn.network.frozen import Head
 from skycnn.network.job import Job
-from skycnn.network.training import Inputs, Loss, Sample, Training, forward
+from skycnn.network.sample import Inputs, Sample
+from skycnn.network.training import Loss, Training, forward
 from skycnn.posterior import Posterior
 
 
@@ -84,18 +90,13 @@ def _train(
 ) -> Trained:
     curves, networks, state = _resumed(job, keeper, rows)
     here, there = rows.to(job.device), valid.to(job.device)
-    total = sum(epochs for _, epochs in job.stages)
-    for stage in range(len(networks), len(job.stages)):
-        epochs = job.stages[stage][1]
-        student = stage == job.members
-        loss = _imitation(job.posterior, networks) if student else _truth(job.posterior)
-        training = Training(
-            job.fresh(stage, rows), job.posterior, loss, here, there, job.network.plan, epochs, (job.seed, stage)
-        )
+    total = sum(stage.epochs for stage in job.stages)
+    for number in range(len(networks), len(job.stages)):
+        training = _training(job, number, networks, here, there)
         if state:
             training.restore(state, curves.pop())
             state = {}
-        before = sum(epochs for _, epochs in job.stages[:stage])
+        before = sum(stage.epochs for stage in job.stages[:number])
         while not training.done:
             training.epoch()
             if keeper is not None:
@@ -104,11 +105,34 @@ def _train(
                 progress(before + len(training.curve), total)
         networks.append(training.finished())
         curves.append(training.curve)
-        name = "the network that learns from them" if student else f"network {stage + 1} of {job.members}"
-        say(f"{name}: {counted(len(training.curve), 'epoch')}, validation score {min(training.curve):.4f}")
+        best = min([training.start, *training.curve])
+        say(f"{_called(job, number)}: {counted(len(training.curve), 'epoch')}, validation score {best:.4f}")
     temperature = calibrate(networks[-1], job.posterior, there)
     rounded = tuple([round(score, 5) for score in curve] for curve in curves)
-    return Trained(networks[-1].cpu(), job.stages[-1][0], temperature, rounded)
+    return Trained(networks[-1].cpu(), job.stages[-1].settings, temperature, rounded)
+
+
+def _called(job: Job, number: int) -> str:
+    """Return what messages call the network of a stage."""
+    names = {"imitate": "the network that learns from them", "head": "its head alone", "whole": "the whole network"}
+    return names.get(job.stages[number].kind, f"network {number + 1} of {job.members}")
+
+
+def _training(job: Job, number: int, networks: list[nn.Module], rows: Sample, valid: Sample) -> Training:
+    """Return the training of a stage, at its beginning."""
+    stage, module, loss = job.stages[number], job.fresh(number, rows), _truth(job.posterior)
+    if stage.kind == "imitate":
+        loss = _imitation(job.posterior, networks)
+    elif stage.kind == "head":
+        looked = frozen.features(module, valid)
+        module.begin(looked.inputs, lambda raw: float(job.posterior.score(raw, valid.truth)))
+        rows = frozen.features(module, rows, (job.seed, number), frozen.PASSES)
+        module, valid = Head(module.head), looked
+    elif stage.kind == "whole":
+        Head(module.head).load_state_dict(networks[-1].state_dict())
+    plan = replace(job.network.plan, rate=stage.rate)
+    begun = job.init is not None
+    return Training(module, job.posterior, loss, rows, valid, plan, stage.epochs, (job.seed, number), begun=begun)
 
 
 def _truth(posterior: Posterior) -> Loss:
@@ -149,6 +173,8 @@ def _resumed(
     for stage in range(len(curves) - 1):
         prefix = f"done.{stage}."
         module = job.fresh(stage, rows)
+        if job.stages[stage].kind == "head":
+            module = Head(module.head)
         module.load_state_dict({n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)})
         networks.append(module.eval().requires_grad_(False))
     parts = ("now.", "mean.", "best.", "optimiser.")

@@ -1,5 +1,6 @@
 """Groups: rows that must stand on the same side of a split, known by a 64-bit hash; and the sides."""
 
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -14,22 +15,30 @@ TRAIN, VALID, TEST = 0, 1, 2
 SIDES = ("train", "valid", "test")
 WORDS = {"train": TRAIN, "training": TRAIN, "valid": VALID, "validation": VALID, "val": VALID, "test": TEST}
 """What a split column may say, without regard to case; a blank leaves the row out."""
+BLOCK = 4096
+"""Rows hashed at once: of stamps, some hundred MB."""
 OUT = -1
 TENTHS = (8, 9, 10)
 """Without a split column eight tenths of the groups train, one validates, one tests."""
 
 
-def row_hashes(*arrays: Array) -> Array:
+def row_hashes(*arrays: Any) -> Array:
     """Return a hash of each row's own numbers, int64 (n,): repeated rows get the same.
 
     Parameters
     ----------
-    *arrays : array (n, ...)
+    *arrays : array (n, ...) or anything that gives one for a slice
         Taken as little-endian float32; every NaN is alike.
     """
-    flat = np.column_stack([np.asarray(array, "<f4").reshape(len(array), -1) for array in arrays])
+    return _hashes(row.tobytes() for first in range(0, len(arrays[0]), BLOCK) for row in _flat(first, arrays))
+
+
+def _flat(first: int, arrays: Sequence[Any]) -> Array:
+    """Return a block of rows, (n, numbers)."""
+    parts = [np.asarray(array[first : first + BLOCK], "<f4") for array in arrays]
+    flat = np.column_stack([part.reshape(len(part), -1) for part in parts])
     flat[np.isnan(flat)] = np.nan
-    return _hashes(row.tobytes() for row in np.ascontiguousarray(flat) + np.float32(0))  # -0 becomes 0
+    return np.ascontiguousarray(flat) + np.float32(0)  # -0 becomes 0
 
 
 def name_hashes(names: Array) -> Array:

@@ -1,6 +1,6 @@
 """Job: what is trained - which networks in turn, on what posterior, from which numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,8 +9,8 @@ import torch
 
 from skycnn.errors import InputError
 from skycnn.network.model import Model
+from skycnn.network.sample import Sample
 from skycnn.network.schedule import seeded
-from skycnn.network.training import Sample
 from skycnn.posterior import Posterior
 from skycnn.task import Network, Task
 
@@ -18,6 +18,28 @@ Array = np.ndarray
 
 INIT_RATE = 0.25
 """Share of the usual learning rate for a network that has learned before."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One network, or one part of it, that is trained.
+
+    Parameters
+    ----------
+    kind : str
+        ``truth``: a network is trained on the truth; ``imitate``: on what the networks before it say; ``head``: the
+        head of one alone, on frozen features; ``whole``: that one, with its head and all.
+    settings : mapping
+        Of the module.
+    epochs : int
+    rate : float
+        Peak learning rate.
+    """
+
+    kind: str
+    settings: Mapping[str, Any]
+    epochs: int
+    rate: float
 
 
 @dataclass(frozen=True)
@@ -36,6 +58,8 @@ class Job:
     device : torch.device
     init : mapping of str to ndarray, optional
         Numbers to begin with; then one network is trained, whatever the plan's ensemble.
+    joins : bool
+        Whether those are the numbers of the network's parents, to be joined.
     """
 
     network: Network
@@ -45,6 +69,7 @@ class Job:
     seed: int
     device: torch.device
     init: Mapping[str, Array] | None = None
+    joins: bool = False
 
     @property
     def members(self) -> int:
@@ -52,23 +77,27 @@ class Job:
         return self.network.plan.members if self.init is None else 1
 
     @property
-    def stages(self) -> list[tuple[Mapping[str, Any], int]]:
-        """Module settings and epochs of each network trained, the one that is kept last."""
+    def stages(self) -> list[Stage]:
+        """What is trained in turn; the last network is kept."""
         plan = self.network.plan
+        own = dict(self.settings)
+        if self.joins:
+            return [Stage("head", own, plan.epochs, plan.rate), Stage("whole", own, plan.tune_epochs, plan.tune_rate)]
         if self.members == 1:
-            return [(dict(self.settings), plan.epochs)]
-        members = [({**self.settings, **plan.member}, plan.epochs)] * self.members
-        return [*members, ({**self.settings, **plan.student}, plan.student_epochs)]
+            return [Stage("truth", own, plan.epochs, plan.rate)]
+        members = [Stage("truth", {**own, **plan.member}, plan.epochs, plan.rate)] * self.members
+        return [*members, Stage("imitate", {**own, **plan.student}, plan.student_epochs, plan.rate)]
 
     def fresh(self, stage: int, train: Sample) -> Any:
         """Return a module as it begins."""
-        settings = self.stages[stage][0]
-        with seeded(self.device, self.seed, stage, "weights"):
+        settings = self.stages[stage].settings
+        with seeded(self.device, self.seed, stage if not self.joins else 0, "weights"):
             module = self.network.module(bands=self.bands, outputs=self.posterior.outputs, **settings)
-        if self.init is None:
-            module.normalise(train.inputs)
-        else:
-            module.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in self.init.items()})
+        if self.init is not None:
+            given = {name: torch.from_numpy(np.array(value)) for name, value in self.init.items()}
+            module.load_state_dict({**module.state_dict(), **given} if self.joins else given)
+        if self.init is None or self.joins:
+            module.normalise(train.first())
         return module.to(self.device)
 
     def facts(self) -> dict[str, Any]:
@@ -77,21 +106,34 @@ class Job:
         return {
             "bands": self.bands,
             "posterior": self.posterior.settings(),
-            "stages": [[dict(settings), epochs] for settings, epochs in self.stages],
+            "stages": [[stage.kind, dict(stage.settings), stage.epochs, stage.rate] for stage in self.stages],
             "plan": [plan.batch, plan.rate, plan.decay, plan.average, plan.patience],
             "seed": self.seed,
             "device": self.device.type,
         }
 
 
-def numbers(parent: Model) -> dict[str, Array]:
-    """Return the tensors of a model that are its network's."""
-    return {name: array for name, array in parent.tensors.items() if not name.startswith("_")}
+def numbers(*parents: Model) -> dict[str, Array]:
+    """Return the tensors of a model that are its network's; of several models each under its network's name."""
+
+    def own(parent: Model) -> dict[str, Array]:
+        return {name: array for name, array in parent.tensors.items() if not name.startswith("_")}
+
+    if len(parents) == 1:
+        return own(parents[0])
+    return {f"{parent.card.network}.{name}": array for parent in parents for name, array in own(parent).items()}
+
+
+def settings(parents: Sequence[Model]) -> dict[str, Any]:
+    """Return the settings of the module that begins with a model's numbers, or joins several."""
+    if len(parents) == 1:
+        return dict(parents[0].card.settings)
+    return {parent.card.network: dict(parent.card.settings) for parent in parents}
 
 
 def planned(
     task: Task,
-    parent: Model | None = None,
+    parents: Sequence[Model] = (),
     *,
     network: str | None = None,
     members: int | None = None,
@@ -102,33 +144,80 @@ def planned(
     Parameters
     ----------
     task : Task
-    parent : Model, optional
-        To begin with: then one network is trained, at a lower rate.
+    parents : sequence of Model
+        To begin with: one of the same network, which is then trained at a lower rate; or all that a network joins.
     network : str, optional
-        Default the parent's, else the task's first.
+        Default the parents', else the task's first.
     members, epochs : int, optional
-        In place of the plan's; the student's epochs keep their ratio.
+        In place of the plan's; the epochs of later stages keep their ratio.
 
     Raises
     ------
     InputError
-        When there is no such network, or the parent is not of it.
+        When there is no such network, or the parents are not those that it begins with.
     """
-    own = parent.card.network if parent else next(iter(task.networks))
-    name = network or own
-    if parent is not None and parent.card.task != task.name:
-        raise InputError(f"{parent.card.name} is a model for task {parent.card.task!r}, not {task.name!r}")
-    if parent is not None and name != own:
-        raise InputError(f"{parent.card.name} has network {own!r}, not {name!r}", hint="Leave --network out.")
-    if parent is not None and (members or 1) > 1:
-        raise InputError("--init trains one network, --members more", value=members, hint="Leave --members out.")
+    name = network or _kin(task, parents)
+    for parent in parents:
+        if parent.card.task != task.name:
+            raise InputError(f"{parent.card.name} is a model for task {parent.card.task!r}, not {task.name!r}")
     if name not in task.networks:
         raise InputError(f"task {task.name} has no network {name!r}", expected=", ".join(task.networks))
+    joins = _joins(task, name, parents)
+    if parents and (members or 1) > 1:
+        raise InputError("--init trains one network, --members more", value=members, hint="Leave --members out.")
     plan = task.networks[name].plan
     if members is not None:
         plan = replace(plan, members=members)
     if epochs is not None:
-        plan = replace(plan, epochs=epochs, student_epochs=max(1, round(epochs * plan.student_epochs / plan.epochs)))
-    if parent is not None:
+        student, tune = (
+            max(1, round(epochs * later / plan.epochs)) if later else 0
+            for later in (plan.student_epochs, plan.tune_epochs)
+        )
+        plan = replace(plan, epochs=epochs, student_epochs=student, tune_epochs=tune)
+    if parents and not joins:
         plan = replace(plan, rate=INIT_RATE * plan.rate)
     return name, replace(task.networks[name], plan=plan)
+
+
+def _kin(task: Task, parents: Sequence[Model]) -> str:
+    """Return the network that the parents are of, or that joins them; without any the task's first."""
+    if not parents:
+        return next(iter(task.networks))
+    own = sorted(parent.card.network for parent in parents)
+    joining = [name for name, network in task.networks.items() if sorted(network.parents) == own]
+    return joining[0] if len(own) > 1 and joining else own[0]
+
+
+def _joins(task: Task, name: str, parents: Sequence[Model]) -> bool:
+    """Return whether a network is to be made of others; raise where the parents are not what it begins with."""
+    wanted, given = task.networks[name].parents, [parent.card.network for parent in parents]
+    if not given and wanted:
+        hint = " ".join(f"--init {kind.upper()}" for kind in wanted)
+        raise InputError(f"network {name} joins trained networks: {' and '.join(wanted)}", hint=hint)
+    if not given or given == [name]:
+        return False
+    if len(given) == 1 and not wanted:
+        hint = "Leave --network out."
+        raise InputError(f"{parents[0].card.name} has network {given[0]!r}, not {name!r}", hint=hint)
+    if sorted(given) != sorted(wanted):
+        expected = " and ".join(wanted) if wanted else f"one model of network {name}"
+        raise InputError(f"--init gives {' and '.join(given)} for network {name}", expected=expected)
+    return True
+
+
+def check_alike(parents: Sequence[Model]) -> None:
+    """See that models to be joined are of the same bands and answer on the same grid.
+
+    Raises
+    ------
+    InputError
+        When they differ.
+    """
+    for parent in parents[1:]:
+        first, other = parents[0].card, parent.card
+        if first.bands != other.bands:
+            bands = f"{first.name} has bands {' '.join(first.bands)}, {other.name} {' '.join(other.bands)}"
+            raise InputError(f"{bands}: they cannot be joined", hint="Train both with the same --bands.")
+        if first.posterior != other.posterior:
+            grids = f"{first.name} and {other.name} answer on different grids"
+            raise InputError(f"{grids}: they cannot be joined", hint="Train both on the same rows.")

@@ -3,7 +3,6 @@
 import copy
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,65 +10,35 @@ import torch
 from torch import Tensor, nn
 
 from skycnn.errors import RunError
+from skycnn.fits.pixelstore import PixelStore
+from skycnn.network.sample import Inputs, Sample, blocks, device_of
 from skycnn.network.schedule import one_cycle, seeded
 from skycnn.posterior import Posterior
 from skycnn.task import Plan
 
-Inputs = dict[str, Tensor]
 Loss = Callable[[Tensor, Tensor, Inputs], Tensor]
 """``loss(raw, truth, inputs)`` of a batch: raw output, truths, and the augmented inputs that the network saw."""
 
 BETA2 = 0.99
 """AdamW's second beta: a shorter memory than the customary 0.999, for there are only a few thousand steps."""
-BLOCK = 4096
 FEWEST_STEPS = 40
 """Steps an epoch that a small sample is cut into, by a smaller batch."""
 SMALLEST_BATCH = 32
 
 
-@dataclass(frozen=True)
-class Sample:
-    """Rows and their truth.
-
-    Parameters
-    ----------
-    inputs : dict of str to Tensor
-        By name, each (n, ...).
-    truth : Tensor
-        (n,).
-    """
-
-    inputs: Inputs
-    truth: Tensor
-
-    def __len__(self) -> int:
-        return len(self.truth)
-
-    def take(self, rows: Tensor) -> "Sample":
-        """Return some rows, by number."""
-        return Sample({name: value[rows] for name, value in self.inputs.items()}, self.truth[rows])
-
-    def to(self, device: torch.device) -> "Sample":
-        """Return the sample on a device."""
-        return Sample({name: value.to(device) for name, value in self.inputs.items()}, self.truth.to(device))
-
-
-def sample(inputs: Mapping[str, np.ndarray], truth: np.ndarray) -> Sample:
-    """Return a Sample of arrays, in float32."""
-    tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in inputs.items()}
-    return Sample(tensors, torch.from_numpy(np.asarray(truth, np.float32)))
-
-
-def forward(module: nn.Module, inputs: Inputs, block: int = BLOCK) -> Tensor:
+def forward(module: nn.Module, inputs: Mapping[str, Tensor | PixelStore]) -> Tensor:
     """Return the raw output of all rows, without gradients."""
     module.eval()
-    rows = len(next(iter(inputs.values())))
-    with torch.no_grad():
-        parts = [
-            module(**{name: value[first : first + block] for name, value in inputs.items()})
-            for first in range(0, rows, block)
-        ]
-    return torch.cat(parts)
+    device = device_of(module, inputs)
+    with torch.no_grad(), half(inputs, device):
+        parts = [module(**block) for block in blocks(inputs, device)]
+    return torch.cat(parts).float()
+
+
+def half(inputs: Mapping[str, Tensor | PixelStore], device: torch.device) -> torch.autocast:
+    """Return a context of mixed precision, which networks that look at stamps work in on a GPU."""
+    looks = any(len(value.shape) > 2 for value in inputs.values())
+    return torch.autocast(device.type, torch.bfloat16, enabled=looks and device.type == "cuda")
 
 
 class Training:
@@ -89,6 +58,8 @@ class Training:
     epochs : int
     seed : tuple
         Anything that tells this training from others.
+    begun : bool
+        Whether the module has learned before: then it is kept as it is where training makes it no better.
 
     Attributes
     ----------
@@ -110,14 +81,17 @@ class Training:
         plan: Plan,
         epochs: int,
         seed: tuple[object, ...],
+        *,
+        begun: bool = False,
     ) -> None:
         self.module, self.posterior, self.loss = module, posterior, loss
         self.train, self.valid, self.plan, self.epochs, self.seed = train, valid, plan, epochs, seed
         self.mean = copy.deepcopy(module)
         self.best: dict[str, Tensor] = _copied(self.mean)
         self.curve: list[float] = []
+        self.start = self._score() if begun else math.inf
         self.batch = max(1, min(plan.batch, max(SMALLEST_BATCH, len(train) // FEWEST_STEPS), len(train)))
-        parameters = list(module.parameters())
+        parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
         groups = [
             {"params": [p for p in parameters if p.ndim > 1], "weight_decay": plan.decay},
             {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
@@ -127,7 +101,7 @@ class Training:
     @property
     def done(self) -> bool:
         """Whether all epochs are over, or the validation score has not fallen for too long."""
-        since = len(self.curve) - 1 - int(np.argmin(self.curve)) if self.curve else 0
+        since = len(self.curve) - int(np.argmin([self.start, *self.curve])) if self.curve else 0
         return len(self.curve) >= self.epochs or since >= self.plan.patience
 
     def epoch(self) -> float:
@@ -149,21 +123,27 @@ class Training:
                 self._step(self.train.take(rows), number * steps + index, steps * self.epochs, generator)
         for mean, own in zip(self.mean.buffers(), self.module.buffers(), strict=True):
             mean.copy_(own)
-        with torch.no_grad():
-            score = float(self.posterior.score(forward(self.mean, self.valid.inputs), self.valid.truth))
+        score = self._score()
         if not math.isfinite(score):
             raise RunError(f"training diverged in epoch {number + 1}", hint="Look for absurd fluxes; see --bad.")
-        if not self.curve or score < min(self.curve):
+        if score < min([self.start, *self.curve]):
             self.best = _copied(self.mean)
         self.curve.append(score)
         return score
+
+    def _score(self) -> float:
+        """Return the validation score of the averaged network."""
+        with torch.no_grad():
+            return float(self.posterior.score(forward(self.mean, self.valid.inputs), self.valid.truth))
 
     def _step(self, rows: Sample, step: int, steps: int, generator: torch.Generator) -> None:
         rate, beta = one_cycle(step, steps, self.plan.rate)
         for group in self.optimiser.param_groups:
             group["lr"], group["betas"] = rate, (beta, BETA2)
         seen = self.module.augment(rows.inputs, generator)
-        loss = self.loss(self.module(**seen), rows.truth, seen)
+        with half(seen, rows.truth.device):
+            raw = self.module(**seen)
+        loss = self.loss(raw.float(), rows.truth, seen)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError, counted
-from skycnn.network import groups, training
+from skycnn.fits.pixelstore import PixelStore
+from skycnn.network import groups
 from skycnn.network.division import Division
-from skycnn.network.groups import TRAIN, VALID
+from skycnn.network.groups import BLOCK, TRAIN, VALID
+from skycnn.network.sample import Sample, sample
 
 Array = NDArray[Any]
 
@@ -27,21 +29,27 @@ class TrainingSet:
 
     Parameters
     ----------
-    inputs : mapping of str to array (n, ...)
+    inputs : mapping of str to array (n, ...) or PixelStore
         What the network eats.
     truth : array (n,)
     division : Division
         Of the rows into training, validation and test.
     """
 
-    inputs: Mapping[str, Array]
+    inputs: Mapping[str, Array | PixelStore]
     truth: Array
     division: Division
 
-    def part(self, side: int) -> training.Sample:
-        """Return the rows of one side."""
-        mine = self.division.side == side
-        return training.sample({name: value[mine] for name, value in self.inputs.items()}, self.truth[mine])
+    def part(self, side: int) -> Sample:
+        """Return the rows of one side; their stamps are not copied."""
+        mine = np.flatnonzero(self.division.side == side)
+        return sample(
+            {
+                name: value.take(mine) if isinstance(value, PixelStore) else value[mine]
+                for name, value in self.inputs.items()
+            },
+            self.truth[mine],
+        )
 
     @property
     def seen(self) -> Array:
@@ -52,7 +60,9 @@ class TrainingSet:
         """Return a hash of all numbers that training depends on."""
         total = hashlib.sha256()
         for name in sorted(self.inputs):
-            total.update(np.ascontiguousarray(self.inputs[name], "<f4").tobytes())
+            value = self.inputs[name]
+            for first in range(0, len(value), BLOCK):
+                total.update(np.ascontiguousarray(value[first : first + BLOCK], "<f4").tobytes())
         total.update(np.ascontiguousarray(self.truth, "<f8").tobytes())
         total.update(np.ascontiguousarray(self.division.side, "<i8").tobytes())
         return total.hexdigest()

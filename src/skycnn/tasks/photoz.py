@@ -1,17 +1,20 @@
 """photoz: redshifts of galaxies from broad-band photometry, after Zhou et al. 2022.
 
-The network ``flux`` sees asinh magnitudes, adjacent colours and the errors, and answers with the probability of each
-bin of a redshift grid. Bands are dropped in training, so that any two of them or more get an answer, a wider one.
+All networks answer with the probability of each bin of a redshift grid. ``flux`` sees asinh magnitudes, adjacent
+colours and the errors. ``image`` sees stamps, twice: what elliptical windows, fitted to the galaxy, gather in each
+band, and what inception blocks make of the pixels. ``hybrid`` joins the two, trained before: frozen at first, then
+tuned as a whole. Bands are dropped in training, so that any two of them or more get an answer, a wider one.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from skycnn.network.layers import Inception, Joint, Windows, lost, sky, spread, turned
 from skycnn.posterior import Axis, Grid
 from skycnn.task import Network, Plan, Task
 
@@ -126,12 +129,7 @@ class Flux(nn.Module):
             x, y = values[rows, band].double().numpy(), values[rows, band - bands].double().numpy()
             if len(np.unique(x)) > 3:
                 self.trend[:, band] = torch.from_numpy(np.polyfit(x, y, 2)[::-1].copy())
-        values, there = self.features(flux, error)
-        levels = torch.tensor([0.16, 0.5, 0.84], dtype=torch.float64)
-        known = values.double().masked_fill(~there, math.nan)
-        low, middle, high = torch.stack([_quantiles(column, levels) for column in known.T], 1)
-        self.centre.copy_(middle)
-        self.scale.copy_(((high - low) / 2).clamp(min=1e-3))
+        self.centre[:], self.scale[:] = spread(*self.features(flux, error))
 
     def augment(self, inputs: Mapping[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
         """Return another draw of the noise, and in a share of the rows only two or more of the bands."""
@@ -139,11 +137,8 @@ class Flux(nn.Module):
         rows, bands = flux.shape
         if self.noise:
             flux = flux + self.noise * error * torch.empty_like(flux).normal_(generator=generator)
-        kept = torch.empty(rows, 1, dtype=torch.long, device=flux.device).random_(2, max(bands, 3), generator=generator)
-        chance = torch.empty(rows, bands + 1, device=flux.device).uniform_(generator=generator)
-        kept[chance[:, :1] >= self.drop] = bands
-        lost = chance[:, 1:].argsort(1).argsort(1) >= kept
-        return {"flux": flux.masked_fill(lost, math.nan), "error": error.masked_fill(lost, math.nan)}
+        gone = lost(rows, bands, self.drop, generator)
+        return {"flux": flux.masked_fill(gone, math.nan), "error": error.masked_fill(gone, math.nan)}
 
     def temper(self, temperature: float) -> None:
         """Divide the raw output by the temperature, for good."""
@@ -151,23 +146,196 @@ class Flux(nn.Module):
             self.leave.weight.div_(temperature)
             self.leave.bias.div_(temperature)
 
-    def forward(self, flux: Tensor, error: Tensor) -> Tensor:
-        """Return the logits (n, outputs) of fluxes and errors (n, band)."""
+    def hidden(self, flux: Tensor, error: Tensor) -> Tensor:
+        """Return the last hidden layer (n, width) of fluxes and errors (n, band)."""
         values, there = self.features(flux, error)
         values = torch.where(there, ((values - self.centre) / self.scale).clamp(-CLAMP, CLAMP), 0.0)
         x = torch.relu_(self.enter(torch.cat([values, there[:, : flux.shape[1]].to(values.dtype)], 1)))
         for layer in self.layers:
             x = x + self.dropout(torch.relu_(layer(x)))
-        result: Tensor = self.leave(x)
+        return x
+
+    def forward(self, flux: Tensor, error: Tensor) -> Tensor:
+        """Return the logits (n, outputs) of fluxes and errors (n, band)."""
+        result: Tensor = self.leave(self.hidden(flux, error))
         return result
 
 
-def _quantiles(values: Tensor, levels: Tensor) -> Tensor:
-    """Return quantiles of the values that exist, those of a unit interval where none does."""
-    known = values[values.isfinite()]
-    if len(known) == 0:
-        return torch.tensor([-1.0, 0.0, 1.0], dtype=torch.float64)
-    return torch.from_numpy(np.quantile(known.numpy(), levels.numpy()))  # torch's is limited to 2^24 values
+class Image(nn.Module):
+    """Stamps in microjansky a pixel, NaN where a pixel or a band is absent, to the logits of a redshift grid.
+
+    Parameters
+    ----------
+    bands, outputs : int
+        Of the input and of the posterior.
+    width, depth : int
+        Of the hidden layers.
+    channels : int
+        Of the first convolution; the last has three times as many.
+    stride : int
+        Of the first convolution: 2, or 4 for a network that is half as fast again.
+    scales : sequence of float
+        Sizes of the windows, in units of the one fitted to the galaxy: more than one shows gradients of colour.
+    dropout : float
+        Share of a hidden layer that is left out in training.
+    drop : float
+        Share of the rows that lose bands in training.
+    """
+
+    noise: Tensor
+    softening: Tensor
+    centre: Tensor
+    scale: Tensor
+
+    def __init__(
+        self,
+        bands: int,
+        outputs: int,
+        width: int = 192,
+        depth: int = 3,
+        channels: int = 32,
+        stride: int = 2,
+        scales: Sequence[float] = (0.6, 1.0, 1.8),
+        dropout: float = 0.1,
+        drop: float = 0.5,
+    ) -> None:
+        super().__init__()
+        self.drop = drop
+        self.windows = Windows(tuple(scales))
+        features = len(scales) * (2 * bands - 1) + self.windows.shapes
+        self.register_buffer("noise", torch.ones(bands))  # of a pixel, microjansky
+        self.register_buffer("softening", torch.ones(len(scales), bands))  # microjansky
+        self.register_buffer("centre", torch.zeros(features))
+        self.register_buffer("scale", torch.ones(features))
+        self.look = nn.Sequential(
+            nn.Conv2d(bands, channels, 2 * stride - 1, stride, stride - 1),
+            nn.ReLU(),
+            Inception(channels, channels),
+            Inception(channels, 2 * channels),
+            nn.MaxPool2d(2),
+            Inception(2 * channels, 2 * channels),
+            Inception(2 * channels, 3 * channels),
+        )
+        self.narrow = nn.Linear(6 * channels, width // 2)
+        self.enter = nn.Linear(features + bands + width // 2, width)
+        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(depth - 1))
+        self.leave = nn.Linear(width, outputs)
+        self.dropout = nn.Dropout(dropout)
+
+    @staticmethod
+    def cleaned(image: Tensor) -> tuple[Tensor, Tensor]:
+        """Return stamps with 0 for what is absent, and which bands (n, band) are there: half of their pixels are."""
+        fine = torch.isfinite(image)
+        there = fine.sum((2, 3)) > image.shape[2] * image.shape[3] // 2
+        return torch.where(fine & there[..., None, None], image, 0.0), there
+
+    def features(self, image: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
+        """Return magnitudes and adjacent colours through each window, and the shape; and which of them exist."""
+        flux, _, shape = self.windows(image, torch.where(there, self.noise, math.inf))
+        magnitude = -POGSON * torch.asinh(flux / (2 * self.softening))
+        colour = magnitude[..., :-1] - magnitude[..., 1:]
+        both = there[:, :-1] & there[:, 1:]
+        known = [part.repeat(1, flux.shape[1]) for part in (there, both)]
+        return (
+            torch.cat([magnitude.flatten(1), colour.flatten(1), shape], 1),
+            torch.cat([*known, torch.ones_like(shape, dtype=torch.bool)], 1),
+        )
+
+    def normalise(self, inputs: Mapping[str, Tensor]) -> None:
+        """Set noise, softening, and the features' centre and scatter from training rows."""
+        self.noise.copy_(sky(inputs["image"]))
+        image, there = self.cleaned(inputs["image"])
+        _, error, _ = self.windows(image, torch.where(there, self.noise, math.inf))
+        error = error.masked_fill(~there[:, None], math.nan)
+        self.softening.copy_(error.nanmedian(0).values.nan_to_num(1.0).clamp(min=1e-12))
+        self.centre[:], self.scale[:] = spread(*self.features(image, there))
+
+    def augment(self, inputs: Mapping[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
+        """Return the stamps flipped and turned, and in a share of the rows only two or more of the bands."""
+        image = turned(inputs["image"], generator)
+        gone = lost(len(image), image.shape[1], self.drop, generator)
+        return {"image": image.masked_fill(gone[..., None, None], math.nan)}
+
+    def temper(self, temperature: float) -> None:
+        """Divide the raw output by the temperature, for good."""
+        with torch.no_grad():
+            self.leave.weight.div_(temperature)
+            self.leave.bias.div_(temperature)
+
+    def hidden(self, image: Tensor) -> Tensor:
+        """Return the last hidden layer (n, width) of stamps (n, band, y, x)."""
+        image, there = self.cleaned(image)
+        values, known = self.features(image, there)
+        values = torch.where(known, ((values - self.centre) / self.scale).clamp(-CLAMP, CLAMP), 0.0)
+        x = self.look(torch.asinh(image / (2 * self.noise[:, None, None])))
+        seen = torch.relu(self.narrow(torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)))
+        x = torch.relu(self.enter(torch.cat([values, there.to(values.dtype), seen], 1)))
+        for layer in self.layers:
+            x = x + self.dropout(torch.relu(layer(x)))
+        result: Tensor = x
+        return result
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Return the logits (n, outputs) of stamps (n, band, y, x)."""
+        result: Tensor = self.leave(self.hidden(image))
+        return result
+
+
+class Hybrid(nn.Module):
+    """Fluxes, errors and stamps to the logits of a redshift grid: a trained `Flux` and a trained `Image`, joined.
+
+    Parameters
+    ----------
+    bands, outputs : int
+        Of the input and of the posterior.
+    flux, image : mapping
+        Settings of the two.
+    width, dropout : int, float
+        Of the head, see `Joint`.
+    """
+
+    def __init__(
+        self,
+        bands: int,
+        outputs: int,
+        flux: Mapping[str, Any] | None = None,
+        image: Mapping[str, Any] | None = None,
+        width: int = 256,
+        dropout: float = 0.2,
+    ) -> None:
+        super().__init__()
+        self.flux, self.image = Flux(bands, outputs, **(flux or {})), Image(bands, outputs, **(image or {}))
+        widths = (self.flux.leave.in_features, self.image.leave.in_features)
+        self.head = Joint(widths, outputs, width, dropout)
+
+    def features(self, flux: Tensor, error: Tensor, image: Tensor) -> dict[str, Tensor]:
+        """Return the last hidden layer of each network (n, width), and the log-probabilities (n, 2, outputs)."""
+        seen = {"flux": self.flux.hidden(flux, error), "image": self.image.hidden(image)}
+        raws = [self.flux.leave(seen["flux"]), self.image.leave(seen["image"])]
+        return {"raws": torch.log_softmax(torch.stack(raws, 1), 2), **seen}
+
+    def begin(self, features: Mapping[str, Tensor], score: Callable[[Tensor], float]) -> None:
+        """Set how much each network counts at first; see `Joint`."""
+        self.head.begin(features["raws"], score)
+
+    def normalise(self, inputs: Mapping[str, Tensor]) -> None:
+        """Leave the constants of both networks as they were trained with."""
+
+    def augment(self, inputs: Mapping[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
+        """Return both networks' augmented inputs, without the same bands."""
+        seen = self.image.augment(inputs, generator)
+        gone = torch.isnan(seen["image"]).all(3).all(2)
+        bare = {name: inputs[name].masked_fill(gone, math.nan) for name in ("flux", "error")}
+        return {**bare, **seen}
+
+    def temper(self, temperature: float) -> None:
+        """Divide the raw output by the temperature, for good."""
+        self.head.sharpness.div_(temperature)
+
+    def forward(self, flux: Tensor, error: Tensor, image: Tensor) -> Tensor:
+        """Return the logits (n, outputs) of fluxes and errors (n, band) and stamps (n, band, y, x)."""
+        result: Tensor = self.head(**self.features(flux, error, image))
+        return result
 
 
 TASK = Task(
@@ -186,7 +354,18 @@ TASK = Task(
                 student={"dropout": 0.0, "noise": 0.5},
                 threads=1,
             ),
-        )
+        ),
+        "image": Network(
+            module=Image,
+            inputs=("image",),
+            plan=Plan(epochs=40, batch=256, rate=2e-3, patience=12),
+        ),
+        "hybrid": Network(
+            module=Hybrid,
+            inputs=("flux", "image"),
+            plan=Plan(epochs=20, batch=256, rate=1e-3, patience=8, tune_epochs=6, tune_rate=2e-4),
+            parents=("flux", "image"),
+        ),
     },
     flag=COLUMN,
     truth=("Z_SPEC", "ZSPEC", "SPECZ", "SPEC_Z", "Z_TRUE", "REDSHIFT"),  # Z alone may be a magnitude

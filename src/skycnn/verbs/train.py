@@ -20,13 +20,14 @@ from skycnn.fits.fluxes import PhotometryOptions, presents
 from skycnn.fits.provenance import now
 from skycnn.fits.safefile import clean, replacing
 from skycnn.fits.stampsource import StampOptions
-from skycnn.network import checkpoint, distillation, groups, model, ranges, training
+from skycnn.network import checkpoint, distillation, groups, model, ranges
 from skycnn.network.checkpoint import Keeper
 from skycnn.network.distillation import Trained
 from skycnn.network.division import divide
 from skycnn.network.groups import SIDES, TEST, TRAIN, VALID
 from skycnn.network.inference import device_of
-from skycnn.network.job import Job, numbers, planned
+from skycnn.network.job import Job, check_alike, numbers, planned, settings
+from skycnn.network.sample import Sample
 from skycnn.network.trainingset import SEEN, TrainingSet
 from skycnn.network.trial import judged
 from skycnn.posterior import Posterior
@@ -36,6 +37,8 @@ from skycnn.task import Network, Task
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
 
+BEYOND = 0.01
+"""Share of the rows whose truth may lie off the grid of the model that training begins with."""
 UNTOLD = ("bare", "named", "other")
 """Photometric families that do not say how the light was measured."""
 
@@ -55,7 +58,7 @@ class Options:
     rows: tuple[int, int | None] | None = None
     split: str | None = None
     group: str | None = None
-    init: str | None = None
+    init: tuple[str, ...] = ()
     network: str | None = None
     epochs: int | None = None
     members: int | None = None
@@ -133,18 +136,20 @@ def train(text: str, options: Options, say: Say = lambda _: None, progress: Prog
     started = time.monotonic()
     _check_output(options)
     task = tasks.load(options.task)
-    parent = model.read(model.locate(options.init)) if options.init else None
-    name, network = planned(task, parent, network=options.network, members=options.members, epochs=options.epochs)
-    rows = _rows(text, task, network, options, parent, say)
-    posterior = _posterior(task, rows, parent)
+    parents = [model.read(model.locate(name)) for name in options.init]
+    name, network = planned(task, parents, network=options.network, members=options.members, epochs=options.epochs)
+    check_alike(parents)
+    rows = _rows(text, task, network, options, parents, say)
+    posterior = _posterior(task, rows, parents, say)
     job = Job(
         network=network,
         bands=len(rows.feed.wants.bands),
         posterior=posterior,
-        settings=dict(parent.card.settings) if parent else {},
+        settings=settings(parents) if parents else {},
         seed=options.seed,
         device=device_of(options.device),
-        init=numbers(parent) if parent else None,
+        init=numbers(*parents) if parents else None,
+        joins=len(parents) > 1,
     )
     result = Result(
         output=options.out,
@@ -160,7 +165,7 @@ def train(text: str, options: Options, say: Say = lambda _: None, progress: Prog
         members=job.members,
     )
     _tell(result, say)
-    keeper = _keeper(job, result, rows, options, parent)
+    keeper = _keeper(job, result, rows, parents, options)
     if options.dry_run:
         return result
     for path in (options.out, str(keeper.path)):
@@ -183,7 +188,7 @@ def train(text: str, options: Options, say: Say = lambda _: None, progress: Prog
         epochs=tuple(len(curve) for curve in fitted.curves),
         temperature=fitted.temperature,
     )
-    whole = _sealed(task, result, rows, posterior, fitted, options, parent)
+    whole = _sealed(task, result, rows, posterior, fitted, options, parents)
     content = model.encode(whole)
     _write(options.out, content)
     keeper.path.unlink(missing_ok=True)
@@ -205,17 +210,19 @@ def _check_output(options: Options) -> None:
         raise InputError(f"{unfinished} is left of an unfinished training", hint=hint)
 
 
-def _rows(text: str, task: Task, network: Network, options: Options, parent: model.Model | None, say: Say) -> Rows:
+def _rows(text: str, task: Task, network: Network, options: Options, parents: Sequence[model.Model], say: Say) -> Rows:
     """Read the catalogue and divide its rows."""
+    cards = [parent.card for parent in parents]
+    first, looks = cards[0] if cards else None, next((card for card in cards if card.stamp is not None), None)
     mine = survey.own(options.survey)
     asked = (mine.name if mine else options.survey or "").lower()
-    if asked and mine is None and not (options.bands or options.photometry.band or options.stamps.given or parent):
+    if asked and mine is None and not (options.bands or options.photometry.band or options.stamps.given or parents):
         survey.load(asked)  # of one that does not ship the bands must be named
 
     def holds(columns: Any, _: Any) -> bool:
         names = {column.name.casefold() for column in columns}
         wanted = [options.truth] if options.truth else list(task.truth)
-        bands = parent.card.bands if parent else options.bands
+        bands = first.bands if first else options.bands
         if not bands and (given := survey.known(asked, mine)) is not None:
             bands = given.bands
         told = any(name.casefold() in names for name in wanted)
@@ -224,16 +231,16 @@ def _rows(text: str, task: Task, network: Network, options: Options, parent: mod
         )
 
     with Catalogue.open(text, options.hdu, holds) as catalogue, ExitStack() as stack:
-        whose = labelled.survey_of(catalogue, asked or (parent.card.survey if parent else None))
+        whose = labelled.survey_of(catalogue, asked or (first.survey if first else None))
         truth = labelled.truth_column(catalogue, options.truth, task.truth)
         needs = Needs(
-            name=parent.card.name if parent else "--bands" if options.bands else "the network",
+            name=first.name if first else "--bands" if options.bands else "the network",
             inputs=network.inputs,
-            bands=parent.card.bands if parent else options.bands,
+            bands=first.bands if first else options.bands,
             survey=whose,
             dereddened=options.dereddened,
-            pixel_scale=parent.card.pixel_scale if parent else None,
-            stamp=parent.card.stamp if parent else None,
+            pixel_scale=looks.pixel_scale if looks else None,
+            stamp=looks.stamp if looks else None,
         )
         feed = trainingfeed.feed(catalogue, needs, options.photometry, options.stamps, options.rows, mine)
         if feed.stamps is not None:
@@ -247,6 +254,7 @@ def _rows(text: str, task: Task, network: Network, options: Options, parent: mod
             group=options.group,
             split=options.split,
             rows=options.rows,
+            scratch=str(Path(options.out).absolute().parent),
         )
         feed.check_unchanged()
         label = catalogue.label
@@ -256,8 +264,9 @@ def _rows(text: str, task: Task, network: Network, options: Options, parent: mod
         None if found.group is None else (str(options.group), found.group),
         None if found.split is None else (str(options.split), found.split),
     )
-    if parent is not None and SEEN in parent.tensors:
-        division.check_parent(parent.tensors[SEEN], parent.card.name)
+    for parent in parents:
+        if SEEN in parent.tensors:
+            division.check_parent(parent.tensors[SEEN], parent.card.name)
     sample = TrainingSet(found.inputs, found.truth, division)
     sample.check(label, found.left_out)
     for note in (*feed.notes, *(f"warning: {text}" for text in feed.warnings())):
@@ -265,10 +274,21 @@ def _rows(text: str, task: Task, network: Network, options: Options, parent: mod
     return Rows(sample, feed, os.path.basename(label), truth, whose, found.left_out)
 
 
-def _posterior(task: Task, rows: Rows, parent: model.Model | None) -> Posterior:
-    if parent is not None:
-        return task.posterior(**parent.card.posterior)
-    return task.posterior_for(rows.sample.truth[rows.sample.seen]) if task.posterior_for else task.posterior()
+def _posterior(task: Task, rows: Rows, parents: Sequence[model.Model], say: Say) -> Posterior:
+    truth = rows.sample.truth[rows.sample.seen]
+    if not parents:
+        return task.posterior_for(truth) if task.posterior_for else task.posterior()
+    card = parents[0].card
+    posterior = task.posterior(**card.posterior)
+    beyond = int(np.count_nonzero(posterior.outside(truth)))
+    if beyond > BEYOND * len(truth):
+        raise InputError(
+            f"{counted(beyond, 'row')} of {len(truth)} have a {rows.truth} that {card.name} cannot answer",
+            hint="Train without --init, or leave those rows out with --bad.",
+        )
+    if beyond:
+        say(f"warning: {counted(beyond, 'row')} with a {rows.truth} that {card.name} cannot answer")
+    return posterior
 
 
 def _tell(result: Result, say: Say) -> None:
@@ -279,10 +299,10 @@ def _tell(result: Result, say: Say) -> None:
     say(f"rows: {counts}" + (f"; left out: {left}" if left else ""))
 
 
-def _keeper(job: Job, result: Result, rows: Rows, options: Options, parent: model.Model | None) -> Keeper:
+def _keeper(job: Job, result: Result, rows: Rows, parents: Sequence[model.Model], options: Options) -> Keeper:
     """Return the writer of checkpoints, with what an earlier run left if it is to go on."""
     own = {"task": result.task, "network": result.network, "bands": list(result.bands), "rows": rows.sample.digest()}
-    facts = job.facts() | own | {"init": parent.card.sha256 if parent else None, "version": __version__}
+    facts = job.facts() | own | {"init": [parent.card.sha256 for parent in parents], "version": __version__}
     known, side = rows.sample.table()
     path = checkpoint.beside(options.out)
     keeper = Keeper(path, json.loads(json.dumps(facts)), {"groups": known, "sides": side}, options.checkpoint_every)
@@ -296,7 +316,7 @@ def _keeper(job: Job, result: Result, rows: Rows, options: Options, parent: mode
     return keeper
 
 
-def _scores(fitted: Trained, posterior: Posterior, part: training.Sample) -> dict[str, float]:
+def _scores(fitted: Trained, posterior: Posterior, part: Sample) -> dict[str, float]:
     """Return the rows' scores, rounded as they are printed."""
     answers, truth = judged(fitted.module, posterior, part), part.truth.double().numpy()
     found = {score.key: score.of(answers, truth) for score in scoretable.find(posterior.scores)}
@@ -310,7 +330,7 @@ def _sealed(
     posterior: Posterior,
     fitted: Trained,
     options: Options,
-    parent: model.Model | None,
+    parents: Sequence[model.Model],
 ) -> model.Model:
     """Return the model with its card."""
     trained = rows.sample.division.side == TRAIN
@@ -324,7 +344,7 @@ def _sealed(
         "left_out": dict(rows.left_out),
         "split": f"column {options.split}" if options.split else "8:1:1 by a hash of the group",
         "group": f"column {options.group}" if options.group else "a row and its copies",
-        "init": f"{parent.card.name} {parent.card.sha256}" if parent else "",
+        "init": ", ".join(f"{parent.card.name} {parent.card.sha256}" for parent in parents),
         "note": options.note,
     }
     card = model.Card(

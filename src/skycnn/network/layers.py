@@ -1,0 +1,238 @@
+"""Layers: torch blocks that several tasks' networks are built of."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+LEVELS, LEVELS_OF_NONE = (0.16, 0.5, 0.84), (-1.0, 0.0, 1.0)
+LEAST = 1e-3
+"""Scatter below which features are not told apart."""
+SHAPES = 4
+"""Times that an adaptive window is fitted: the size has then settled to some per cent (Bernstein & Jarvis 2002)."""
+NARROWEST, WIDEST = 0.9, 0.25
+"""Limits of the window's sigma: in pixels, about that of a well sampled PSF; and as a share of the stamp's side."""
+
+
+def sky(images: Tensor) -> Tensor:
+    """Return the scatter of the outer pixels of each band (band,): 1.48 times their median absolute value.
+
+    Parameters
+    ----------
+    images : tensor (n, band, y, x)
+        Sky subtracted, NaN where there is no pixel. The border is as wide as an eighth of the side.
+    """
+    side = images.shape[-1]
+    width = max(1, side // 8)
+    inner = torch.zeros(side, side, dtype=torch.bool, device=images.device)
+    inner[width : side - width, width : side - width] = True
+    border = images[..., ~inner].abs().transpose(0, 1).flatten(1)
+    return 1.4826 * border.nanmedian(1).values.nan_to_num(1.0).clamp(min=1e-12)
+
+
+def turned(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Return square images (n, ..., y, x), each flipped and turned to one of its eight poses by chance."""
+    flags = torch.randint(0, 2, (3, len(images)), generator=generator, device=images.device).bool()
+    flags = flags.view(3, len(images), *[1] * (images.ndim - 1))
+    images = torch.where(flags[0], images.flip(-1), images)
+    images = torch.where(flags[1], images.flip(-2), images)
+    return torch.where(flags[2], images.transpose(-1, -2), images)
+
+
+def poses(images: Tensor, count: int = 8) -> list[Tensor]:
+    """Return the first ``count`` of the eight poses of square images (n, ..., y, x)."""
+    flat = [images, images.flip(-1).flip(-2), images.flip(-1), images.flip(-2)]
+    return [*flat, *(one.transpose(-1, -2) for one in flat)][:count]
+
+
+def lost(rows: int, bands: int, drop: float, generator: torch.Generator) -> Tensor:
+    """Return which bands rows lose in training, bool (n, band): a share ``drop`` keeps two or more, the rest all."""
+    device = generator.device
+    kept = torch.empty(rows, 1, dtype=torch.long, device=device).random_(2, max(bands, 3), generator=generator)
+    chance = torch.empty(rows, bands + 1, device=device).uniform_(generator=generator)
+    kept[chance[:, :1] >= drop] = bands
+    return chance[:, 1:].argsort(1).argsort(1) >= kept
+
+
+def spread(values: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
+    """Return median and half the 68 % interval of each feature (n, feature) where it is there; 0 and 1 for none."""
+    found = []
+    for column, known in zip(values.double().T, there.T, strict=True):
+        mine = column[known & column.isfinite()]
+        told = np.quantile(mine.cpu().numpy(), LEVELS) if len(mine) else LEVELS_OF_NONE  # torch's ends at 2^24 values
+        found.append(torch.from_numpy(np.asarray(told)))
+    low, middle, high = torch.stack(found, 1)
+    return middle, ((high - low) / 2).clamp(min=LEAST)
+
+
+class Windows(nn.Module):
+    """Elliptical Gaussian windows fitted to an object, and what is seen through them in each band.
+
+    The window's shape is that of the object's adaptive moments (Bernstein & Jarvis 2002, AJ 123, 583), measured on
+    the sum of all bands, weighted by their noise; light gathered through such a window, common to all bands, has
+    nearly the highest signal to noise, and the colours of one and the same part of the galaxy.
+
+    Parameters
+    ----------
+    scales : tuple of float
+        Sizes of the windows in units of the fitted one.
+    """
+
+    shapes = 4
+    """Numbers that tell an object's shape."""
+
+    def __init__(self, scales: tuple[float, ...] = (1.0,)) -> None:
+        super().__init__()
+        self.scales = scales
+
+    def forward(self, images: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return fluxes, their errors and shapes.
+
+        Parameters
+        ----------
+        images : tensor (n, band, y, x)
+            0 where a pixel or a band is absent.
+        sigma : tensor (n, band)
+            Noise of a pixel; infinite where the band is absent.
+
+        Returns
+        -------
+        tuple of tensor
+            Fluxes (n, window, band), in the images' unit, those of the objects were they like the windows; errors
+            (n, window, band); and (n, 4): log of the signal to noise, log of the window's area in pixels, ellipticity,
+            concentration - the logarithm of the sum's light through a window half as large over that through it.
+        """
+        n, bands, side, _ = images.shape
+        pixels = images.reshape(n, bands, side * side)
+        weight = sigma.pow(-2)
+        total = torch.bmm(weight[:, None], pixels)[:, 0]  # (n, pixel)
+        place = torch.arange(side, dtype=images.dtype, device=images.device) - (side - 1) / 2
+        x, y = place.repeat(side), place.repeat_interleave(side)
+        moments = torch.stack([x * x, y * y, x * y], 1)  # (pixel, 3)
+        shape = self._fitted(total, moments, side)
+        windows = torch.stack([_gaussian(shape * scale**2, moments) for scale in (*self.scales, 0.5)], 1)
+        power = (windows * windows).sum(2)  # (n, window + 1)
+        flux = torch.bmm(windows[:, :-1], pixels.mT) / power[:, :-1, None]
+        area = torch.pi * 4 * _determinant(shape).sqrt()
+        error = sigma[:, None] / power[:, :-1, None].sqrt()
+        gathered = (windows * total[:, None]).sum(2) / power
+        noise = weight.sum(1).sqrt() / power[:, 0].sqrt() / weight.sum(1)
+        signal = gathered[:, 0] / weight.sum(1) / noise
+        peak = torch.asinh(gathered[:, -1] / weight.sum(1) / noise) - torch.asinh(signal)
+        flat = ((shape[:, 0] - shape[:, 1]) ** 2 + 4 * shape[:, 2] ** 2).sqrt() / (shape[:, 0] + shape[:, 1])
+        scale = torch.tensor(self.scales, dtype=flux.dtype, device=flux.device)[:, None]
+        whole = area[:, None, None] / 2 * scale**2  # the integral of a window, whose peak is 1
+        return flux * whole, error * whole, torch.stack([torch.asinh(signal), area.log(), flat, peak], 1)
+
+    @staticmethod
+    def _fitted(total: Tensor, moments: Tensor, side: int) -> Tensor:
+        """Return xx, yy, xy of the window (n, 3), pixels squared."""
+        low, high = NARROWEST**2, (WIDEST * side) ** 2
+        shape = torch.tensor([1.0, 1.0, 0.0], device=total.device).mul(4.0).expand(len(total), 3)
+        for _ in range(SHAPES):
+            seen = _gaussian(shape, moments) * total
+            light = seen.sum(1, keepdim=True).clamp(min=1e-30)
+            raw = seen @ moments / light  # moments through the window: half its own where the object is a Gaussian
+            shape = _within(2 * raw, low, high)
+        return shape
+
+
+def _within(shape: Tensor, low: float, high: float) -> Tensor:
+    """Return shapes (n, 3) whose principal moments lie between two limits."""
+    middle = (shape[:, 0] + shape[:, 1]) / 2
+    one, two = (shape[:, 0] - shape[:, 1]) / 2, shape[:, 2]
+    length = torch.hypot(one, two).clamp(min=1e-12)
+    large = (middle + length).clamp(low, high)
+    small = (middle - length).clamp(low, high)
+    middle, stretch = (large + small) / 2, (large - small) / 2 / length
+    return torch.stack([middle + one * stretch, middle - one * stretch, two * stretch], 1)
+
+
+def _determinant(shape: Tensor) -> Tensor:
+    return shape[:, 0] * shape[:, 1] - shape[:, 2] ** 2
+
+
+def _gaussian(shape: Tensor, moments: Tensor) -> Tensor:
+    """Return exp(-r^2 / 2) of the ellipse (n, pixel) with second moments ``shape`` (n, 3)."""
+    inverse = torch.stack([shape[:, 1], shape[:, 0], -2 * shape[:, 2]], 1) / _determinant(shape)[:, None]
+    return torch.exp(-0.5 * (inverse @ moments.T))
+
+
+class Inception(nn.Module):
+    """Convolutions of several sizes side by side, joined (Szegedy et al. 2015, arXiv:1409.4842).
+
+    Parameters
+    ----------
+    into, out : int
+        Channels; a quarter of ``out`` comes from 1x1, three eighths from 3x3, a quarter from 5x5 (as 3x3 twice), an
+        eighth from a maximum over 3x3.
+    """
+
+    def __init__(self, into: int, out: int) -> None:
+        super().__init__()
+        one, five, pool = out // 4, out // 4, out // 8
+        narrow = max(8, out // 4)
+        self.parts = [one, narrow, narrow]
+        self.reduce = nn.Conv2d(into, sum(self.parts), 1)
+        self.three = nn.Conv2d(narrow, out - one - five - pool, 3, padding=1)
+        self.before, self.five = nn.Conv2d(narrow, narrow, 3, padding=1), nn.Conv2d(narrow, five, 3, padding=1)
+        self.widest, self.pool = nn.MaxPool2d(3, 1, 1), nn.Conv2d(into, pool, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (n, out, y, x) of (n, into, y, x)."""
+        one, three, five = torch.split(torch.relu(self.reduce(x)), self.parts, 1)
+        five = self.five(torch.relu(self.before(five)))
+        return torch.cat([one, torch.relu(torch.cat([self.three(three), five, self.pool(self.widest(x))], 1))], 1)
+
+
+class Joint(nn.Module):
+    """A head that joins trained networks: their log-probabilities, weighted, and what their features add to that.
+
+    It begins as the weighted sum alone, with the weights that judge best: so it is no worse than the best network.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        Of the networks' features.
+    outputs : int
+    width : int
+        Of the hidden layers.
+    dropout : float
+        Share of features and hidden layers that is left out in training.
+    """
+
+    sharpness: Tensor
+
+    def __init__(self, widths: Sequence[int], outputs: int, width: int = 256, dropout: float = 0.2) -> None:
+        super().__init__()
+        self.register_buffer("sharpness", torch.ones(1))
+        self.norms = nn.ModuleList(nn.LayerNorm(own) for own in widths)
+        self.enter, self.layer = nn.Linear(sum(widths), width), nn.Linear(width, width)
+        self.leave, self.weigh = nn.Linear(width, outputs), nn.Linear(width, len(widths))
+        self.dropout = nn.Dropout(dropout)
+        for layer in (self.leave, self.weigh):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def begin(self, raws: Tensor, score: Callable[[Tensor], float]) -> None:
+        """Set the weights of the networks to those that ``score`` finds best, the lower the better.
+
+        Parameters
+        ----------
+        raws : tensor (n, network, outputs)
+            Log-probabilities of rows that no network was trained on.
+        score : callable
+        """
+        tries = [(first, whole - first) for whole in (0.8, 1.0, 1.2) for first in torch.linspace(0, whole, 11).tolist()]
+        found = [score((raws * torch.tensor(own, device=raws.device)[:, None]).sum(1)) for own in tries]
+        with torch.no_grad():
+            self.weigh.bias.copy_(torch.tensor(tries[found.index(min(found))]))
+
+    def forward(self, raws: Tensor, **features: Tensor) -> Tensor:
+        """Return logits (n, outputs) of log-probabilities (n, network, outputs) and features (n, width) of each."""
+        seen = [norm(own) for norm, own in zip(self.norms, features.values(), strict=True)]
+        x = torch.relu(self.enter(self.dropout(torch.cat(seen, 1))))
+        x = x + self.dropout(torch.relu(self.layer(x)))
+        result: Tensor = ((self.weigh(x)[..., None] * raws).sum(1) + self.leave(x)) * self.sharpness
+        return result
