@@ -16,7 +16,9 @@ from torch import Tensor, nn
 
 from skycnn.network.layers import Inception, Joint, Windows, lost, sky, spread, turned
 from skycnn.posterior import Axis, Grid
-from skycnn.task import Network, Plan, Task
+from skycnn.simulate.galaxies import COLUMNS
+from skycnn.simulate.population import Population
+from skycnn.task import Cut, Mock, Network, Plan, Task
 
 COLUMN = "Z_PHOT"
 HIGH = 1.2
@@ -371,4 +373,13 @@ TASK = Task(
     truth=("Z_SPEC", "ZSPEC", "SPECZ", "SPEC_Z", "Z_TRUE", "REDSHIFT"),  # Z alone may be a magnitude
     bounds=BOUNDS,
     posterior_for=posterior_for,
+    mock=Mock(
+        draw=lambda *asked: Population.load().draw(*asked),
+        columns=COLUMNS,
+        usual={"cosmos": "cosmos"},
+        cuts={"paper": Cut(("g", "i"), 10.0)},
+        observe=lambda *asked: Population.load().observe(*asked),
+        density=lambda: Population.load().density(),
+        shown=("Z", "MAG_I", "R_E"),
+    ),
 )
