@@ -28,13 +28,29 @@ finally:
     assert not [name for name in sys.modules if name.startswith('skycnn.tasks.') and not name.endswith('.toy')]
 """
 WORDS = {  # every verb, in the order in which a user comes to it
+    "mock": ("--task", "toy", "--survey", "SURVEY", "-n", "50", "--out", "MOCKS", "--threads", "1"),
     "cutout": ("CAT", "--images", "IMAGE", "--size", "8", "--out", "STAMPS", "--threads", "1"),
     "train": ("CAT", "--task", "toy", "--bands", "W1,W2", "--out", "MODEL", "--seed", "4", "--threads", "1"),
     "models": ("MODEL",),
     "predict": ("CAT", "--task", "toy", "--model", "MODEL", "--threads", "1"),
     "score": ("CAT", "--task", "toy", "--truth", "IS_RED", "--baselines", "median,knn", "--json", "--threads", "1"),
 }
-FILES = {"CAT": "cat.fits", "MODEL": "toy-x.safetensors", "STAMPS": "stamps.fits"}
+FILES = {
+    "CAT": "cat.fits",
+    "MODEL": "toy-x.safetensors",
+    "STAMPS": "stamps.fits",
+    "SURVEY": "mine.toml",
+    "MOCKS": "mocks.fits",
+}
+SURVEY = """name = "mine"
+bands = ["W1", "W2"]
+pixel_scale = 0.4
+psf = { W1 = 1.2, W2 = 1.2 }
+depth = { W1 = 24, W2 = 24 }
+depth_kind = "psf"
+zero_point = { W1 = 25, W2 = 25 }
+extinction = { W1 = 0.2, W2 = 0.1 }
+"""
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +75,7 @@ def house(tmp_path_factory):
     content["RA"], content["DEC"] = grid.all_pix2world(rng.uniform(5, 200, 800), rng.uniform(5, 150, 800), 0)
     field.image(folder / "w1.fits", rng.normal(0, 1, field.SHAPE).astype("f4"), grid)
     content.write(folder / "cat.fits")
+    (folder / "mine.toml").write_text(SURVEY)
     return folder
 
 
@@ -85,6 +102,11 @@ def test_the_house_is_the_copy(house):
 
 def test_all_verbs_run_on_a_fifth_task(house):
     ran = {verb: run(house, verb) for verb in WORDS}
+    assert "50 galaxies, selection every, 8x8 pixels in W1 W2 of mine" in ran["mock"].stderr
+    with fits.open(house / "mocks.fits") as file:
+        assert file[0].data.shape == (50, 2, 8, 8)
+        mocked = file[1].data
+        assert (np.median((mocked["FLUX_W2"] / mocked["FLUX_W1"])[mocked["IS_RED_TRUE"] == 1])) == pytest.approx(3, 0.1)
     assert "800 stamps of 8x8 pixels in W1" in ran["cutout"].stderr
     assert "bands W1 W2" in ran["train"].stderr
     assert "toy-x" in ran["models"].stdout

@@ -1,10 +1,14 @@
 """toy: a fifth task, which a test copies into a folder of its own; a yes or no from two bands that photoz has not."""
 
+import numpy as np
 import torch
 from torch import nn
 
 from skycnn.posterior import Bernoulli
-from skycnn.task import Network, Plan, Task
+from skycnn.schema import Column
+from skycnn.simulate import draws
+from skycnn.simulate.render import Light
+from skycnn.task import Mock, Network, Plan, Task
 
 
 class Toy(nn.Module):
@@ -55,6 +59,18 @@ class Picture(Toy):
         return self.leave(torch.relu(self.enter(seen.amax((2, 3)))))
 
 
+class Stars:
+    """Points of light, a share of them red."""
+
+    def __init__(self, survey, bands, seed, row, selection):
+        rows = np.asarray(row)
+        red, bright = draws.uniform(seed, rows, "toy", 2).T
+        flux = 10 * 10 ** bright[:, None] * np.where((red < 0.4)[:, None], [1.0, 3.0], 1.0)
+        one = np.ones((len(rows), 1))
+        self.light = Light(flux[:, None, :], 0 * one, one, one, 0 * one)
+        self.truth = {"IS_RED": (red < 0.4).astype(int)}
+
+
 TASK = Task(
     name="toy",
     summary="whether a source is red",
@@ -67,4 +83,5 @@ TASK = Task(
     flag="P_RED",
     truth=("IS_RED",),
     bounds=(0.0, 1.0),
+    mock=Mock(Stars, (Column("IS_RED", "i4", "", "", "1 where it is red", "I4"),), side=8, selections=("every",)),
 )

@@ -31,9 +31,9 @@ BLOCK, PART, FLUX_BLOCK = draws.BLOCK, 128, 16384
 """Candidates of a block with stamps, of those drawn on pixels together, and of a block without stamps; they are part of
 what the bits are."""
 
-HOPELESS = 0.5
-"""A candidate whose expected signal to noise is this share of what is asked for, or less, is not drawn on pixels: at 10
-it would take a deviation of five standard deviations to be kept."""
+HOPELESS = 0.7
+"""A candidate whose expected signal to noise is this share of what is asked for, or less, is not drawn on pixels: to be
+kept at 10 it would take a deviation of three standard deviations, which costs one galaxy in 10,000."""
 
 FRUITLESS = 1_000_000
 """Candidates after which a selection that kept none is given up."""

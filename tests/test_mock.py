@@ -1,0 +1,225 @@
+"""mock from end to end: what is in the files, that bits do not depend on threads, and what is refused."""
+
+import json
+import os
+import sys
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+import mocking
+from conftest import Said
+from skycnn.fits.stampfile.cube import Cube
+from skycnn.simulate import mocks
+from skycnn.tasks import photoz
+
+SURVEY = """name = "toy"
+bands = ["W1", "W2"]
+pixel_scale = 0.3
+psf = { W1 = 0.9, W2 = 1.0 }
+depth = { W1 = 25, W2 = 24.5 }
+depth_kind = "psf"
+zero_point = { W1 = 25, W2 = 25 }
+extinction = { W1 = 0.2, W2 = 0.1 }
+"""
+SMALL = ("--band", "g,r,i", "--seed", "3", "--threads", "1")
+
+
+@pytest.fixture
+def mock(capfdbinary, monkeypatch, tmp_path):
+    """Run ``skycnn mock ...`` in this process and in a folder of its own, with a small population in small blocks."""
+    from skycnn.cli import app, console
+
+    mocking.install(monkeypatch)
+    monkeypatch.setattr(mocks, "BLOCK", 96)
+    monkeypatch.setattr(mocks, "PART", 32)
+    monkeypatch.setattr(mocks, "FLUX_BLOCK", 512)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words, survey="csst", out="m.fits"):
+        monkeypatch.setattr(console.manners, "quiet", False)
+        line = ["skycnn", "mock", "--task", "photoz", "--survey", survey, *map(str, words)]
+        monkeypatch.setattr(sys, "argv", [*line, "--out", out] if out else line)
+        capfdbinary.readouterr()
+        code = console.run(lambda: app.call(sys.argv[1:]))
+        said = capfdbinary.readouterr()
+        return Said(code, said.out, said.err.decode())
+
+    return run
+
+
+def read(path):
+    with fits.open(path, checksum=True) as units:
+        units.verify("exception")
+        return units[0].data, units[1].data.copy(), units[0].header, units[1].header
+
+
+def test_a_stamp_file(mock):
+    said = mock("-n", 60, *SMALL)
+    assert (said.code, said.out) == (0, b""), said.err
+    assert "m.fits: 60 galaxies, selection paper, 16x16 pixels in g r i of csst" in said.err
+    pixels, table, first, second = read("m.fits")
+    assert pixels.shape == (60, 3, 16, 16)
+    assert np.array_equal(table["ID"], np.arange(60) + 1)
+    assert (np.diff(table["GROUP"]) > 0).all()
+    assert second["NDRAWN"] == table["GROUP"][-1] + 1 > 60
+    seen = np.maximum(table["FLUX_G"] / table["FLUXERR_G"], table["FLUX_I"] / table["FLUXERR_I"])
+    assert seen.min() > 10
+    for header in (first, second):
+        told = {name: header[name] for name in ("BANDS", "SURVEY", "SEED", "SELECT", "PIXSCALE", "SNRCUT", "BUNIT")}
+        assert told == {
+            "BANDS": "g r i",
+            "SURVEY": "csst",
+            "SEED": 3,
+            "SELECT": "paper",
+            "PIXSCALE": 0.074,
+            "SNRCUT": 10.0,
+            "BUNIT": "uJy",
+        }
+    truth = mocking.draw(mocking.CSST, mocking.BANDS, 3, table["GROUP"], "paper").truth
+    for name, values in truth.items():
+        assert np.allclose(table[f"{name}_TRUE"], values)
+    assert (table["FLAG"] == 0).all()
+    assert np.abs(table["DX"]).max() <= 0.5
+    with Cube.open("m.fits") as cube:
+        batch = next(iter(cube.batches(0, {}, np.ones(60, bool), bands=("i", "g"), side=8)))
+    assert (batch.flags == 0).all()
+    assert np.abs(batch.rests).max() <= 0.5
+
+
+def test_threads_do_not_matter(mock):
+    for threads in (1, 3):
+        assert mock("-n", 70, *SMALL[:-1], threads, out=f"{threads}.fits").code == 0
+    one, three = (read(f"{threads}.fits") for threads in (1, 3))
+    assert np.array_equal(one[0], three[0])
+    assert one[1].tobytes() == three[1].tobytes()
+
+
+def test_fluxes_only(mock):
+    said = mock("-n", 700, "--fluxes-only", *SMALL)
+    assert said.code == 0, said.err
+    assert "no stamps" in said.err
+    pixels, table, _, header = read("m.fits")
+    assert pixels is None
+    assert len(table) == 700
+    assert header["SURVEY"] == "csst"
+    assert np.maximum(table["FLUX_G"] / table["FLUXERR_G"], table["FLUX_I"] / table["FLUXERR_I"]).min() > 10
+    assert mock("-n", 5, "--fluxes-only", *SMALL, out="a.fits.gz").code == 0
+
+
+def test_train_finds_the_fluxes(mock, capfdbinary):
+    from skycnn.cli import app, console
+
+    assert mock("-n", 200, "--fluxes-only", *SMALL).code == 0
+    words = ["train", "m.fits", "--task", "photoz", "--truth", "Z_TRUE", "--out", "a.safetensors", "--dry-run"]
+    assert console.run(lambda: app.call([*words, "--group", "GROUP"])) == 0
+    said = capfdbinary.readouterr().err.decode()
+    assert "g FLUX_G with FLUXERR_G, r FLUX_R with FLUXERR_R, i FLUX_I with FLUXERR_I" in said
+    assert "filters: csst, by the SURVEY card" in said
+
+
+def test_standard_output(mock):
+    said = mock("-n", 20, *SMALL, out="-")
+    assert said.code == 0, said.err
+    with open("piped.fits", "wb") as file:
+        file.write(said.out)
+    assert read("piped.fits")[0].shape == (20, 3, 16, 16)
+
+
+def test_all_and_sizes_and_a_survey_of_the_users(mock):
+    with open("mine.toml", "w") as file:
+        file.write(SURVEY)
+    said = mock("-n", 40, "--all", "--size", 24, "--threads", 1, survey="mine.toml")
+    assert said.code == 0, said.err
+    pixels, table, header, _ = read("m.fits")
+    assert (header["SURVEY"], header["SELECT"], header["BANDS"], header["PIXSCALE"]) == ("toy", "all", "W1 W2", 0.3)
+    assert pixels.shape == (40, 2, 24, 24)
+    assert np.array_equal(table["GROUP"], np.arange(40))
+
+
+def test_the_usual_selection_is_the_surveys(mock):
+    assert json.loads(mock("-n", 5, "--fluxes-only", "--json", survey="cosmos").out)["selection"] == "cosmos"
+
+
+def test_a_dry_run_touches_nothing(mock, monkeypatch):
+    monkeypatch.setattr(mocks, "Mocks", None)
+    said = mock("-n", 1000, *SMALL, "--dry-run")
+    assert said.code == 0, said.err
+    assert "m.fits would be written: 1000 galaxies" in said.err
+    assert {"Z_TRUE", "FLUX_G", "DX"} <= set(said.out.decode().split())
+    assert os.listdir() == []
+
+
+def test_json(mock):
+    said = mock("-n", 20, *SMALL, "--json")
+    told = json.loads(said.out)
+    assert (told["rows"], told["bands"], told["selection"], told["side"]) == (20, ["g", "r", "i"], "paper", 16)
+    assert told["drawn"] >= 20
+    assert told["disk_bytes"] == os.path.getsize("m.fits")
+
+
+def test_a_preview(mock):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    said = mock("-n", 20, *SMALL, "--preview", "m.png")
+    assert said.code == 0, said.err
+    with open("m.png", "rb") as file:
+        assert file.read(4) == b"\x89PNG"
+    again = mock("-n", 20, *SMALL, "--preview", "m.png", out="other.fits")
+    assert (again.code, "m.png exists" in again.err) == (2, True)
+
+
+def test_what_is_there_is_kept(mock):
+    assert mock("-n", 20, *SMALL).code == 0
+    with open("m.fits", "rb") as file:
+        before = file.read()
+    said = mock("-n", 21, *SMALL)
+    assert (said.code, "m.fits exists" in said.err, "--overwrite replaces it" in said.err) == (2, True, True)
+    with open("m.fits", "rb") as file:
+        assert file.read() == before
+    assert mock("-n", 21, *SMALL, "--overwrite").code == 0
+    assert read("m.fits")[0].shape[0] == 21
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("-n", 0), "-n is no number of galaxies: 0"),
+        (("-n", -5), "-n is no number of galaxies: -5"),
+        (("-n", 5, "--band", "q"), "survey csst has no band q"),
+        (("-n", 5, "--band", "g,g"), "names a band twice"),
+        (("-n", 5, "--band", "u"), "selection paper judges by g or I"),
+        (("-n", 5, "--selection", "none"), "no such selection: 'none' (expected paper or cosmos or all)"),
+        (("-n", 5, "--all", "--selection", "paper"), "contradict each other"),
+        (("-n", 5, "--size", 3), "--size is no side of a stamp: 3"),
+        (("-n", 5, "--seed", -1), "--seed is no number that can be used: -1"),
+        (("-n", 5, "--threads", 0), "--threads is out of range"),
+        ((), "mock needs --number N"),
+    ],
+)
+def test_what_is_refused(mock, words, says):
+    said = mock(*words)
+    assert (said.code, says in said.err) == (2, True), said.err
+    assert os.listdir() == []
+
+
+def test_names_that_are_none(mock, monkeypatch):
+    said = mock("-n", 5, survey="csts")
+    assert (said.code, "Did you mean csst?" in said.err) == (2, True), said.err
+    said = mock("-n", 5, out="a.fits.gz")
+    assert (said.code, "would be an archive" in said.err) == (2, True), said.err
+    said = mock("-n", 5, "--json", out="-")
+    assert (said.code, "cannot both go to standard output" in said.err) == (2, True), said.err
+    said = mock("-n", 5, out="nowhere/a.fits")
+    assert (said.code, "does not exist" in said.err) == (2, True), said.err
+    mocking.install(monkeypatch, None)
+    said = mock("-n", 5)
+    assert (said.code, "task photoz has no mocks" in said.err) == (2, True), said.err
+
+
+def test_photoz_has_mocks():
+    made = photoz.TASK.mock
+    assert made.selections[0] == "paper"
+    assert made.cuts["paper"].above == 10
+    assert {"Z", "MAG_I", "R_E"} <= {column.name for column in made.columns}

@@ -1,0 +1,102 @@
+import gzip
+import os
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from skycnn.errors import NoSpaceError
+from skycnn.fits import safefile
+from skycnn.fits.output import Output
+from skycnn.fits.provenance import Record, parse
+from skycnn.fits.source import parse as spec
+from skycnn.fits.stampfile.cube import Cube
+from skycnn.fits.stampfile.mockfile import Layout, MockFile, columns_of
+from skycnn.schema import Column
+
+BANDS = ("u", "B", "b")
+TRUTH = (Column("Z", "f4", "", "src.redshift", "redshift", "F8.5"),)
+N, SIDE = 11, 5
+PIXELS = np.random.default_rng(0).normal(size=(N, 3, SIDE, SIDE)).astype("f4")
+RECORD = Record("0", "mock", "photoz", "2026-01-01T00:00:00Z", "skycnn mock", "none", "", (), (), "", {"seed": 1})
+
+
+def layout(side=SIDE):
+    facts = {"PIXSCALE": 0.1, "SURVEY": "csst", "BUNIT": None}
+    return Layout(N, BANDS, columns_of(BANDS, TRUTH, stamps=bool(side)), side, facts)
+
+
+def values(columns, part):
+    numbers = np.arange(N)[part]
+    whole = ("DX", "DY", "FLAG")
+    return {c.name: 0 * numbers if c.name in whole else numbers + 0.25 * (c.dtype != "i4") for c in columns}
+
+
+def write(path, made, parts=(slice(0, 4), slice(4, N))):
+    output = Output(spec("-"), str(path))
+    with output.locked(), MockFile.create(output, made, RECORD) as file:
+        for part in parts:
+            file.write(values(made.columns, part), PIXELS[part] if made.side else None)
+        file.finish(99)
+
+
+def test_a_stamp_file(tmp_path):
+    path, made = tmp_path / "a.fits", layout()
+    write(path, made)
+    assert path.stat().st_size == made.size(RECORD)
+    assert os.listdir(tmp_path) == ["a.fits"]
+    with fits.open(path, checksum=True) as units:
+        units.verify("exception")
+        images, table = units
+        assert np.array_equal(images.data, PIXELS)
+        assert images.header["BANDS"] == table.header["BANDS"] == "u B b"
+        assert (images.header["SURVEY"], images.header["PIXSCALE"], table.header["NDRAWN"]) == ("csst", 0.1, 99)
+        names = ["ID", "GROUP", "Z_TRUE", "FLUX_U", "FLUXERR_U", "FLUX_B_2", "FLUXERR_B_2", "FLUX_B_3", "FLUXERR_B_3"]
+        assert table.data.names == [*names, "APERTURE", "DX", "DY", "FLAG"]
+        assert np.allclose(table.data["FLUX_B_3"], np.arange(N) + 0.25)
+        assert table.columns["FLUX_U"].unit == "uJy"
+        assert parse(str(line) for line in table.header["HISTORY"]) == [RECORD]
+
+
+def test_a_cube_reads_it(tmp_path):
+    write(tmp_path / "a.fits", layout())
+    with Cube.open(str(tmp_path / "a.fits")) as cube:
+        assert (cube.bands, cube.pixel_scale, cube.rows, cube.side) == (BANDS, 0.1, N, SIDE)
+        batch = next(iter(cube.batches(0, {}, np.ones(N, bool), bands=BANDS, side=SIDE)))
+    assert np.array_equal(batch.pixels, PIXELS)
+
+
+def test_a_catalogue(tmp_path):
+    write(tmp_path / "a.fits", layout(0))
+    write(tmp_path / "b.fits.gz", layout(0), [slice(0, N)])
+    content = (tmp_path / "a.fits").read_bytes()
+    assert gzip.decompress((tmp_path / "b.fits.gz").read_bytes()) == content
+    with fits.open(tmp_path / "a.fits", checksum=True) as units:
+        units.verify("exception")
+        assert units[0].data is None
+        assert {"DX", "FLAG"} & set(units[1].data.names) == set()
+
+
+def test_an_error_leaves_nothing(tmp_path):
+    output, made = Output(spec("-"), str(tmp_path / "a.fits")), layout()
+    with (
+        pytest.raises(ValueError, match="4 rows of 11"),
+        output.locked(),
+        MockFile.create(output, made, RECORD) as file,
+    ):
+        file.write(values(made.columns, slice(0, 4)), PIXELS[:4])
+        file.finish(99)
+    assert os.listdir(tmp_path) == []
+
+
+def test_no_space_is_said_before(tmp_path, monkeypatch):
+    output = Output(spec("-"), str(tmp_path / "a.fits"))
+
+    def full(folder, needed, label):
+        assert needed == layout().size(RECORD)
+        raise NoSpaceError("no space")
+
+    monkeypatch.setattr(safefile, "check_space", full)
+    with pytest.raises(NoSpaceError), MockFile.create(output, layout(), RECORD):
+        pass
+    assert os.listdir(tmp_path) == []

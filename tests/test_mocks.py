@@ -1,0 +1,125 @@
+"""Mocks: bits by seed and row alone, the selection by what is measured, order kept."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+import mocking
+from skycnn.errors import RunError
+from skycnn.simulate import mocks
+from skycnn.simulate.mocks import Mocks, first, judging, ordered
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """Blocks that are done in no time."""
+    monkeypatch.setattr(mocks, "BLOCK", 96)
+    monkeypatch.setattr(mocks, "PART", 32)
+    monkeypatch.setattr(mocks, "FLUX_BLOCK", 512)
+
+
+def take(made, rows, threads, work="stamps"):
+    """Return so many galaxies as arrays by name."""
+    with ordered(getattr(made, work), threads) as blocks:
+        parts = list(first(blocks, rows))
+    found = {name: np.concatenate([p.truth[name] for p in parts]) for name in parts[0].truth}
+    found |= {name: np.concatenate([getattr(p.measured, name) for p in parts]) for name in ("flux", "error", "radius")}
+    found |= {name: np.concatenate([getattr(p, name) for p in parts]) for name in ("row", "offset")}
+    if work == "stamps":
+        found["pixels"] = np.concatenate([p.pixels for p in parts])
+    return found | {"end": parts[-1].end}
+
+
+def same(a, b):
+    return all(np.array_equal(a[name], b[name]) for name in a)
+
+
+def test_threads_do_not_matter():
+    before = torch.get_num_threads()
+    one, three = (take(Mocks(mocking.recipe()), 150, threads) for threads in (1, 3))
+    assert same(one, three)
+    assert torch.get_num_threads() == before
+    assert one["pixels"].dtype == np.float32
+
+
+def test_how_many_are_wanted_does_not_matter():
+    many = take(Mocks(mocking.recipe(), 100), 100, 1)
+    few = take(Mocks(mocking.recipe(), 20), 20, 2)
+    assert same(few | {"end": 0}, {name: many[name][:20] for name in many if name != "end"} | {"end": 0})
+    assert few["end"] == few["row"][-1] + 1
+
+
+def test_rows_keep_their_order_and_none_comes_twice():
+    found = take(Mocks(mocking.recipe()), 150, 2)
+    assert (np.diff(found["row"]) > 0).all()
+    assert np.abs(found["offset"]).max() <= 0.5
+    other = take(Mocks(mocking.recipe(seed=6)), 150, 2)
+    assert np.intersect1d(found["Z"], other["Z"]).size == 0
+    assert (found["pixels"] == other["pixels"]).mean() < 1e-4
+
+
+def test_a_galaxy_is_kept_by_its_measured_signal():
+    made = Mocks(mocking.recipe())
+    block = made.stamps(0)
+    ratio = (block.measured.flux / block.measured.error)[:, [0, 2]].max(axis=1)
+    assert ratio.min() > 10
+    everything = Mocks(mocking.recipe(judged=())).stamps(0)
+    assert np.array_equal(everything.row, np.arange(96))
+    seen = ((everything.measured.flux / everything.measured.error)[:, [0, 2]] > 10).any(axis=1)
+    assert 5 < seen.sum() < 90
+    assert np.array_equal(everything.row[seen], block.row)
+    assert np.array_equal(everything.measured.flux[seen], block.measured.flux)
+    again = made.photometry.measure(block.pixels, block.offset)
+    assert np.array_equal(again.flux, block.measured.flux)
+
+
+def test_fluxes_without_stamps_are_like_those_on_stamps():
+    made = Mocks(mocking.recipe(judged=()))
+    told, seen = made.fluxes(0).taken(slice(0, 96)), made.stamps(0)
+    assert np.array_equal(told.row, seen.row)
+    assert np.array_equal(told.truth["Z"], seen.truth["Z"])
+    assert told.pixels is None
+    assert np.median(told.measured.error / seen.measured.error) == pytest.approx(1, abs=0.04)
+    apart = (told.measured.flux - seen.measured.flux) / np.hypot(told.measured.error, seen.measured.error)
+    assert abs(np.median(apart)) < 0.3
+    assert same(take(made, 700, 1, "fluxes"), take(made, 700, 2, "fluxes"))
+
+
+def test_a_survey_may_observe_by_itself():
+    def observe(where, bands, galaxies, seed):
+        flux = galaxies.light.flux.sum(axis=1)
+        return flux, np.where(galaxies.truth["Z"][:, None] > 1, np.nan, 0.2 * flux)
+
+    block = Mocks(mocking.recipe(observe=observe, judged=(0,), above=4.0)).fluxes(0)
+    assert block.truth["Z"].max() < 1  # of NaN nothing is seen
+    assert np.allclose(block.measured.flux / block.measured.error, 5)
+    assert np.isnan(block.measured.radius).all()
+    usual = Mocks(mocking.recipe(observe=lambda *_: None, judged=())).fluxes(0)
+    assert np.array_equal(usual.measured.flux, Mocks(mocking.recipe(judged=())).fluxes(0).measured.flux)
+
+
+def test_a_selection_that_keeps_none_ends(monkeypatch):
+    monkeypatch.setattr(mocks, "FRUITLESS", 1000)
+    made = Mocks(mocking.recipe(above=1e9))
+    with pytest.raises(RunError, match="not one of 1024 candidates"), ordered(made.fluxes, 1) as blocks:
+        list(first(blocks, 3))
+
+
+def test_an_error_in_a_block_comes_out():
+    def broken(number):
+        if number == 2:
+            raise RuntimeError("block 2")
+        return number
+
+    with pytest.raises(RuntimeError, match="block 2"), ordered(broken, 2) as answers:
+        assert list(itertools.islice(answers, 2)) == [0, 1]
+        next(answers)
+
+
+@pytest.mark.parametrize(
+    ("bands", "places"), [("NUV u g r i z y", (2, 4)), ("U B G V R I", (2, 5)), ("g G I", (0, 2)), ("u z", ())]
+)
+def test_bands_that_judge(bands, places):
+    assert judging(bands.split(), ("g", "i")) == places
