@@ -12,8 +12,9 @@ from skycnn.simulate.render import Light, Renderer
 
 CSST = survey.load("csst")
 SCALE, SIDE = CSST.pixel_scale, 32
-PSFS = [psf_of(CSST, band) for band in CSST.bands]
-NOISE = Noise.of(CSST)
+BANDS = ("NUV", "g", "i", "y")
+PSFS = [psf_of(CSST, band) for band in BANDS]
+NOISE = Noise.of(CSST, BANDS)
 PHOTOMETRY = Photometry(NOISE, [psf.r80 for psf in PSFS], SCALE, SIDE)
 RENDER = Renderer(PSFS, SCALE, SIDE)
 
@@ -41,11 +42,11 @@ def test_circles_share_pixels_as_a_fine_grid_does(radius, x, y):
 
 
 def test_stars_have_the_depth_of_the_survey():
-    n = 1500
+    n = 1000
     stars, offset = galaxies(n, 1.0, 0.0, 25.0), offsets(n)
     clean = RENDER(stars, offset)
     dark = NOISE.add(np.zeros_like(clean), 11, np.arange(n))
-    for band, name in enumerate(CSST.bands):
+    for band, name in enumerate(BANDS):
         radius = np.full(n, CSST.r80[name])
         light = PHOTOMETRY.measure(clean, offset, radius).flux[:, band].mean() / 10 ** (0.4 * (23.9 - 25))
         sky = PHOTOMETRY.measure(dark, offset, radius)
@@ -73,7 +74,7 @@ def test_errors_are_honest(index, radius, magnitude, ratio):
 
 @pytest.mark.parametrize(("index", "radius"), [(1.0, 0.3), (1.0, 0.6), (4.0, 0.3), (1.0, 0.0), (0.5, 0.2)])
 def test_the_aperture_loses_no_signal_to_noise(index, radius):
-    n, band = 20, 4
+    n, band = 20, 2
     offset = offsets(n)
     clean = RENDER(galaxies(n, index, radius, 25.0), offset)
 
@@ -114,7 +115,7 @@ def test_observed_errors_are_honest():
 
 def test_correlated_noise_has_larger_errors():
     lag = np.hypot(*np.meshgrid(np.arange(-4, 5), np.arange(-4, 5)))
-    noise = Noise.of(CSST, correlation=Correlation.of(np.exp(-(lag**2) / 4)))
+    noise = Noise.of(CSST, BANDS, correlation=Correlation.of(np.exp(-(lag**2) / 4)))
     photometry = Photometry(noise, [psf.r80 for psf in PSFS], SCALE, SIDE)
     n, radius = 600, np.full(600, 0.5)
     blank = np.zeros((n, len(PSFS), SIDE, SIDE), np.float32)
@@ -129,3 +130,9 @@ def test_a_galaxy_is_measured_by_itself():
     whole, part = PHOTOMETRY.measure(images, offset), PHOTOMETRY.measure(images[4:6], offset[4:6])
     assert np.array_equal(whole.flux[4:6], part.flux)
     assert np.array_equal(whole.error[4:6], part.error)
+
+
+def test_none_is_no_error():
+    none = PHOTOMETRY.measure(np.empty((0, len(BANDS), SIDE, SIDE), np.float32), np.empty((0, 2)))
+    assert (none.flux.shape, none.error.shape, none.radius.shape) == ((0, len(BANDS)), (0, len(BANDS)), (0,))
+    assert PHOTOMETRY.expected(galaxies(0, 1.0, 0.3, 23.0)).flux.shape == (0, len(BANDS))

@@ -195,7 +195,7 @@ def test_what_is_there_is_kept(mock):
         (("-n", 5, "--size", 3), "--size is no side of a stamp: 3"),
         (("-n", 5, "--seed", -1), "--seed is no number that can be used: -1"),
         (("-n", 5, "--threads", 0), "--threads is out of range"),
-        ((), "mock needs --number N"),
+        ((), "mock needs -n N or --scene W,H"),
     ],
 )
 def test_what_is_refused(mock, words, says):
@@ -223,3 +223,73 @@ def test_photoz_has_mocks():
     assert made.selections[0] == "paper"
     assert made.cuts["paper"].above == 10
     assert {"Z", "MAG_I", "R_E"} <= {column.name for column in made.columns}
+
+
+# Scenes
+
+
+def test_a_scene(mock, cut):
+    said = mock("--scene", "300,240", *SMALL[:-1], 2, "--size", 24, out="sky")
+    assert said.code == 0, said.err
+    assert sorted(os.listdir("sky")) == ["scene_cat.fits", "scene_g.fits", "scene_i.fits", "scene_r.fits"]
+    images = {band: fits.getdata(f"sky/scene_{band}.fits") for band in "gri"}
+    table, header = fits.getdata("sky/scene_cat.fits", 1), fits.getheader("sky/scene_g.fits")
+    assert f"{len(table)} detections of {header['NDRAWN']}" in said.err
+    assert {image.shape for image in images.values()} == {(240, 300)}
+    assert (header["SURVEY"], header["FILTER"], header["SELECT"], header["SEED"]) == ("csst", "g", "all", 3)
+    line = [word for band in "gri" for word in ("--images", f"{band}=sky/scene_{band}.fits")]
+    said = cut("sky/scene_cat.fits", *line, "--size", 24, "--out", "stamps.fits")
+    assert said.code == 0, said.err
+    stamps, cat = read("stamps.fits")[:2]
+    assert (cat["FLAG"] == 0).all()
+    assert len(stamps) == len(table) > 10
+    for stamp, x, y in zip(stamps, table["X_IMAGE"] - 1, table["Y_IMAGE"] - 1, strict=True):
+        left, low = (int(np.floor(at - 11.5 + 0.5)) for at in (x, y))
+        assert np.array_equal(stamp, [images[band][low : low + 24, left : left + 24] for band in "gri"])
+    assert np.allclose(cat["DX"], table["X_IMAGE"] - 1 - np.floor(table["X_IMAGE"] - 12) - 11.5, atol=1e-6)
+    again = mock("--scene", "300,240", *SMALL, "--size", 24, out="other")
+    assert again.code == 0, again.err
+    assert np.array_equal(fits.getdata("other/scene_i.fits"), images["i"])
+    assert fits.getdata("other/scene_cat.fits", 1).tobytes() == table.tobytes()
+
+
+def test_bands_that_differ_by_case_alone_have_files_of_their_own(mock):
+    with open("mine.toml", "w") as file:
+        file.write(SURVEY.replace("W1", "w").replace("W2", "W"))
+    assert mock("--scene", "64,64", "--threads", 1, survey="mine.toml", out="sky").code == 0
+    assert sorted(os.listdir("sky")) == ["scene_1_w.fits", "scene_2_W.fits", "scene_cat.fits"]
+
+
+def test_a_dry_scene_touches_nothing(mock):
+    said = mock("--scene", "2000,1000", *SMALL, "--dry-run", out="sky")
+    assert (said.code, "sky would hold a field of 2000 x 1000 pixels" in said.err) == (0, True), said.err
+    assert os.listdir() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--scene", "100"), "--scene 100 is not understood"),
+        (("--scene", "100,x"), "--scene 100,x is not understood"),
+        (("--scene", "10,500"), "--scene is no size of a field: '10,500'"),
+        (("--scene", "100,100", "-n", 5), "-n does not go with --scene"),
+        (("--scene", "100,100", "--fluxes-only"), "--fluxes-only does not go with --scene"),
+        (("--scene", "100,100", "--selection", "paper"), "there are no scenes of it"),
+    ],
+)
+def test_scenes_that_are_refused(mock, words, says):
+    said = mock(*words, out="sky")
+    assert (said.code, says in said.err) == (2, True), said.err
+    assert os.listdir() == []
+
+
+def test_scenes_that_are_there_are_kept(mock):
+    os.mkdir("sky")
+    with open("sky/scene_cat.fits", "w") as file:
+        file.write("mine")
+    said = mock("--scene", "64,64", *SMALL, out="sky")
+    assert (said.code, "scene_cat.fits exists" in said.err) == (2, True), said.err
+    assert os.listdir("sky") == ["scene_cat.fits"]
+    with open("a", "w"):
+        said = mock("--scene", "64,64", *SMALL, out="a")
+    assert (said.code, "cannot be made a folder" in said.err) == (2, True), said.err

@@ -25,6 +25,10 @@ EXAMPLES = (
         "Simulate a catalogue without images, to pre-train a network on fluxes.",
     ),
     (
+        "skycnn mock --task photoz --survey csst --scene 2048,2048 --seed 1 --out field",
+        "Simulate a field: an image a band, and a catalogue of what is detected.",
+    ),
+    (
         "skycnn mock --task photoz --survey my.toml --band g,r,i -n 5000 --all --out stamps.fits",
         "Simulate a survey of your own, in three bands, without a selection.",
     ),
@@ -44,9 +48,16 @@ def command(
         ),
     ],
     out: Annotated[
-        str, typer.Option("--out", "-o", metavar="FILE", show_default=False, help="The file of mocks; - is stdout.")
+        str,
+        typer.Option(
+            "--out", "-o", metavar="FILE|DIR", show_default=False, help="The file of mocks; a folder for --scene."
+        ),
     ],
-    number: Annotated[int, typer.Option("--number", "-n", metavar="N", show_default=False, help="Galaxies.")],
+    number: Annotated[int | None, typer.Option("--number", "-n", metavar="N", help="Galaxies.")] = None,
+    scene: Annotated[
+        str | None,
+        typer.Option("--scene", metavar="W,H", help="A field of so many pixels instead: images and a catalogue."),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Another seed gives other galaxies.")] = 1,
     selection: Annotated[
         str | None,
@@ -79,6 +90,8 @@ def command(
     """
     if everything and selection is not None:
         raise InputError("--all and --selection contradict each other", hint="Give one of the two.")
+    if number is None and scene is None:
+        raise InputError("mock needs -n N or --scene W,H", hint="-n 1000 simulates a thousand galaxies.")
     if json and out == "-" and not dry_run:
         hint = "--out FILE writes them to a file."
         raise InputError("--json and the mocks cannot both go to standard output", hint=hint)
@@ -91,6 +104,7 @@ def command(
         survey=survey,
         out=out,
         number=number,
+        scene=_shape(scene),
         seed=seed,
         selection=verb.ALL if everything else selection,
         bands=[name for text in band or () for name in text.split(",") if name],
@@ -111,7 +125,20 @@ def command(
     _tell(result, dry_run)
 
 
+def _shape(text: str | None) -> tuple[int, int] | None:
+    """Read ``W,H``."""
+    if text is None:
+        return None
+    width, comma, height = (piece.strip() for piece in text.partition(","))
+    if not (comma and width.isdecimal() and height.isdecimal()):
+        raise InputError(f"--scene {text} is not understood", expected="--scene W,H, pixels", hint="--scene 2048,2048")
+    return int(width), int(height)
+
+
 def _tell(result: Any, dry_run: bool) -> None:
+    if result.scene:
+        _tell_scene(result, dry_run)
+        return
     kind = f"{result.side}x{result.side} pixels" if result.side else "no stamps"
     what = f"{counted(result.rows, 'galaxy').replace('galaxys', 'galaxies')}, selection {result.selection}, {kind} in "
     what += f"{' '.join(result.bands)} of {result.survey}"
@@ -122,3 +149,13 @@ def _tell(result: Any, dry_run: bool) -> None:
     console.say(f"{result.files['output']}: {what} ({result.rate:,.0f} a second), of {result.drawn:,} drawn")
     if result.files["preview"]:
         console.say(f"{result.files['preview']}: what they are and look like")
+
+
+def _tell_scene(result: Any, dry_run: bool) -> None:
+    what = f"a field of {result.scene[0]} x {result.scene[1]} pixels in {' '.join(result.bands)} of {result.survey}"
+    if dry_run:
+        cost = f"{result.disk_bytes / 1e6:.1f} MB, about {max(1, round(result.estimate_seconds))} s and start-up"
+        console.say(f"{result.files['output']} would hold {what}, {cost}")
+        return
+    found = f"{counted(result.rows, 'detection')} of {result.drawn:,} galaxies on and about it"
+    console.say(f"{result.files['output']}: {what}, {found} ({result.seconds:.1f} s); {result.files['catalogue']}")

@@ -95,8 +95,8 @@ class Photometry:
         n = len(images)
         offset = np.zeros((n, 2)) if offset is None else np.asarray(offset, np.float64)
         pixels = self._radius(images, offset) if radius is None else np.asarray(radius) / self.pixel_scale
-        share = circles(pixels, offset, self.side).reshape(n, 1, -1)
-        seen = images.reshape(n, len(self.noise.sigma), -1)
+        share = circles(pixels, offset, self.side).reshape(n, 1, self.side**2)
+        seen = images.reshape(n, len(self.noise.sigma), self.side**2)
         flux = (seen @ share.mT)[..., 0]
         squared = share**2
         sky = squared.sum(axis=2) * np.interp(np.log(pixels), self._area[0], self._area[2])[:, None]
@@ -113,7 +113,7 @@ class Photometry:
         flux = np.asarray(light.flux, np.float32)
         index = np.asarray(light.index, np.float32).ravel()
         radius = (np.asarray(light.radius) * np.sqrt(light.ratio) / self.pixel_scale).astype(np.float32).ravel()
-        quality = self._stack.quality(index, radius / np.float32(self._blur)).reshape(n, count, -1)
+        quality = self._stack.quality(index, radius / np.float32(self._blur)).reshape(n, count, SCALES)
         pixels = self._best(((flux @ self._weight)[:, None] @ quality)[:, 0])
         gathered = np.empty((n, bands), np.float32)
         for blur, growth in self._growths.items():
@@ -131,6 +131,12 @@ class Photometry:
         # The quoted error knows the photons that were counted, not those that were to come.
         error = np.sqrt(true.error**2 + (np.maximum(flux, 0) - true.flux) / self._gain())
         return Measured(flux, error.astype(np.float32), true.radius)
+
+    def together(self, measured: Measured) -> Array:
+        """Return the signal to noise (n,) of the bands' sum, each weighed by its pixels' noise."""
+        error = np.sqrt((measured.error**2) @ (self._weight**2))
+        ratio: Array = measured.flux @ self._weight / error
+        return ratio
 
     def _gain(self) -> Array:
         return np.where(np.isfinite(self.noise.electrons), self.noise.electrons, np.inf)

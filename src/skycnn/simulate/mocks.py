@@ -136,7 +136,7 @@ class Mocks:
         for start in range(0, BLOCK, PART):
             here = start + np.flatnonzero(hopeful[start : start + PART])
             offset = self.offset(row[here])
-            clean = self.render(_rows(galaxies.light, here), offset)
+            clean = self.render(rows_of(galaxies.light, here), offset)
             pixels = self.noise.add(clean, recipe.seed, row[here])
             measured = self.photometry.measure(pixels, offset)
             end = int(row[0]) + start + PART
@@ -176,17 +176,19 @@ class Mocks:
 
 
 @contextmanager
-def ordered(work: Callable[[int], T], threads: int) -> Iterator[Iterator[T]]:
-    """Yield the answers of ``work(0)``, ``work(1)``, ... without end and in order; so many threads work ahead."""
+def ordered(work: Callable[[int], T], threads: int, number: int | None = None) -> Iterator[Iterator[T]]:
+    """Yield the answers of ``work(0)``, ``work(1)``, ... in order, so many or without end; threads work ahead."""
     before = torch.get_num_threads()
     pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
 
     def answers() -> Iterator[T]:
         ahead: deque[Future[T]] = deque()
-        for number in count():
-            ahead.append(pool.submit(work, number))
+        for block in count() if number is None else range(number):
+            ahead.append(pool.submit(work, block))
             if len(ahead) > threads:
                 yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
 
     try:
         yield answers()
@@ -243,7 +245,7 @@ def _taken(truth: Mapping[str, Array], which: Array) -> dict[str, Array]:
     return {name: np.asarray(values)[which] for name, values in truth.items()}
 
 
-def _rows(light: Light, rows: Array) -> Light:
+def rows_of(light: Light, rows: Array) -> Light:
     """Return some galaxies' light."""
     columns = {column.name: getattr(light, column.name) for column in fields(Light)}
     taken: dict[str, Any] = {name: None if v is None else np.asarray(v)[rows] for name, v in columns.items()}

@@ -1,5 +1,6 @@
 """mock: galaxies of a task's population as a survey would see them, with their truth, written to files."""
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from skycnn import __version__, survey, tasks
 from skycnn.errors import InputError
+from skycnn.fits import scenefile
 from skycnn.fits.output import Output, compression_of
 from skycnn.fits.provenance import Record, now
 from skycnn.fits.source import parse
@@ -20,7 +22,9 @@ from skycnn.fits.stampfile.stampcolumns import words
 from skycnn.report import mockfigures
 from skycnn.report.mockfigures import Sample
 from skycnn.simulate import mocks
+from skycnn.simulate.detection import Detections, detect
 from skycnn.simulate.mocks import Block, Mocks, Recipe
+from skycnn.simulate.scene import Scene
 from skycnn.task import Mock
 
 Say = Callable[[str], None]
@@ -31,11 +35,11 @@ VERSIONS = ("skycnn", "numpy", "torch")
 ALL = "all"
 """The selection that selects nothing."""
 
-STAMPS_RATE, FLUXES_RATE = 300.0, 50_000.0
-"""Galaxies a second and CPU, for estimates: seven bands of 32x32 pixels, and no pixels."""
+STAMPS_RATE, FLUXES_RATE, SCENE_RATE = 200.0, 20_000.0, 1e6
+"""Galaxies a second and CPU, for estimates: seven bands of 32x32 pixels, and no pixels; pixels of a scene's band."""
 
-LARGEST = 1024
-"""Pixels along an edge of a stamp; beyond, what is meant is a scene."""
+LARGEST, WIDEST = 1024, 32_768
+"""Pixels along an edge of a stamp, and of a scene."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,8 @@ class Options:
     task: str
     survey: str
     out: str
-    number: int
+    number: int | None
+    scene: tuple[int, int] | None = None
     seed: int = 1
     selection: str | None = None
     bands: Sequence[str] = ()
@@ -74,6 +79,7 @@ class Result:
     disk_bytes: int
     estimate_seconds: float
     columns: Sequence[str]
+    scene: tuple[int, int] | None = None
     drawn: int | None = None
     seconds: float = 0.0
     rate: float | None = None
@@ -105,7 +111,9 @@ def mock(options: Options, say: Say = lambda _: None, progress: Progress | None 
     """
     started = time.monotonic()
     made, recipe = plan(options)
-    if options.number < 1:
+    if options.scene is not None:
+        return replace(_scene(options, made, recipe, progress), seconds=time.monotonic() - started)
+    if options.number is None or options.number < 1:
         raise InputError("-n is no number of galaxies", value=options.number, expected="1 or more")
     output = Output(parse("-"), options.out, overwrite=options.overwrite)  # there is no input
     if compression_of(options.out) and not options.fluxes_only:
@@ -159,7 +167,8 @@ def plan(options: Options) -> tuple[Mock, Recipe]:
         raise InputError(f"task {task.name} has no mocks", expected=", ".join(having) or None)
     made = task.mock
     where = survey.own(options.survey) or survey.load(options.survey)
-    selection = options.selection or made.usual.get(where.name, made.selections[0])
+    usual = ALL if options.scene else made.usual.get(where.name, made.selections[0])
+    selection = options.selection or usual
     if selection not in (*made.selections, ALL):
         raise InputError("no such selection", value=selection, expected=" or ".join((*made.selections, ALL)))
     bands = tuple(options.bands) or where.bands
@@ -175,7 +184,7 @@ def plan(options: Options) -> tuple[Mock, Recipe]:
     side = made.side if options.size is None else options.size
     if not 8 <= side <= LARGEST:
         raise InputError("--size is no side of a stamp", value=side, expected=f"8 to {LARGEST} pixels")
-    cut = made.cuts.get(selection)
+    cut = None if options.scene else made.cuts.get(selection)
     judged = mocks.judging(bands, cut.bands) if cut else ()
     if cut and not judged:
         what = f"selection {selection} judges by {' or '.join(cut.bands)}, and none is among the bands"
@@ -204,6 +213,7 @@ def _record(options: Options, recipe: Recipe, columns: Sequence[Any]) -> Record:
         "survey": recipe.survey.name,
         "bands": recipe.bands,
         "number": options.number,
+        "scene": options.scene,
         "seed": recipe.seed,
         "selection": recipe.selection,
         "side": None if options.fluxes_only else recipe.side,
@@ -224,6 +234,81 @@ def _record(options: Options, recipe: Recipe, columns: Sequence[Any]) -> Record:
     )
 
 
+def _scene(options: Options, made: Mock, recipe: Recipe, progress: Progress | None) -> Result:
+    """Make a scene: an image a band and a catalogue, each a file of a folder."""
+    shape = options.scene or (0, 0)
+    given = {"-n": options.number, "--fluxes-only": options.fluxes_only, "--preview": options.preview}
+    for name, value in given.items():
+        if value:
+            raise InputError(f"{name} does not go with --scene", hint="A scene has as many galaxies as the sky.")
+    if recipe.selection != ALL or made.density is None:
+        why = "has no density on the sky" if made.density is None else "is none of the whole sky"
+        raise InputError(f"what {options.task} simulates {why}: there are no scenes of it", value=recipe.selection)
+    if not all(recipe.side <= edge <= WIDEST for edge in shape):
+        asked = f"{shape[0]},{shape[1]}"
+        raise InputError(
+            "--scene is no size of a field", value=asked, expected=f"W,H of {recipe.side} to {WIDEST} pixels"
+        )
+    names = [*(f"scene_{band}.fits" for band in recipe.bands), "scene_cat.fits"]
+    if len({name.casefold() for name in names}) < len(names):
+        names = [*(f"scene_{i}_{band}.fits" for i, band in enumerate(recipe.bands, 1)), names[-1]]
+    if not options.dry_run:
+        _make_folder(options.out)
+    paths = [os.path.join(options.out, name) for name in names]
+    columns = scenefile.columns_of(columns_of(recipe.bands, made.columns, stamps=False))
+    record = _record(options, recipe, columns)
+    pixels = shape[0] * shape[1] * len(recipe.bands)
+    result = Result(
+        task=options.task,
+        survey=recipe.survey.name,
+        selection=recipe.selection,
+        bands=recipe.bands,
+        seed=recipe.seed,
+        rows=0,
+        side=0,
+        pixel_scale=recipe.survey.pixel_scale,
+        files={"output": options.out, **dict(zip((*recipe.bands, "catalogue"), paths, strict=True))},
+        disk_bytes=4 * pixels,
+        estimate_seconds=pixels / SCENE_RATE / options.threads,
+        columns=[column.name for column in columns],
+        scene=shape,
+    )
+    if options.dry_run:
+        return result
+    outputs = [Output(parse("-"), path, overwrite=options.overwrite) for path in paths]
+    field = Scene(Mocks(recipe), made.density(), shape)
+    images = field.images(options.threads, progress)
+    found = detect(field, images)
+    facts = _facts(recipe, 1) | {"NDRAWN": field.count}
+    grid = scenefile.projection(shape, recipe.survey.pixel_scale)
+    for output, band, image, sigma in zip(outputs, recipe.bands, images, field.mocks.noise.sigma, strict=False):
+        told = {**grid, **facts, "FILTER": band, "PSFFWHM": recipe.survey.psf[band], "SKYSIGMA": float(f"{sigma:.6g}")}
+        scenefile.write_image(output, image, told, record)
+    values = _detected(found, recipe, shape)
+    scenefile.write_catalogue(outputs[-1], columns, values, {**facts, "BANDS": " ".join(recipe.bands)}, record)
+    return replace(result, rows=len(found.row), drawn=field.count)
+
+
+def _make_folder(path: str) -> None:
+    """Make the folder of a scene, if it is not there."""
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out {path} cannot be made a folder: {error.strerror}", hint="Name another one.") from error
+
+
+def _detected(found: Detections, recipe: Recipe, shape: tuple[int, int]) -> dict[str, Array]:
+    """Return the detections' values by column."""
+    n, scale = len(found.row), recipe.survey.pixel_scale
+    block = Block(found.row, found.truth, found.measured, np.zeros((n, 2)), None, 0)
+    east, north = scenefile.sky(found.place, shape, scale).T
+    places = {"RA": east, "DEC": north}
+    for i, axis in enumerate("XY"):
+        places |= {f"{axis}_IMAGE": found.place[:, i] + 1, f"{axis}_TRUE": found.true[:, i] + 1}
+    near = {"NEAREST": found.nearest * scale, "ISOLATED": found.isolated.astype(np.int32)}
+    return _values(block, 0, recipe.bands) | places | near
+
+
 def _write(
     output: Output,
     layout: Layout,
@@ -239,7 +324,7 @@ def _write(
         work = made.stamps if layout.side else made.fluxes
         blocks = stack.enter_context(mocks.ordered(work, options.threads))
         for block in mocks.first(blocks, layout.rows):
-            values = _values(block, done, layout)
+            values = _values(block, done, layout.bands)
             file.write(values, block.pixels)
             sample.add(values, block.pixels)
             done, drawn = done + len(block.row), block.end
@@ -249,7 +334,7 @@ def _write(
     return drawn, sample
 
 
-def _values(block: Block, done: int, layout: Layout) -> dict[str, Array]:
+def _values(block: Block, done: int, bands: Sequence[str]) -> dict[str, Array]:
     """Return a block's values by column; ``done`` rows stand before it."""
     n, measured = len(block.row), block.measured
     values: dict[str, Array] = {
@@ -261,6 +346,6 @@ def _values(block: Block, done: int, layout: Layout) -> dict[str, Array]:
         "DY": block.offset[:, 1],
         "FLAG": np.zeros(n, np.int32),
     }
-    for i, word in enumerate(words(layout.bands)):
+    for i, word in enumerate(words(bands)):
         values[f"FLUX_{word}"], values[f"FLUXERR_{word}"] = measured.flux[:, i], measured.error[:, i]
     return values

@@ -101,6 +101,8 @@ class MockFile:
     def write(self, values: Mapping[str, Array], pixels: Array | None) -> None:
         """Write the next rows: their values by column, and their stamps (n, band, y, x)."""
         n = len(next(iter(values.values())))
+        if not n:
+            return
         if pixels is not None:
             write_all(self._fd, np.ascontiguousarray(pixels, ">f4").data, self._layout._pixels(self._done))
         at = self._start + self._table.head_bytes + self._done * self._table.row_bytes

@@ -1,0 +1,129 @@
+"""SceneFile: the files of a scene - an image a band with world coordinates, and a catalogue of what is on them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skycnn.fits import cards as fitscards
+from skycnn.fits.bytecopy import write_all
+from skycnn.fits.newtable import NewTable
+from skycnn.fits.output import Output
+from skycnn.fits.provenance import Record
+from skycnn.fits.splice import write_primary
+from skycnn.schema import Column
+
+Array = NDArray[Any]
+
+CENTRE = (150.1163, 2.2058)
+"""RA and Dec of a scene's middle, degrees: that of the COSMOS field (Scoville et al. 2007, ApJS 172, 1)."""
+
+STRIP = 16 << 20
+"""Bytes of an image that are brought to FITS's order at once."""
+
+
+def projection(shape: tuple[int, int], scale: float) -> dict[str, fitscards.Value]:
+    """Return the cards of a gnomonic projection: width and height in pixels, arcsec a pixel, north up, east left."""
+    return {
+        "CTYPE1": "RA---TAN",
+        "CTYPE2": "DEC--TAN",
+        "CUNIT1": "deg",
+        "CUNIT2": "deg",
+        "CRPIX1": (shape[0] + 1) / 2,
+        "CRPIX2": (shape[1] + 1) / 2,
+        "CRVAL1": CENTRE[0],
+        "CRVAL2": CENTRE[1],
+        "CD1_1": -scale / 3600,
+        "CD1_2": 0.0,
+        "CD2_1": 0.0,
+        "CD2_2": scale / 3600,
+        "RADESYS": "ICRS",
+    }
+
+
+def sky(place: Array, shape: tuple[int, int], scale: float) -> Array:
+    """Return RA and Dec (n, 2), degrees, of x and y (n, 2), pixels from 0."""
+    from astropy.wcs import WCS
+
+    known = WCS(dict(projection(shape, scale)))
+    return np.asarray(known.all_pix2world(place, 0)) if len(place) else np.empty((0, 2))
+
+
+def write_image(output: Output, image: Array, facts: Mapping[str, fitscards.Value], record: Record) -> None:
+    """Write one band's image (y, x), float32.
+
+    Raises
+    ------
+    NoSpaceError, RunError
+        When the file cannot take its place.
+    """
+    height, width = image.shape
+    cards = [
+        fitscards.make("SIMPLE", True, "a simulated field, made by skycnn"),
+        fitscards.make("BITPIX", -32),
+        fitscards.make("NAXIS", 2),
+        fitscards.make("NAXIS1", width),
+        fitscards.make("NAXIS2", height),
+        *(fitscards.make(name, value) for name, value in facts.items() if value is not None),
+        *fitscards.history(record.lines()),
+    ]
+    head = fitscards.assemble(cards)
+    size = len(head) + fitscards.padded(4 * width * height)
+    with _file(output, size) as fd:
+        write_all(fd, head, 0)
+        step = max(1, STRIP // (4 * width))
+        for y in range(0, height, step):
+            write_all(fd, image[y : y + step].astype(">f4").data, len(head) + 4 * width * y)
+        write_all(fd, bytes(size - len(head) - 4 * width * height), len(head) + 4 * width * height)
+
+
+def write_catalogue(
+    output: Output,
+    columns: Sequence[Column],
+    values: Mapping[str, Array],
+    facts: Mapping[str, fitscards.Value],
+    record: Record,
+) -> None:
+    """Write the catalogue: values (n,) by column.
+
+    Raises
+    ------
+    NoSpaceError, RunError
+        When the file cannot take its place.
+    """
+    n = len(next(iter(values.values())))
+    table = NewTable(columns, n, "CATALOGUE", facts, record.lines(), record.time.rstrip("Z"))
+    with _file(output, fitscards.BLOCK + table.head_bytes + table.data_bytes) as fd:
+        start = write_primary(fd)
+        rows = table.pack(values, n)
+        write_all(fd, table.head(), start)
+        write_all(fd, rows.tobytes().ljust(table.data_bytes, b"\0"), start + table.head_bytes)
+
+
+def columns_of(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Return the columns of a scene's catalogue: those of mocks without stamps, with places and neighbours."""
+    east, north = "pos.eq.ra;meta.main", "pos.eq.dec;meta.main"
+    return (
+        columns[0],
+        Column("RA", "f8", "deg", east, "right ascension, as measured", "F12.7"),
+        Column("DEC", "f8", "deg", north, "declination, as measured", "F12.7"),
+        Column("X_IMAGE", "f8", "pixel", "pos.cartesian.x", "x as measured, from 1", "F10.4"),
+        Column("Y_IMAGE", "f8", "pixel", "pos.cartesian.y", "y as measured, from 1", "F10.4"),
+        *columns[1:],
+        Column("X_TRUE", "f8", "pixel", "pos.cartesian.x", "true x, from 1", "F10.4"),
+        Column("Y_TRUE", "f8", "pixel", "pos.cartesian.y", "true y, from 1", "F10.4"),
+        Column("NEAREST", "f4", "arcsec", "pos.angDistance", "to the nearest other detection", "F9.3"),
+        Column("ISOLATED", "i4", "", "meta.code", "1: no other galaxy that is seen lies on the stamp", "I4"),
+    )
+
+
+@contextmanager
+def _file(output: Output, size: int) -> Iterator[int]:
+    """Yield the descriptor of a file that becomes the output."""
+    output.check_space(size)
+    with output.locked():
+        output.prepare()
+        with output.create(None, "") as fd:
+            yield fd

@@ -1,0 +1,164 @@
+"""Scene: a field of the sky, with galaxies of a population at random places and one noise over all.
+
+Places are pixels from 0, the first pixel's centre. Galaxies lie also beyond the edges, as far as their light matters.
+"""
+
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skycnn.simulate import draws
+from skycnn.simulate.mocks import BLOCK, Mocks, ordered, rows_of
+from skycnn.simulate.psf import PSF, Gaussian, Moffat
+from skycnn.simulate.render import Light, Renderer
+
+Array = NDArray[Any]
+
+MARGIN = 64
+"""Pixels beyond the edges in which galaxies lie too."""
+
+TILE = 256
+"""Pixels along an edge of the tiles that noise is drawn in; it is part of what the bits are."""
+
+SIDES = (32, 64, 128, 256, 512, 1024)
+"""Sides of the patches that galaxies are rendered in, pixels."""
+
+FAINT = 0.02
+"""A patch ends where a galaxy's light falls below this share of the noise of a pixel."""
+
+
+class Scene:
+    """A scene of a recipe.
+
+    Parameters
+    ----------
+    mocks : Mocks
+        Of a recipe that selects nothing.
+    density : float
+        Galaxies a square arcminute.
+    shape : (int, int)
+        Width and height, pixels.
+
+    Attributes
+    ----------
+    count : int
+        Galaxies on it and about it, at least one.
+    """
+
+    def __init__(self, mocks: Mocks, density: float, shape: tuple[int, int]) -> None:
+        self.mocks, self.shape = mocks, shape
+        recipe = mocks.recipe
+        self.scale, self.seed = recipe.survey.pixel_scale, recipe.seed
+        area = math.prod(edge + 2 * MARGIN for edge in shape) * (self.scale / 60) ** 2
+        self.count = max(1, int(draws.generator(self.seed, 0, "scene/count").poisson(density * area)))
+        self._renderers = {side: Renderer(mocks.psfs, self.scale, side) for side in SIDES}
+
+    def places(self, row: Array) -> Array:
+        """Return where galaxies lie (n, 2): x and y."""
+        edges = np.array(self.shape) + 2 * MARGIN
+        places: Array = draws.uniform(self.seed, row, "scene/place", 2) * edges - MARGIN - 0.5
+        return places
+
+    def drawn(self, number: int) -> tuple[Array, Any]:
+        """Return the rows of block ``number``, and the galaxies."""
+        recipe, row = self.mocks.recipe, np.arange(number * BLOCK, min((number + 1) * BLOCK, self.count))
+        return row, recipe.draw(recipe.survey, recipe.bands, recipe.seed, row, recipe.selection)
+
+    def images(self, threads: int, progress: Callable[[int, int], None] | None = None) -> Array:
+        """Return the scene with its noise, float32 (band, height, width), microjansky a pixel."""
+        width, height = self.shape
+        field = np.zeros((len(self.mocks.psfs), height, width), np.float32)
+        done = 0
+        with ordered(self._patches, threads, -(-self.count // BLOCK)) as blocks:
+            for patches, n in blocks:
+                for corner, pixels in patches:
+                    _add(field, corner, pixels)
+                done += n
+                if progress is not None:
+                    progress(done, self.count)
+        self._make_noisy(field, threads)
+        return field
+
+    def _patches(self, number: int) -> tuple[list[tuple[Array, Array]], int]:
+        """Return a block's galaxies, each as its patch and the place of that patch's first pixel."""
+        row, galaxies = self.drawn(number)
+        place, needed = self.places(row), 2 * self._extent(galaxies.light) + 2
+        sides = np.array(SIDES)[np.minimum(np.searchsorted(SIDES, needed), len(SIDES) - 1)]
+        reach = sides[:, None] / 2 + 1
+        touches = ((place + reach > 0) & (place - reach < self.shape)).all(axis=1)
+        found = []
+        for side in np.unique(sides[touches]).tolist():
+            here = np.flatnonzero((sides == side) & touches)
+            step = max(1, 128 * SIDES[0] ** 2 // side**2)
+            for part in np.split(here, range(step, len(here), step)):
+                corner = first_pixel(place[part], side)
+                offset = place[part] - corner - (side - 1) / 2
+                found += list(zip(corner, self._renderers[side](rows_of(galaxies.light, part), offset), strict=True))
+        return found, len(row)
+
+    def _extent(self, light: Light) -> Array:
+        """Return how far (n,) each galaxy's light matters in any band, pixels."""
+        from scipy.special import gammaln
+
+        index, ratio = (np.asarray(column, np.float64) for column in (light.index, light.ratio))
+        radius = np.maximum(np.asarray(light.radius, np.float64) / self.scale, 1e-3)
+        faint = FAINT * self.mocks.noise.sigma
+        peak = (np.asarray(light.flux, np.float64) / faint).max(axis=2)  # (n, component), in units of the limit
+        b = 2 * index - 1 / 3 + 0.009876 / index  # Ciotti & Bertin 1999, Prugniel & Simien 1997
+        log_area = np.log(2 * np.pi * index * radius**2 * ratio) + b - 2 * index * np.log(b) + gammaln(2 * index)
+        depth = np.log(np.maximum(peak, 1e-30)) - log_area
+        extent = radius * np.maximum(1 + depth / b, 0) ** index
+        if light.shift is not None:
+            extent = extent + np.abs(light.shift).max(axis=2) / self.scale
+        total = (np.asarray(light.flux, np.float64).sum(axis=1) / faint).max(axis=1)
+        blur = np.array([_wings(psf, self.scale, total) for psf in self.mocks.psfs]).max(axis=0)
+        result: Array = np.hypot(extent.max(axis=1), blur)
+        return result
+
+    def _make_noisy(self, field: Array, threads: int) -> None:
+        """Put noise on the field, tile by tile."""
+        width, height = self.shape
+        corners = list(enumerate(product(range(0, height, TILE), range(0, width, TILE))))
+
+        def work(tile: tuple[int, tuple[int, int]]) -> None:
+            number, (y, x) = tile
+            here = field[:, y : y + TILE, x : x + TILE]
+            here[:] = self.mocks.noise.add(here[None], self.seed, [number], "scene/noise")[0]
+
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, corners))
+
+
+def first_pixel(place: Array, side: int) -> Array:
+    """Return the first pixel (n, 2) of stamps of so many pixels about places (n, 2), as every stamp is cut."""
+    corner: Array = np.floor(place - (side - 1) / 2 + 0.5)
+    return corner
+
+
+def _wings(psf: PSF, scale: float, bright: Array) -> Array:
+    """Return how far (n,) a point's light matters, pixels; its flux is in units of the faintest that does."""
+    match psf:
+        case Moffat():
+            alpha = psf.alpha / scale
+            peak = bright * (psf.beta - 1) / (np.pi * alpha**2)
+            reach: Array = alpha * np.sqrt(np.maximum(peak ** (1 / psf.beta) - 1, 0))
+        case Gaussian():
+            sigma = psf.sigma / scale
+            reach = sigma * np.sqrt(2 * np.log(np.maximum(bright / (2 * np.pi * sigma**2), 1)))
+        case _:
+            reach = np.full(len(bright), 32.0)
+    return reach + 2
+
+
+def _add(field: Array, corner: Array, pixels: Array) -> None:
+    """Add a patch (band, side, side) to the field where they overlap."""
+    side = pixels.shape[-1]
+    x, y = (int(at) for at in corner)
+    x0, x1, y0, y1 = max(x, 0), min(x + side, field.shape[2]), max(y, 0), min(y + side, field.shape[1])
+    if x0 < x1 and y0 < y1:
+        field[:, y0:y1, x0:x1] += pixels[:, y0 - y : y1 - y, x0 - x : x1 - x]
