@@ -36,3 +36,21 @@ def write(path, content):
     """Write a table as the first extension of a FITS file, and return its path as text."""
     fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU(content)]).writeto(path, overwrite=True)
     return str(path)
+
+
+def stamps(rows, seed=0, side=16):
+    """Return redshifts, fluxes and errors as `galaxies` does, and stamps (n, 3, side, side) of them, round blobs."""
+    z, flux, error = galaxies(rows, seed)
+    place = np.arange(side) - (side - 1) / 2
+    blob = np.exp(-(place**2 + place[:, None] ** 2) / 8) / (8 * np.pi)
+    noise = 0.1 * np.random.default_rng(seed + 1000).normal(size=(rows, 3, side, side))
+    return z, flux, error, (flux[..., None, None] * blob + noise).astype("f4")
+
+
+def write_stamps(path, rows, seed=0, **columns):
+    """Write a stamp file of them, and return its path as text."""
+    *_, images = stamps(rows, seed)
+    first = fits.PrimaryHDU(images)
+    first.header["BANDS"] = " ".join(BANDS)
+    fits.HDUList([first, fits.BinTableHDU(table(rows, seed, **columns), name="CATALOGUE")]).writeto(path)
+    return str(path)

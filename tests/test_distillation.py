@@ -6,9 +6,9 @@ import torch
 
 from galaxies import galaxies
 from skycnn.network import checkpoint, distillation
+from skycnn.network.batches import sample
 from skycnn.network.checkpoint import Keeper
 from skycnn.network.job import Job
-from skycnn.network.sample import sample
 from skycnn.network.training import forward
 from skycnn.posterior import Axis, Grid
 from skycnn.task import Network, Plan

@@ -7,8 +7,8 @@ import torch
 from galaxies import galaxies
 from skycnn import tasks
 from skycnn.network import distillation
+from skycnn.network.batches import sample
 from skycnn.network.job import Job
-from skycnn.network.sample import sample
 from skycnn.network.training import forward
 from skycnn.posterior import Axis, Grid
 from skycnn.task import Network, Plan

@@ -152,3 +152,15 @@ def test_an_impossible_axis_is_refused(settings: dict[str, object]) -> None:
 def test_a_grid_needs_an_axis() -> None:
     with pytest.raises(ValueError, match="needs an axis"):
         Grid([])
+
+
+def test_truths_off_the_grid_are_known():
+    grid = Grid([Axis("Z", 0.0, 2.0, 20), Axis("T", -1.0, 1.0, 10)])
+    assert grid.outside(np.array([[1.0, 0.0], [2.5, 0.0], [1.0, -2.0]])).tolist() == [False, True, True]
+    assert Grid([Axis("Z", 0.0, 2.0, 20)]).outside(np.array([-0.1, 0.0, 2.0, 2.1])).tolist() == [
+        True,
+        False,
+        False,
+        True,
+    ]
+    assert not Bernoulli("P").outside(np.array([0.0, 1.0])).any()

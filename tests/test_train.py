@@ -7,9 +7,10 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
-from galaxies import table, write
+from galaxies import table, write, write_stamps
 from shell import run
 from skycnn.errors import InputError
+from skycnn.fits import pixelstore
 from skycnn.fits.fluxes import PhotometryOptions
 from skycnn.network import checkpoint, model
 from skycnn.network.trainingset import SEEN
@@ -186,6 +187,94 @@ def test_a_network_that_saw_the_test_rows_is_no_beginning(train, tmp_path):
     leak["PART"][5], leak["PART"][7] = "test", "train"
     with pytest.raises(InputError, match="row 5 with its copies is in the test split"):
         train(write(tmp_path / "d.fits", leak), "leak.safetensors", members=None, split="PART", init=("parent",))
+
+
+LOOKS = {"network": "image", "members": None, "bands": ()}
+
+
+@pytest.fixture
+def cube(tmp_path):
+    return write_stamps(tmp_path / "stamps.fits", 150, PART=split_of(150, slice(120, 150)))
+
+
+@pytest.fixture
+def parents(train, cube):
+    train(cube, "flux.safetensors", split="PART")
+    train(cube, "image.safetensors", split="PART", **LOOKS)
+    return {"init": ("image", "flux"), "members": None, "bands": (), "split": "PART"}
+
+
+def test_two_networks_are_joined_and_both_stand_in_the_card(train, cube, parents, tmp_path):
+    result, said = train(cube, "both.safetensors", **parents)
+    assert (result.network, result.members, len(result.epochs)) == ("hybrid", 1, 2)
+    assert any(line.startswith("its head alone: ") for line in said)
+    card = model.read_card(tmp_path / "both.safetensors")
+    shas = [model.read_card(tmp_path / f"{name}.safetensors").sha256 for name in ("image", "flux")]
+    assert card.sample["init"] == f"image {shas[0]}, flux {shas[1]}"
+    assert (card.inputs, card.stamp, card.bands) == (("flux", "image"), 16, ("g", "r", "i"))
+    assert set(card.ranges) == {"g", "r", "i", "g-r", "r-i"}
+    tuned, _ = train(cube, "tuned.safetensors", **{**parents, "init": ("both",)})
+    assert (tuned.network, len(tuned.epochs)) == ("hybrid", 1)
+
+
+def test_a_hybrid_is_resumed_in_either_stage_to_the_same_file(train, cube, parents, tmp_path):
+    train(cube, "whole.safetensors", name="x", **parents)
+    for after in (1, 3):
+
+        def stop(done, total, after=after):
+            if done == after:
+                raise KeyboardInterrupt
+
+        cut = {"name": "x", "checkpoint_every": 0.0, **parents}
+        with pytest.raises(KeyboardInterrupt):
+            train(cube, "cut.safetensors", stop, overwrite=True, **cut)
+        assert train(cube, "cut.safetensors", resume=True, overwrite=True, **cut)[0].resumed == after
+        assert (tmp_path / "cut.safetensors").read_bytes() == (tmp_path / "whole.safetensors").read_bytes()
+
+
+def test_test_rows_that_either_parent_saw_are_refused(train, cube, parents, tmp_path):
+    other = write_stamps(tmp_path / "other.fits", 150, PART=split_of(150, slice(119, 150)))
+    train(other, "flux2.safetensors", split="PART")
+    with pytest.raises(InputError, match=r"row 119 .* is in the test split, but image was trained or"):
+        train(other, "leak.safetensors", **{**parents, "init": ("flux2", "image")})
+    train(other, "image2.safetensors", split="PART", **LOOKS)
+    with pytest.raises(InputError, match=r"row 119 .* is in the test split, but flux was trained or"):
+        train(other, "leak.safetensors", **{**parents, "init": ("flux", "image2")})
+
+
+def test_parents_that_cannot_be_joined_are_refused(train, cube, parents, tmp_path):
+    deep = table(150, PART=split_of(150, slice(120, 150)))
+    deep["Z_SPEC"] += 1
+    train(write(tmp_path / "deep.fits", deep), "deep.safetensors", split="PART")
+    with pytest.raises(InputError, match="deep and image answer on different grids: they cannot be joined"):
+        train(cube, "x.safetensors", **{**parents, "init": ("deep", "image")})
+    train(cube, "two.safetensors", split="PART", bands=("g", "r"))
+    with pytest.raises(InputError, match="two has bands g r, image g r i: they cannot be joined"):
+        train(cube, "x.safetensors", **{**parents, "init": ("two", "image")})
+    with pytest.raises(InputError, match="network hybrid joins trained networks: flux and image") as caught:
+        train(cube, "x.safetensors", network="hybrid")
+    assert caught.value.hint == "--init FLUX --init IMAGE"
+    with pytest.raises(InputError, match="--init gives flux for network hybrid"):
+        train(cube, "x.safetensors", **{**parents, "init": ("flux",), "network": "hybrid"})
+
+
+def test_truths_that_the_parent_cannot_answer_are_refused(train, cat, tmp_path):
+    train(cat, "parent.safetensors")
+    deep = table(400)
+    deep["Z_SPEC"][:2] = 2.0
+    said = train(write(tmp_path / "two.fits", deep), "x.safetensors", members=None, init=("parent",))[1]
+    assert any("Z_SPEC that parent cannot answer" in line for line in said)
+    deep["Z_SPEC"][:100] = 2.0
+    with pytest.raises(InputError, match=r"rows of \d+ have a Z_SPEC that parent cannot answer"):
+        train(write(tmp_path / "many.fits", deep), "y.safetensors", members=None, init=("parent",))
+
+
+def test_stamps_that_do_not_fit_into_memory_give_the_same_network(train, cube, tmp_path, monkeypatch):
+    train(cube, "one.safetensors", name="x", split="PART", **LOOKS)
+    monkeypatch.setattr(pixelstore, "SHARE", 0.0)
+    train(cube, "two.safetensors", name="x", split="PART", **LOOKS)
+    assert (tmp_path / "one.safetensors").read_bytes() == (tmp_path / "two.safetensors").read_bytes()
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
 @pytest.mark.parametrize(

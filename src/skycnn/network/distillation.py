@@ -14,11 +14,11 @@ from torch import Tensor, nn
 
 from skycnn.errors import counted
 from skycnn.network import frozen
+from skycnn.network.batches import Inputs, Sample
 from skycnn.network.calibration import calibrate
 from skycnn.network.checkpoint import Keeper
 from skycnn.network.frozen import Head
 from skycnn.network.job import Job
-from skycnn.network.sample import Inputs, Sample
 from skycnn.network.training import Loss, Training, forward
 from skycnn.posterior import Posterior
 

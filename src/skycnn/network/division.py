@@ -35,10 +35,20 @@ class Division:
     name: Callable[[int], str]
     own_name: Callable[[int], str]
 
-    def check_parent(self, seen: Array, parent: str) -> None:
-        """See that nothing in the test part was seen by the network that training begins with."""
+    def check_parent(self, seen: Array, parent: str, own: Array | None = None) -> None:
+        """See that nothing in the test part was seen by the network that training begins with.
+
+        Parameters
+        ----------
+        seen : array
+            Hashes of the groups and rows that it saw.
+        parent : str
+            Its name.
+        own : array (n,), optional
+            Hash of those of each row's numbers that it takes; default of all.
+        """
         check_unseen(self.group, self.side, seen, self.name, parent)
-        check_unseen(self.own, self.side, seen, self.own_name, parent)
+        check_unseen(self.own if own is None else own, self.side, seen, self.own_name, parent)
 
     def check_same(self, before: tuple[Array, Array], file: str) -> None:
         """See that no group changed side since a checkpoint was written; see the function of this name."""

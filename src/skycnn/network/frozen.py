@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from skycnn.network.sample import Inputs, Sample, blocks
+from skycnn.network.batches import Inputs, Sample, blocks
 from skycnn.network.schedule import seeded
 from skycnn.network.training import half
 

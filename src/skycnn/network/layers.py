@@ -9,8 +9,12 @@ from torch import Tensor, nn
 LEVELS, LEVELS_OF_NONE = (0.16, 0.5, 0.84), (-1.0, 0.0, 1.0)
 LEAST = 1e-3
 """Scatter below which features are not told apart."""
+WHOLES = (0.8, 1.0, 1.25, 1.6)
+"""Sums of two networks' weights: 1 where they say the same, up to 2 where what they say is independent."""
 SHAPES = 4
-"""Times that an adaptive window is fitted: the size has then settled to some per cent (Bernstein & Jarvis 2002)."""
+"""Times that an adaptive window is fitted: each leaves a quarter of what is amiss."""
+STEP = 0.75
+"""Share of the way to the object's own shape, as it seems, that a fit goes: all of it would jump in the noise."""
 NARROWEST, WIDEST = 0.9, 0.25
 """Limits of the window's sigma: in pixels, about that of a well sampled PSF; and as a share of the stamp's side."""
 
@@ -28,7 +32,7 @@ def sky(images: Tensor) -> Tensor:
     inner = torch.zeros(side, side, dtype=torch.bool, device=images.device)
     inner[width : side - width, width : side - width] = True
     border = images[..., ~inner].abs().transpose(0, 1).flatten(1)
-    return 1.4826 * border.nanmedian(1).values.nan_to_num(1.0).clamp(min=1e-12)
+    return (1.4826 * border.nanmedian(1).values).nan_to_num(1.0).clamp(min=1e-12)
 
 
 def turned(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -100,8 +104,8 @@ class Windows(nn.Module):
         -------
         tuple of tensor
             Fluxes (n, window, band), in the images' unit, those of the objects were they like the windows; errors
-            (n, window, band); and (n, 4): log of the signal to noise, log of the window's area in pixels, ellipticity,
-            concentration - the logarithm of the sum's light through a window half as large over that through it.
+            (n, window, band); and (n, 4): of the sum of all bands the asinh of the signal to noise, log of the window's
+            area in pixels, ellipticity, and how much more signal to noise a window half as large gives.
         """
         n, bands, side, _ = images.shape
         pixels = images.reshape(n, bands, side * side)
@@ -110,32 +114,34 @@ class Windows(nn.Module):
         place = torch.arange(side, dtype=images.dtype, device=images.device) - (side - 1) / 2
         x, y = place.repeat(side), place.repeat_interleave(side)
         moments = torch.stack([x * x, y * y, x * y], 1)  # (pixel, 3)
-        shape = self._fitted(total, moments, side)
-        windows = torch.stack([_gaussian(shape * scale**2, moments) for scale in (*self.scales, 0.5)], 1)
+        inverse = self._fitted(total, moments, side)
+        windows = torch.stack([_gaussian(inverse / scale**2, moments) for scale in (*self.scales, 0.5)], 1)
         power = (windows * windows).sum(2)  # (n, window + 1)
         flux = torch.bmm(windows[:, :-1], pixels.mT) / power[:, :-1, None]
-        area = torch.pi * 4 * _determinant(shape).sqrt()
+        area = torch.pi * 4 / _determinant(inverse).sqrt()
         error = sigma[:, None] / power[:, :-1, None].sqrt()
-        gathered = (windows * total[:, None]).sum(2) / power
-        noise = weight.sum(1).sqrt() / power[:, 0].sqrt() / weight.sum(1)
-        signal = gathered[:, 0] / weight.sum(1) / noise
-        peak = torch.asinh(gathered[:, -1] / weight.sum(1) / noise) - torch.asinh(signal)
-        flat = ((shape[:, 0] - shape[:, 1]) ** 2 + 4 * shape[:, 2] ** 2).sqrt() / (shape[:, 0] + shape[:, 1])
+        # The sum's signal to noise through the fitted window, and through one half as large.
+        gathered = (windows * total[:, None]).sum(2) / (power * weight.sum(1, keepdim=True).clamp(min=1e-30)).sqrt()
+        signal, core = torch.asinh(gathered[:, 0]), torch.asinh(gathered[:, -1])
+        flat = torch.hypot(inverse[:, 0] - inverse[:, 1], 2 * inverse[:, 2]) / (inverse[:, 0] + inverse[:, 1])
         scale = torch.tensor(self.scales, dtype=flux.dtype, device=flux.device)[:, None]
         whole = area[:, None, None] / 2 * scale**2  # the integral of a window, whose peak is 1
-        return flux * whole, error * whole, torch.stack([torch.asinh(signal), area.log(), flat, peak], 1)
+        return flux * whole, error * whole, torch.stack([signal, area.log(), flat, core - signal], 1)
 
     @staticmethod
     def _fitted(total: Tensor, moments: Tensor, side: int) -> Tensor:
-        """Return xx, yy, xy of the window (n, 3), pixels squared."""
-        low, high = NARROWEST**2, (WIDEST * side) ** 2
-        shape = torch.tensor([1.0, 1.0, 0.0], device=total.device).mul(4.0).expand(len(total), 3)
+        """Return the inverse of the window's second moments: xx, yy, xy (n, 3), 1 / pixels squared.
+
+        Seen through a Gaussian window a Gaussian is a Gaussian, whose inverse moments are the sum of theirs.
+        """
+        low, high = (WIDEST * side) ** -2, NARROWEST**-2
+        window = torch.tensor([0.25, 0.25, 0.0], dtype=total.dtype, device=total.device).expand(len(total), 3)
         for _ in range(SHAPES):
-            seen = _gaussian(shape, moments) * total
-            light = seen.sum(1, keepdim=True).clamp(min=1e-30)
-            raw = seen @ moments / light  # moments through the window: half its own where the object is a Gaussian
-            shape = _within(2 * raw, low, high)
-        return shape
+            seen = _gaussian(window, moments) * total
+            raw = (seen @ moments / seen.sum(1, keepdim=True).clamp(min=1e-30)).clamp(-(side**2), side**2)
+            own = _within(_inverse(_within(raw, 1 / (4 * high), side**2)) - window, low, high)
+            window = torch.lerp(window, own, STEP)
+        return window
 
 
 def _within(shape: Tensor, low: float, high: float) -> Tensor:
@@ -153,10 +159,14 @@ def _determinant(shape: Tensor) -> Tensor:
     return shape[:, 0] * shape[:, 1] - shape[:, 2] ** 2
 
 
-def _gaussian(shape: Tensor, moments: Tensor) -> Tensor:
-    """Return exp(-r^2 / 2) of the ellipse (n, pixel) with second moments ``shape`` (n, 3)."""
-    inverse = torch.stack([shape[:, 1], shape[:, 0], -2 * shape[:, 2]], 1) / _determinant(shape)[:, None]
-    return torch.exp(-0.5 * (inverse @ moments.T))
+def _inverse(shape: Tensor) -> Tensor:
+    return torch.stack([shape[:, 1], shape[:, 0], -shape[:, 2]], 1) / _determinant(shape)[:, None]
+
+
+def _gaussian(inverse: Tensor, moments: Tensor) -> Tensor:
+    """Return exp(-r^2 / 2) at pixels with moments (pixel, 3), of ellipses with inverse moments (n, 3): (n, pixel)."""
+    form = inverse * inverse.new_tensor([-0.5, -0.5, -1.0])
+    return torch.exp(form @ moments.T)
 
 
 class Inception(nn.Module):
@@ -224,7 +234,7 @@ class Joint(nn.Module):
             Log-probabilities of rows that no network was trained on.
         score : callable
         """
-        tries = [(first, whole - first) for whole in (0.8, 1.0, 1.2) for first in torch.linspace(0, whole, 11).tolist()]
+        tries = [(whole * tenth / 10, whole * (10 - tenth) / 10) for whole in WHOLES for tenth in range(11)]
         found = [score((raws * torch.tensor(own, device=raws.device)[:, None]).sum(1)) for own in tries]
         with torch.no_grad():
             self.weigh.bias.copy_(torch.tensor(tries[found.index(min(found))]))

@@ -32,6 +32,8 @@ BOUNDS = (0.0, 15.0)
 POGSON = 2.5 / math.log(10)
 FLOOR = 1e-3
 """Relative error below which errors are not told apart."""
+LARGEST = 1e12
+"""Microjansky: no pixel of the sky holds as much, and its square is still a number."""
 CLAMP = 6.0
 """Normalised features are cut here, in units of their scatter: beyond, a network only extrapolates."""
 
@@ -229,7 +231,7 @@ class Image(nn.Module):
         """Return stamps with 0 for what is absent, and which bands (n, band) are there: half of their pixels are."""
         fine = torch.isfinite(image)
         there = fine.sum((2, 3)) > image.shape[2] * image.shape[3] // 2
-        return torch.where(fine & there[..., None, None], image, 0.0), there
+        return torch.where(fine & there[..., None, None], image.clamp(-LARGEST, LARGEST), 0.0), there
 
     def features(self, image: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
         """Return magnitudes and adjacent colours through each window, and the shape; and which of them exist."""
@@ -269,7 +271,8 @@ class Image(nn.Module):
         image, there = self.cleaned(image)
         values, known = self.features(image, there)
         values = torch.where(known, ((values - self.centre) / self.scale).clamp(-CLAMP, CLAMP), 0.0)
-        x = self.look(torch.asinh(image / (2 * self.noise[:, None, None])))
+        x = torch.asinh(image / (2 * self.noise[:, None, None]))
+        x = self.look(x.contiguous(memory_format=torch.channels_last))  # on a CPU nearly twice as fast
         seen = torch.relu(self.narrow(torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)))
         x = torch.relu(self.enter(torch.cat([values, there.to(values.dtype), seen], 1)))
         for layer in self.layers:

@@ -21,13 +21,13 @@ from skycnn.fits.provenance import now
 from skycnn.fits.safefile import clean, replacing
 from skycnn.fits.stampsource import StampOptions
 from skycnn.network import checkpoint, distillation, groups, model, ranges
+from skycnn.network.batches import Sample
 from skycnn.network.checkpoint import Keeper
 from skycnn.network.distillation import Trained
 from skycnn.network.division import divide
 from skycnn.network.groups import SIDES, TEST, TRAIN, VALID
 from skycnn.network.inference import device_of
 from skycnn.network.job import Job, check_alike, numbers, planned, settings
-from skycnn.network.sample import Sample
 from skycnn.network.trainingset import SEEN, TrainingSet
 from skycnn.network.trial import judged
 from skycnn.posterior import Posterior
@@ -37,6 +37,8 @@ from skycnn.task import Network, Task
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
 
+NAMES = {"flux": ("flux", "error"), "image": ("image",)}
+"""What a network is given of each kind of input."""
 BEYOND = 0.01
 """Share of the rows whose truth may lie off the grid of the model that training begins with."""
 UNTOLD = ("bare", "named", "other")
@@ -266,7 +268,8 @@ def _rows(text: str, task: Task, network: Network, options: Options, parents: Se
     )
     for parent in parents:
         if SEEN in parent.tensors:
-            division.check_parent(parent.tensors[SEEN], parent.card.name)
+            theirs = [found.inputs[name] for kind in parent.card.inputs for name in NAMES[kind]]
+            division.check_parent(parent.tensors[SEEN], parent.card.name, groups.row_hashes(*theirs))
     sample = TrainingSet(found.inputs, found.truth, division)
     sample.check(label, found.left_out)
     for note in (*feed.notes, *(f"warning: {text}" for text in feed.warnings())):

@@ -1,0 +1,114 @@
+"""Blocks of networks: what windows gather is the light that is there, however the stamp is flipped or turned."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from skycnn.network.layers import Inception, Joint, Windows, lost, poses, sky, spread, turned
+
+SIDE = 32
+PLACE = torch.arange(SIDE) - (SIDE - 1) / 2
+
+
+def blobs(width=2.0, ratio=1.0, angle=0.0, flux=(1.0, 3.0)):
+    """Return one elliptical Gaussian, (1, band, y, x), of given fluxes."""
+    x, y = PLACE[None], PLACE[:, None]
+    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    along, across = x * cos + y * sin, y * cos - x * sin
+    seen = torch.exp(-0.5 * ((along / width) ** 2 + (across / (ratio * width)) ** 2))
+    return torch.tensor(flux)[None, :, None, None] * seen / (2 * math.pi * ratio * width**2)
+
+
+def generator(seed=1):
+    return torch.Generator().manual_seed(seed)
+
+
+def noise(count, seed=1):
+    return torch.randn(count, 2, SIDE, SIDE, generator=generator(seed))
+
+
+SIGMA = torch.tensor([[0.01, 0.02]])
+
+
+@pytest.mark.parametrize(("width", "ratio", "angle"), [(1.5, 1.0, 0.0), (2.5, 0.5, 30.0), (4.0, 0.4, 110.0)])
+def test_a_gaussian_is_measured_as_it_is(width, ratio, angle):
+    flux, error, shape = Windows()(blobs(width, ratio, angle), SIGMA)
+    assert flux[0, 0].numpy() == pytest.approx([1.0, 3.0], rel=0.02)
+    area = 4 * math.pi * width**2 * ratio  # pixels that gather noise: sum(w)^2 / sum(w^2)
+    assert error[0, 0].numpy() == pytest.approx(SIGMA[0].numpy() * math.sqrt(area), rel=0.03)
+    assert shape[0, 1].item() == pytest.approx(math.log(area), abs=0.04)
+    assert shape[0, 2].item() == pytest.approx((1 - ratio**2) / (1 + ratio**2), abs=0.02)
+
+
+def test_errors_are_those_of_the_noise():
+    images = blobs() + SIGMA[..., None, None] * noise(400)
+    flux, error, _ = Windows((0.6, 1.0, 1.8))(images, SIGMA.expand(400, 2))
+    colour = flux[..., 0] - flux[..., 1] / 3  # what the noise does to the window goes out of it
+    pull = colour / torch.hypot(error[..., 0], error[..., 1] / 3)
+    assert pull.std(0).numpy() == pytest.approx(np.ones(3), abs=0.12)
+
+
+def test_no_flip_or_turn_changes_what_windows_see():
+    images = blobs(2.5, 0.5, 25.0) + SIGMA[..., None, None] * noise(1)
+    found = [Windows((0.6, 1.8))(pose, SIGMA) for pose in poses(images)]
+    for other in found[1:]:
+        for one, same in zip(found[0], other, strict=True):
+            assert torch.allclose(one, same, rtol=1e-3, atol=1e-4)
+
+
+def test_a_band_that_is_absent_changes_nothing_but_the_shape():
+    images = blobs()
+    images[:, 1] = 0
+    flux, error, shape = Windows()(images, torch.tensor([[0.01, math.inf]]))
+    assert flux[0, 0, 0].item() == pytest.approx(1.0, rel=0.02)
+    assert torch.isinf(error[0, 0, 1])
+    assert torch.isfinite(shape).all()
+
+
+@pytest.mark.parametrize("images", [torch.zeros(1, 2, SIDE, SIDE), -blobs(), noise(1), 1e20 * noise(1)])
+def test_any_pixels_give_numbers(images):
+    flux, error, shape = Windows()(images, SIGMA)
+    assert all(torch.isfinite(part).all() for part in (flux, error, shape))
+
+
+def test_the_sky_is_measured_where_the_galaxy_is_not():
+    images = 100 * blobs() + SIGMA[..., None, None] * noise(50)
+    images[3, 0] = math.nan
+    assert sky(images).numpy() == pytest.approx(SIGMA[0].numpy(), rel=0.05)
+    assert sky(torch.full((2, 2, 8, 8), math.nan)).tolist() == [1.0, 1.0]
+
+
+def test_turned_stamps_are_poses_each_as_often_as_another():
+    image = torch.arange(9.0).reshape(1, 1, 3, 3)
+    seen = turned(image.expand(4000, 1, 3, 3), generator())
+    counts = [int((seen == pose).flatten(1).all(1).sum()) for pose in poses(image)]
+    assert sum(counts) == 4000
+    assert min(counts) > 400
+
+
+def test_rows_lose_bands_but_two():
+    kept = (~lost(4000, 5, 0.5, generator())).sum(1)
+    assert np.bincount(kept.numpy(), minlength=6) / 4000 == pytest.approx([0, 0, 1 / 6, 1 / 6, 1 / 6, 0.5], abs=0.03)
+
+
+def test_spread_is_of_what_is_there():
+    values = torch.tensor([[0.0, 5.0, 1.0], [1.0, math.nan, 1.0], [2.0, 7.0, 1.0]])
+    there = torch.tensor([[True, False, True]] * 3)
+    middle, half = spread(values, there)
+    assert middle.tolist() == [1.0, 0.0, 1.0]
+    assert half.numpy() == pytest.approx([0.68, 1.0, 1e-3], rel=1e-6)
+
+
+def test_inception_keeps_size_and_gives_the_channels_asked_for():
+    assert Inception(7, 24)(torch.zeros(2, 7, 9, 9)).shape == (2, 24, 9, 9)
+
+
+def test_a_joint_head_begins_with_the_best_weights():
+    logs = torch.log_softmax(torch.randn(50, 2, 6, generator=generator()), 2)
+    joint, features = Joint((4, 3), 6).eval(), {"one": torch.randn(50, 4), "other": torch.randn(50, 3)}
+    joint.begin(logs, lambda raw: float((raw - 0.75 * logs[:, 0] - 0.25 * logs[:, 1]).abs().mean()))
+    assert joint.weigh.bias.tolist() == pytest.approx([0.7, 0.3], abs=0.06)
+    weights = joint.weigh.bias.detach()
+    assert torch.allclose(joint(raws=logs, **features), (logs * weights[:, None]).sum(1), atol=1e-6)
