@@ -32,8 +32,8 @@ def mock(capfdbinary, monkeypatch, tmp_path):
     from skycnn.cli import app, console
 
     mocking.install(monkeypatch)
-    monkeypatch.setattr(mocks, "BLOCK", 96)
-    monkeypatch.setattr(mocks, "PART", 32)
+    monkeypatch.setattr(mocks, "BLOCK", 32)
+    monkeypatch.setattr(mocks, "DRAWN", 96)
     monkeypatch.setattr(mocks, "FLUX_BLOCK", 512)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     monkeypatch.chdir(tmp_path)

@@ -15,8 +15,8 @@ from skycnn.simulate.mocks import Mocks, first, judging, ordered
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     """Blocks that are done in no time."""
-    monkeypatch.setattr(mocks, "BLOCK", 96)
-    monkeypatch.setattr(mocks, "PART", 32)
+    monkeypatch.setattr(mocks, "BLOCK", 32)
+    monkeypatch.setattr(mocks, "DRAWN", 96)
     monkeypatch.setattr(mocks, "FLUX_BLOCK", 512)
 
 
@@ -45,8 +45,8 @@ def test_threads_do_not_matter():
 
 
 def test_how_many_are_wanted_does_not_matter():
-    many = take(Mocks(mocking.recipe(), 100), 100, 1)
-    few = take(Mocks(mocking.recipe(), 20), 20, 2)
+    many = take(Mocks(mocking.recipe()), 100, 1)
+    few = take(Mocks(mocking.recipe()), 20, 2)
     assert same(few | {"end": 0}, {name: many[name][:20] for name in many if name != "end"} | {"end": 0})
     assert few["end"] == few["row"][-1] + 1
 
@@ -62,13 +62,13 @@ def test_rows_keep_their_order_and_none_comes_twice():
 
 def test_a_galaxy_is_kept_by_its_measured_signal():
     made = Mocks(mocking.recipe())
-    block = made.stamps(0)
+    block = made.stamps(4)
     ratio = (block.measured.flux / block.measured.error)[:, [0, 2]].max(axis=1)
     assert ratio.min() > 10
-    everything = Mocks(mocking.recipe(judged=())).stamps(0)
-    assert np.array_equal(everything.row, np.arange(96))
+    everything = Mocks(mocking.recipe(judged=())).stamps(4)
+    assert np.array_equal(everything.row, np.arange(128, 160))
     seen = ((everything.measured.flux / everything.measured.error)[:, [0, 2]] > 10).any(axis=1)
-    assert 5 < seen.sum() < 90
+    assert 5 < seen.sum() < 30
     assert np.array_equal(everything.row[seen], block.row)
     assert np.array_equal(everything.measured.flux[seen], block.measured.flux)
     again = made.photometry.measure(block.pixels, block.offset)
@@ -77,7 +77,7 @@ def test_a_galaxy_is_kept_by_its_measured_signal():
 
 def test_fluxes_without_stamps_are_like_those_on_stamps():
     made = Mocks(mocking.recipe(judged=()))
-    told, seen = made.fluxes(0).taken(slice(0, 96)), made.stamps(0)
+    told, seen = made.fluxes(0).taken(slice(64, 96)), made.stamps(2)
     assert np.array_equal(told.row, seen.row)
     assert np.array_equal(told.truth["Z"], seen.truth["Z"])
     assert told.pixels is None

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from skycnn.simulate import draws
 from skycnn.simulate.aperture import FACTOR, Measured
-from skycnn.simulate.mocks import BLOCK
-from skycnn.simulate.scene import Scene, first_pixel
+from skycnn.simulate.scene import BLOCK, Scene, first_pixel
 
 Array = NDArray[Any]
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from itertools import count
 from typing import Any, TypeVar
 
@@ -27,9 +28,11 @@ from skycnn.survey import Survey
 Array = NDArray[Any]
 T = TypeVar("T")
 
-BLOCK, PART, FLUX_BLOCK = draws.BLOCK, 128, 16384
-"""Candidates of a block with stamps, of those drawn on pixels together, and of a block without stamps; they are part of
-what the bits are."""
+BLOCK, FLUX_BLOCK = 128, 16384
+"""Candidates of a block, with stamps and without; they are part of what the bits are."""
+
+DRAWN = draws.BLOCK
+"""Candidates that are drawn together, and shared by the blocks with stamps among them; a multiple of `BLOCK`."""
 
 HOPELESS = 0.7
 """A candidate whose expected signal to noise is this share of what is asked for, or less, is not drawn on pixels: to be
@@ -109,46 +112,40 @@ class Block:
 
 
 class Mocks:
-    """All that the blocks of a recipe share.
+    """All that the blocks of a recipe share."""
 
-    Parameters
-    ----------
-    recipe : Recipe
-    most : int, optional
-        Galaxies with stamps after which a block may end early, for no more are wanted.
-    """
-
-    def __init__(self, recipe: Recipe, most: int | None = None) -> None:
-        self.recipe, self.most = recipe, most
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
         survey, bands = recipe.survey, recipe.bands
         self.noise = Noise.of(survey, bands)
         self.psfs = tuple(psf_of(survey, band) for band in bands)
         r80 = [psf.r80 for psf in self.psfs]
         self.photometry = Photometry(self.noise, r80, survey.pixel_scale, recipe.side)
         self.render = Renderer(self.psfs, survey.pixel_scale, recipe.side)
+        self._hopeful = lru_cache(maxsize=8)(self._draw_hopeful)
 
     def stamps(self, number: int) -> Block:
         """Return block ``number`` with its stamps."""
-        recipe, row, galaxies = self._drawn(number, BLOCK)
-        expected = self.photometry.expected(galaxies.light)
-        hopeful = self._seen(expected, HOPELESS * recipe.above)
-        parts: list[Block] = []
-        for start in range(0, BLOCK, PART):
-            here = start + np.flatnonzero(hopeful[start : start + PART])
-            offset = self.offset(row[here])
-            clean = self.render(rows_of(galaxies.light, here), offset)
-            pixels = self.noise.add(clean, recipe.seed, row[here])
-            measured = self.photometry.measure(pixels, offset)
-            end = int(row[0]) + start + PART
-            whole = Block(row[here], _taken(galaxies.truth, here), measured, offset, pixels, end)
-            parts.append(whole.taken(self._seen(measured, recipe.above)))
-            if self.most is not None and sum(len(part.row) for part in parts) >= self.most:
-                break
-        return _joined(parts)
+        start = number * BLOCK
+        galaxies, hopeful = self._hopeful(start // DRAWN)
+        here = start % DRAWN + np.flatnonzero(hopeful[start % DRAWN :][:BLOCK])
+        row = start // DRAWN * DRAWN + here
+        offset = self.offset(row)
+        clean = self.render(rows_of(galaxies.light, here), offset)
+        pixels = self.noise.add(clean, self.recipe.seed, row)
+        measured = self.photometry.measure(pixels, offset)
+        whole = Block(row, _taken(galaxies.truth, here), measured, offset, pixels, start + BLOCK)
+        return whole.taken(self._seen(measured, self.recipe.above))
+
+    def _draw_hopeful(self, number: int) -> tuple[Any, Array]:
+        """Return the candidates of several blocks, and whether each may be seen."""
+        galaxies = self._drawn(number, DRAWN)[1]
+        return galaxies, self._seen(self.photometry.expected(galaxies.light), HOPELESS * self.recipe.above)
 
     def fluxes(self, number: int) -> Block:
         """Return block ``number`` without stamps, its fluxes observed as the survey does, else as on a stamp."""
-        recipe, row, galaxies = self._drawn(number, FLUX_BLOCK)
+        recipe = self.recipe
+        row, galaxies = self._drawn(number, FLUX_BLOCK)
         learned = recipe.observe and recipe.observe(recipe.survey, recipe.bands, galaxies, recipe.seed)
         if learned:
             measured = Measured(*learned, np.full(len(row), np.nan, np.float32))
@@ -162,9 +159,9 @@ class Mocks:
         """Return where galaxies lie, less the stamps' centres (n, 2): anywhere in a pixel."""
         return draws.uniform(self.recipe.seed, row, "offset", 2) - 0.5
 
-    def _drawn(self, number: int, size: int) -> tuple[Recipe, Array, Any]:
+    def _drawn(self, number: int, size: int) -> tuple[Array, Any]:
         recipe, row = self.recipe, np.arange(number * size, (number + 1) * size)
-        return recipe, row, recipe.draw(recipe.survey, recipe.bands, recipe.seed, row, recipe.selection)
+        return row, recipe.draw(recipe.survey, recipe.bands, recipe.seed, row, recipe.selection)
 
     def _seen(self, measured: Measured, above: float) -> Array:
         """Return whether (n,) each galaxy is seen in one of the bands that judge."""
@@ -227,17 +224,6 @@ def judging(survey_bands: Sequence[str], wanted: Sequence[str]) -> tuple[int, ..
         close = same or [i for i, name in enumerate(survey_bands) if name.lower() == band.lower()]
         places += close if len(close) == 1 else []
     return tuple(places)
-
-
-def _joined(parts: Sequence[Block]) -> Block:
-    """Return blocks that follow one another as one."""
-    seen = [part.measured for part in parts]
-    fields_of = ("flux", "error", "radius")
-    measured = Measured(*(np.concatenate([getattr(one, name) for one in seen]) for name in fields_of))
-    truth = {name: np.concatenate([part.truth[name] for part in parts]) for name in parts[0].truth}
-    pixels = [part.pixels for part in parts if part.pixels is not None]
-    row, offset = (np.concatenate([getattr(part, name) for part in parts]) for name in ("row", "offset"))
-    return Block(row, truth, measured, offset, np.concatenate(pixels) if pixels else None, parts[-1].end)
 
 
 def _taken(truth: Mapping[str, Array], which: Array) -> dict[str, Array]:

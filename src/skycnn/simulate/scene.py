@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.simulate import draws
-from skycnn.simulate.mocks import BLOCK, Mocks, ordered, rows_of
+from skycnn.simulate.mocks import Mocks, ordered, rows_of
 from skycnn.simulate.psf import PSF, Gaussian, Moffat
 from skycnn.simulate.render import Light, Renderer
 
@@ -21,6 +21,9 @@ Array = NDArray[Any]
 
 MARGIN = 64
 """Pixels beyond the edges in which galaxies lie too."""
+
+BLOCK = draws.BLOCK
+"""Galaxies drawn and rendered by one thread."""
 
 TILE = 256
 """Pixels along an edge of the tiles that noise is drawn in; it is part of what the bits are."""

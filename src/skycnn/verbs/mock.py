@@ -318,7 +318,7 @@ def _write(
     progress: Progress | None,
 ) -> tuple[int, Sample]:
     """Make and write the rows; return how many candidates were drawn, and some rows to look at."""
-    made, sample, done, drawn = Mocks(recipe, layout.rows), Sample(recipe.bands), 0, 0
+    made, sample, done, drawn = Mocks(recipe), Sample(recipe.bands), 0, 0
     with ExitStack() as stack:
         file = stack.enter_context(MockFile.create(output, layout, record))
         work = made.stamps if layout.side else made.fluxes
