@@ -1,8 +1,8 @@
 """Growth: how a Sersic profile's light gathers about its centre, blurred by a Gaussian; tables, for it has no formula.
 
-Lengths are in units of the blur's standard deviation. Profiles are round: an ellipse is taken for the circle of its
-area. The tables are sums over wave numbers k of the profile's transform S, the blur's and that of what gathers: within
-R, ``integral of S(k r) exp(-k^2/2) R J1(k R) dk``; under a Gaussian of scale s, ``s^2 integral of ... k dk``.
+Lengths are in units of the blur's standard deviation. Profiles are round. The tables are sums over wave numbers k of
+the profile's transform S, the blur's and that of what gathers: within R, ``integral of S(k r) exp(-k^2/2) R J1(k R)
+dk``; under a Gaussian of scale s, ``s^2 integral of S(k r) exp(-k^2/2) exp(-k^2 s^2/2) k dk``.
 """
 
 import numpy as np

@@ -36,7 +36,7 @@ DRAWN = draws.BLOCK
 
 HOPELESS = 0.7
 """A candidate whose expected signal to noise is this share of what is asked for, or less, is not drawn on pixels: to be
-kept at 10 it would take a deviation of three standard deviations, which costs one galaxy in 10,000."""
+kept at 10 it would take a deviation of three standard deviations, which costs one galaxy in a thousand at most."""
 
 FRUITLESS = 1_000_000
 """Candidates after which a selection that kept none is given up."""
