@@ -73,7 +73,7 @@ def test_bash_itself_completes(tmp_path):
     program = tmp_path / "skycnn"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{MAIN}" "$@"\n')
     program.chmod(0o755)
-    asked = 'eval "$(skycnn --show-completion bash)"; COMP_WORDS=(skycnn mo) COMP_CWORD=1; _skycnn_completion skycnn; '
+    asked = 'eval "$(skycnn --show-completion bash)"; COMP_WORDS=(skycnn mod) COMP_CWORD=1; _skycnn_completion skycnn; '
     ran = subprocess.run(
         ["bash", "--norc", "-c", asked + 'echo "${COMPREPLY[@]}"'],
         env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},

@@ -23,7 +23,7 @@ depth_kind = "psf"
 zero_point = { W1 = 25, W2 = 25 }
 extinction = { W1 = 0.2, W2 = 0.1 }
 """
-SMALL = ("--band", "g,r,i", "--seed", "3", "--threads", "1")
+SMALL = ("--bands", "g,r,i", "--seed", "3", "--threads", "1")
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def mock(capfdbinary, monkeypatch, tmp_path):
 
     def run(*words, survey="csst", out="m.fits"):
         monkeypatch.setattr(console.manners, "quiet", False)
-        line = ["skycnn", "mock", "--task", "photoz", "--survey", survey, *map(str, words)]
+        line = ["skycnn", "mock", "--task", "photoz", *map(str, words)] + (["--survey", survey] if survey else [])
         monkeypatch.setattr(sys, "argv", [*line, "--out", out] if out else line)
         capfdbinary.readouterr()
         code = console.run(lambda: app.call(sys.argv[1:]))
@@ -187,9 +187,9 @@ def test_what_is_there_is_kept(mock):
     [
         (("-n", 0), "-n is no number of galaxies: 0"),
         (("-n", -5), "-n is no number of galaxies: -5"),
-        (("-n", 5, "--band", "q"), "survey csst has no band q"),
-        (("-n", 5, "--band", "g,g"), "names a band twice"),
-        (("-n", 5, "--band", "u"), "selection paper judges by g or I"),
+        (("-n", 5, "--bands", "q"), "survey csst has no band q"),
+        (("-n", 5, "--bands", "g,g"), "names a band twice"),
+        (("-n", 5, "--bands", "u"), "selection paper judges by g or I"),
         (("-n", 5, "--selection", "none"), "no such selection: 'none' (expected paper or cosmos or all)"),
         (("-n", 5, "--all", "--selection", "paper"), "contradict each other"),
         (("-n", 5, "--size", 3), "--size is no side of a stamp: 3"),
@@ -207,6 +207,8 @@ def test_what_is_refused(mock, words, says):
 def test_names_that_are_none(mock, monkeypatch):
     said = mock("-n", 5, survey="csts")
     assert (said.code, "Did you mean csst?" in said.err) == (2, True), said.err
+    said = mock("-n", 5, survey=None)
+    assert (said.code, "mock needs --survey NAME (expected cosmos, csst" in said.err) == (2, True), said.err
     said = mock("-n", 5, out="a.fits.gz")
     assert (said.code, "would be an archive" in said.err) == (2, True), said.err
     said = mock("-n", 5, "--json", out="-")

@@ -29,7 +29,7 @@ EXAMPLES = (
         "Simulate a field: an image a band, and a catalogue of what is detected.",
     ),
     (
-        "skycnn mock --task photoz --survey my.toml --band g,r,i -n 5000 --all --out stamps.fits",
+        "skycnn mock --task photoz --survey my.toml --bands g,r,i -n 5000 --all --out stamps.fits",
         "Simulate a survey of your own, in three bands, without a selection.",
     ),
 )
@@ -37,22 +37,13 @@ EXAMPLES = (
 
 def command(
     task: options.TaskName,
-    survey: Annotated[
-        str,
-        typer.Option(
-            "--survey",
-            metavar="NAME|FILE",
-            autocompletion=survey_names,
-            show_default=False,
-            help="The survey that sees them; FILE.toml tells of one of your own.",
-        ),
-    ],
     out: Annotated[
         str,
         typer.Option(
             "--out", "-o", metavar="FILE|DIR", show_default=False, help="The file of mocks; a folder for --scene."
         ),
     ],
+    survey: options.Survey = None,
     number: Annotated[int | None, typer.Option("--number", "-n", metavar="N", help="Galaxies.")] = None,
     scene: Annotated[
         str | None,
@@ -64,9 +55,7 @@ def command(
         typer.Option("--selection", metavar="NAME", help="Which galaxies, e.g. paper or cosmos; default the survey's."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Galaxies without a selection.")] = False,
-    band: Annotated[
-        list[str] | None, typer.Option("--band", metavar="BAND", help="Only these of its bands; repeatable.")
-    ] = None,
+    bands: Annotated[str | None, typer.Option("--bands", metavar="u,g,r", help="Only these of its bands.")] = None,
     size: Annotated[int | None, typer.Option("--size", metavar="N", help="Side of a stamp, pixels.")] = None,
     fluxes_only: Annotated[
         bool, typer.Option("--fluxes-only", help="Write a catalogue of fluxes, without images.")
@@ -90,6 +79,8 @@ def command(
     """
     if everything and selection is not None:
         raise InputError("--all and --selection contradict each other", hint="Give one of the two.")
+    if survey is None:
+        raise InputError("mock needs --survey NAME", expected=", ".join(survey_names("")), hint="--survey csst")
     if number is None and scene is None:
         raise InputError("mock needs -n N or --scene W,H", hint="-n 1000 simulates a thousand galaxies.")
     if json and out == "-" and not dry_run:
@@ -107,7 +98,7 @@ def command(
         scene=_shape(scene),
         seed=seed,
         selection=verb.ALL if everything else selection,
-        bands=[name for text in band or () for name in text.split(",") if name],
+        bands=[name.strip() for name in (bands or "").split(",") if name.strip()],
         size=size,
         fluxes_only=fluxes_only,
         threads=count,

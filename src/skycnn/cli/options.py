@@ -171,7 +171,7 @@ Survey = Annotated[
         "--survey",
         metavar="NAME|FILE",
         autocompletion=survey_names,
-        help="The survey whose filters the catalogue has; FILE.toml tells of one of your own.",
+        help="The survey whose filters the catalogue has, or is to have; FILE.toml tells of one of your own.",
     ),
 ]
 

@@ -206,7 +206,7 @@ def first(blocks: Iterator[Block], rows: int) -> Iterator[Block]:
     for block in blocks:
         if done == 0 and not len(block.row) and block.end >= FRUITLESS:
             what = f"not one of {counted(block.end, 'candidate')} is seen by this survey as the selection asks"
-            raise RunError(what, hint="Take other bands with --band, or all galaxies with --all.")
+            raise RunError(what, hint="Take other bands with --bands, or all galaxies with --all.")
         n = min(len(block.row), rows - done)
         done += n
         if done < rows:

@@ -176,7 +176,7 @@ def plan(options: Options) -> tuple[Mock, Recipe]:
         if band not in where.bands:
             raise InputError(f"survey {where.name} has no band {band}", expected=" ".join(where.bands))
     if len(set(bands)) != len(bands):
-        raise InputError("--band names a band twice", value=" ".join(bands))
+        raise InputError("--bands names a band twice", value=" ".join(bands))
     if not 0 <= options.seed < 2**64:
         raise InputError(
             "--seed is no number that can be used", value=options.seed, expected="0 to 18446744073709551615"
@@ -188,7 +188,7 @@ def plan(options: Options) -> tuple[Mock, Recipe]:
     judged = mocks.judging(bands, cut.bands) if cut else ()
     if cut and not judged:
         what = f"selection {selection} judges by {' or '.join(cut.bands)}, and none is among the bands"
-        raise InputError(what, value=" ".join(bands), hint="--band names them, or --all takes every galaxy.")
+        raise InputError(what, value=" ".join(bands), hint="--bands names them, or --all takes every galaxy.")
     above = cut.above if cut else 0.0
     return made, Recipe(where, bands, options.seed, selection, made.draw, made.observe, side, judged, above)
 
