@@ -19,9 +19,8 @@ def filled(**where):
 
 @pytest.mark.parametrize("room", [1 << 30, 0])
 def test_what_went_in_comes_out(tmp_path, room):
-    writer = filled(folder=str(tmp_path), room=room)
-    assert writer.in_memory == (room > 0)
-    store = writer.store(ORDER)
+    store = filled(folder=str(tmp_path), room=room).store(ORDER)
+    assert store.where == ("in memory" if room else "in a scratch file")
     assert (len(store), store.shape, store.nbytes) == (4, (4, 2, 3, 3), 4 * 18 * 4)
     assert np.array_equal(store[:], PIXELS[ORDER])
     assert np.array_equal(store[1:3], PIXELS[[0, 2]])

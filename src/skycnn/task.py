@@ -75,6 +75,8 @@ class Network:
         (``image``, (n, band, y, x), microjansky a pixel); NaN where absent.
     plan : Plan
         Training defaults.
+    settings : mapping
+        Of the module, where they differ from its own.
     parents : tuple of str
         Networks of the task that this one joins, trained before. Its module has them as attributes of these names,
         takes their settings by these names, and has ``features(**inputs)``, a dict of what they see in each row,
@@ -86,6 +88,7 @@ class Network:
     inputs: tuple[str, ...]
     plan: Plan = field(default_factory=Plan)
     parents: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

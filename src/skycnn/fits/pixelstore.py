@@ -49,6 +49,11 @@ class PixelStore:
         """Of all rows."""
         return len(self.rows) * int(np.prod(self.pixels.shape[1:])) * self.pixels.itemsize
 
+    @property
+    def where(self) -> str:
+        """Where the pixels are, in words."""
+        return "in a scratch file" if isinstance(self.pixels, np.memmap) else "in memory"
+
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.rows)
@@ -80,7 +85,6 @@ class Writer:
         self._most, self._folder, self._room = most, folder, room
         self._pixels: Array | None = None
         self._count = 0
-        self.in_memory = True
 
     def add(self, pixels: Array) -> None:
         """Take the stamps (n, band, y, x) of some rows.
@@ -99,8 +103,7 @@ class Writer:
         whole = (self._most, *shape)
         size = 4 * int(np.prod(whole))
         room = SHARE * memory_left() if self._room is None else self._room
-        self.in_memory = size <= room
-        if self.in_memory:
+        if size <= room:
             return np.empty(whole, np.float32)
         with tempfile.TemporaryFile(prefix=".skycnn-", dir=self._folder) as file:
             os.posix_fallocate(file.fileno(), 0, size)  # a full disk is an error here and would be a SIGBUS later

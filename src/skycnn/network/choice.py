@@ -9,7 +9,7 @@ from skycnn.network.model import Card, installed, known, locate, read_card
 
 Candidates = list[tuple[Path, Card]]
 
-ORDER = ("flux", "image", "hybrid")
+ORDER = ("flux", "image-fast", "image", "hybrid")
 SHARE = 0.6
 """Smallest share of a model's bands that must be present for it to be chosen without ``--model``."""
 FEWEST = 2
@@ -61,7 +61,7 @@ def find(
     """Choose the model that answers.
 
     The survey comes first, then the share of the model's bands that are present, their number, then
-    hybrid > image > flux.
+    hybrid > image > image-fast > flux.
 
     Parameters
     ----------

@@ -124,11 +124,11 @@ def numbers(*parents: Model) -> dict[str, Array]:
     return {f"{parent.card.network}.{name}": array for parent in parents for name, array in own(parent).items()}
 
 
-def settings(parents: Sequence[Model]) -> dict[str, Any]:
-    """Return the settings of the module that begins with a model's numbers, or joins several."""
+def settings(network: Network, parents: Sequence[Model]) -> dict[str, Any]:
+    """Return the settings of the module that begins with nothing, with a model's numbers, or joins several."""
     if len(parents) == 1:
         return dict(parents[0].card.settings)
-    return {parent.card.network: dict(parent.card.settings) for parent in parents}
+    return {**network.settings, **{parent.card.network: dict(parent.card.settings) for parent in parents}}
 
 
 def planned(

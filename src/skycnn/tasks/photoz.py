@@ -197,9 +197,9 @@ class Image(nn.Module):
         outputs: int,
         width: int = 192,
         depth: int = 3,
-        channels: int = 32,
+        channels: int = 24,
         stride: int = 2,
-        scales: Sequence[float] = (0.6, 1.0, 1.8),
+        scales: Sequence[float] = (1.0, 0.6),
         dropout: float = 0.1,
         drop: float = 0.5,
     ) -> None:
@@ -364,6 +364,12 @@ TASK = Task(
             module=Image,
             inputs=("image",),
             plan=Plan(epochs=40, batch=256, rate=2e-3, patience=12),
+        ),
+        "image-fast": Network(
+            module=Image,
+            inputs=("image",),
+            plan=Plan(epochs=40, batch=256, rate=2e-3, patience=12),
+            settings={"stride": 4, "channels": 16},
         ),
         "hybrid": Network(
             module=Hybrid,

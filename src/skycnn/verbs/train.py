@@ -17,6 +17,7 @@ from skycnn.fits import labelled, trainingfeed
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.feed import Feed, Needs
 from skycnn.fits.fluxes import PhotometryOptions, presents
+from skycnn.fits.pixelstore import PixelStore
 from skycnn.fits.provenance import now
 from skycnn.fits.safefile import clean, replacing
 from skycnn.fits.stampsource import StampOptions
@@ -147,7 +148,7 @@ def train(text: str, options: Options, say: Say = lambda _: None, progress: Prog
         network=network,
         bands=len(rows.feed.wants.bands),
         posterior=posterior,
-        settings=settings(parents) if parents else {},
+        settings=settings(network, parents),
         seed=options.seed,
         device=device_of(options.device),
         init=numbers(*parents) if parents else None,
@@ -272,6 +273,8 @@ def _rows(text: str, task: Task, network: Network, options: Options, parents: Se
             division.check_parent(parent.tensors[SEEN], parent.card.name, groups.row_hashes(*theirs))
     sample = TrainingSet(found.inputs, found.truth, division)
     sample.check(label, found.left_out)
+    for stamps in (value for value in found.inputs.values() if isinstance(value, PixelStore)):
+        say(f"stamps: {stamps.nbytes / 1e9:.2f} GB, {stamps.where}")
     for note in (*feed.notes, *(f"warning: {text}" for text in feed.warnings())):
         say(note)
     return Rows(sample, feed, os.path.basename(label), truth, whose, found.left_out)
