@@ -123,10 +123,10 @@ def command(
 ) -> None:
     """Train a task's network on rows whose truth is known, and write it as a model file.
 
-    Rows without a truth or with fewer than two bands are left out and counted. Several networks are trained and one
-    more learns their mean; its posteriors are calibrated on the validation rows, and the scores of rows that no
-    network has seen stand in its card. The same command gives the same model on the same machine, also when it was
-    stopped and resumed.
+    Rows without a truth or with fewer than two bands are left out and counted. Of networks of fluxes several are
+    trained and one more learns their mean. Posteriors are calibrated on the validation rows, and the scores of rows
+    that no network has seen stand in the card. The same command gives the same model on the same machine, also when
+    it was stopped and resumed.
     """
     if dereddened not in STATES:
         raise InputError("--dereddened is not understood", value=dereddened, expected=", ".join(STATES))
