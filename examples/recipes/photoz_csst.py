@@ -58,12 +58,14 @@ def mocks(out: Path, kind: str, rows: int) -> Path:
     return path
 
 
-def table_of(stamps: Path, out: Path, rows: slice | np.ndarray = slice(None)) -> Path:
-    """Return the catalogue of a stamp file alone, of some rows."""
-    path = out / f"{stamps.stem}_table.fits"
+def known_of(stamps: Path, out: Path) -> Path:
+    """Return the catalogue of the stamps to train with, for the classical methods."""
+    path = out / "known.fits"
     if not path.exists():
         with fits.open(stamps, memmap=True) as file, made(path) as draft:
-            Table(file["CATALOGUE"].data[rows]).write(draft)
+            table = Table(file["CATALOGUE"].data)
+            table["GROUP"] = -1 - table["GROUP"]  # candidates of one number are other galaxies under another seed
+            table.write(draft)
     return path
 
 
@@ -179,7 +181,7 @@ def main() -> None:
     if args.install:
         for model in models.values():
             install(model, model.stem, json.loads(skycnn("models", model, "--json"))["sha256"])
-    known = table_of(stamps, out)
+    known = known_of(stamps, out)
     parts = {network: answered(out, test, model, f"test_{network}", "--pdf") for network, model in models.items()}
     found = {network: judge(path, f"Network {network}", "--baselines", "none") for network, path in parts.items()}
     rivals = ["--train", known, "--baselines", "median,knn,forest,boosting"]
