@@ -10,7 +10,7 @@ LEVELS, LEVELS_OF_NONE = (0.16, 0.5, 0.84), (-1.0, 0.0, 1.0)
 LEAST = 1e-3
 """Scatter below which features are not told apart."""
 WING = 0.15
-"""Of a window, at its centre: galaxies reach further than Gaussians. Chosen for redshifts on validation rows."""
+"""Of a window, at its centre: galaxies reach further than Gaussians. Chosen on mocks that no score is told of."""
 WHOLES = (0.8, 1.0, 1.25, 1.6)
 """Sums of two networks' weights: 1 where they say the same, up to 2 where what they say is independent."""
 SHAPES = 4
