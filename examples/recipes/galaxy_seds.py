@@ -11,16 +11,14 @@ from astropy.io import fits
 
 STEP = 0.002  # of ln wavelength
 EDGES = (600.0, 27000.0)  # Angstrom
-BPZ = ("El_B2004a", "SB2_B2004a", "Im_B2004a", "ssp_25Myr_z008")
-# From old and dusty to young; the order that TYPE and the colour of bulges follow.
+BPZ = ("Im_B2004a", "ssp_25Myr_z008")
+# Those of both packages that galaxies of COSMOS take up at all, from old and dusty to young: the order that TYPE and
+# the colours of bulges follow.
 REDNESS = {
-    "kcorrect-1": 1.0,
-    "kcorrect-4": 0.9,
-    "El_B2004a": 0.8,
-    "kcorrect-3": 0.55,
-    "kcorrect-5": 0.4,
+    "kcorrect-4": 1.0,
+    "kcorrect-3": 0.6,
+    "kcorrect-5": 0.45,
     "Im_B2004a": 0.3,
-    "SB2_B2004a": 0.25,
     "ssp_25Myr_z008": 0.1,
     "kcorrect-2": 0.0,
     "lines": 0.0,

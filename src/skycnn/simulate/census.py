@@ -28,13 +28,15 @@ MEDIAN = (
     (19.5, 0.30),
     (20.5, 0.40),
     (21.5, 0.56),
-    (22.25, 0.67),
-    (24.0, 0.97),
-    (26.5, 1.30),
+    (22.25, 0.66),
+    (23.25, 0.82),
+    (24.0, 0.96),
+    (25.0, 1.14),
+    (26.5, 1.50),
 )
 """I magnitude and median redshift."""
 
-STEEP = ((23.5, 1.5), (25.5, 1.25))
+STEEP = ((23.5, 1.5), (25.5, 1.15))
 """I magnitude and b: 1.5 fits quartiles and deciles of the photometric redshifts of the shared 500 fits at I = 23-23.5;
 fainter the tail to z = 2-4 grows, as in deep fields (e.g. Ilbert et al. 2009, ApJ 690, 1236)."""
 

@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 LEVELS = np.array([0.0, 0.025, 0.16, 0.5, 0.84, 0.975, 1.0])
 """Where the distribution of lost light is kept; its ends are the 0.5 and 99.5 % points, straight lines lie between."""
 
-FREEDOM = 5
+FREEDOM = 2
 """Degrees of freedom of Student's t of the scatter: as long tails as the residuals of the fit have."""
 
 ZERO_POINT = 23.9
@@ -31,31 +31,37 @@ class Observation:
     Parameters
     ----------
     bands : tuple of str (b,)
-    offset : array (b,)
+    total : array (k,)
+        Nodes in total I magnitude for the next three.
+    offset : array (b, k)
         Observed less true magnitude.
-    scatter : array (b,)
-        Beyond the quoted errors, as a share of the flux.
+    scatter : array (b, k)
+        Scale of the scatter beyond the quoted errors, as a share of the flux.
+    honesty : array ()
+        Scale of the true errors over the quoted ones.
+    correlation : array (b, b)
+        Of the deviations in any two bands.
+    lost : array (k, levels)
+        Magnitudes by which the catalogue falls short of the total in all bands alike, at `LEVELS`.
     magnitude : array (b, m)
         Nodes in the band for the next three.
     error, spread : array (b, m)
         log10 of the quoted error of the flux in microjansky, and its standard deviation among galaxies, dex.
     missing : array (b, m)
         Share of galaxies without this band.
-    lost_at : array (k,)
-        Nodes in I magnitude.
-    lost : array (k, levels)
-        Magnitudes by which the catalogue falls short of the total in all bands alike, at `LEVELS`.
     """
 
     bands: tuple[str, ...]
+    total: Array
     offset: Array
     scatter: Array
+    honesty: Array
+    correlation: Array
+    lost: Array
     magnitude: Array
     error: Array
     spread: Array
     missing: Array
-    lost_at: Array
-    lost: Array
 
     @classmethod
     def of(cls, fitted: Mapping[str, NDArray[np.generic]], survey: str) -> "Observation":
@@ -89,15 +95,22 @@ class Observation:
         lost = self._lost(magnitude, draws.uniform(seed, row, "lost")[:, 0])
         common = draws.normal(seed, row, "quoted")[:, 0]
         seen, errors = np.empty(flux.shape, np.float32), np.empty(flux.shape, np.float32)
+        deviates = draws.normal(seed, row, "observation", len(self.bands))
+        calm = np.sqrt((draws.normal(seed, row, "calm", FREEDOM) ** 2).mean(axis=1))
+        joined = np.linalg.cholesky(self.correlation)
         for j, band in enumerate(bands):
             b = self.bands.index(band)
-            mean = flux[:, j] * 10 ** (-0.4 * (self.offset[b] + lost))
+            mean = flux[:, j] * 10 ** (-0.4 * (lost + np.interp(magnitude, self.total, self.offset[b])))
             place = ZERO_POINT - 2.5 * np.log10(np.maximum(mean, 1e-6))
-            e = draws.normal(seed, row, f"observation/{band}", 3 + FREEDOM)
-            own = np.interp(place, self.magnitude[b], self.spread[b]) * (0.7 * e[:, 0] + 0.714 * common)
+            alone = draws.normal(seed, row, f"quoted/{band}")[:, 0]
+            own = np.interp(place, self.magnitude[b], self.spread[b]) * (0.7 * alone + 0.714 * common)
             error = 10 ** (np.interp(place, self.magnitude[b], self.error[b]) + own)
-            tail = e[:, 2] / np.sqrt((e[:, 3:] ** 2).mean(axis=1))
-            value = mean * (1 + self.scatter[b] * tail) + error * e[:, 1]
+            true = np.hypot(
+                error * self.honesty,
+                mean * np.interp(magnitude, self.total, self.scatter[b]),
+            )
+            normal = sum(joined[b, k] * deviates[:, k] for k in range(b + 1))
+            value = mean + true * normal / calm
             absent = draws.uniform(seed, row, f"missing/{band}")[:, 0] < np.interp(
                 place, self.magnitude[b], self.missing[b]
             )
@@ -107,7 +120,7 @@ class Observation:
         return seen, errors
 
     def _lost(self, magnitude: Array, uniform: Array) -> Array:
-        place = np.clip(np.interp(magnitude, self.lost_at, np.arange(len(self.lost_at))), 0, len(self.lost_at) - 1.001)
+        place = np.clip(np.interp(magnitude, self.total, np.arange(len(self.total))), 0, len(self.total) - 1.001)
         k = place.astype(np.int64)
         share = (place - k)[:, None]
         nodes = self.lost[k] * (1 - share) + self.lost[k + 1] * share
