@@ -84,7 +84,7 @@ class Model:
 
 
 def fit(data):
-    """Return the mixture, offsets, scatter, its correlation, lost light and predicted fluxes of the training galaxies."""
+    """Return mixture, offsets, scatter, its correlation, lost light and predicted fluxes of the training galaxies."""
     from sklearn.mixture import GaussianMixture
 
     z, i, flux, error = (data[name][~data["held"]] for name in ("z", "i", "flux", "error"))
@@ -308,6 +308,7 @@ def check(data, forest=True):
         low = 22 + 0.5 * k
         drawn = np.log10(((whole > low) & (whole <= low + 0.5)).sum() / area / 0.5)
         print(f"I {low + 0.25:.2f}  {drawn:.2f}  {published:.2f}")
+    faint()
     if forest:
         use = [BANDS.index(b) for b in ("NUV", "U", "B", "V", "G", "R", "I", "Z", "J")]
         n = len(data["z"])
@@ -317,6 +318,25 @@ def check(data, forest=True):
         for k in range(3):
             part = slice(k * n, (k + 1) * n)
             print("mock    ", *score(flux[part][:, use], error[part][:, use], truth["Z"][part], np.arange(n) % 5))
+
+
+def faint():
+    """Print median colours and redshifts of faint galaxies beside 100 real ones with photometry of HSC."""
+    edges = {"g": (4020, 5440), "r": (5430, 6940), "i": (6990, 8490), "z": (8550, 9310), "y": (9380, 10650)}
+    none = dict.fromkeys(edges, 1.0)
+    low, high = ({band: float(edge[k]) for band, edge in edges.items()} for k in (0, 1))  # Kawanomoto et al. 2018
+    hsc = survey.Survey("hsc", "HSC", tuple(edges), 0.17, none, none, none, none, low=low, high=high)
+    drawn = Population.load().draw(hsc, hsc.bands, 3, np.arange(200_000), "all")
+    mock = mags(np.maximum(drawn.light.flux.sum(1), 1e-9))
+    folder, name = DATA / "galaxies", "real_galaxy_catalog_26_extension_example"
+    i, table = fits.getdata(folder / f"{name}.fits")["MAG"], fits.getdata(folder / f"{name}_fits.fits")
+    real = np.stack([table[f"HSC_{band}"].astype(float) for band in edges], 1)
+    print("median g-r r-i i-z z-y and z: mocks, real")
+    for bright, limit in ((22, 24.3), (24.3, 25.2), (25.2, 26)):
+        for m, at, z in ((mock, drawn.truth["MAG_I"], drawn.truth["Z"]), (real, i, table["ZPHOT"])):
+            rows = (at > bright) & (at <= limit)
+            colours = " ".join(f"{x:.2f}" for x in np.median(-np.diff(m[rows], axis=1), 0))
+            print(f"I {bright}-{limit} {colours}  {np.median(z[rows]):.2f}")
 
 
 def score(flux, error, z, fold):

@@ -17,8 +17,8 @@ BPZ = ("Im_B2004a", "ssp_25Myr_z008")
 REDNESS = {
     "kcorrect-4": 1.0,
     "kcorrect-3": 0.6,
-    "kcorrect-5": 0.45,
-    "Im_B2004a": 0.3,
+    "Im_B2004a": 0.4,
+    "kcorrect-5": 0.35,
     "ssp_25Myr_z008": 0.1,
     "kcorrect-2": 0.0,
     "lines": 0.0,

@@ -4,8 +4,6 @@ The throughput is a box with soft edges, half of its maximum at ``low`` and ``hi
 not lie in the middle, the edge towards it is softer: a detector's sensitivity falls off slowly, a filter's sharply.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
@@ -24,23 +22,34 @@ SOFTEST = 0.4
 STEPS = 40
 """Halvings by which the softer edge is found."""
 
-I_BAND = (7063.0, 8919.0)
-"""Half maxima of ACS/WFC F814W, Angstrom (Ryon et al. 2023, ACS Instrument Handbook; computed from the curve of
-Anderson, Bohlin et al. that STScI publishes). Magnitudes of the population are in this band."""
+Place = tuple[float, float, float | None]
+"""Where the throughput falls to half of its maximum, and the pivot wavelength if it is told, Angstrom."""
 
-I_PIVOT = 8060.0
-"""Pivot wavelength of F814W, Angstrom, from the same curve."""
+I_BAND: Place = (7063.0, 8919.0, 8060.0)
+"""ACS/WFC F814W, from the curve that STScI publishes (Ryon et al. 2023, ACS Instrument Handbook). Magnitudes of the
+population are in this band."""
+
+WIDTH = 0.18
+"""Width over pivot wavelength of a band whose edges are not told: that of g, r, i and z."""
 
 
-def throughputs(survey: Survey, bands: Sequence[str], wavelength: Array) -> Array:
-    """Return the throughput (band, wavelength), 1 at most, at wavelengths in Angstrom.
+def place(survey: Survey, band: str) -> Place:
+    """Return where a band of a survey lies.
 
     Raises
     ------
     InputError
-        When the survey does not tell where a band lies.
+        When the survey does not tell.
     """
-    return np.stack([_of_band(survey, band, wavelength) for band in bands])
+    pivot = survey.wavelength.get(band)
+    if band in survey.low and band in survey.high:
+        return survey.low[band], survey.high[band], pivot
+    if pivot is None:
+        raise InputError(
+            f"survey {survey.name} does not tell where its band {band} lies",
+            expected="'low' and 'high', or 'wavelength', in Angstrom",
+        )
+    return (1 - WIDTH / 2) * pivot, (1 + WIDTH / 2) * pivot, None
 
 
 def soft_box(low: float, high: float, pivot: float | None, wavelength: Array) -> Array:
@@ -62,18 +71,6 @@ def soft_box(low: float, high: float, pivot: float | None, wavelength: Array) ->
 def pivot_of(wavelength: Array, throughput: Array) -> float:
     """Return the pivot wavelength on a grid of even steps in log wavelength (Koornneef et al. 1986)."""
     return float(np.sqrt((throughput * wavelength**2).sum() / throughput.sum()))
-
-
-def _of_band(survey: Survey, band: str, wavelength: Array) -> Array:
-    pivot = survey.wavelength.get(band)
-    if band in survey.low and band in survey.high:
-        return soft_box(survey.low[band], survey.high[band], pivot, wavelength)
-    if pivot is None:
-        raise InputError(
-            f"survey {survey.name} does not tell where its band {band} lies",
-            expected="'low' and 'high', or 'wavelength', in Angstrom",
-        )
-    return soft_box(0.91 * pivot, 1.09 * pivot, None, wavelength)  # the width of SDSS g to z
 
 
 def _box(low: float, high: float, soft: Array, wavelength: Array) -> Array:

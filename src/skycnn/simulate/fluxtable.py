@@ -74,13 +74,17 @@ class FluxTable:
 
 
 def of_survey(survey: Survey, bands: Sequence[str]) -> FluxTable:
-    """Return the table of a survey's bands and, as the last one, of the population's own I band, ACS F814W."""
-    wavelength = seds.load().wavelength
-    through = [*bandpass.throughputs(survey, bands, wavelength)] if bands else []
-    through.append(bandpass.soft_box(*bandpass.I_BAND, bandpass.I_PIVOT, wavelength))
-    return _made(np.stack(through).tobytes(), len(through))
+    """Return the table of a survey's bands and, as the last one, of the population's own I band, ACS F814W.
+
+    Raises
+    ------
+    InputError
+        When the survey does not tell where a band lies.
+    """
+    return _made(tuple(bandpass.place(survey, band) for band in bands))
 
 
 @lru_cache(maxsize=8)
-def _made(throughput: bytes, bands: int) -> FluxTable:
-    return FluxTable(np.frombuffer(throughput).reshape(bands, -1))
+def _made(places: tuple[bandpass.Place, ...]) -> FluxTable:
+    wavelength = seds.load().wavelength
+    return FluxTable(np.stack([bandpass.soft_box(*place, wavelength) for place in (*places, bandpass.I_BAND)]))

@@ -5,6 +5,7 @@ linear in y (e.g. Bishop 2006, eqs. 2.81-2.82).
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,21 +32,29 @@ class Mixture:
     covariance: Array
     given: int
 
+    @cached_property
+    def _parts(self) -> list[tuple[Array, Array, float, Array, Array]]:
+        """Return for each component its mean, what whitens y, the log of its height, slope and spread of x given y."""
+        p, parts = self.given, []
+        for weight, mean, covariance in zip(self.weight, self.mean, self.covariance, strict=True):
+            factor = np.linalg.inv(np.linalg.cholesky(covariance[:p, :p]))
+            slope = np.linalg.solve(covariance[:p, :p], covariance[:p, p:]).T
+            spread = np.linalg.cholesky(covariance[p:, p:] - slope @ covariance[:p, p:])
+            height = float(np.log(weight) + np.log(np.diag(factor)).sum())
+            parts.append((mean, factor, height, slope, spread))
+        return parts
+
     def draw(self, y: Array, uniform: Array, normal: Array) -> Array:
         """Return x (n, q) for y (n, p) from numbers (n,) uniform in [0, 1) and normal ones (n, q)."""
         p = self.given
         share = np.empty((len(y), len(self.weight)))
-        for k, (mean, covariance) in enumerate(zip(self.mean, self.covariance, strict=True)):
-            factor = np.linalg.inv(np.linalg.cholesky(covariance[:p, :p]))
-            away = _times(y - mean[:p], factor)
-            share[:, k] = np.log(self.weight[k] * np.prod(np.diag(factor))) - 0.5 * (away**2).sum(axis=1)
+        for k, (mean, factor, height, _, _) in enumerate(self._parts):
+            share[:, k] = height - 0.5 * sum(column**2 for column in _times(y - mean[:p], factor).T)
         share = np.exp(share - share.max(axis=1, keepdims=True)).cumsum(axis=1)
         chosen = (share < uniform[:, None] * share[:, -1:]).sum(axis=1)
         x = np.empty((len(y), self.mean.shape[1] - p))
-        for k, (mean, covariance) in enumerate(zip(self.mean, self.covariance, strict=True)):
-            here = chosen == k
-            slope = np.linalg.solve(covariance[:p, :p], covariance[:p, p:]).T
-            spread = np.linalg.cholesky(covariance[p:, p:] - slope @ covariance[:p, p:])
+        for k, (mean, _, _, slope, spread) in enumerate(self._parts):
+            here = np.flatnonzero(chosen == k)
             x[here] = mean[p:] + _times(y[here] - mean[:p], slope) + _times(normal[here], spread)
         return x
 
