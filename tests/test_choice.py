@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from skycnn.errors import InputError
+from skycnn.errors import BandError, InputError
 from skycnn.network import choice
 from skycnn.network.card import Card
 
@@ -99,3 +99,16 @@ def test_candidates_are_the_models_of_the_task(standin, standin_folder):
     with pytest.raises(InputError, match="no model is installed for task 'merger'") as caught:
         choice.candidates("merger")
     assert "skycnn train" in caught.value.hint
+
+
+def test_of_several_refusals_that_of_a_model_with_the_named_bands_is_told():
+    def refuse(card):
+        if card.name == "photoz-des-flux":
+            raise BandError("--band names a band that photoz-des-flux has not", value="u")
+        raise InputError("no column 'NOPE'")
+
+    for models in ([DES, SDSS], [SDSS, DES]):
+        with pytest.raises(InputError, match="no column 'NOPE'"):
+            choice.find("photoz", models, refuse)
+    with pytest.raises(BandError, match="photoz-des-flux has not: 'u'"):
+        choice.find("photoz", [DES], refuse)

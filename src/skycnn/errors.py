@@ -41,6 +41,10 @@ class InputError(SkycnnError):
     exit_code = 2
 
 
+class BandError(InputError):
+    """A band is named that a model does not have; another model may have it."""
+
+
 class RunError(SkycnnError):
     """The run failed: no space, locked, file changed, out of memory for good."""
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from skycnn.errors import InputError
+from skycnn.errors import BandError, InputError
 from skycnn.fits.photometry import bandsearch, bandsets, conditions, extinction, habits, lacking
 from skycnn.fits.photometry.bandsets import BandSet
 from skycnn.fits.photometry.fields import Field, Fields
@@ -128,7 +128,7 @@ def _check_bands(options: PhotometryOptions, bands: Sequence[str], owner: str) -
     for name, option in known.items():
         for band in getattr(options, name):
             if band not in bands and not (band == "*" and name in ("error", "unit")):
-                raise InputError(f"{option} names a band that {owner} has not", value=band, expected=" ".join(bands))
+                raise BandError(f"{option} names a band that {owner} has not", value=band, expected=" ".join(bands))
 
 
 def _measure(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from skycnn.errors import InputError
+from skycnn.errors import BandError, InputError
 from skycnn.network.model import Card, installed, known, locate, read_card
 
 Candidates = list[tuple[Path, Card]]
@@ -125,7 +125,7 @@ def _ranked(cards: Candidates, present: Callable[[Card], Iterable[str]]) -> list
         kind = ORDER.index(card.network) if card.network in ORDER else -1
         ranked.append(((len(bands) / max(len(card.bands), 1), len(bands), kind), path, card, bands))
     if not ranked:
-        raise refusals[0]
+        raise min(refusals, key=lambda refusal: isinstance(refusal, BandError))  # the model that was meant tells more
     return sorted(ranked, key=lambda entry: entry[0], reverse=True)
 
 
