@@ -25,6 +25,8 @@ from photoz_sdss_flux import ROOT, install, skycnn
 HERE = Path(__file__).parent
 NAME = "photoz-csst"
 ROWS, TESTS, CONTROLS = 100_000, 10_000, 6000
+EPOCHS = {"image": 24}
+"""Of so many galaxies; fewer would be looked at more often."""
 SEED = {"train": 1, "test": 2, "control": 3}
 NETWORKS = ("flux", "image", "hybrid")
 PAPER = {"flux": (0.023, 0.0143), "image": (0.025, 0.0121), "hybrid": (0.020, 0.0090)}
@@ -76,6 +78,8 @@ def trained(out: Path, stamps: Path, network: str, threads: int) -> Path:
         words = [*TASK, "--survey", "csst", "--truth", "Z_TRUE", "--group", "GROUP", "--network", network, "--seed", 1]
         if network == "hybrid":
             words += [word for own in NETWORKS[:2] for word in ("--init", out / f"{NAME}-{own}.safetensors")]
+        if network in EPOCHS:
+            words += ["--epochs", EPOCHS[network]]
         card = ["--note", NOTE, "--licence", "BSD-3-Clause", "--device", "cpu", "--threads", threads]
         print(skycnn("train", stamps, *words, *card, "--resume", "--out", model))
     return model
