@@ -16,8 +16,7 @@ REAL = Path(__file__).parents[2] / "shared" / "data" / "cosmos_galaxies.fits"
 
 def test_rows_are_the_same_bits_in_any_company():
     whole = POPULATION.draw(CSST, CSST.bands, 1, np.arange(3000), "paper")
-    some = np.array([2999, 5, 1024, 1023])
-    module._block.cache_clear()
+    some = np.array([2999, 5, 1024, 1023, 5])
     part = POPULATION.draw(CSST, CSST.bands, 1, some, "paper")
     assert part.row.tolist() == some.tolist()
     for name, value in vars(part.light).items():

@@ -8,6 +8,7 @@ blocks of rows, which are fixed by the absolute row: the numbers of a row do not
 
 import hashlib
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from numpy.random import Generator, Philox
@@ -18,7 +19,7 @@ from skycnn.errors import InputError
 BLOCK = 1024
 """Rows drawn at once; it is part of what the numbers are."""
 
-Draw = Callable[[Generator, tuple[int, int]], NDArray[np.float64]]
+Fill = Callable[[Generator, NDArray[np.float64]], object]
 
 
 def uniform(seed: int, row: ArrayLike, name: str, count: int = 1) -> NDArray[np.float64]:
@@ -44,12 +45,12 @@ def uniform(seed: int, row: ArrayLike, name: str, count: int = 1) -> NDArray[np.
     InputError
         When the seed is no whole number of 64 bits.
     """
-    return _of_blocks(seed, row, f"{name}/uniform", count, lambda generator, shape: generator.random(shape))
+    return _of_blocks(seed, row, f"{name}/uniform", count, lambda generator, out: generator.random(out=out))
 
 
 def normal(seed: int, row: ArrayLike, name: str, count: int = 1) -> NDArray[np.float64]:
     """Return numbers (n, count) of mean 0 and standard deviation 1; the arguments are those of `uniform`."""
-    return _of_blocks(seed, row, f"{name}/normal", count, lambda generator, shape: generator.standard_normal(shape))
+    return _of_blocks(seed, row, f"{name}/normal", count, lambda generator, out: generator.standard_normal(out=out))
 
 
 def generator(seed: int, row: int, name: str) -> Generator:
@@ -72,18 +73,22 @@ def pixels(seed: int, row: ArrayLike, name: str, shape: tuple[int, ...]) -> NDAr
     return out
 
 
-def _of_blocks(seed: int, row: ArrayLike, name: str, count: int, draw: Draw) -> NDArray[np.float64]:
+def _of_blocks(seed: int, row: ArrayLike, name: str, count: int, fill: Fill) -> NDArray[np.float64]:
     rows = np.asarray(row, np.int64)
+    if not len(rows):
+        return np.empty((0, count))
     key = _key(seed, f"{name}/{count}")
-    out = np.empty((len(rows), count))
-    blocks = rows // BLOCK
-    for block in np.unique(blocks).tolist():
-        whole = draw(Generator(Philox(counter=[0, 0, block, 0], key=key)), (BLOCK, count))
-        here = blocks == block
-        out[here] = whole[rows[here] % BLOCK]
-    return out
+    blocks = np.unique(rows // BLOCK)
+    whole = np.empty((len(blocks) * BLOCK, count))
+    for k, block in enumerate(blocks.tolist()):
+        fill(Generator(Philox(counter=[0, 0, block, 0], key=key)), whole[k * BLOCK : (k + 1) * BLOCK])
+    if len(rows) == len(whole) and (np.diff(rows) == 1).all():
+        return whole
+    taken: NDArray[np.float64] = whole[np.searchsorted(blocks, rows // BLOCK) * BLOCK + rows % BLOCK]
+    return taken
 
 
+@lru_cache(maxsize=256)
 def _key(seed: int, name: str) -> NDArray[np.uint64]:
     """Return the 128 bits that stand for a seed and a name."""
     if not (isinstance(seed, (int, np.integer)) and 0 <= seed < 2**64):

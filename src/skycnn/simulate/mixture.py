@@ -47,21 +47,23 @@ class Mixture:
     def draw(self, y: Array, uniform: Array, normal: Array) -> Array:
         """Return x (n, q) for y (n, p) from numbers (n,) uniform in [0, 1) and normal ones (n, q)."""
         p = self.given
-        share = np.empty((len(y), len(self.weight)))
+        y, normal = np.ascontiguousarray(y.T), np.ascontiguousarray(normal.T)
+        share = np.empty((len(self.weight), y.shape[1]))
         for k, (mean, factor, height, _, _) in enumerate(self._parts):
-            share[:, k] = height - 0.5 * sum(column**2 for column in _times(y - mean[:p], factor).T)
-        share = np.exp(share - share.max(axis=1, keepdims=True)).cumsum(axis=1)
-        chosen = (share < uniform[:, None] * share[:, -1:]).sum(axis=1)
-        x = np.empty((len(y), self.mean.shape[1] - p))
+            share[k] = height - 0.5 * sum(row**2 for row in _times(factor, y - mean[:p, None]))
+        share = np.exp(share - share.max(axis=0)).cumsum(axis=0)
+        chosen = (share < uniform * share[-1]).sum(axis=0)
+        x = np.empty((y.shape[1], self.mean.shape[1] - p))
         for k, (mean, _, _, slope, spread) in enumerate(self._parts):
             here = np.flatnonzero(chosen == k)
-            x[here] = mean[p:] + _times(y[here] - mean[:p], slope) + _times(normal[here], spread)
+            near = _times(slope, y[:, here] - mean[:p, None])
+            x[here] = (mean[p:, None] + near + _times(spread, normal[:, here])).T
         return x
 
 
-def _times(rows: Array, matrix: Array) -> Array:
-    """Return ``rows @ matrix.T`` summed in one order, so that a row's bits do not depend on how many rows there are."""
-    total = np.zeros((len(rows), len(matrix)))
+def _times(matrix: Array, columns: Array) -> Array:
+    """Return ``matrix @ columns`` summed in one order: a column's bits do not depend on how many columns there are."""
+    total = np.zeros((len(matrix), columns.shape[1]))
     for j in range(matrix.shape[1]):
-        total += rows[:, j : j + 1] * matrix[:, j]
+        total += matrix[:, j : j + 1] * columns[j]
     return total

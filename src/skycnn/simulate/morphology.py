@@ -89,29 +89,30 @@ def draw(seed: int, row: NDArray[np.int64], magnitude: Array, redshift: Array, a
 
 
 def shares(light: Array, redness: Array, bulge: Array, clumps: Array) -> Array:
-    """Return the share (n, component, spectrum) that each component has in the light of each spectrum.
+    """Return the share (component, spectrum, n) that each component has in the light of each spectrum.
 
     Parameters
     ----------
-    light : array (n, spectrum)
+    light : array (spectrum, n)
         Share of the spectra in the I band.
     redness : array (spectrum,)
     bulge, clumps : array (n,)
         Shares wanted: of the bulge in all light, of the clumps in the disc's.
     """
     least = np.clip(bulge, 0.002, 0.98)
-    level = np.log(least / (1 - least)) - OLDER * (light * redness).sum(axis=1)
+    redness = redness[:, None]
+    level = np.log(least / (1 - least)) - OLDER * (light * redness).sum(axis=0)
     for _ in range(6):  # Newton's steps; the sum rises with the level
-        taken = expit(level[:, None] + OLDER * redness)
-        slope = (light * taken * (1 - taken)).sum(axis=1)
-        level = level - np.clip(((light * taken).sum(axis=1) - least) / np.maximum(slope, 1e-4), -1, 1)
-    old = expit(level[:, None] + OLDER * redness)
+        taken = expit(level + OLDER * redness)
+        slope = (light * taken * (1 - taken)).sum(axis=0)
+        level = level - np.clip(((light * taken).sum(axis=0) - least) / np.maximum(slope, 1e-4), -1, 1)
+    old = expit(level + OLDER * redness)
     young = (1 - old) * (1 - redness) ** 2
-    disc = (light * (1 - old)).sum(axis=1)
-    strength = np.minimum(clumps * disc / np.maximum((light * young).sum(axis=1), 1e-6), 0.6)
-    clump = young * strength[:, None]
+    disc = (light * (1 - old)).sum(axis=0)
+    strength = np.minimum(clumps * disc / np.maximum((light * young).sum(axis=0), 1e-6), 0.6)
+    clump = young * strength
     parts = [old, 1 - old - clump, *[clump / CLUMPS] * CLUMPS]
-    return np.stack(parts, axis=1)
+    return np.stack(parts)
 
 
 def _radii(size: Array, bulge: Array, index_bulge: Array, index_disc: Array, uniform: Array) -> tuple[Array, Array]:

@@ -81,7 +81,7 @@ class Population:
     def draw(self, survey: Survey, bands: Sequence[str], seed: int, row: ArrayLike, selection: str) -> Galaxies:
         """Return galaxies, each a function of seed, row and selection, its fluxes also of the survey's bands.
 
-        Work goes by whole blocks of `draws.BLOCK` rows, of which the rows asked for are kept: ask for many at once.
+        Random numbers go by blocks of `draws.BLOCK` rows: ask for many rows at once.
 
         Parameters
         ----------
@@ -101,16 +101,7 @@ class Population:
         """
         if selection not in LIMIT:
             raise InputError("no such selection", value=selection, expected=" or ".join(LIMIT))
-        rows = np.asarray(row, np.int64)
-        table = fluxtable.of_survey(survey, bands)
-        blocks = rows // draws.BLOCK
-        parts, order = [], []
-        for block in np.unique(blocks).tolist():
-            whole = _block(self, table, seed, block, selection)
-            here = np.flatnonzero(blocks == block)
-            parts.append(_rows(whole, rows[here] % draws.BLOCK))
-            order.append(here)
-        return _joined(parts, np.argsort(np.concatenate(order)))
+        return self._drawn(fluxtable.of_survey(survey, bands), seed, np.asarray(row, np.int64), selection)
 
     def observe(
         self, survey: Survey, bands: Sequence[str], galaxies: Galaxies, seed: int
@@ -124,8 +115,8 @@ class Population:
         flux = galaxies.light.flux.sum(axis=1, dtype=np.float64)
         return self.observations[survey.name](bands, flux, galaxies.truth["MAG_I"], seed, galaxies.row)
 
-    def block(self, table: FluxTable, seed: int, row: NDArray[np.int64], selection: str) -> Galaxies:
-        """Return the galaxies of a whole block of rows; see `draw`."""
+    def _drawn(self, table: FluxTable, seed: int, row: NDArray[np.int64], selection: str) -> Galaxies:
+        """Return galaxies, see `draw`; no sum runs over rows, so that bits depend on no other row."""
         library = seds.load()
         magnitude, redshift = self.census.draw(selection, draws.uniform(seed, row, f"census/{selection}", 3))
         kinds = len(library.names)
@@ -141,22 +132,22 @@ class Population:
         weight = np.column_stack([weight / weight.sum(axis=1, keepdims=True), lines])
         flux = table(redshift, np.minimum(ebv, 2.0)) * weight[:, :, None]
         in_i = flux[:, :, -1]
-        light = (in_i / in_i.sum(axis=1, keepdims=True)).astype(np.float64)
-        age = (light * library.redness).sum(axis=1)
+        light = np.ascontiguousarray((in_i / in_i.sum(axis=1, keepdims=True)).T, np.float64)  # (spectrum, n)
+        age = (light * library.redness[:, None]).sum(axis=0)
         shape = morphology.draw(seed, row, magnitude, redshift, age)
         share = morphology.shares(light, library.redness, shape.bulge, shape.clumps)
         bent = 10 ** (0.4 * (ZERO_POINT - magnitude)) / in_i.sum(axis=1, dtype=np.float64)
         factor = bent[:, None] * bend(draws.normal(seed, row, "bend", len(KNOTS)), table.centre, redshift)
-        parts = np.zeros((len(row), share.shape[1], flux.shape[2] - 1))
+        parts = np.zeros((len(row), len(share), flux.shape[2] - 1))
         for k in range(kinds):
-            parts += share[:, :, k, None] * flux[:, None, k, :-1]
-        whole = (light[:, None] * share).sum(axis=2)
+            parts += share[:, k].T[:, :, None] * flux[:, None, k, :-1]
+        whole = (light * share).sum(axis=1)
         truth = {
             "Z": redshift,
             "MAG_I": magnitude,
             "R_E": shape.size,
-            "BULGE": whole[:, 0],
-            "CLUMPS": whole[:, 2:].sum(axis=1),
+            "BULGE": whole[0],
+            "CLUMPS": whole[2:].sum(axis=0),
             "TYPE": age,
             "EBV": ebv,
             "LINES": lines,
@@ -167,12 +158,6 @@ class Population:
         }
         of = (parts * factor[:, None, :-1]).astype(np.float32)
         return Galaxies(row, Light(of, shape.radius, shape.index, shape.ratio, shape.angle, shape.shift), truth)
-
-
-@lru_cache(maxsize=8)
-def _block(population: Population, table: FluxTable, seed: int, block: int, selection: str) -> Galaxies:
-    """Return a block, remembered for the next who wants a part of it."""
-    return population.block(table, seed, block * draws.BLOCK + np.arange(draws.BLOCK), selection)
 
 
 def luminosity(magnitude: Array, redshift: Array) -> Array:
@@ -223,29 +208,18 @@ def bend(normal: Array, centre: Array, redshift: Array) -> Array:
     """
     table, first, step = _knots()
     rest = centre - np.log1p(redshift)[:, None]
-    near = table[np.rint((rest - first) / step).astype(np.int64)]
+    place = np.rint((rest - first) / step).astype(np.int64)
     curve = np.zeros_like(rest)
-    for j in range(len(KNOTS)):
-        curve += near[:, :, j] * normal[:, j, None]
+    for shares, deviate in zip(table, normal.T, strict=True):
+        curve += shares[place] * deviate[:, None]
     result: Array = 10 ** (-0.4 * BEND * (curve - curve[:, -1:]))
     return result
 
 
 @lru_cache(maxsize=1)
 def _knots() -> tuple[Array, float, float]:
-    """Return the shares (m, knot) of the knots along ln wavelength, its first value and its step."""
+    """Return the shares (knot, m) of the knots along ln wavelength, its first value and its step."""
     place = np.arange(np.log(200), np.log(50_000), 0.01)
     near = np.exp(-0.5 * ((place[:, None] - KNOTS) / (KNOTS[1] - KNOTS[0])) ** 2)
-    return near / np.sqrt((near**2).sum(axis=1, keepdims=True)), float(place[0]), 0.01
-
-
-def _rows(galaxies: Galaxies, place: NDArray[np.int64]) -> Galaxies:
-    light = Light(**{name: value[place] for name, value in vars(galaxies.light).items()})
-    return Galaxies(galaxies.row[place], light, {name: value[place] for name, value in galaxies.truth.items()})
-
-
-def _joined(parts: list[Galaxies], order: NDArray[np.int64]) -> Galaxies:
-    names = [vars(part.light) for part in parts]
-    light = Light(**{name: np.concatenate([one[name] for one in names])[order] for name in names[0]})
-    truth = {name: np.concatenate([part.truth[name] for part in parts])[order] for name in parts[0].truth}
-    return Galaxies(np.concatenate([part.row for part in parts])[order], light, truth)
+    near /= np.sqrt((near**2).sum(axis=1, keepdims=True))
+    return np.ascontiguousarray(near.T), float(place[0]), 0.01
