@@ -295,3 +295,39 @@ def test_scenes_that_are_there_are_kept(mock):
     with open("a", "w"):
         said = mock("--scene", "64,64", *SMALL, out="a")
     assert (said.code, "cannot be made a folder" in said.err) == (2, True), said.err
+
+
+def test_an_image_of_a_psf_takes_the_place_of_the_width(mock):
+    y, x = np.indices((61, 61)) - 30.0
+    for name, sigma in (("narrow", 4.0), ("wide", 12.0)):
+        star = np.roll(np.exp(-(x**2 + y**2) / (2 * sigma**2)), (3, -2), (0, 1))  # off the middle, as they come
+        fits.PrimaryHDU(star, fits.Header({"PIXSCALE": 0.02})).writeto(f"{name}.fits")
+    words = ("-n", 20, "--bands", "g,r", "--seed", 3, "--all", "--threads", 1)
+    assert mock(*words).code == 0
+    assert mock(*words, "--psf", "g=narrow.fits", out="narrow.fits.fits").code == 0
+    assert mock(*words, "--psf", "g=wide.fits[0]", out="wide.fits.fits").code == 0
+    plain, narrow, wide = (read(name) for name in ("m.fits", "narrow.fits.fits", "wide.fits.fits"))
+    # The other band is as it was, but for single photons; so is g nearly: the survey's is a Gaussian of FWHM 0.177 arcsec,
+    # the narrow image one of 0.188.
+    for one, other in ((plain[0][:, 1], wide[0][:, 1]), (plain[0][:, 0], narrow[0][:, 0])):
+        assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.99
+    brightest = np.nanargmax(plain[1]["FLUX_G"])
+    assert wide[0][brightest, 0].max() < 0.7 * plain[0][brightest, 0].max()
+    assert [float(word) for word in narrow[2]["PSFFWHM"].split()] == pytest.approx([0.188, 0.177], abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--psf", "g"), "--psf g is not understood"),
+        (("--psf", "g=none.fits"), "none.fits cannot be read"),
+        (("--psf", "z=star.fits"), "--psf names a band that is not made: z"),
+        (("--psf", "g=star.fits"), "star.fits is too coarse for the stamps: 0.5 arcsec"),
+        (("--psf", "g=star.fits", "--psf", "g=star.fits"), "--psf names g twice"),
+    ],
+)
+def test_psfs_that_cannot_be_used(mock, words, told):
+    fits.PrimaryHDU(np.ones((3, 3)), fits.Header({"PIXSCALE": 0.5})).writeto("star.fits")
+    said = mock("-n", 5, *SMALL, *words)
+    assert said.code == 2
+    assert told in said.err

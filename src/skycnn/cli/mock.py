@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -56,6 +57,15 @@ def command(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Galaxies without a selection.")] = False,
     bands: Annotated[str | None, typer.Option("--bands", metavar="u,g,r", help="Only these of its bands.")] = None,
+    psf: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--psf",
+            metavar="BAND=FILE",
+            help="An image of a band's point spread function, its scale in PIXSCALE or a WCS, instead of the survey's "
+            "width; repeatable. One at the survey's own pixels is taken to hold their response.",
+        ),
+    ] = None,
     size: Annotated[int | None, typer.Option("--size", metavar="N", help="Side of a stamp, pixels.")] = None,
     fluxes_only: Annotated[
         bool, typer.Option("--fluxes-only", help="Write a catalogue of fluxes, without images.")
@@ -99,6 +109,7 @@ def command(
         seed=seed,
         selection=verb.ALL if everything else selection,
         bands=[name.strip() for name in (bands or "").split(",") if name.strip()],
+        psf=_psfs(psf or ()),
         size=size,
         fluxes_only=fluxes_only,
         threads=count,
@@ -124,6 +135,19 @@ def _shape(text: str | None) -> tuple[int, int] | None:
     if not (comma and width.isdecimal() and height.isdecimal()):
         raise InputError(f"--scene {text} is not understood", expected="--scene W,H, pixels", hint="--scene 2048,2048")
     return int(width), int(height)
+
+
+def _psfs(texts: Sequence[str]) -> dict[str, str]:
+    """Read ``BAND=FILE``, once a band."""
+    found: dict[str, str] = {}
+    for text in texts:
+        band, sign, name = (part.strip() for part in text.partition("="))
+        if not (band and sign and name):
+            raise InputError(f"--psf {text} is not understood", expected="BAND=FILE", hint="--psf g=psf_g.fits")
+        if band in found:
+            raise InputError(f"--psf names {band} twice", value=f"{found[band]}, {name}")
+        found[band] = name
+    return found
 
 
 def _tell(result: Any, dry_run: bool) -> None:

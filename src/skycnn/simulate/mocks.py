@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from itertools import count
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ from skycnn.simulate import draws
 from skycnn.simulate.aperture import Measured, Photometry
 from skycnn.simulate.noise import Noise
 from skycnn.simulate.optics import psf_of
+from skycnn.simulate.psf import PSF
 from skycnn.simulate.render import Light, Renderer
 from skycnn.survey import Survey
 
@@ -64,6 +65,8 @@ class Recipe:
         Places of the bands in one of which at least a galaxy must be seen; none: all galaxies are kept.
     above : float
         The signal to noise that it must exceed there.
+    psfs : mapping of str to PSF
+        By band, where it is not the one that the survey's widths tell.
     """
 
     survey: Survey
@@ -75,6 +78,7 @@ class Recipe:
     side: int = 32
     judged: tuple[int, ...] = ()
     above: float = 0.0
+    psfs: Mapping[str, PSF] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ class Mocks:
         self.recipe = recipe
         survey, bands = recipe.survey, recipe.bands
         self.noise = Noise.of(survey, bands)
-        self.psfs = tuple(psf_of(survey, band) for band in bands)
+        self.psfs = tuple(recipe.psfs.get(band) or psf_of(survey, band) for band in bands)
         r80 = [psf.r80 for psf in self.psfs]
         self.photometry = Photometry(self.noise, r80, survey.pixel_scale, recipe.side)
         self.render = Renderer(self.psfs, survey.pixel_scale, recipe.side)

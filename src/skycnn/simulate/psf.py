@@ -44,6 +44,16 @@ class PSF(ABC):
     def limit(self, tolerance: float) -> float:
         """Return the wave number beyond which the transfer function stays below ``tolerance``, rad/arcsec."""
 
+    @property
+    @abstractmethod
+    def r80(self) -> float:
+        """Radius that holds 80 % of the light, arcsec."""
+
+    @property
+    @abstractmethod
+    def fwhm(self) -> float:
+        """Full width at half maximum, arcsec."""
+
 
 class RadialPSF(PSF):
     """A round one."""
@@ -55,16 +65,6 @@ class RadialPSF(PSF):
     def transfer(self, kx: Array, ky: Array) -> Array:
         """Return the transfer function on a grid, float64."""
         return self.radial(np.hypot(kx, ky[:, None]))
-
-    @property
-    @abstractmethod
-    def r80(self) -> float:
-        """Radius that holds 80 % of the light, arcsec."""
-
-    @property
-    @abstractmethod
-    def fwhm(self) -> float:
-        """Full width at half maximum, arcsec."""
 
 
 def _decline(psf: RadialPSF, tolerance: float) -> float:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from skycnn.simulate import draws
 from skycnn.simulate.mocks import Mocks, ordered, rows_of
 from skycnn.simulate.psf import PSF, Gaussian, Moffat
+from skycnn.simulate.psfimage import ImagePSF
 from skycnn.simulate.render import Light, Renderer
 
 Array = NDArray[Any]
@@ -153,6 +154,8 @@ def _wings(psf: PSF, scale: float, bright: Array) -> Array:
         case Gaussian():
             sigma = psf.sigma / scale
             reach = sigma * np.sqrt(2 * np.log(np.maximum(bright / (2 * np.pi * sigma**2), 1)))
+        case ImagePSF():
+            reach = np.full(len(bright), max(psf.pixels.shape) * psf.scale / scale / 2)
         case _:
             reach = np.full(len(bright), 32.0)
     return reach + 2

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from skycnn import __version__, survey, tasks
 from skycnn.errors import InputError
-from skycnn.fits import scenefile
+from skycnn.fits import psffile, scenefile
 from skycnn.fits.output import Output, compression_of
 from skycnn.fits.provenance import Record, now
 from skycnn.fits.source import parse
@@ -24,7 +24,10 @@ from skycnn.report.mockfigures import Sample
 from skycnn.simulate import mocks
 from skycnn.simulate.detection import Detections, detect
 from skycnn.simulate.mocks import Block, Mocks, Recipe
+from skycnn.simulate.psf import PSF
+from skycnn.simulate.psfimage import ImagePSF, core
 from skycnn.simulate.scene import Scene
+from skycnn.survey import Survey
 from skycnn.task import Mock
 
 Say = Callable[[str], None]
@@ -37,6 +40,9 @@ ALL = "all"
 
 STAMPS_RATE, FLUXES_RATE, SCENE_RATE = 200.0, 20_000.0, 1e6
 """Galaxies a second and CPU, for estimates: seven bands of 32x32 pixels, and no pixels; pixels of a scene's band."""
+
+NATIVE = 1.02
+"""Ratio within which the scale of a PSF's image is that of the survey's pixels."""
 
 LARGEST, WIDEST = 1024, 32_768
 """Pixels along an edge of a stamp, and of a scene."""
@@ -54,6 +60,7 @@ class Options:
     seed: int = 1
     selection: str | None = None
     bands: Sequence[str] = ()
+    psf: Mapping[str, str] = field(default_factory=dict)
     size: int | None = None
     fluxes_only: bool = False
     threads: int = 1
@@ -190,7 +197,20 @@ def plan(options: Options) -> tuple[Mock, Recipe]:
         what = f"selection {selection} judges by {' or '.join(cut.bands)}, and none is among the bands"
         raise InputError(what, value=" ".join(bands), hint="--bands names them, or --all takes every galaxy.")
     above = cut.above if cut else 0.0
-    return made, Recipe(where, bands, options.seed, selection, made.draw, made.observe, side, judged, above)
+    psfs = {band: _psf(band, path, where, bands) for band, path in options.psf.items()}
+    return made, Recipe(where, bands, options.seed, selection, made.draw, made.observe, side, judged, above, psfs)
+
+
+def _psf(band: str, name: str, where: Survey, bands: Sequence[str]) -> PSF:
+    """Return the image of a PSF; one at the survey's own pixels is taken to show stars as these see them."""
+    if band not in bands:
+        raise InputError(f"--psf names a band that is not made: {band}", expected=" ".join(bands))
+    spec = parse(name)
+    pixels, scale = psffile.read(spec.path, spec.extension)
+    if scale > NATIVE * where.pixel_scale:
+        what = f"{name} is too coarse for the stamps: {scale:.4g} arcsec a pixel"
+        raise InputError(what, expected=f"{where.pixel_scale:.4g} or less")
+    return ImagePSF(pixels, scale, pixelated=scale > where.pixel_scale / NATIVE, centre=core(pixels))
 
 
 def _facts(recipe: Recipe, side: int) -> dict[str, Any]:
@@ -202,16 +222,22 @@ def _facts(recipe: Recipe, side: int) -> dict[str, Any]:
         "SURVEY": where.name,
         "SEED": recipe.seed,
         "SELECT": recipe.selection,
-        "PSFFWHM": " ".join(f"{where.psf[band]:.4g}" for band in recipe.bands)[:68],
+        "PSFFWHM": " ".join(f"{_width(recipe, band):.4g}" for band in recipe.bands)[:68],
         "SNRCUT": recipe.above or None,
         "CREATOR": f"skycnn {__version__}",
     }
+
+
+def _width(recipe: Recipe, band: str) -> float:
+    """Return the FWHM of a band, arcsec: the survey's, or that of the image of its PSF."""
+    return recipe.psfs[band].fwhm if band in recipe.psfs else recipe.survey.psf[band]
 
 
 def _record(options: Options, recipe: Recipe, columns: Sequence[Any]) -> Record:
     settings = {
         "survey": recipe.survey.name,
         "bands": recipe.bands,
+        "psf": dict(options.psf),
         "number": options.number,
         "scene": options.scene,
         "seed": recipe.seed,
@@ -282,7 +308,7 @@ def _scene(options: Options, made: Mock, recipe: Recipe, progress: Progress | No
     facts = _facts(recipe, 1) | {"NDRAWN": field.count}
     grid = scenefile.projection(shape, recipe.survey.pixel_scale)
     for output, band, image, sigma in zip(outputs, recipe.bands, images, field.mocks.noise.sigma, strict=False):
-        told = {**grid, **facts, "FILTER": band, "PSFFWHM": recipe.survey.psf[band], "SKYSIGMA": float(f"{sigma:.6g}")}
+        told = {**grid, **facts, "FILTER": band, "PSFFWHM": _width(recipe, band), "SKYSIGMA": float(f"{sigma:.6g}")}
         scenefile.write_image(output, image, told, record)
     values = _detected(found, recipe, shape)
     scenefile.write_catalogue(outputs[-1], columns, values, {**facts, "BANDS": " ".join(recipe.bands)}, record)
