@@ -35,6 +35,9 @@ EXAMPLES = (
     ),
 )
 
+FEW = 1000
+"""Galaxies below which most of the time goes into tables that are made once."""
+
 
 def command(
     task: options.TaskName,
@@ -161,7 +164,8 @@ def _tell(result: Any, dry_run: bool) -> None:
         cost = f"{result.disk_bytes / 1e6:.1f} MB, about {max(1, round(result.estimate_seconds))} s and start-up"
         console.say(f"{result.files['output']} would be written: {what}, {cost}")
         return
-    console.say(f"{result.files['output']}: {what} ({result.rate:,.0f} a second), of {result.drawn:,} drawn")
+    pace = f"{result.seconds:.1f} s" if result.rows < FEW else f"{result.rate:,.0f} a second"
+    console.say(f"{result.files['output']}: {what} ({pace}), of {result.drawn:,} drawn")
     if result.files["preview"]:
         console.say(f"{result.files['preview']}: what they are and look like")
 

@@ -160,7 +160,8 @@ def _tracks(figure: Any, grid: Any, sample: Sample, name: str, tracks: int) -> N
             colours = -2.5 * np.log10(flux[:, i] / flux[:, i + 1])
             seen = (flux[:, i] > SEEN * error[:, i]) & (flux[:, i + 1] > SEEN * error[:, i + 1]) & (truth <= high)
         x, y = truth[seen], colours[seen]
-        axes.plot(x, y, ".", ms=1.5, mew=0, alpha=0.25, color=figures.ACCENT, rasterized=True)
+        size = min(max(1.5, 60 / np.sqrt(max(len(x), 1))), 6)  # points; few are drawn large
+        axes.plot(x, y, ".", ms=size, mew=0, alpha=min(1, size / 6), color=figures.ACCENT, rasterized=True)
         if len(x) >= 100:
             edges = np.quantile(x, np.linspace(0, 1, int(np.clip(len(x) // 50, 4, 25)) + 1))
             groups = [(x >= a) & (x <= b) for a, b in itertools.pairwise(edges)]
