@@ -17,7 +17,7 @@ from report import line, table
 from skycnn.cli import process
 
 BANDS = ("NUV", "u", "g", "r", "i", "z", "y")
-SIDE, BATCH, STEP = 32, 32, 256
+SIDE, STEP = 32, 256
 KINDS = ("image", "image-fast", "hybrid")
 
 
@@ -61,8 +61,10 @@ def forward(module: Any, inputs: dict[str, Any], threads: int) -> float:
     """Return stamps/s of the bare forward pass."""
     import torch
 
-    rows = len(inputs["image"])
-    parts = [{name: value[at : at + BATCH] for name, value in inputs.items()} for at in range(0, rows, BATCH)]
+    from skycnn.network.inference import IMAGE_BATCH
+
+    rows, batch = len(inputs["image"]), IMAGE_BATCH["cpu"]
+    parts = [{name: value[at : at + batch] for name, value in inputs.items()} for at in range(0, rows, batch)]
 
     def work(part: dict[str, Any]) -> None:
         with torch.inference_mode():
