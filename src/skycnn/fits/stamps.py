@@ -237,5 +237,6 @@ def _empty(pixels: Array) -> Array:
 
 
 def batch_rows(bands: int, side: int) -> int:
-    """Return how many rows make a batch of at most `BATCH_BYTES`."""
-    return max(1, min(4096, BATCH_BYTES // (4 * bands * side * side)))
+    """Return how many rows make a batch of at most `BATCH_BYTES`: a power of two, which a network divides evenly."""
+    most = max(1, min(4096, BATCH_BYTES // (4 * bands * side * side)))
+    return 1 << (most.bit_length() - 1)
