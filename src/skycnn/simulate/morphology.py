@@ -2,7 +2,7 @@
 
 Bulges hold the older spectra of a galaxy's mixture, clumps the younger ones, so that colours change over its face while
 the whole keeps its spectrum. Sizes, shares and shapes were tuned to the 500 fits of galaxies in COSMOS that GalSim
-carries (Mandelbaum et al. 2012, MNRAS 420, 1518); thickness of discs after Padilla & Strauss 2008, MNRAS 388, 1321.
+carries (Mandelbaum et al. 2012, MNRAS 420, 1518); what they do not tell is named in `draw`.
 """
 
 from dataclasses import dataclass
@@ -50,7 +50,18 @@ class Shape:
 
 
 def draw(seed: int, row: NDArray[np.int64], magnitude: Array, redshift: Array, age: Array) -> Shape:
-    """Return shapes of galaxies (n,) of I magnitude, redshift and ``age``, the redness of their light from 0 to 1."""
+    """Return shapes of galaxies (n,) of I magnitude, redshift and ``age``, the redness of their light from 0 to 1.
+
+    - Types: spheroids are the red ones, a logistic curve in redness; bulge shares are logit-normal, of discs growing
+      with redness. Tuned to the fits.
+    - Sizes: log-normal, log R falling with I magnitude, of spheroids faster. Tuned to the fits' half-light radii.
+    - Sersic indices: log-normal about 3.6 and 0.9, between de Vaucouleurs' 4 and an exponential disc's 1 and what the
+      fits' single profiles have.
+    - Thickness of discs: normal, 0.22 with a scatter of 0.06 (Padilla & Strauss 2008, MNRAS 388, 1321; recalled).
+    - Inclination: discs look any way, cos i uniform, and an oblate disc's axis ratio follows (Hubble 1926, ApJ 64, 321).
+    - Clumps: up to a quarter of a young disc's light, in few knots within 1.5 disc radii; an assumption, of the order
+      that clumpy star-forming galaxies at z = 1-2 show (Guo et al. 2015, ApJ 800, 39; recalled).
+    """
     u = draws.uniform(seed, row, "shape", 6 + 3 * CLUMPS)
     e = draws.normal(seed, row, "shape", 6)
     old = expit((age - 0.62) / 0.06)  # share of spheroids among galaxies of this colour
