@@ -8,7 +8,7 @@ from skycnn import tasks
 from skycnn.network import model
 
 SHIPPED = sorted(model.SHIPPED.glob(f"*{model.SUFFIX}"))
-LARGEST = 5_000_000
+LARGEST = 8_000_000
 COMPLETE = (
     "survey",
     "inputs",

@@ -58,7 +58,7 @@ def draw(seed: int, row: NDArray[np.int64], magnitude: Array, redshift: Array, a
     - Sersic indices: log-normal about 3.6 and 0.9, between de Vaucouleurs' 4 and an exponential disc's 1 and what the
       fits' single profiles have.
     - Thickness of discs: normal, 0.22 with a scatter of 0.06 (Padilla & Strauss 2008, MNRAS 388, 1321; recalled).
-    - Inclination: discs look any way, cos i uniform, and an oblate disc's axis ratio follows (Hubble 1926, ApJ 64, 321).
+    - Inclination: cos i uniform, and the axis ratio of an oblate disc follows (Hubble 1926, ApJ 64, 321).
     - Clumps: up to a quarter of a young disc's light, in few knots within 1.5 disc radii; an assumption, of the order
       that clumpy star-forming galaxies at z = 1-2 show (Guo et al. 2015, ApJ 800, 39; recalled).
     """
