@@ -307,8 +307,8 @@ def test_an_image_of_a_psf_takes_the_place_of_the_width(mock):
     assert mock(*words, "--psf", "g=narrow.fits", out="narrow.fits.fits").code == 0
     assert mock(*words, "--psf", "g=wide.fits[0]", out="wide.fits.fits").code == 0
     plain, narrow, wide = (read(name) for name in ("m.fits", "narrow.fits.fits", "wide.fits.fits"))
-    # The other band is as it was, but for single photons; so is g nearly: the survey's is a Gaussian of FWHM 0.177 arcsec,
-    # the narrow image one of 0.188.
+    # The other band is as it was, but for single photons; so is g nearly: the survey's is a Gaussian of FWHM 0.177
+    # arcsec, the narrow image one of 0.188.
     for one, other in ((plain[0][:, 1], wide[0][:, 1]), (plain[0][:, 0], narrow[0][:, 0])):
         assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.99
     brightest = np.nanargmax(plain[1]["FLUX_G"])
@@ -319,6 +319,7 @@ def test_an_image_of_a_psf_takes_the_place_of_the_width(mock):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
+        (("--device", "abacus"), "--device abacus is not known"),
         (("--psf", "g"), "--psf g is not understood"),
         (("--psf", "g=none.fits"), "none.fits cannot be read"),
         (("--psf", "z=star.fits"), "--psf names a band that is not made: z"),
@@ -326,7 +327,7 @@ def test_an_image_of_a_psf_takes_the_place_of_the_width(mock):
         (("--psf", "g=star.fits", "--psf", "g=star.fits"), "--psf names g twice"),
     ],
 )
-def test_psfs_that_cannot_be_used(mock, words, told):
+def test_psfs_and_devices_that_cannot_be_used(mock, words, told):
     fits.PrimaryHDU(np.ones((3, 3)), fits.Header({"PIXSCALE": 0.5})).writeto("star.fits")
     said = mock("-n", 5, *SMALL, *words)
     assert said.code == 2

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from skycnn.fits import stamps
 from skycnn.simulate import psf, render, sersic
@@ -189,3 +190,10 @@ def test_no_objects_are_no_stamps():
 def test_an_index_outside_the_table_is_refused():
     with pytest.raises(ValueError, match=r"outside 0\.3-6\.2"):
         Renderer(SPACE[:1], 0.1, 8)(one(index=6.3))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="this torch sees no GPU")
+def test_a_gpu_draws_what_the_cpu_draws():
+    light, offset = galaxies(40, 1.0, components=2)
+    one, other = (Renderer(SPACE, 0.1, 32, device)(light, offset) for device in ("cpu", "cuda"))
+    assert np.abs(one - other).max() < 1e-5 * one.max()

@@ -79,6 +79,9 @@ def command(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT and the preview if they exist.")] = False,
     threads: options.Threads = None,
+    device: Annotated[
+        str, typer.Option("--device", metavar="NAME", help="cpu or cuda; stamps of a GPU have other last bits.")
+    ] = "cpu",
     dry_run: options.DryRun = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -116,6 +119,7 @@ def command(
         size=size,
         fluxes_only=fluxes_only,
         threads=count,
+        device=device,
         preview=preview,
         overwrite=overwrite,
         dry_run=dry_run,

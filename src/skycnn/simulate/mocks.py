@@ -67,6 +67,8 @@ class Recipe:
         The signal to noise that it must exceed there.
     psfs : mapping of str to PSF
         By band, where it is not the one that the survey's widths tell.
+    device : str
+        Where stamps are drawn, ``cpu`` or a GPU; another one rounds otherwise.
     """
 
     survey: Survey
@@ -79,6 +81,7 @@ class Recipe:
     judged: tuple[int, ...] = ()
     above: float = 0.0
     psfs: Mapping[str, PSF] = field(default_factory=dict)
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,7 @@ class Mocks:
         self.psfs = tuple(recipe.psfs.get(band) or psf_of(survey, band) for band in bands)
         r80 = [psf.r80 for psf in self.psfs]
         self.photometry = Photometry(self.noise, r80, survey.pixel_scale, recipe.side)
-        self.render = Renderer(self.psfs, survey.pixel_scale, recipe.side)
+        self.render = Renderer(self.psfs, survey.pixel_scale, recipe.side, recipe.device)
         self._hopeful = lru_cache(maxsize=8)(self._draw_hopeful)
 
     def stamps(self, number: int) -> Block:

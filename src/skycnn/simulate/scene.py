@@ -60,7 +60,7 @@ class Scene:
         self.scale, self.seed = recipe.survey.pixel_scale, recipe.seed
         area = math.prod(edge + 2 * MARGIN for edge in shape) * (self.scale / 60) ** 2
         self.count = max(1, int(draws.generator(self.seed, 0, "scene/count").poisson(density * area)))
-        self._renderers = {side: Renderer(mocks.psfs, self.scale, side) for side in SIDES}
+        self._renderers = {side: Renderer(mocks.psfs, self.scale, side, recipe.device) for side in SIDES}
 
     def places(self, row: Array) -> Array:
         """Return where galaxies lie (n, 2): x and y."""

@@ -19,6 +19,7 @@ from skycnn.fits.provenance import Record, now
 from skycnn.fits.source import parse
 from skycnn.fits.stampfile.mockfile import TRUE, Layout, MockFile, columns_of
 from skycnn.fits.stampfile.stampcolumns import words
+from skycnn.network.inference import device_of
 from skycnn.report import mockfigures
 from skycnn.report.mockfigures import Sample
 from skycnn.simulate import mocks
@@ -40,6 +41,8 @@ ALL = "all"
 
 STAMPS_RATE, FLUXES_RATE, SCENE_RATE = 200.0, 20_000.0, 1e6
 """Galaxies a second and CPU, for estimates: seven bands of 32x32 pixels, and no pixels; pixels of a scene's band."""
+
+DEVICES = ("cpu", "cuda")
 
 NATIVE = 1.02
 """Ratio within which the scale of a PSF's image is that of the survey's pixels."""
@@ -64,6 +67,7 @@ class Options:
     size: int | None = None
     fluxes_only: bool = False
     threads: int = 1
+    device: str = "cpu"
     preview: str | None = None
     overwrite: bool = False
     dry_run: bool = False
@@ -198,7 +202,11 @@ def plan(options: Options) -> tuple[Mock, Recipe]:
         raise InputError(what, value=" ".join(bands), hint="--bands names them, or --all takes every galaxy.")
     above = cut.above if cut else 0.0
     psfs = {band: _psf(band, path, where, bands) for band, path in options.psf.items()}
-    return made, Recipe(where, bands, options.seed, selection, made.draw, made.observe, side, judged, above, psfs)
+    device = device_of(options.device)
+    if device.type not in DEVICES:
+        raise InputError(f"--device {options.device} draws no stamps", expected=" or ".join(DEVICES))
+    what = (where, bands, options.seed, selection, made.draw, made.observe)
+    return made, Recipe(*what, side=side, judged=judged, above=above, psfs=psfs, device=str(device))
 
 
 def _psf(band: str, name: str, where: Survey, bands: Sequence[str]) -> PSF:
