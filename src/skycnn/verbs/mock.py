@@ -205,8 +205,9 @@ def plan(options: Options) -> tuple[Mock, Recipe]:
     device = device_of(options.device)
     if device.type not in DEVICES:
         raise InputError(f"--device {options.device} draws no stamps", expected=" or ".join(DEVICES))
-    what = (where, bands, options.seed, selection, made.draw, made.observe)
-    return made, Recipe(*what, side=side, judged=judged, above=above, psfs=psfs, device=str(device))
+    return made, Recipe(
+        where, bands, options.seed, selection, made.draw, made.observe, side, judged, above, psfs, str(device)
+    )
 
 
 def _psf(band: str, name: str, where: Survey, bands: Sequence[str]) -> PSF:
