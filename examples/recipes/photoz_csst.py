@@ -10,6 +10,7 @@ stopped goes on. --install puts the models and their sums into the package.
 """
 
 import argparse
+import itertools
 import json
 import subprocess
 import sys
@@ -21,6 +22,8 @@ import numpy as np
 from astropy.io import fits
 from astropy.table import Table
 from photoz_sdss_flux import ROOT, install, skycnn
+
+from skycnn import metrics
 
 HERE = Path(__file__).parent
 NAME = "photoz-csst"
@@ -34,6 +37,8 @@ PAPER = {"flux": (0.023, 0.0143), "image": (0.025, 0.0121), "hybrid": (0.020, 0.
 TASK = ("--task", "photoz")
 ABSENT = ("NUV", "u", "y")
 """Bands that surveys from the ground have badly or not at all."""
+ANSWERS = {"FLUX": "Z_FLUX", "IMAGE": "Z_IMAGE", "HYBRID": "Z_PHOT", "TEMPLATE FIT": "Z_TEMPLATE"}
+MAGNITUDES = (18.0, 21.0, 22.0, 22.5, 23.0, 23.5, 24.0, 25.5)
 MASK = 12
 """Pixels about the centre that a masked object loses; what is left of a stamp is sky."""
 NOTE = (
@@ -131,6 +136,20 @@ def beside(out: Path, test: Path, parts: dict[str, Path]) -> Path:
     return path
 
 
+def by_brightness(path: Path) -> None:
+    """Print the scores by true I magnitude: what noise leaves to be known."""
+    table = Table.read(path)
+    print("\nsigma_NMAD and outliers by true I magnitude, all rows, of", *(name.lower() for name in ANSWERS))
+    for low, high in itertools.pairwise(MAGNITUDES):
+        here = table[(table["MAG_I_TRUE"] >= low) & (table["MAG_I_TRUE"] < high)]
+        scores = (
+            (metrics.sigma_nmad(here[column], here["Z_TRUE"]), metrics.outlier_fraction(here[column], here["Z_TRUE"]))
+            for column in ANSWERS.values()
+        )
+        told = "   ".join(f"{scatter:.4f} {100 * share:5.2f} %" for scatter, share in scores)
+        print(f"I {low:4.1f} to {high:4.1f}, {len(here):5d} galaxies: {told}")
+
+
 def changed(out: Path, stamps: Path, name: str) -> Path:
     """Return the stamps with redshifts shuffled, or masked by sky of their own border, or without some bands."""
     path, rng = out / f"{name}.fits", np.random.default_rng(1)
@@ -191,6 +210,7 @@ def main() -> None:
     rivals = ["--train", known, "--baselines", "median,knn,forest,boosting"]
     others = [word for name in ("Z_FLUX", "Z_IMAGE", "Z_TEMPLATE") for word in ("--baseline", name)]
     judge(beside(out, test, parts), "Network hybrid beside the others", *others, *rivals)
+    by_brightness(out / "beside.fits")
     fewer = changed(out, test, "griz")
     for network, model in models.items():
         path = answered(out, fewer, model, f"griz_{network}")
