@@ -60,12 +60,15 @@ def extend(
                 extension.copy(output)
                 return None
             answered, total = 0, hashlib.sha256()
-            with extension.journalled(output, {"model": mine.model_sha256}) as journal:
+            with (
+                extension.journalled(output, {"model": mine.model_sha256}) as journal,
+                extension.begun(output) as target,
+            ):
                 with safefile.writing(output.label):
                     for chunk in extension.chunks(USED, journal, total):
                         if not chunk.held:
                             found = {} if chunk.values is None else answer(columns, chunk.values, chunk.first)
                             journal.put(chunk.first, chunk.digest, extension.merged(chunk, found))
                             answered += int(chunk.run.sum())
-                extension.write(output, journal, record(columns, **more, input_sha256=total.hexdigest()))
+                extension.write(target, journal, record(columns, **more, input_sha256=total.hexdigest()))
             return answered

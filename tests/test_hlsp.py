@@ -112,9 +112,9 @@ def answer(path, out):
         catalogue.check_extensible()
         extension = Extension(catalogue, COLUMNS)
         mine = record(COLUMNS, used=("MERGER_TRUE",))
-        with extension.journalled(output, {}) as journal, safefile.writing("x"):
+        with extension.journalled(output, {}) as journal, safefile.writing("x"), extension.begun(output) as target:
             journal.put(0, b"d" * 32, np.zeros((N, extension.width), np.uint8))
-            extension.write(output, journal, mine)
+            extension.write(target, journal, mine)
 
 
 @pytest.mark.parametrize("kind", ["fits", "npy"])

@@ -50,10 +50,10 @@ def build(kind: str, images: Any) -> Any:
 
     from skycnn.tasks import photoz
 
-    name, settings = KINDS[kind]
+    network, outputs = photoz.TASK.networks[kind], photoz.posterior_for(np.array([4.0])).outputs
     torch.manual_seed(1)
-    module = photoz.TASK.networks[name].module(len(BANDS), photoz.posterior_for(np.array([4.0])).outputs, **settings)
-    (module.image if name == "hybrid" else module).normalise({"image": torch.from_numpy(images[:256])})
+    module: Any = network.module(bands=len(BANDS), outputs=outputs, **network.settings)
+    (module.image if kind == "hybrid" else module).normalise({"image": torch.from_numpy(images[:256])})
     return module.eval()
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from skycnn.errors import InputError, Interrupted, counted
 from skycnn.fits import earlier, safefile
+from skycnn.fits.aheadcopy import AheadCopy
 from skycnn.fits.bytecopy import copy_range
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.journal import Journal
@@ -48,6 +49,14 @@ class Chunk:
     run: np.ndarray
     digest: bytes
     held: bool
+
+
+@dataclass(frozen=True)
+class Target:
+    """The new file while it is made: its descriptor, and the copy into it that has begun."""
+
+    fd: int
+    ahead: AheadCopy
 
 
 class Extension:
@@ -189,13 +198,31 @@ class Extension:
             fresh[rest] = chunk.old[rest] if self.keeps_old else packed(self.columns, {}, int(rest.sum()))
         return fresh
 
-    def write(self, output: Output, journal: Journal, record: Record) -> list[str]:
-        """Splice the journal's rows into the output; return warnings about checksums that did not fit.
+    @contextmanager
+    def begun(self, output: Output) -> Iterator[Target]:
+        """Yield the new file, which takes its place on a clean end; what lies before the table is copied meanwhile.
 
         Raises
         ------
         RunError
             When the output cannot take its place; it is as it was.
+        """
+        source = self.catalogue.source
+        compression = source.compression if output.in_place else compression_of(output.label)
+        with output.create(source.stat, compression) as fd:
+            ahead = AheadCopy(source.fd, fd, 0 if self.table_only else self.catalogue.unit.start, source.label)
+            try:
+                yield Target(fd, ahead)
+            finally:
+                ahead.stop()
+
+    def write(self, target: Target, journal: Journal, record: Record) -> list[str]:
+        """Splice the journal's rows into the new file; return warnings about checksums that did not fit.
+
+        Raises
+        ------
+        ChangedError
+            When the catalogue was changed meanwhile.
         """
         source, flag = self.catalogue.source, self.columns[-1]
         plan = Plan(
@@ -207,12 +234,12 @@ class Extension:
             history=tuple(record.lines()),
             stamp=record.time.rstrip("Z"),
         )
-        compression = source.compression if output.in_place else compression_of(output.label)
-        with output.create(source.stat, compression) as fd:
-            unit, label = self.catalogue.unit, self.catalogue.label
-            warnings = splice(source.fd, source.size, unit, fd, plan, journal.rows, label, alone=self.table_only)
-            source.check_unchanged()
-            return warnings
+        unit, label, copied = self.catalogue.unit, self.catalogue.label, target.ahead.end()
+        warnings = splice(
+            source.fd, source.size, unit, target.fd, plan, journal.rows, label, alone=self.table_only, copied=copied
+        )
+        source.check_unchanged()
+        return warnings
 
     def copy(self, output: Output) -> None:
         """Let the output hold the table as it is; in place, clear what killed runs left."""

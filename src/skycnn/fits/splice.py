@@ -31,9 +31,10 @@ def splice(
     label: str,
     *,
     alone: bool = False,
+    copied: int = 0,
     progress: "Callable[[int, int], None] | None" = None,
 ) -> list[str]:
-    """Write the file of descriptor ``source`` with new columns to the empty file of descriptor ``target``.
+    """Write the file of descriptor ``source`` with new columns to the file of descriptor ``target``.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ def splice(
     unit : Hdu
         The table to extend.
     target : int
-        Descriptor of the new file, written from its beginning.
+        Descriptor of the new file, written from its beginning, or after what is there.
     plan : Plan
         What changes.
     rows : callable
@@ -51,6 +52,8 @@ def splice(
         Names the table in messages.
     alone : bool
         Leave out the file's other units: an empty primary goes before the table.
+    copied : int
+        Bytes of what lies before the table that are in the new file already.
     progress : callable, optional
         Called with rows done and rows in all.
 
@@ -67,7 +70,7 @@ def splice(
     cards = new_cards(unit, plan, label)
     start = write_primary(target) if alone else unit.start
     if not alone:
-        copy_range(source, target, 0, 0, start, label)
+        copy_range(source, target, copied, copied, start - copied, label)
     end, warnings = splice_table(source, unit, target, start, cards, plan, rows, label, progress=progress)
     if size > unit.end and not alone:
         copy_range(source, target, unit.end, end, size - unit.end, label)

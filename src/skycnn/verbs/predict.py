@@ -146,14 +146,17 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
             return replace(result, estimate_seconds=result.rows * job.answerer.seconds_a_row())
         output.check_space(result.disk_bytes + result.rows * job.extension.width)
         key = {"model": result.model_sha256, "options": job.record.options, "versions": result.versions}
-        with job.extension.journalled(output, key | {"run": [options.device, options.batch]}) as journal:
+        with (
+            job.extension.journalled(output, key | {"run": [options.device, options.batch]}) as journal,
+            job.extension.begun(output) as target,
+        ):
             if journal.discarded:
                 say("the journal of another run was found and thrown away")
             with safefile.writing(output.label):
                 record, done = _answer(job, journal, say, progress)
             if done.resumed:
                 say(f"taken over from an earlier run: {counted(done.resumed, 'row')}")
-            for warning in job.extension.write(output, journal, record):
+            for warning in job.extension.write(target, journal, record):
                 say(f"warning: {warning}")
         seconds = time.monotonic() - started
         done = replace(done, seconds=seconds, rate=(done.asked - done.resumed) / seconds)
