@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skycnn.fits.stamps import BATCH_BYTES, batch_rows, corner, pixel_flags, rest
+from skycnn.fits.stamps import BATCH_BYTES, batch_rows, corner, pixel_flags, rest, shown
 from skycnn.schema import Flag
 
 
@@ -82,3 +82,21 @@ def test_no_stamps():
 def test_a_batch_is_bounded(bands, side):
     rows = batch_rows(bands, side)
     assert rows == 1 or (rows <= 4096 and rows * bands * side * side * 4 <= BATCH_BYTES)
+
+
+@pytest.mark.parametrize("dtype", ["<f4", ">f4"])
+def test_planes_that_hold_any_pixel(dtype):
+    pixels = np.ones((2, 3, 5, 5), dtype)
+    pixels[0, 1] = np.nan  # nothing
+    pixels[1, 2, 2, 2] = np.nan  # all but the middle
+    pixels[1, 0] = np.nan
+    pixels[1, 0, 4, 4] = np.inf  # a single one
+    assert shown(pixels).tolist() == [[True, False, True], [True, True, True]]
+
+
+def test_nan_is_found_whatever_the_plane_sums_to():
+    pixels = np.ones((4, 1, 4, 4), "<f4")
+    pixels[0, 0, :2] = np.float32(3e38)  # overflows
+    pixels[1, 0, 0, :2] = np.inf, -np.inf
+    pixels[2, 0, 3, 3] = np.nan
+    assert pixel_flags(pixels).tolist() == [0, 0, Flag.NAN_PIXELS, 0]

@@ -11,7 +11,7 @@ from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.fluxes import Photometry, PhotometryOptions
 from skycnn.fits.photometry import conditions
 from skycnn.fits.photometry.fields import Field, Fields
-from skycnn.fits.stamps import Stamps
+from skycnn.fits.stamps import Stamps, shown
 from skycnn.schema import Flag
 
 Array = NDArray[Any]
@@ -218,6 +218,5 @@ class Feed:
             return
         for batch in self.stamps.batches(first, values, wanted, bands=self.wants.bands, side=self.side):
             rows = batch.rows
-            shown = ~np.isnan(batch.pixels).all(axis=(2, 3))
             part = {name: content[rows] for name, content in inputs.items()} | {"image": batch.pixels}
-            yield Piece(rows, part, seen[rows] | shown, known[rows] | batch.flags)
+            yield Piece(rows, part, seen[rows] | shown(batch.pixels), known[rows] | batch.flags)

@@ -161,6 +161,13 @@ class Cube(Stamps):
             rests, flags = stampcolumns.read(self._table, self.bands, first + begin, first + end)
         chosen = rows - begin
         rests, flags = rests[chosen], flags[chosen]
+        whole = (
+            len(rows) == end - begin and tuple(bands) == self.bands and not _starts(rests, stored.shape[-1], side).any()
+        )
+        if whole and side == stored.shape[-1]:  # nothing is chosen, moved or cropped
+            pixels = stored.astype(dtype)
+            flags[broken] |= Flag.UNREADABLE
+            return Batch(rows, pixels, rests, _flags(flags, pixels))
         pixels = np.full((len(rows), len(bands), side, side), np.nan, dtype)
         found = np.full((len(rows), len(bands), 2), np.nan)
         for i, band in enumerate(bands):
@@ -217,8 +224,7 @@ def _cut(stored: Array, chosen: Array, rests: Array, out: Array) -> Array:
         float32, filled already with NaN.
     """
     size, side = stored.shape[-1], out.shape[-1]
-    place = (size - 1) / 2 + np.clip(np.nan_to_num(rests), -size, size)
-    starts = corner(place, side)
+    starts = _starts(rests, size, side)
     for x, y in np.unique(starts, axis=0).tolist():
         rows = np.flatnonzero((starts == (x, y)).all(axis=1))
         x0, x1, y0, y1 = max(x, 0), min(x + side, size), max(y, 0), min(y + side, size)
@@ -226,6 +232,11 @@ def _cut(stored: Array, chosen: Array, rests: Array, out: Array) -> Array:
             out[rows, y0 - y : y1 - y, x0 - x : x1 - x] = stored[chosen[rows], y0:y1, x0:x1]
     shift = (size - side) / 2 - starts  # exact, and zero where nothing is cropped
     return np.asarray(rests + shift)
+
+
+def _starts(rests: Array, size: int, side: int) -> Array:
+    """Return the first pixels of stamps of ``side`` about objects that lie off the centres of those stored by ``rests``."""
+    return corner((size - 1) / 2 + np.clip(np.nan_to_num(rests), -size, size), side)
 
 
 def _flags(stored: Array, pixels: Array) -> Array:
