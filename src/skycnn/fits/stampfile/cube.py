@@ -235,7 +235,7 @@ def _cut(stored: Array, chosen: Array, rests: Array, out: Array) -> Array:
 
 
 def _starts(rests: Array, size: int, side: int) -> Array:
-    """Return the first pixels of stamps of ``side`` about objects that lie off the centres of those stored by ``rests``."""
+    """Return the first pixels of stamps of ``side`` about objects off the centres of those stored."""
     return corner((size - 1) / 2 + np.clip(np.nan_to_num(rests), -size, size), side)
 
 
