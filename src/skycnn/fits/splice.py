@@ -3,7 +3,7 @@
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from skycnn.fits.checksum import Sum
 from skycnn.fits.newheader import Plan, new_cards, seal, verify, width
 from skycnn.fits.tablebytes import Hdu, read_into
 
+S = TypeVar("S")
 T = TypeVar("T")
 CHUNK_BYTES = 1 << 20
 THREADS = 2
@@ -196,13 +197,13 @@ def _rows(
     return old_sum, new_sum
 
 
-def bounded_map(work: Callable[[int], T], items: Iterable[int], threads: int) -> Iterator[T]:
-    """Yield ``work(item)`` in order, from threads that are never more than two items a thread ahead."""
+def bounded_map(work: Callable[[S], T], items: Iterable[S], threads: int, ahead: int = 2) -> Generator[T]:
+    """Yield ``work(item)`` in order, from threads that are never more than ``ahead`` items a thread ahead."""
     pending: deque[Future[T]] = deque()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="skycnn-splice")
     try:
         for item in items:
-            if len(pending) >= 2 * threads:
+            if len(pending) >= ahead * threads:
                 yield pending.popleft().result()
             pending.append(pool.submit(work, item))
         while pending:

@@ -105,9 +105,10 @@ class Inference:
         self.device, self.half = device, half
         self.batch = batch or BATCH.get(device.type, BATCH["cpu"])
         self.threads = (threads or torch.get_num_threads()) if device.type == "cpu" else 1
+        self._pool = ThreadPoolExecutor(self.threads, "skycnn-network", torch.set_num_threads, (1,))
 
     def run(self, first: int, inputs: Inputs, reduce: Callable[[Tensor], T]) -> list[T]:
-        """Return what ``reduce`` makes of the raw output, batch by batch.
+        """Return what ``reduce`` makes of the raw output, batch by batch; several threads may ask at once.
 
         Batches begin at absolute multiples of the batch size, so that a resumed run sees the same ones.
 
@@ -141,8 +142,7 @@ class Inference:
         ]
         if self.device.type != "cpu":
             return [self._batch(part, reduce) for part in parts]
-        with ThreadPoolExecutor(self.threads, "skycnn-network", torch.set_num_threads, (1,)) as pool:
-            return list(pool.map(lambda part: self._batch(part, reduce), parts))
+        return list(self._pool.map(lambda part: self._batch(part, reduce), parts))
 
     def _batch(self, inputs: Inputs, reduce: Callable[[Tensor], T]) -> T:
         with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):

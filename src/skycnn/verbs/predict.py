@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.metadata import version
 
 import numpy as np
@@ -22,6 +23,7 @@ from skycnn.fits.offer import Offer
 from skycnn.fits.output import Output
 from skycnn.fits.provenance import Record, now
 from skycnn.fits.source import Spec, parse
+from skycnn.fits.splice import bounded_map
 from skycnn.fits.stampsource import StampOptions
 from skycnn.fits.story import Story
 from skycnn.fits.tally import Tally
@@ -33,6 +35,9 @@ from skycnn.schema import Column
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
 VERSIONS = ("skycnn", "torch", "numpy")
+
+PIECES = 2
+"""Pieces of a chunk in work at once: while the last batches of one are waited for, the next one's keep others busy."""
 
 
 @dataclass(frozen=True)
@@ -246,11 +251,14 @@ def _answer(job: Job, journal: Journal, say: Say, progress: Progress | None) -> 
     total, tally, asked, resumed = hashlib.sha256(), Tally(), 0, 0
     chunks = job.extension.chunks(job.feed.columns, journal, total)
     values: dict[str, np.ndarray] = {}
-    with closing(prefetch(_pieces(job.feed, chunks), hurry=job.feed.hurry)) as ready:  # an error ends the reader too
-        for chunk, piece, last in ready:
+    with (  # an error ends the reader too
+        closing(prefetch(_pieces(job.feed, chunks), hurry=job.feed.hurry)) as ready,
+        closing(bounded_map(partial(_work, job), ready, PIECES, 1)) as answered,
+    ):
+        for chunk, piece, last, answers in answered:
             end = chunk.first + len(chunk.run)
             if piece is not None:
-                _take(job, chunk, piece, values)
+                _take(job, chunk, piece, answers, values)
             if not last:
                 continue
             asked += (n := int(np.count_nonzero(chunk.run)))
@@ -278,11 +286,22 @@ def _pieces(feed: Feed, chunks: Iterator[Chunk]) -> Iterator[tuple[Chunk, Piece 
         yield chunk, None, True
 
 
-def _take(job: Job, chunk: Chunk, piece: Piece, values: dict[str, np.ndarray]) -> None:
-    """Answer a piece of a chunk, and put the answers to their rows, under the names their columns get."""
-    n = len(chunk.run)
-    whole = len(piece.rows) == n and job.feed.stamps is None
-    answers = job.answerer.answer(chunk.first if whole else 0, piece.inputs, piece.present, piece.flags)
+def _work(job: Job, item: tuple[Chunk, Piece | None, bool]) -> tuple[Chunk, Piece | None, bool, list[np.ndarray]]:
+    """Answer a piece of a chunk."""
+    chunk, piece, _ = item
+    if piece is None:
+        return *item, []
+    first = chunk.first if _whole(job, chunk, piece) else 0
+    return *item, job.answerer.answer(first, piece.inputs, piece.present, piece.flags)
+
+
+def _whole(job: Job, chunk: Chunk, piece: Piece) -> bool:
+    return len(piece.rows) == len(chunk.run) and job.feed.stamps is None
+
+
+def _take(job: Job, chunk: Chunk, piece: Piece, answers: Sequence[np.ndarray], values: dict[str, np.ndarray]) -> None:
+    """Put the answers to a piece's rows, under the names their columns get."""
+    n, whole = len(chunk.run), _whole(job, chunk, piece)
     for column, answer in zip(job.extension.columns, answers, strict=True):
         if whole:
             values[column.name] = answer
