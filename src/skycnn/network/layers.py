@@ -72,6 +72,13 @@ def spread(values: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
     return middle, ((high - low) / 2).clamp(min=LEAST)
 
 
+def divide(layer: nn.Linear, temperature: float) -> None:
+    """Divide what a layer answers by a temperature, for good."""
+    with torch.no_grad():
+        layer.weight.div_(temperature)
+        layer.bias.div_(temperature)
+
+
 class Windows(nn.Module):
     """Elliptical windows fitted to an object, and what is seen through them in each band.
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from skycnn.network.layers import Inception, Joint, Windows, lost, sky, spread, turned
+from skycnn.network.layers import Inception, Joint, Windows, divide, lost, sky, spread, turned
 from skycnn.posterior import Axis, Grid
 from skycnn.simulate.galaxies import COLUMNS
 from skycnn.simulate.population import Population
@@ -146,9 +146,7 @@ class Flux(nn.Module):
 
     def temper(self, temperature: float) -> None:
         """Divide the raw output by the temperature, for good."""
-        with torch.no_grad():
-            self.leave.weight.div_(temperature)
-            self.leave.bias.div_(temperature)
+        divide(self.leave, temperature)
 
     def hidden(self, flux: Tensor, error: Tensor) -> Tensor:
         """Return the last hidden layer (n, width) of fluxes and errors (n, band)."""
@@ -262,9 +260,7 @@ class Image(nn.Module):
 
     def temper(self, temperature: float) -> None:
         """Divide the raw output by the temperature, for good."""
-        with torch.no_grad():
-            self.leave.weight.div_(temperature)
-            self.leave.bias.div_(temperature)
+        divide(self.leave, temperature)
 
     def hidden(self, image: Tensor) -> Tensor:
         """Return the last hidden layer (n, width) of stamps (n, band, y, x)."""
