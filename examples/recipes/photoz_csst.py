@@ -121,21 +121,16 @@ def judge(path: Path, title: str, *words: object) -> dict[str, dict[str, float]]
 
 
 def beside(out: Path, test: Path, parts: dict[str, Path]) -> Path:
-    """Return the hybrid's answers with those of the others, and of the template fit, in columns Z_<NETWORK>.
-
-    Their intervals stand beside, so that the scores of whole distributions are compared as well.
-    """
+    """Return the hybrid's answers with those of the others, and of the template fit, in columns Z_<NETWORK>."""
     path, fit = out / "beside.fits", out / "template.fits"
     if not fit.exists():
         with made(fit) as draft:
             subprocess.run([sys.executable, str(HERE / "template_fit.py"), str(test), str(draft)], check=True)
     if not path.exists():
         table = Table.read(parts["hybrid"])
-        fitted, others = Table.read(fit), {name: Table.read(parts[name]) for name in ("flux", "image")}
-        for end in ("", "_LO", "_HI"):
-            for name, answers in others.items():
-                table[f"Z_{name.upper()}{end}"] = answers[f"Z_PHOT{end}"]
-            table[f"Z_TEMPLATE{end}"] = fitted[f"Z_TEMPLATE{end}"]
+        for name in ("flux", "image"):
+            table[f"Z_{name.upper()}"] = Table.read(parts[name])["Z_PHOT"]
+        table["Z_TEMPLATE"] = Table.read(fit)["Z_TEMPLATE"]
         with made(path) as draft:
             table.write(draft)
     return path
