@@ -39,6 +39,8 @@ ABSENT = ("NUV", "u", "y")
 """Bands that surveys from the ground have badly or not at all."""
 ANSWERS = {"FLUX": "Z_FLUX", "IMAGE": "Z_IMAGE", "HYBRID": "Z_PHOT", "TEMPLATE FIT": "Z_TEMPLATE"}
 MAGNITUDES = (18.0, 21.0, 22.0, 22.5, 23.0, 23.5, 24.0, 25.5)
+RATIOS = (10, 15, 20, 30)
+"""Signal to noise in the better of g and i."""
 MASK = 12
 """Pixels about the centre that a masked object loses; what is left of a stamp is sky."""
 NOTE = (
@@ -137,17 +139,22 @@ def beside(out: Path, test: Path, parts: dict[str, Path]) -> Path:
 
 
 def by_brightness(path: Path) -> None:
-    """Print the scores by true I magnitude: what noise leaves to be known."""
+    """Print the scores by true I magnitude and by measured SNR: what noise leaves to be known."""
     table = Table.read(path)
-    print("\nsigma_NMAD and outliers by true I magnitude, all rows, of", *(name.lower() for name in ANSWERS))
-    for low, high in itertools.pairwise(MAGNITUDES):
-        here = table[(table["MAG_I_TRUE"] >= low) & (table["MAG_I_TRUE"] < high)]
+    snr = np.maximum(*(table[f"FLUX_{band}"] / table[f"FLUXERR_{band}"] for band in "GI"))
+    parts = {
+        f"I {low:g} to {high:g}": (table["MAG_I_TRUE"] >= low) & (table["MAG_I_TRUE"] < high)
+        for low, high in itertools.pairwise(MAGNITUDES)
+    } | {f"SNR > {least}": snr > least for least in RATIOS}
+    print("\nsigma_NMAD and outliers of", *(name.lower() for name in ANSWERS))
+    for name, which in parts.items():
+        here = table[which]
         scores = (
             (metrics.sigma_nmad(here[column], here["Z_TRUE"]), metrics.outlier_fraction(here[column], here["Z_TRUE"]))
             for column in ANSWERS.values()
         )
         told = "   ".join(f"{scatter:.4f} {100 * share:5.2f} %" for scatter, share in scores)
-        print(f"I {low:4.1f} to {high:4.1f}, {len(here):5d} galaxies: {told}")
+        print(f"{name:12s} {len(here):5d} galaxies: {told}")
 
 
 def changed(out: Path, stamps: Path, name: str) -> Path:
