@@ -49,11 +49,14 @@ def test_it_leaves_off_when_told(files, monkeypatch):
 
     def slow(*args):
         begun.set()
-        go.wait(10)
+        assert go.wait(60)
 
     monkeypatch.setattr(aheadcopy, "copy_range", slow)
     copy = AheadCopy(source.fileno(), target.fileno(), 700, "x")
-    assert begun.wait(10)
-    threading.Timer(0.05, go.set).start()
-    copy.stop()
+    assert begun.wait(60)
+    stopping = threading.Thread(target=copy.stop)
+    stopping.start()
+    assert copy._stopped.wait(60)
+    go.set()
+    stopping.join()
     assert copy._done == 64  # the piece that was under way, and no other

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import termios
-import time
 import warnings
 from collections import namedtuple
 
@@ -125,7 +124,8 @@ def command():
         except Exception:
             print("swallowed", flush=True)
     finally:
-        time.sleep(0.3)
+        print("cleaning", flush=True)
+        sys.stdin.readline()
         print("cleaned", flush=True)
 sys.exit(console.run(command))
 """
@@ -135,14 +135,18 @@ sys.exit(console.run(command))
 @pytest.mark.parametrize("again", [False, True], ids=["once", "twice"])
 def test_signals_end_the_run_after_its_cleaning_up(number, code, again):
     with subprocess.Popen(
-        [sys.executable, "-c", STOPPED], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", STOPPED],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as ran:
         assert ran.stdout.readline() == "started\n"
         ran.send_signal(number)
+        assert ran.stdout.readline() == "cleaning\n"
         if again:
-            time.sleep(0.1)
             ran.send_signal(number)
-        out, err = ran.communicate(timeout=60)
+        out, err = ran.communicate("go on\n", timeout=60)
     assert (ran.returncode, out) == (code, "cleaned\n")
     assert err == f"skycnn: stopped by signal {number:d}; every file is whole\n"
 

@@ -45,7 +45,7 @@ def test_items_are_taken_no_further_than_ahead():
 
 
 def test_so_many_threads_work():
-    meet = threading.Barrier(4, timeout=5)  # breaks unless four are there together
+    meet = threading.Barrier(4, timeout=60)  # breaks unless four are there together
     assert list(run(lambda item: meet.wait() >= 0, range(8), threads=4)) == [True] * 8
 
 
@@ -66,10 +66,10 @@ def test_what_hangs_is_left_behind_and_replaced():
 
     def work(item):
         if item % 2:
-            hang.wait(30)
+            hang.wait(60)
         return item
 
-    answers = list(run(work, range(8), threads=2, ahead=3, limit=0.05, late=lambda item: -item))
+    answers = list(run(work, range(8), threads=2, ahead=3, limit=1, late=lambda item: -item))
     assert answers == [0, -1, 2, -3, 4, -5, 6, -7]
     hang.set()
 
@@ -80,7 +80,7 @@ def test_the_end_does_not_wait():
     def work(item):
         begun.append(item)
         if item:
-            hang.wait(30)
+            hang.wait(60)
         return item
 
     answers = run(work, range(9), threads=2, ahead=9)
@@ -95,7 +95,7 @@ def test_another_thread_may_end_the_waiting():
     hang, stop = threading.Event(), threading.Event()
     threading.Timer(0.05, stop.set).start()
     with pytest.raises(RunError, match="closed"):
-        next(ordered(lambda item: hang.wait(30), [1], str, threads=1, ahead=1, limit=60, stop=stop))
+        next(ordered(lambda item: hang.wait(60), [1], str, threads=1, ahead=1, limit=60, stop=stop))
     hang.set()
 
 

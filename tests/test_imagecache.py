@@ -42,7 +42,7 @@ def cache(tmp_path):
 
 
 def get(cache, answer, url=URL, read=content):
-    return cache.get(url, answer, read, time.monotonic() + 5)
+    return cache.get(url, answer, read, time.monotonic() + 60)
 
 
 def kept(cache):
@@ -113,14 +113,14 @@ def test_two_threads_fetch_once(cache):
 
     def slow(file):
         started.set()
-        go.wait(5)
+        go.wait(60)
         answer(file)
 
     found = []
     threads = [threading.Thread(target=lambda: found.append(get(cache, slow))) for _ in range(4)]
     for thread in threads:
         thread.start()
-    started.wait(5)
+    assert started.wait(60)
     go.set()
     for thread in threads:
         thread.join()
@@ -132,12 +132,12 @@ def test_nobody_waits_beyond_its_time_for_another(cache):
 
     def stuck(file):
         started.set()
-        go.wait(5)
+        go.wait(60)
         file.write(FITS)
 
     thread = threading.Thread(target=lambda: get(cache, stuck))
     thread.start()
-    started.wait(5)
+    assert started.wait(60)
     with pytest.raises(FetchError, match="time is over"):
         cache.get(URL, Answer(FITS), content, time.monotonic() + 0.05)
     go.set()
@@ -178,7 +178,7 @@ def test_the_end_leaves_no_half_fetched_file(cache):
 
     def stuck(file):
         started.set()
-        go.wait(5)
+        go.wait(60)
         file.write(FITS)
 
     failed = []
@@ -191,7 +191,7 @@ def test_the_end_leaves_no_half_fetched_file(cache):
 
     thread = threading.Thread(target=job)
     thread.start()
-    started.wait(5)
+    assert started.wait(60)
     assert len(kept(cache)) == 1
     cache.close()
     assert kept(cache) == []

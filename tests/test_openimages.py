@@ -114,10 +114,10 @@ def test_an_image_that_cannot_be_opened_may_be_asked_for_again():
 
 
 def test_threads_that_want_one_image_at_once_open_it_once():
-    desk, begun, entered = Desk(), threading.Event(), threading.Barrier(4, timeout=10)
+    desk, begun, entered = Desk(), threading.Event(), threading.Barrier(4, timeout=60)
 
     def opener(header, scratch):
-        begun.wait(10)
+        begun.wait(60)
         return desk(header, scratch)
 
     images = OpenImages(opener=opener)
@@ -140,13 +140,13 @@ def test_an_image_that_opens_slowly_holds_up_no_other():
     def opener(header, scratch):
         if header.spec.path == "slow":
             asked.set()
-            assert release.wait(10)
+            assert release.wait(60)
         return desk(header, scratch)
 
     images = OpenImages(opener=opener)
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(visit, images, image("slow"))
-        assert asked.wait(10)
+        assert asked.wait(60)
         visit(images, image("quick"))
         release.set()
         slow.result()
@@ -154,7 +154,7 @@ def test_an_image_that_opens_slowly_holds_up_no_other():
 
 
 def test_many_threads_never_see_a_closed_image_and_leave_none_open():
-    desk, start = Desk(), threading.Barrier(8, timeout=10)
+    desk, start = Desk(), threading.Barrier(8, timeout=60)
     images = OpenImages(opener=desk, most=3, most_bytes=50)
     most = []
 

@@ -20,14 +20,14 @@ SKY = Sky()
 def remote(tmp_path, monkeypatch):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     return RemoteOptions(
-        connect=1, read=0.5, row=10, retries=0, pause=0.01, limit=1 << 16, cache=str(tmp_path / "cache")
+        connect=30, read=30, row=60, retries=0, pause=0.01, limit=1 << 16, cache=str(tmp_path / "cache")
     )
 
 
 def opened(template, remote, **values):
     files = RowFiles({"r": UrlTemplate.parse(template)}, remote)
     try:
-        return files.open("r", values, time.monotonic() + 5)
+        return files.open("r", values, time.monotonic() + 60)
     finally:
         files.close()
 
