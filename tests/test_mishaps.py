@@ -9,14 +9,17 @@ import shutil
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from sdsslike import column, sha256, snapshot, table, write
 from shell import MAIN
+from skycnn.fits import aheadcopy, journal, lock, safefile
 from skycnn.fits import catalogue as catalogues
-from skycnn.fits import journal, lock, safefile
+from skycnn.network.answer import Answerer
+from skycnn.verbs import predict
 
 WRITES = ("pwrite", "write", "ftruncate", "fsync", "copy_file_range", "replace")
 
@@ -80,6 +83,28 @@ def test_every_write_may_fail(ask, cat, tmp_path, small_chunks, monkeypatch, wor
         assert re.match("skycnn: error: (no space|writing)", told), (number, told)
         assert os.strerror(code) in told
         assert len(said.err.splitlines()) <= 2
+
+
+def test_a_disk_that_fills_under_what_lies_before_the_table_ends_the_run_at_once(
+    ask, cat, tmp_path, small_chunks, monkeypatch
+):
+    class Now(threading.Thread):
+        start, is_alive = threading.Thread.run, lambda self: False
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    answered, answer = [], Answerer.answer
+    monkeypatch.setattr(aheadcopy, "LEAST", 1)
+    monkeypatch.setattr(aheadcopy, "threading", SimpleNamespace(Thread=Now, Event=threading.Event))
+    monkeypatch.setattr(aheadcopy, "copy_range", full)
+    monkeypatch.setattr(Answerer, "answer", lambda self, *args: answered.append(args) or answer(self, *args))
+    write(cat, table(1000), checksum=True)
+    before = snapshot(tmp_path)
+    said = ask(cat, "-q")
+    assert said.code == 1 and said.err.startswith("skycnn: error: no space"), said.err
+    assert len(answered) <= 2 * predict.PIECES < 1000 // 64
+    assert snapshot(tmp_path) == before
 
 
 def test_space_is_looked_for_before_the_first_write(ask, cat, tmp_path, monkeypatch):

@@ -47,9 +47,19 @@ class AheadCopy:
         """
         if self._thread.is_alive():
             self._thread.join()
+        self.check()
+        return self._done
+
+    def check(self) -> None:
+        """Raise what ended the copy, so that nobody works on for a file that cannot come to be.
+
+        Raises
+        ------
+        ChangedError, OSError
+            As the copying did.
+        """
         if self._error is not None:
             raise self._error
-        return self._done
 
     def stop(self) -> None:
         """Leave off; nobody wants the copy."""

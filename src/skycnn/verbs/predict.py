@@ -158,7 +158,7 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
             if journal.discarded:
                 say("the journal of another run was found and thrown away")
             with safefile.writing(output.label):
-                record, done = _answer(job, journal, say, progress)
+                record, done = _answer(job, journal, target.ahead.check, say, progress)
             if done.resumed:
                 say(f"taken over from an earlier run: {counted(done.resumed, 'row')}")
             for warning in job.extension.write(target, journal, record):
@@ -246,8 +246,13 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
     return Job(feed, answerer, extension, record, result)
 
 
-def _answer(job: Job, journal: Journal, say: Say, progress: Progress | None) -> tuple[Record, Result]:
-    """Answer all rows that the journal does not hold; return the record with the input's hash, and the counts."""
+def _answer(
+    job: Job, journal: Journal, check: Callable[[], None], say: Say, progress: Progress | None
+) -> tuple[Record, Result]:
+    """Answer all rows that the journal does not hold; return the record with the input's hash, and the counts.
+
+    ``check`` raises once the new file is known to fail.
+    """
     total, tally, asked, resumed = hashlib.sha256(), Tally(), 0, 0
     chunks = job.extension.chunks(job.feed.columns, journal, total)
     values: dict[str, np.ndarray] = {}
@@ -256,6 +261,7 @@ def _answer(job: Job, journal: Journal, say: Say, progress: Progress | None) -> 
         closing(bounded_map(partial(_work, job), ready, PIECES, 1)) as answered,
     ):
         for chunk, piece, last, answers in answered:
+            check()
             end = chunk.first + len(chunk.run)
             if piece is not None:
                 _take(job, chunk, piece, answers, values)
