@@ -129,7 +129,7 @@ def guessed(path: Path) -> Path:
     The guess is the forest's: what the redshifts of the other folds' galaxies are, their median and 68 % interval.
     """
     table = Table.read(path)
-    fold, bare = folds(table), ~np.isfinite(table["Z_PHOT"])
+    fold, bare = folds(table), ~np.isfinite(np.ma.filled(table["Z_PHOT"], np.nan))
     for k in range(FOLDS):
         quantiles = np.quantile(table["Z"][fold != k], (0.16, 0.5, 0.84))
         for name, value in zip(("Z_PHOT_LO", "Z_PHOT", "Z_PHOT_HI"), quantiles, strict=True):
