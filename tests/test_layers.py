@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from skycnn.network.layers import Inception, Joint, Windows, lost, poses, sky, spread, turned
+from skycnn.network.layers import Inception, Joint, Windows, asinh, lost, poses, sky, spread, turned
 
 SIDE = 32
 PLACE = torch.arange(SIDE) - (SIDE - 1) / 2
@@ -78,6 +78,15 @@ def test_the_sky_is_measured_where_the_galaxy_is_not():
     images[3, 0] = math.nan
     assert sky(images).numpy() == pytest.approx(SIGMA[0].numpy(), rel=0.05)
     assert sky(torch.full((2, 2, 8, 8), math.nan)).tolist() == [1.0, 1.0]
+
+
+def test_asinh_is_torchs():
+    size = torch.logspace(-8, 18, 5001)
+    x = torch.cat([size, -size, torch.zeros(1)])
+    torch.testing.assert_close(asinh(x).double(), torch.asinh(x.double()), atol=3e-7, rtol=1e-6)
+    assert asinh(torch.tensor([math.inf, -3e38])).tolist() == pytest.approx([42.14, -42.14], abs=0.01)
+    x = torch.linspace(-9, 9, 100, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(asinh, x)
 
 
 def test_turned_stamps_are_poses_each_as_often_as_another():

@@ -12,7 +12,7 @@ from skycnn.network.layers import poses
 from skycnn.network.training import forward
 from skycnn.posterior import Axis, Grid
 from skycnn.task import Network, Plan
-from skycnn.tasks.photoz import Flux, Hybrid, Image
+from skycnn.tasks.photoz import LARGEST, Flux, Hybrid, Image
 
 CPU = torch.device("cpu")
 GRID = Grid([Axis("Z_PHOT", 0.0, 1.0, 60)])
@@ -102,6 +102,20 @@ def test_holes_and_missing_bands_are_numbers_and_told_apart():
     assert not torch.equal(raw[0], whole[0])
     images[0, 1] = 0  # sky without a galaxy is no missing band
     assert not torch.equal(module(images)[0], raw[0])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
+def test_odd_pixels_are_looked_for_in_each_stamp(image, value):
+    """Sound stamps take a shorter way; their company does not change them."""
+    images = VALID.inputs["image"][:4].clone()
+    whole = Image.cleaned(images)
+    images[1, 0, 3, 4], images[2, 1] = value, value
+    cleaned, there = Image.cleaned(images)
+    for row in (0, 3):
+        assert torch.equal(cleaned[row], whole[0][row]) and torch.equal(there[row], whole[1][row])
+    kept = np.isfinite(value)
+    assert cleaned[1, 0, 3, 4] == cleaned[2, 1].amax() == (LARGEST if kept else 0)
+    assert there.all() == kept and not cleaned.isnan().any()
 
 
 def test_any_pixels_give_numbers():

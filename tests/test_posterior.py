@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import stats
 
-from skycnn.posterior import Axis, Bernoulli, Grid
+from skycnn.posterior import Axis, Bernoulli, Grid, _smooth
 from skycnn.schema import Flag
 
 SPACINGS = ["linear", "log1p"]
@@ -82,6 +82,12 @@ def mixture(weight: float, first: float, second: float, sigma: float = 0.03) -> 
 def test_two_peaks_are_flagged_wherever_the_higher_stands(weight: float, expected: bool) -> None:
     _, bits = Grid([axis()]).summarise(mixture(weight, 0.4, 0.9))
     assert bool(bits[0] & Flag.MULTIMODAL) == expected
+
+
+def test_smoothing_is_the_mean_of_the_neighbours_that_there_are() -> None:
+    mass = torch.rand(7, 40, generator=torch.Generator().manual_seed(1))
+    wanted = torch.nn.functional.avg_pool1d(mass[:, None], 5, 1, 2, count_include_pad=False)[:, 0]
+    torch.testing.assert_close(_smooth(mass), wanted)
 
 
 def test_a_broad_flat_posterior_has_one_peak() -> None:

