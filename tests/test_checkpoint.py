@@ -74,7 +74,7 @@ def test_a_missing_file_is_an_error(tmp_path):
 
 def test_a_checkpoint_of_another_training_is_refused(path):
     keeper = Keeper(path, {"seed": 2, "network": "flux"})
-    with pytest.raises(InputError, match="of another training: network, seed differ"):
+    with pytest.raises(InputError, match="of another training, by network; --seed"):
         keeper.resume(checkpoint.read(path))
 
 

@@ -6,7 +6,7 @@ import pytest
 from skycnn.errors import InputError
 from skycnn.network import groups
 from skycnn.network.division import divide
-from skycnn.network.groups import OUT, TEST, TRAIN, VALID, row_hashes
+from skycnn.network.groups import OUT, TEST, TRAIN, VALID, name_hashes, row_hashes, sides
 
 FLUX = np.random.default_rng(0).normal(size=(1000, 3)).astype("f4")
 NUMBER = np.arange(1000)
@@ -65,6 +65,79 @@ def test_a_row_without_a_group_is_one_with_its_copies():
     found = divide(row_hashes(twice), np.arange(2000), ("TILE", tiles), None)
     assert (found.group[:500] == found.group[1000:1500]).all()
     assert len(np.unique(found.group)) == 502
+
+
+TILES = np.repeat([f"T{k}" for k in range(100)], 10)
+
+
+def shared(*pairs):
+    """Return fluxes of which some rows repeat others."""
+    flux = FLUX.copy()
+    for row, other in pairs:
+        flux[other] = flux[row]
+    return row_hashes(flux)
+
+
+def test_groups_that_share_a_repeated_row_stay_together():
+    pairs = [(10 * k, 10 * k + 15) for k in range(0, 60, 2)]  # T0 with T1, T2 with T3 ..
+    found = divide(shared(*pairs), NUMBER, ("TILE", TILES), None)
+    tiles = found.side.reshape(100, 10)
+    assert (tiles == tiles[:, :1]).all()
+    assert (tiles[0:60:2, 0] == tiles[1:60:2, 0]).all()
+    alone = sides(name_hashes(TILES)).reshape(100, 10)
+    assert (alone[0:60:2, 0] != alone[1:60:2, 0]).any()
+    assert (tiles[60:] == alone[60:]).all()  # as if there were no others
+    assert (found.group == name_hashes(TILES)).all()
+
+
+def test_the_side_of_a_family_depends_on_no_other_row():
+    own = shared((0, 15), (16, 25), (26, 990))  # T0, T1, T2 and T99, by a chain
+    found = divide(own, NUMBER, ("TILE", TILES), None)
+    assert len(np.unique(found.side[np.r_[0:30, 990:1000]])) == 1
+    mixed = np.random.default_rng(1).permutation(1000)
+    assert (divide(own[mixed], NUMBER, ("TILE", TILES[mixed]), None).side == found.side[mixed]).all()
+    some = np.r_[0:30, 500:700, 990:1000]
+    assert (divide(own[some], NUMBER[some], ("TILE", TILES[some]), None).side == found.side[some]).all()
+
+
+def test_a_copy_without_a_group_goes_where_the_group_is():
+    pairs = [(10 * k, 500 + k) for k in range(50)]
+    blank = TILES.copy()
+    blank[500:] = ""
+    side = divide(shared(*pairs), NUMBER, ("TILE", blank), None).side
+    assert (side[:500] == sides(name_hashes(TILES))[:500]).all()
+    assert (side[500:550] == side[0:500:10]).all()
+
+
+def test_a_repeated_row_of_two_groups_that_straddles_the_split_is_named():
+    part = ("PART", words(1000, test=slice(0, 30)))
+    divide(shared((26, 29)), NUMBER, ("TILE", TILES), part)
+    divide(shared((26, 500)), NUMBER, ("TILE", TILES), ("PART", words(1000, test=slice(0, 30), **{"": 500})))
+    with pytest.raises(InputError, match=r"^row (26|500) with its copies stands on two sides of the split: .*test"):
+        divide(shared((26, 500)), NUMBER, ("TILE", TILES), part)
+
+
+def test_groups_that_share_a_repeated_row_validate_together():
+    pairs = [(10 * k, 10 * k + 15) for k in range(0, 100, 2)]
+    part = ("PART", words(1000, test=slice(0, 40)))
+    side = divide(shared(*pairs), NUMBER, ("TILE", TILES), part).side
+    pair = side.reshape(50, 20)
+    assert (pair == pair[:, :1]).all()
+    assert (pair[:2] == TEST).all()
+    assert 1 < (pair[2:, 0] == VALID).sum() < 12
+
+
+def test_a_group_is_named_on_the_sides_that_the_column_says():
+    for k in range(100):
+        with pytest.raises(InputError, match=f"group T{k} of TILE stands on two sides of the split: train and test"):
+            divide(row_hashes(FLUX), NUMBER, ("TILE", TILES), ("PART", words(1000, test=slice(10 * k, 10 * k + 5))))
+
+
+def test_groups_of_whole_numbers_are_on_the_same_side_however_the_column_is_stored():
+    whole = np.repeat(np.arange(100), 10)
+    side = divide(row_hashes(FLUX), NUMBER, ("ID", whole), None).side
+    for same in (whole.astype("f8"), whole.astype("u8"), whole.astype(str)):
+        assert (divide(row_hashes(FLUX), NUMBER, ("ID", same), None).side == side).all()
 
 
 def test_a_test_group_that_the_parent_saw_is_named():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skycnn.network.groups import name_hashes, row_hashes, sides
+from skycnn.network.groups import family_hashes, name_hashes, row_hashes, sides
 
 FLUX = np.random.default_rng(0).normal(size=(1000, 3)).astype("f4")
 
@@ -23,6 +23,26 @@ def test_a_name_hash_is_of_the_text():
     assert hashed[0] == hashed[2]
     assert len(np.unique(hashed)) == 3
     assert (name_hashes(np.array([7, 8])) == name_hashes(np.array(["7", "8"]))).all()
+
+
+def test_a_whole_number_has_one_name():
+    whole = np.array([5, 0, -3, 2**52])
+    assert (name_hashes(whole.astype("f8")) == name_hashes(whole)).all()
+    assert name_hashes(np.array([-0.0])) == name_hashes(np.array([0]))
+    assert name_hashes(np.array(["5.0"])) != name_hashes(np.array([5]))  # text is taken as it stands
+    assert len(np.unique(name_hashes(np.array([5, 5.5, np.nan, np.inf, 1e300])))) == 5
+    assert len(np.unique(name_hashes(np.array([2**53, 2**53 + 1, 2**63 - 1])))) == 3
+
+
+def test_a_family_is_known_by_the_smallest_of_its_groups():
+    #                  a family     alone  no group
+    groups = np.array([7, 7, -4, 9, 3, 3, 1, 1, 20, 30])
+    own = np.array([10, 20, 20, 11, 12, 12, 1, 1, 20, 30])
+    named = np.arange(10) < 6
+    groups[3], own[3] = -4, 11
+    assert family_hashes(groups, own, named).tolist() == [-4, -4, -4, -4, 3, 3, 1, 1, -4, 30]
+    assert family_hashes(own, own, np.zeros(10, bool)).tolist() == own.tolist()
+    assert len(family_hashes(own[:0], own[:0], named[:0])) == 0
 
 
 def test_without_a_column_the_hash_decides():

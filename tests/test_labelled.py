@@ -1,12 +1,15 @@
 """Rows of a catalogue whose truth is known: which are read, and in which bands."""
 
+import os
+
 import numpy as np
 import pytest
+from astropy.io import fits
 
 from galaxies import galaxies, table, write
 from imagined import Imagined
 from skycnn.errors import InputError
-from skycnn.fits import labelled, trainingfeed
+from skycnn.fits import labelled, pixelstore, trainingfeed
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.feed import BadRows, Feed, Needs
 from skycnn.fits.fluxes import PhotometryOptions
@@ -21,8 +24,11 @@ def opened(tmp_path):
     """Open a table as a catalogue."""
     files = []
 
-    def call(content):
-        files.append(Catalogue.open(write(tmp_path / "cat.fits", content)))
+    def call(content, **cards):
+        path = write(tmp_path / "cat.fits", content)
+        for keyword, value in cards.items():
+            fits.setval(path, f"{keyword}{len(content.columns)}", value=value, ext=1)  # of the last column
+        files.append(Catalogue.open(path))
         return files[-1]
 
     yield call
@@ -69,6 +75,60 @@ def test_a_range_of_rows_is_read(opened):
 def test_one_column_may_be_group_and_split(opened):
     found = read(opened(table(20, PART=np.full(20, "train"))), group="PART", split="PART")
     assert (found.group == found.split).all()
+
+
+def test_rows_that_are_not_there_are_refused(opened):
+    catalogue = opened(sky(60))
+    for call in (read, look_at_imagined):
+        assert call(catalogue, rows=(59, 6000)).number.tolist() == [59]
+        with pytest.raises(InputError, match=r"--rows begins at 5000, and .*cat\.fits\[1\] has 60 rows"):
+            call(catalogue, rows=(5000, 6000))
+    with pytest.raises(InputError, match="--rows begins at 60"):
+        labelled.truths(catalogue, "Z_SPEC", BOUNDS, (60, None))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"group": "WIDE"}, "one number or text a row"),
+        ({"split": "WIDE"}, "one number or text a row"),
+        ({"truth": "WIDE"}, "one number a row"),
+    ],
+)
+def test_a_column_of_vectors_names_nothing(opened, changes, expected):
+    with pytest.raises(InputError, match=r"cat\.fits\[1\]: column 'WIDE' is 3K") as caught:
+        read(opened(table(5, WIDE=np.ones((5, 3), int))), **changes)
+    assert caught.value.expected == expected
+
+
+IDS = np.array([5, 2**53, 2**53 + 1, 2**62 + 3, 7, 7])
+
+
+@pytest.mark.parametrize(
+    ("ids", "null", "stored"),
+    [
+        (IDS, 7, 7),
+        (IDS.astype("u8") + np.uint64(2**63), 2**63 + 7, 7),
+        (np.array([5, 6, 2**31 - 1, -9, 7, 7], "i4"), 7, 7),
+        (np.array([5, 6, 2**32 - 1, 1, 7, 7], "u4"), 7, 7 - 2**31),
+        (np.array([5, 6, 255, 1, 7, 7], "u1"), 7, 7),
+    ],
+)
+def test_groups_are_exact_where_the_column_has_nulls(opened, ids, null, stored):
+    plain = read(opened(table(6, TILE=ids)), group="TILE").group
+    assert plain.tolist() == ids.tolist()
+    assert read(opened(table(6, TILE=ids), TNULL=-99), group="TILE").group.tolist() == [str(one) for one in ids]
+    found = read(opened(table(6, TILE=ids), TNULL=stored), group="TILE").group
+    assert found.tolist() == ["" if one == null else str(one) for one in ids.tolist()]
+
+
+def test_truths_are_counted_alone(opened):
+    content = table(60)
+    content["Z_SPEC"][2:7] = [np.nan, -9, 99, 15.01, np.inf]
+    known, left_out = labelled.truths(opened(content), "Z_SPEC", BOUNDS, (4, 20))
+    assert known.tolist() == read(opened(content), rows=(4, 20)).truth.tolist()
+    assert left_out == {"no truth": 3}
+    assert labelled.truths(opened(table(5)), "z_spec", BOUNDS)[1] == {}
 
 
 def test_a_table_without_rows_is_refused(opened):
@@ -129,6 +189,10 @@ def look(catalogue, stamps, bands="gr", photometry=None, **changes):
     return labelled.read(catalogue, feed, "Z_SPEC", bounds=BOUNDS, **changes)
 
 
+def look_at_imagined(catalogue, **changes):
+    return look(catalogue, Imagined(), **changes)
+
+
 def sky(rows, **columns):
     """Return a table with positions and truths from 0.01 up; nothing is bad."""
     columns = {"RA": np.zeros(rows), "DEC": np.zeros(rows), "BAD": np.zeros(rows, "i2")} | columns
@@ -160,6 +224,30 @@ def test_no_stamp_is_cut_of_a_row_without_truth(opened):
     assert stamps.asked[0][1] == [True, False, True, True, False, True]
     assert found.left_out == {"no truth": 2}
     assert found.number.tolist() == [0, 2, 3, 5]
+
+
+def test_room_is_made_for_rows_with_a_truth_alone(opened, monkeypatch):
+    content, asked, make = sky(9), [], os.posix_fallocate
+    content["Z_SPEC"][[0, 4, 7]] = np.nan, -1, 99
+    monkeypatch.setattr(pixelstore, "SHARE", 0.0)
+    monkeypatch.setattr(os, "posix_fallocate", lambda fd, at, size: asked.append(size) or make(fd, at, size))
+    for rows, kept in ((None, [1, 2, 3, 5, 6, 8]), ((3, 8), [3, 5, 6])):
+        found = look(opened(content), Imagined(), rows=rows)
+        assert found.number.tolist() == kept
+        assert found.inputs["image"].where == "in a scratch file"
+        assert (found.inputs["image"][:] == found.number[:, None, None, None]).all()
+        assert asked.pop() == len(kept) * 2 * 3 * 3 * 4
+
+
+def test_rows_with_nothing_in_them_do_not_come_as_copies(opened):
+    content = sky(9)
+    for name in ("FLUX_G", "FLUX_R"):
+        content[name][2:6] = np.nan
+    catalogue = opened(content)
+    photometry = trainingfeed.photometry(catalogue, PhotometryOptions(), bands=("g", "r"))
+    found = look(catalogue, Imagined(empty=dict.fromkeys((1, 3, 4), "gr")), photometry=photometry)
+    assert found.left_out == {"fewer than two bands": 2}
+    assert found.number.tolist() == [0, 1, 2, 5, 6, 7, 8]
 
 
 @pytest.mark.parametrize(

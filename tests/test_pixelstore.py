@@ -1,8 +1,12 @@
 """Stamps in memory or in a scratch file: the same pixels, in the order asked for."""
 
+import errno
+import os
+
 import numpy as np
 import pytest
 
+from skycnn.errors import NoSpaceError, RunError
 from skycnn.fits import pixelstore
 from skycnn.fits.pixelstore import Writer
 
@@ -36,6 +40,25 @@ def test_what_is_taken_is_the_callers_own():
 
 def test_nothing_is_a_store_too():
     assert len(Writer(3).store(np.zeros(0, np.int64))) == 0
+
+
+def test_a_disk_without_room_is_told_with_what_is_needed(tmp_path, monkeypatch):
+    def full(fd, offset, size):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    writer = Writer(170_000_000, str(tmp_path), room=0)
+    with pytest.raises(NoSpaceError) as caught:
+        writer.add(PIXELS)
+    label = f"a scratch file for 12.2 GB of stamps in {tmp_path}"
+    assert caught.value.what == f"no space while writing {label}: No space left on device"
+    assert caught.value.hint.startswith("It lies beside the model: --out FILE puts both on another disk")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(tmp_path):
+    with pytest.raises(RunError, match=r"writing a scratch file for 0\.0 GB of stamps in .*none failed: No such file"):
+        filled(folder=str(tmp_path / "none"), room=0)
 
 
 def test_the_memory_left_is_the_systems(tmp_path):

@@ -57,14 +57,15 @@ def test_unsigned_ids_are_exact(octets):
     assert len({int(number) for number in ids} - {int(float(number)) for number in ids}) > 100  # doubles could not
 
 
-def one(form, values, **more):
-    """Return the physical values of a table of one column."""
+def one(form, values, what="values", **more):
+    """Return the physical values, or the names, of a table of one column."""
     data = np.atleast_1d(np.asarray(values)).tobytes()
     size = rawfits.width(form)
     header = {"NAXIS1": size, "TFIELDS": 1, "TTYPE1": "A", "TFORM1": form}
     header |= {f"{key}1": value for key, value in more.items()}
     (column,) = layout(header, "t")
-    return column.values(np.frombuffer(data, np.uint8).reshape(-1, size) if size else np.empty((3, 0), np.uint8))
+    rows = np.frombuffer(data, np.uint8).reshape(-1, size) if size else np.empty((3, 0), np.uint8)
+    return getattr(column, what)(rows)
 
 
 def test_nulls_are_nan_in_numbers_and_stay_in_plain_ids():
@@ -74,6 +75,16 @@ def test_nulls_are_nan_in_numbers_and_stay_in_plain_ids():
     values = one("I", np.array([100, -1, 200], ">i2"), TNULL=-1, TSCAL=0.5, TZERO=3)
     np.testing.assert_array_equal(values, [53.0, np.nan, 103.0])
     assert one("K", np.array([2**62 + 1], ">i8")).tolist() == [2**62 + 1]
+
+
+def test_names_are_exact_beside_nulls():
+    ids = np.array([2**53 + 1, -99, -5], ">i8")
+    assert one("K", ids, "names", TNULL=-99).tolist() == [str(2**53 + 1), "", "-5"]
+    assert one("K", ids, "names", TNULL=-99, TZERO=2**63).tolist() == [str(2**63 + 2**53 + 1), "", str(2**63 - 5)]
+    assert one("B", np.array([0, 255], "u1"), "names", TNULL=255, TZERO=-128).tolist() == ["-128", ""]
+    assert one("K", ids, "names").tolist() == ids.tolist()
+    np.testing.assert_array_equal(one("I", np.array([1, 2], ">i2"), "names", TNULL=1, TSCAL=0.5), [np.nan, 1.0])
+    assert one("2A", np.frombuffer(b"a b ", np.uint8), "names", TNULL=1).tolist() == ["a", "b"]
 
 
 def test_whole_offsets_keep_integers_whole():
@@ -136,6 +147,9 @@ def test_what_columns_say_of_themselves(octets):
     assert [name for name, column in columns.items() if column.numeric][:4] == ["ID", "UID", "u", "g"]
     assert not columns["VECTOR"].numeric
     assert not columns["NOTHING"].numeric
+    single = {name for name, column in columns.items() if column.single}
+    assert {"ID", "UID", "u", "NAME", "GOOD"} <= single
+    assert not {"VECTOR", "MATRIX", "NOTHING", "MORE_BITS", "SPECTRUM", "LIGHTCURVE"} & single
 
 
 @pytest.mark.parametrize(("dim", "count"), [("(5,3)", 15), ("( 4 )", 4), ("(2,3,4)", 24)])

@@ -1,6 +1,9 @@
 """The verb train: a catalogue in, a model file out that predict can use; leaks are refused by name."""
 
 import json
+import os
+import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,9 +12,12 @@ from astropy.table import Table
 
 from galaxies import table, write, write_stamps
 from shell import run
-from skycnn.errors import InputError
+from skycnn.errors import ChangedError, InputError, LockedError, NoSpaceError
 from skycnn.fits import pixelstore
 from skycnn.fits.fluxes import PhotometryOptions
+from skycnn.fits.lock import locked
+from skycnn.fits.safefile import companion
+from skycnn.fits.stampfile.cube import Cube
 from skycnn.network import checkpoint, model
 from skycnn.network.trainingset import SEEN
 from skycnn.verbs import train as verb
@@ -73,7 +79,10 @@ def test_a_model_is_made_with_its_card_complete(train, tmp_path):
     assert len(card.learning_curve[0]) == 2
     assert card.scores == result.scores["test"]
     assert card.scores["rows"] == result.rows["test"]
-    assert {"sigma_nmad", "outliers", "bias", "crps", "coverage_68"} <= set(card.scores)
+    ends = card.scores["intervals"]
+    assert {"sigma_nmad", "outliers", "bias", "crps", "coverage_68"} <= set(card.scores) >= set(ends)
+    assert all(low <= card.scores[key] <= high for key, (low, high) in ends.items() if key != "sigma_nmad")
+    assert ends["sigma_nmad"][0] < ends["sigma_nmad"][1]
     assert card.temperature == result.temperature
     assert len(whole.tensors[SEEN]) == result.rows["train"] + result.rows["valid"]
     assert card.sha256 == result.sha256
@@ -133,13 +142,33 @@ def test_other_rows_or_settings_are_not_resumed(train, cat, tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         train(cat, progress=stop, checkpoint_every=0.0)
-    with pytest.raises(InputError, match="of another training: seed differ"):
+    with pytest.raises(InputError, match="of another training, by --seed"):
         train(cat, resume=True, seed=9)
-    with pytest.raises(InputError, match="of another training: rows differ"):
+    with pytest.raises(InputError, match="of another training, by the rows, their numbers or their split"):
         train(cat, resume=True, rows=(0, 399))
     (tmp_path / "my.safetensors.checkpoint").write_bytes(b"broken")
     with pytest.raises(InputError, match="no intact checkpoint"):
         train(cat, resume=True)
+
+
+def test_overwrite_goes_on_where_it_can_and_begins_anew_where_not(train, cat, tmp_path):
+    """A script may always give --resume --overwrite."""
+
+    def stop(done, total):
+        if done == 1:
+            raise KeyboardInterrupt
+
+    both, left = {"resume": True, "overwrite": True}, tmp_path / "my.safetensors.checkpoint"
+    with pytest.raises(KeyboardInterrupt):
+        train(cat, progress=stop, checkpoint_every=0.0)
+    content = left.read_bytes()
+    assert train(cat, **both)[0].resumed == 1
+    for found in (content, content[:1000], b""):
+        left.write_bytes(found)
+        result, said = train(cat, seed=9, **both)
+        assert result.resumed == 0
+        assert any(line.startswith(f"begun anew: {left} is ") for line in said), said
+        assert not left.exists()
 
 
 def test_a_group_that_changes_side_on_resume_is_named(train, tmp_path):
@@ -291,7 +320,7 @@ def test_stamps_that_do_not_fit_into_memory_give_the_same_network(train, cube, t
         ({"split": "NONE"}, "has no column 'NONE'"),
         ({"group": "NONE"}, "has no column 'NONE'"),
         ({"out": "my.fits"}, "is no name of a model"),
-        ({"out": "no/such/my.safetensors"}, "no file can be made in"),
+        ({"out": "no/such/my.safetensors"}, "there is no folder"),
         ({"rows": (0, 40)}, "rows to train with"),
         ({"device": "cuda:9"}, "cuda:9"),
         ({"split": "WORD"}, "the split column WORD says 'abc'"),
@@ -314,6 +343,101 @@ def test_an_output_that_exists_is_kept(train, cat, tmp_path):
     assert train(cat, overwrite=True)[0].sha256 == model.read_card(tmp_path / "my.safetensors").sha256
 
 
+def test_one_training_at_a_time_makes_a_model(train, cat, tmp_path):
+    path = tmp_path / "my.safetensors"
+    with locked(companion(str(path), "training"), str(path), create=True):
+        with pytest.raises(LockedError, match=r"my\.safetensors is being written by another skycnn"):
+            train(cat)
+        assert train(cat, dry_run=True)[0].sha256 == ""
+    train(cat)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["cat.fits", "my.safetensors"]
+
+
+def test_a_model_that_came_meanwhile_is_kept_and_so_is_the_work(train, cat, tmp_path):
+    path = tmp_path / "my.safetensors"
+
+    def come(done, total):
+        path.write_bytes(b"somebody's")
+
+    with pytest.raises(ChangedError, match="it came while we waited or ran"):
+        train(cat, progress=come, checkpoint_every=0.0)
+    assert path.read_bytes() == b"somebody's"
+    assert train(cat, resume=True, overwrite=True)[0].resumed == 2
+
+
+def test_a_link_is_followed(train, cat, tmp_path):
+    (tmp_path / "store").mkdir()
+    (tmp_path / "my.safetensors").symlink_to("store/real.safetensors")
+    result, _ = train(cat)
+    assert (tmp_path / "my.safetensors").is_symlink()
+    assert model.read_card(tmp_path / "store" / "real.safetensors").sha256 == result.sha256
+
+
+@pytest.mark.parametrize("place", ["my.safetensors", "my.safetensors.checkpoint"])
+def test_a_folder_of_that_name_is_no_output(train, cat, tmp_path, place):
+    (tmp_path / place).mkdir()
+    with pytest.raises(InputError, match=f"{place} is no file"):
+        train(cat, overwrite=True)
+
+
+def test_what_is_read_only_is_refused_before_the_work(train, cat, tmp_path):
+    path = tmp_path / "my.safetensors"
+    path.write_bytes(b"kept")
+    path.chmod(0o444)
+    with pytest.raises(InputError, match="is read-only"):
+        train(cat, overwrite=True)
+    folder = tmp_path / "store"
+    folder.mkdir(mode=0o555)
+    with pytest.raises(InputError, match=r"the folder of .* is read-only"):
+        train(cat, "store/my.safetensors")
+    assert path.read_bytes() == b"kept" and not list(folder.iterdir())
+
+
+def test_space_is_looked_for_before_the_first_epoch(train, cat, tmp_path, monkeypatch):
+    whole, _ = train(cat, "whole.safetensors", members=2)
+    assert whole.size < whole.disk_bytes
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_frsize=1, f_bfree=whole.size, f_bavail=whole.size))
+    with pytest.raises(NoSpaceError, match=r"no space for .*my\.safetensors"):
+        train(cat, members=2, progress=pytest.fail)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["cat.fits", "whole.safetensors"]
+
+
+def test_the_largest_checkpoint_fits_into_what_is_asked_for(train, cat, tmp_path):
+    left, sizes = tmp_path / "my.safetensors.checkpoint", []
+    result, _ = train(cat, members=2, checkpoint_every=0.0, progress=lambda *_: sizes.append(left.stat().st_size))
+    assert result.size + 2 * max(sizes) <= result.disk_bytes < 2 * (result.size + 2 * max(sizes))
+
+
+def test_what_grandparents_saw_is_refused_too(train, tmp_path):
+    first = write(tmp_path / "a.fits", table(400, PART=split_of(400, slice(350, 400))))
+    other = write(tmp_path / "b.fits", table(300, seed=5))
+    third = write(tmp_path / "c.fits", table(400, PART=split_of(400, slice(30, 80))))
+    train(first, "one.safetensors", split="PART")
+    train(other, "two.safetensors", init=(str(tmp_path / "one.safetensors"),))
+    with pytest.raises(InputError, match=r"is in the test split, but two was trained .* \(50 such groups\)"):
+        train(third, init=(str(tmp_path / "two.safetensors"),), split="PART")
+
+
+def test_bands_other_than_the_parents_are_refused(train, cat, tmp_path):
+    train(cat, "one.safetensors")
+    parent = {"init": (str(tmp_path / "one.safetensors"),)}
+    with pytest.raises(InputError, match="one takes bands g r i, not g r"):
+        train(cat, bands=("g", "r"), **parent)
+    assert train(cat, bands=("g", "r", "i"), dry_run=True, **parent)[0].bands == ("g", "r", "i")
+
+
+def test_too_few_bands_or_groups_are_named(train, tmp_path):
+    cat = write(tmp_path / "cat.fits", table(400, ALL=np.ones(400, "i4")))
+    with pytest.raises(InputError, match="--bands names r alone"):
+        train(cat, bands=("r",))
+    with pytest.raises(InputError, match="0 rows to ") as caught:
+        train(cat, group="ALL")
+    assert caught.value.hint == "The 400 rows are of 1 group, each on one side; name more or none."
+    with pytest.raises(InputError, match="--bands needs r q") as caught:
+        train(cat, bands=("r", "q"))
+    assert "--band q=COLUMN" in caught.value.hint
+
+
 def test_bands_are_found_without_being_named(train, cat):
     assert train(cat, bands=(), dry_run=True)[0].bands == ("g", "r", "i")
     assert train(cat, bands=(), survey="sdss", dry_run=True)[0].bands == ("g", "r", "i")
@@ -329,8 +453,24 @@ def test_the_table_with_truth_and_bands_is_found_among_several(train, tmp_path):
 def test_a_dry_run_writes_nothing(train, cat, tmp_path):
     result, _ = train(cat, dry_run=True)
     assert sum(result.rows.values()) == 400
-    assert result.sha256 == ""
+    assert result.sha256 == "" and result.disk_bytes > 0 and result.estimate_seconds > 0
     assert [path.name for path in tmp_path.iterdir()] == ["cat.fits"]
+
+
+def test_a_dry_run_leaves_stamps_unread(train, cube, tmp_path, monkeypatch):
+    monkeypatch.setattr(Cube, "batches", None)
+    result, _ = train(cube, network="image-fast", bands=(), dry_run=True)
+    assert result.rows == {"with a truth": 150} and result.stamp_bytes == 4 * 150 * 3 * 16**2
+    assert result.estimate_seconds > 0 and result.disk_bytes > 10_000
+
+
+def test_command_tells_the_cost_of_a_dry_run(cat, tmp_path):
+    out = str(tmp_path / "my.safetensors")
+    ran = run("train", cat, "--task", "photoz", "--threads", "1", "--dry-run", "--out", out)
+    assert ran.returncode == 0 and ran.stdout == ""
+    assert re.search(
+        r"my\.safetensors: would be trained in about \d+ s at most; \d+\.\d MB with its checkpoints", ran.stderr
+    )
 
 
 def test_command_trains_and_predict_answers(cat, tmp_path):

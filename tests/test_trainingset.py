@@ -40,7 +40,7 @@ def test_too_few_rows_are_refused_with_the_reason():
     few = sample(words=np.array(["train"] * 240 + ["valid"] * 9 + ["test"] * 51))
     with pytest.raises(InputError, match=r"cat.fits has 9 rows to valid with \(expected 10 or more\)") as caught:
         few.check("cat.fits", {"no truth": 7})
-    assert caught.value.hint == "Left out: 7 no truth."
+    assert caught.value.hint == "Give more rows, or name their sides with --split COLUMN. Left out: 7 no truth."
 
 
 def test_facts_for_the_card():

@@ -68,7 +68,7 @@ def _page(verb: str, date: str) -> Iterator[str]:
         yield from roff.section("COLUMNS", roff.definitions(_columns()))
     if not verb or opts & {"--prefix", "--strict"}:  # it flags rows
         yield from roff.section("FLAGS", roff.definitions(_flags()))
-    yield from roff.section("EXIT STATUS", roff.definitions(_codes()))
+    yield from roff.section("EXIT STATUS", roff.definitions(_codes(not verb or "--strict" in opts)))
     if not verb:
         yield from roff.section("ENVIRONMENT", roff.definitions((roff.bold(k), v) for k, v in ENVIRONMENT.items()))
     shown = getattr(import_module(f"skycnn.cli.{verb or 'app'}"), "EXAMPLES", ())
@@ -131,10 +131,10 @@ def _flags() -> Iterator[tuple[str, str]]:
     yield str(schema.NOT_RUN).replace("-", "\\-"), "The row was not run."
 
 
-def _codes() -> Iterator[tuple[str, str]]:
-    """Yield the exit codes that the classes of errors carry."""
+def _codes(strict: bool) -> Iterator[tuple[str, str]]:
+    """Yield the exit codes that the classes of errors carry; that of flagged rows where they are asked for."""
     yield "0", DONE
-    for kind in (errors.RunError, errors.InputError, errors.FlaggedError):
+    for kind in (errors.RunError, errors.InputError, *[errors.FlaggedError] * strict):
         yield str(kind.exit_code), (kind.__doc__ or "").replace("``", "")
     yield "130, 143", (errors.Interrupted.__doc__ or "").partition("\n")[0]
 

@@ -210,7 +210,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with code 3 if rows were flagged.")]
 Wait = Annotated[
     float,
-    typer.Option("--wait", metavar="SECONDS", min=0, show_default=False, help="Wait for a locked catalogue this long."),
+    typer.Option("--wait", metavar="SECONDS", min=0, show_default=False, help="Wait for a locked file this long."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", callback=_silence, help="Print nothing on stderr but errors.")]
 Traceback = Annotated[

@@ -1,5 +1,7 @@
 """``skycnn train``: a catalogue with known truths in, a model file out."""
 
+import itertools
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -85,7 +87,8 @@ def command(
         typer.Option("--init", metavar="NAME|FILE", help="Begin with this model's numbers; several are joined in one."),
     ] = None,
     network: Annotated[
-        str | None, typer.Option("--network", metavar="NAME", help="One of the task's networks; left out, the first.")
+        str | None,
+        typer.Option("--network", metavar="NAME", help="One of the task's; left out, the first or the --init's."),
     ] = None,
     epochs: Annotated[
         int | None, typer.Option("--epochs", metavar="N", min=1, help="Times through the rows, at most.")
@@ -112,6 +115,7 @@ def command(
             "--dereddened", metavar="|".join(STATES), help="Whether Galactic extinction is taken off the fluxes."
         ),
     ] = "unknown",
+    wait: options.Wait = 0.0,
     device: Annotated[
         str | None, typer.Option("--device", metavar="NAME", help="cpu, cuda, cuda:1; left out, a GPU if there is one.")
     ] = None,
@@ -169,6 +173,7 @@ def command(
         resume=resume,
         overwrite=overwrite,
         dry_run=dry_run,
+        wait=wait,
         device=device,
         name=name,
         note=note,
@@ -179,20 +184,31 @@ def command(
         result = verb.train(catalogue, asked, console.say, step)
     if json:
         console.emit(asdict(result))
-    elif not dry_run:
+    elif dry_run:
+        _tell(result)
+    else:
         _draw(result)
 
 
+def _tell(result: Any) -> None:
+    disk, seconds = f"{result.disk_bytes / 1e6:.1f} MB with its checkpoints", result.estimate_seconds
+    pace = f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+    stamps = f", stamps of {result.stamp_bytes / 1e9:.2f} GB in memory or a scratch file" if result.stamp_bytes else ""
+    console.say(f"{result.output}: would be trained in about {pace} at most; {disk}{stamps}")
+
+
 def _draw(result: Any) -> None:
-    keys = list(dict.fromkeys(key for scores in result.scores.values() for key in scores))
+    keys = [key for key in dict.fromkeys(itertools.chain(*result.scores.values())) if key != "intervals"]
     console.table(
         ("SCORE", *(word.upper() for word in result.scores)),
-        [(key, *(_text(scores.get(key)) for scores in result.scores.values())) for key in keys],
+        [(key, *(_text(scores, key) for scores in result.scores.values())) for key in keys],
     )
     minutes, seconds = divmod(round(result.seconds), 60)
     size = f"{result.size / 1e6:.2f} MB"
     console.say(f"{result.output}: {size}, {counted(sum(result.epochs), 'epoch')} in {minutes} min {seconds} s")
 
 
-def _text(value: float | None) -> str:
-    return "-" if value is None else f"{value:d}" if isinstance(value, int) else f"{value:.5f}"
+def _text(scores: Mapping[str, Any], key: str) -> str:
+    value, ends = scores.get(key), scores["intervals"].get(key)
+    told = "-" if value is None else f"{value:d}" if isinstance(value, int) else f"{value:.5f}"
+    return told + (f" [{ends[0]:.5f}, {ends[1]:.5f}]" if ends else "")

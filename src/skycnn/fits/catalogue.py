@@ -8,7 +8,7 @@ from typing import IO, Self
 
 import numpy as np
 
-from skycnn.errors import InputError
+from skycnn.errors import InputError, counted
 from skycnn.fits import cards as fitscards
 from skycnn.fits import provenance
 from skycnn.fits.asciitable import binary_from_ascii
@@ -184,8 +184,37 @@ class Catalogue:
         """
         found = self.column(name)
         if not found.numeric:
-            raise InputError(f"{self.label}: column {found.name!r} is {found.form}", expected="one number a row")
+            raise self._unfit(found, "one number a row")
         return found
+
+    def single(self, name: str) -> TableColumn:
+        """Return the column of this name, which must hold one value a row.
+
+        Raises
+        ------
+        InputError
+            When it holds a vector, or arrays of varying length.
+        """
+        found = self.column(name)
+        if not found.single:
+            raise self._unfit(found, "one number or text a row")
+        return found
+
+    def _unfit(self, found: TableColumn, expected: str) -> InputError:
+        return InputError(f"{self.label}: column {found.name!r} is {found.form}", expected=expected)
+
+    def span(self, rows: tuple[int, int | None] | None) -> tuple[int, int]:
+        """Return the first and the end of the rows that ``--rows`` names; of all where it names none.
+
+        Raises
+        ------
+        InputError
+            When it begins beyond the last row.
+        """
+        start, end = rows or (0, None)
+        if rows is not None and start >= max(self.rows, 1):
+            raise InputError(f"--rows begins at {start}, and {self.label} has {counted(self.rows, 'row')}")
+        return start, self.rows if end is None else min(end, self.rows)
 
     def packing(self, names: Sequence[str]) -> tuple[TableColumn, ...]:
         """Return these columns as they lie in the rows of ``packed_chunks``: one behind the other."""

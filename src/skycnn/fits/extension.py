@@ -99,8 +99,7 @@ class Extension:
         self.existing = {column.name: found for column in columns if (found := catalogue.has(column.name)) is not None}
         self.added_bytes = sum(width(column) for column in columns if column.name not in self.existing)
         new_cards(catalogue.unit, Plan(self.columns, self.existing), catalogue.label)  # refuses before the first write
-        if rows is not None and rows[0] >= max(catalogue.rows, 1):
-            raise InputError(f"--rows begins at {rows[0]}, and {catalogue.label} has {counted(catalogue.rows, 'row')}")
+        catalogue.span(rows)  # refuses rows that are not there
         if overwrite or only_new:
             for column in columns:
                 earlier.check_type(catalogue, column)

@@ -34,7 +34,8 @@ class Labelled:
         float32.
     truth : array (n,)
     group, split : array (n,) or None
-        Of the columns that name a row's group and its side; None where there is no such column.
+        Of the columns that name a row's group and its side, see `TableColumn.names`; None where there is no such
+        column.
     left_out : mapping of str to int
         Rows by the reason why they are not among these.
     """
@@ -70,6 +71,39 @@ def truth_column(catalogue: Catalogue, given: str | None, known: Sequence[str]) 
     return found[0]
 
 
+def truths(
+    catalogue: Catalogue, truth: str, bounds: tuple[float, float], rows: tuple[int, int | None] | None = None
+) -> tuple[Array, dict[str, int]]:
+    """Return the truths there are, and what `Labelled.left_out` says of the other rows; nothing else is looked at.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    truth : str
+        Name of the column.
+    bounds : tuple of float
+        Smallest and largest possible truth.
+    rows : tuple of int, optional
+        First and end of the rows to read.
+
+    Raises
+    ------
+    InputError
+        When the column does not hold numbers, or there are no such rows.
+    """
+    column, span = catalogue.number(truth).name, catalogue.span(rows)
+    parts, count = [np.empty(0)], 0
+    for _, chunk in catalogue.chunks([column], span):
+        value = np.asarray(chunk[column], np.float64)
+        parts.append(value[_within(value, bounds)])
+        count += len(value) - len(parts[-1])
+    return np.concatenate(parts), {"no truth": count} if count else {}
+
+
+def _within(value: Array, bounds: tuple[float, float]) -> Array:
+    return np.asarray((value >= bounds[0]) & (value <= bounds[1]))
+
+
 def read(
     catalogue: Catalogue,
     feed: Feed,
@@ -100,20 +134,27 @@ def read(
     Raises
     ------
     InputError
-        When there is no row.
+        When there is no row, or a column holds no single value a row.
+    NoSpaceError, RunError
+        When stamps fit neither into memory nor onto the disk.
     """
-    columns = [catalogue.number(truth).name]
-    columns += [catalogue.column(name).name for name in (group, split) if name is not None]
-    span = None if rows is None else (rows[0], catalogue.rows if rows[1] is None else rows[1])
+    column = catalogue.number(truth).name
+    naming = [catalogue.single(name).name for name in (group, split) if name is not None]
+    columns = list(dict.fromkeys([*feed.columns, column, *naming]))
+    layout = dict(zip(columns, catalogue.packing(columns), strict=True))
+    span = catalogue.span(rows)
     fewest = min(FEWEST, len(feed.wants.bands))
     reasons = ["bad", "off the images", "fewer than two bands" if fewest > 1 else "without the band", "no truth"]
     left_out = dict.fromkeys(reasons, 0)
     parts: list[tuple[Array, ...]] = []
     inputs: dict[str, list[Array]] = {}
-    pixels = Writer(catalogue.rows if span is None else span[1] - span[0], scratch)
-    for first, chunk in catalogue.chunks(list(dict.fromkeys([*feed.columns, *columns])), span):
-        value = np.asarray(chunk[columns[0]], np.float64)
-        told = (value >= bounds[0]) & (value <= bounds[1])
+    most = len(truths(catalogue, truth, bounds, rows)[0]) if feed.stamps is not None else 0
+    pixels = Writer(most, scratch)  # of a catalogue of millions a few may have a truth
+    for first, packed in catalogue.packed_chunks(columns, span):
+        chunk = {name: field.values(packed) for name, field in layout.items()}
+        named = [layout[name].names(packed) for name in naming]  # an id above 2**53 is no double
+        value = np.asarray(chunk[column], np.float64)
+        told = _within(value, bounds)
         looked = told if feed.stamps is not None else np.ones(len(told), bool)  # no stamp is cut in vain
         left_out["no truth"] += int(np.count_nonzero(~looked))
         for piece in feed.pieces(first, chunk, looked):
@@ -131,7 +172,7 @@ def read(
                 left_out[reason] += int(np.count_nonzero(why == code))
             good = why < 0
             kept = piece.rows[good]
-            parts.append((first + kept, value[kept], *(chunk[name][kept] for name in columns[1:])))
+            parts.append((first + kept, value[kept], *(names[kept] for names in named)))
             for name, content in piece.inputs.items():
                 if name == "image":
                     pixels.add(content[good])
@@ -139,9 +180,9 @@ def read(
                     inputs.setdefault(name, []).append(content[good])
     if not any(len(part[0]) for part in parts):
         raise InputError(f"{catalogue.label} has no rows to train with", hint=_left(left_out))
-    number, value, *named = (np.concatenate(column) for column in zip(*parts, strict=True))
+    number, value, *called = (np.concatenate(part) for part in zip(*parts, strict=True))
     order = np.argsort(number, kind="stable")  # images give them in their own order
-    names = iter(column[order] for column in named)
+    names = iter(part[order] for part in called)
     made: dict[str, Array | PixelStore] = {name: np.concatenate(content)[order] for name, content in inputs.items()}
     if feed.stamps is not None:
         made["image"] = pixels.store(order)

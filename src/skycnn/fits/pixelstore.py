@@ -8,11 +8,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from skycnn.fits.safefile import scratch, writing
+
 Array = NDArray[Any]
 
 SHARE = 0.5
 """Of the memory that the machine has left; networks, batches and the system need the rest."""
 MEMORY = Path("/proc/meminfo")
+ELSEWHERE = "It lies beside the model: --out FILE puts both on another disk, --rows A:B makes it smaller."
 
 
 def memory_left(told: Path = MEMORY) -> int:
@@ -91,8 +94,8 @@ class Writer:
 
         Raises
         ------
-        OSError
-            When there is no room in the scratch file's folder.
+        NoSpaceError, RunError
+            When there is no room in the scratch file's folder, or no file can be made there.
         """
         if self._pixels is None:
             self._pixels = self._made(pixels.shape[1:])
@@ -105,7 +108,8 @@ class Writer:
         room = SHARE * memory_left() if self._room is None else self._room
         if size <= room:
             return np.empty(whole, np.float32)
-        with tempfile.TemporaryFile(prefix=".skycnn-", dir=self._folder) as file:
+        label = f"a scratch file for {size / 1e9:.1f} GB of stamps in {self._folder or tempfile.gettempdir()}"
+        with writing(label, ELSEWHERE), scratch(self._folder) as file:
             os.posix_fallocate(file.fileno(), 0, size)  # a full disk is an error here and would be a SIGBUS later
             return np.memmap(file, np.float32, "r+", shape=whole)
 

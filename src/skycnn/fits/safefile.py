@@ -17,6 +17,7 @@ NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 LONGEST = 200
 """Bytes of a name that leave room for what companions add: file systems allow 255."""
 DETACH = "Give --detach to go on without, or --out FILE to write elsewhere."
+INTACT = "What was there before is as it was."
 
 
 def scratch(folder: str | None = None) -> IO[bytes]:
@@ -211,8 +212,15 @@ def _check_still(path: str, start: os.stat_result | None, label: str) -> None:
 
 
 @contextmanager
-def writing(label: str) -> Iterator[None]:
+def writing(label: str, hint: str = INTACT) -> Iterator[None]:
     """Turn the system's write errors into skycnn's.
+
+    Parameters
+    ----------
+    label : str
+        Names in messages what is written.
+    hint : str
+        What the user can do about it.
 
     Raises
     ------
@@ -225,12 +233,8 @@ def writing(label: str) -> Iterator[None]:
         raise
     except OSError as error:
         if error.errno in NO_SPACE:
-            raise NoSpaceError(
-                f"no space while writing {label}: {error.strerror}", hint="What was there before is as it was."
-            ) from error
-        raise RunError(
-            f"writing {label} failed: {error.strerror or error}", hint="What was there before is as it was."
-        ) from error
+            raise NoSpaceError(f"no space while writing {label}: {error.strerror}", hint=hint) from error
+        raise RunError(f"writing {label} failed: {error.strerror or error}", hint=hint) from error
 
 
 def _sync_folder(path: str, label: str) -> None:

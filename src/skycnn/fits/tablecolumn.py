@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
@@ -57,6 +57,11 @@ class TableColumn:
         """Whether a row holds one number."""
         return self.code in "BIJKED" and self.repeat == 1
 
+    @property
+    def single(self) -> bool:
+        """Whether a row holds one value: a number, a logical, or text of any length."""
+        return self.code == "A" or (self.code not in "PQ" and self.repeat == 1)
+
     def raw(self, rows: "np.ndarray") -> "np.ndarray":
         """Return the field's stored values, a view of ``rows`` (n, row bytes) uint8."""
         field = rows[:, self.offset : self.offset + self.width]
@@ -86,6 +91,18 @@ class TableColumn:
             return plain
         physical = plain.astype(np.float64, copy=False)
         return physical * self.scale + self.zero if (self.scale, self.zero) != (1, 0) else physical
+
+    def names(self, rows: "np.ndarray") -> "np.ndarray":
+        """Return what ``rows`` (n, row bytes) uint8 are called by the field: exact where ``values`` is rounded.
+
+        Integers with TNULL become decimal text, blank where null; all else is as in ``values``.
+        """
+        if self.null is None or self.code not in "BIJK":
+            return self.values(rows)
+        whole = replace(self, null=None).values(rows)
+        if whole.dtype.kind == "f":  # scaled
+            return self.values(rows)
+        return np.where(self.raw(rows) == self.null, "", whole.astype(str))
 
     def _integers(self, raw: "np.ndarray") -> "np.ndarray":
         plain = raw.astype(raw.dtype.newbyteorder("="))

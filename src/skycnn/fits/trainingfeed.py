@@ -119,6 +119,9 @@ def photometry(
     InputError
         When fewer than two bands are there, or one of ``bands`` is not.
     """
+    if len(bands) == 1:
+        what = f"{owner} names {bands[0]} alone, and a network of fluxes needs colours"
+        raise InputError(what, expected="two bands or more", hint="Networks of images take one.")
     known = surveys.known(survey, own)
     named = tuple(band for band in options.band if band != "*")
     wanted, asks = tuple(bands), owner

@@ -19,6 +19,17 @@ from skycnn.fits.safefile import replacing
 SUFFIX = ".checkpoint"
 Array = np.ndarray
 ANEW = "--overwrite starts anew."
+TOLD = {
+    "stages": "--epochs, --members or --network",
+    "plan": "the plan of the network",
+    "seed": "--seed",
+    "rows": "the rows, their numbers or their split",
+    "posterior": "the range of the truths",
+    "device": "--device",
+    "init": "--init",
+    "version": "the version of skycnn",
+}
+"""What messages call the facts of a training."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +128,8 @@ class Keeper:
             name for name in sorted(self.facts.keys() | before.keys()) if self.facts.get(name) != before.get(name)
         ]
         if changed:
-            raise InputError(f"{self.path} is of another training: {', '.join(changed)} differ", hint=ANEW)
+            told = "; ".join(TOLD.get(name, name) for name in changed)
+            raise InputError(f"{self.path} is of another training, by {told}", hint=ANEW)
         self.found = found
 
     def put(self, curves: list[list[float]], state: Mapping[str, Array]) -> None:

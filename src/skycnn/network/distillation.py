@@ -65,13 +65,13 @@ def train(
     say, progress : callable
         Receive notes; epochs done and epochs in all.
     """
-    with _threads(job.network.plan.threads):
+    with held_to(job.network.plan.threads):
         return _train(job, rows, valid, keeper, say, progress)
 
 
 @contextmanager
-def _threads(most: int | None) -> Iterator[None]:
-    """Hold torch to some threads; so the bits do not depend on the number of cores either."""
+def held_to(most: int | None) -> Iterator[None]:
+    """Hold torch to so many threads at most; so the bits do not depend on the number of cores either."""
     before = torch.get_num_threads()
     torch.set_num_threads(min(before, most or before))
     try:

@@ -8,7 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
-from skycnn.network.groups import SIDES, TEST, TRAIN, VALID, complete, name_hashes, read_sides, sides
+from skycnn.network.groups import (
+    OUT,
+    SIDES,
+    TEST,
+    TRAIN,
+    VALID,
+    complete,
+    family_hashes,
+    name_hashes,
+    read_sides,
+    sides,
+)
 
 Array = NDArray[Any]
 
@@ -61,7 +72,7 @@ class Division:
 
 
 def divide(own: Array, number: Array, group: tuple[str, Array] | None, split: tuple[str, Array] | None) -> Division:
-    """Return rows on their sides.
+    """Return rows on their sides: a group with all copies of its rows, and the groups of these, on one.
 
     Parameters
     ----------
@@ -75,13 +86,13 @@ def divide(own: Array, number: Array, group: tuple[str, Array] | None, split: tu
     Raises
     ------
     InputError
-        When a group stands on two sides; a row that no column puts into a group is one with its copies.
+        When the column puts a group, or a row and its copies, on two sides; rows that it leaves out join nothing.
     """
 
     def own_name(row: int) -> str:
         return f"row {int(number[row])} with its copies"
 
-    hashed, name = own, own_name
+    hashed, name, named = own, own_name, np.zeros(len(own), bool)
     if group is not None:
         column, values = group
         named = np.array([str(value).strip() not in ("", "nan") for value in values.tolist()], bool)
@@ -90,8 +101,13 @@ def divide(own: Array, number: Array, group: tuple[str, Array] | None, split: tu
         def name(row: int) -> str:
             return f"group {values[row]!s} of {column}" if named[row] else own_name(row)
 
-    side = sides(hashed) if split is None else complete(read_sides(split[1], split[0]), hashed)
+    if split is None:
+        return Division(sides(family_hashes(hashed, own, named)), hashed, own, name, own_name)
+    side = read_sides(split[1], split[0])
     check_straddle(hashed, side, name)
+    check_straddle(own, side, own_name)
+    used = side != OUT
+    side[used] = complete(side[used], family_hashes(hashed[used], own[used], named[used]))
     return Division(side, hashed, own, name, own_name)
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from skycnn.errors import InputError
 
@@ -42,9 +44,13 @@ def _flat(first: int, arrays: Sequence[Any]) -> Array:
 
 
 def name_hashes(names: Array) -> Array:
-    """Return a hash of each group's name, int64 (n,): numbers and their decimal text are alike."""
+    """Return a hash of each group's name, int64 (n,): numbers and their decimal text are alike, 5.0 and 5 too."""
     distinct, code = np.unique(names, return_inverse=True)
-    return _hashes(str(name).strip().encode() for name in distinct.tolist())[code.reshape(-1)]
+    return _hashes(_text(name).encode() for name in distinct.tolist())[code.reshape(-1)]
+
+
+def _text(name: object) -> str:
+    return str(int(name) if isinstance(name, float) and name.is_integer() else name).strip()
 
 
 def _hashes(parts: Any) -> Array:
@@ -53,8 +59,37 @@ def _hashes(parts: Any) -> Array:
     )
 
 
+def family_hashes(groups: Array, own: Array, named: Array) -> Array:
+    """Return the hash that decides each row's side, int64 (n,): one for all rows that must stand together.
+
+    Rows of one group belong together, and so do repeated rows; groups that share a repeated row are thus one family.
+
+    Parameters
+    ----------
+    groups, own : array (n,)
+        Hashes of the rows' groups, and of their own numbers.
+    named : array (n,)
+        Which rows have a group; the others' is the hash of their numbers.
+
+    Returns
+    -------
+    array (n,)
+        The smallest among the family's groups, so that it depends on nothing else: a group of which no row is repeated
+        elsewhere decides for itself.
+    """
+    distinct, group = np.unique(groups, return_inverse=True)
+    numbers, row = np.unique(own, return_inverse=True)
+    size = len(distinct) + len(numbers)
+    links = coo_array((np.ones(len(own), bool), (group, len(distinct) + row)), (size, size))
+    family: Array = connected_components(links, directed=False)[1][group]
+    decides = named | ~np.isin(family, family[named])  # a copy without a group moves none
+    found: Array = np.full(size, np.iinfo(np.int64).max)
+    np.minimum.at(found, family[decides], groups[decides])
+    return found[family]
+
+
 def sides(groups: Array) -> Array:
-    """Return each row's side by its group's hash, so that it depends on no other row."""
+    """Return each row's side by its group's or family's hash, so that it depends on no row outside."""
     tenth = np.asarray(groups, "<i8").view("<u8") % 10
     return np.searchsorted(TENTHS, tenth, side="right")
 
@@ -78,7 +113,14 @@ def read_sides(words: Array, column: str) -> Array:
 
 
 def complete(side: Array, groups: Array) -> Array:
-    """Return sides with a validation part: where none is given a tenth of the training groups is taken for it."""
+    """Return sides with a validation part: where none is given a tenth of the training groups is taken for it.
+
+    Parameters
+    ----------
+    side : array (n,)
+    groups : array (n,)
+        Hashes of the rows' groups, or of what holds several together.
+    """
     if (side == VALID).any():
         return side
     tenth = np.asarray(groups, "<i8").view("<u8") % 10

@@ -19,6 +19,8 @@ Array = NDArray[Any]
 
 FEWEST = {"train": 50, "valid": 10}
 """Rows below which nothing is trained."""
+MANY = 50
+"""Groups of which a tenth is likely to be enough."""
 SEEN = "_groups.seen"
 """Tensor of a model file: hashes of the groups and rows that it was trained and validated on, sorted."""
 
@@ -77,12 +79,21 @@ class TrainingSet:
         """
         for word, count in groups.counts(self.division.side).items():
             if count < FEWEST.get(word, 0):
-                left = ", ".join(f"{n} {reason}" for reason, n in left_out.items())
                 raise InputError(
                     f"{label} has {counted(count, 'row')} to {word} with",
                     expected=f"{FEWEST[word]} or more",
-                    hint=f"Left out: {left}." if left else "Give more rows, or another --split.",
+                    hint=self._why_few(left_out),
                 )
+
+    def _why_few(self, left_out: Mapping[str, int]) -> str:
+        """Return what to do about a side with too few rows."""
+        families = len(np.unique(self.division.group))
+        if families <= min(MANY, len(self.truth) // 2):
+            return (
+                f"The {len(self.truth)} rows are of {counted(families, 'group')}, each on one side; name more or none."
+            )
+        left = ", ".join(f"{n} {reason}" for reason, n in left_out.items())
+        return "Give more rows, or name their sides with --split COLUMN." + (f" Left out: {left}." if left else "")
 
     def table(self) -> tuple[Array, Array]:
         """Return the distinct groups in use, sorted, and their sides."""

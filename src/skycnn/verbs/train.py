@@ -1,66 +1,49 @@
 """train: rows of a catalogue with a known truth in, a model file out."""
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from skycnn import __version__, survey, tasks
+from skycnn import __version__, tasks
+from skycnn.bootstrap import Resampling
 from skycnn.errors import InputError, counted
-from skycnn.fits import labelled, trainingfeed
-from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.feed import Feed, Needs
-from skycnn.fits.fluxes import PhotometryOptions, presents
-from skycnn.fits.pixelstore import PixelStore
 from skycnn.fits.provenance import now
-from skycnn.fits.safefile import clean, replacing
-from skycnn.fits.stampsource import StampOptions
-from skycnn.network import checkpoint, distillation, groups, model, ranges
-from skycnn.network.batches import Sample
+from skycnn.network import checkpoint, cost, distillation, groups, model, ranges, trainingrows
 from skycnn.network.checkpoint import Keeper
 from skycnn.network.distillation import Trained
-from skycnn.network.division import divide
 from skycnn.network.groups import SIDES, TEST, TRAIN, VALID
 from skycnn.network.inference import device_of
 from skycnn.network.job import Job, check_alike, numbers, planned, settings
+from skycnn.network.modelfile import ModelFile
+from skycnn.network.trainingrows import Asked, TrainingRows
 from skycnn.network.trainingset import SEEN, TrainingSet
 from skycnn.network.trial import judged
 from skycnn.posterior import Posterior
 from skycnn.report import scoretable
-from skycnn.task import Network, Task
+from skycnn.report.scoretable import Predictor
+from skycnn.task import Task
 
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
 
-NAMES = {"flux": ("flux", "error"), "image": ("image",)}
-"""What a network is given of each kind of input."""
 BEYOND = 0.01
 """Share of the rows whose truth may lie off the grid of the model that training begins with."""
 UNTOLD = ("bare", "named", "other")
 """Photometric families that do not say how the light was measured."""
 
 
-@dataclass(frozen=True)
-class Options:
+@dataclass(frozen=True, kw_only=True)
+class Options(Asked):
     """What ``train`` may be told; the command line's options bear the same names."""
 
     task: str
     out: str
-    truth: str | None = None
-    survey: str | None = None
-    hdu: str | None = None
-    bands: tuple[str, ...] = ()
-    photometry: PhotometryOptions = field(default_factory=PhotometryOptions)
-    stamps: StampOptions = field(default_factory=StampOptions)
-    rows: tuple[int, int | None] | None = None
-    split: str | None = None
-    group: str | None = None
     init: tuple[str, ...] = ()
     network: str | None = None
     epochs: int | None = None
@@ -69,12 +52,12 @@ class Options:
     resume: bool = False
     overwrite: bool = False
     dry_run: bool = False
+    wait: float = 0.0
     device: str | None = None
     checkpoint_every: float = 5.0
     name: str | None = None
     note: str = ""
     licence: str = ""
-    dereddened: str = "unknown"
 
 
 @dataclass(frozen=True)
@@ -92,25 +75,16 @@ class Result:
     left_out: Mapping[str, int]
     notes: Sequence[str]
     members: int
-    scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    scores: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     epochs: Sequence[int] = ()
     resumed: int = 0
     temperature: float = 1.0
     sha256: str = ""
     size: int = 0
     seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The rows at hand, and where they come from."""
-
-    sample: TrainingSet
-    feed: Feed
-    source: str
-    truth: str
-    survey: str
-    left_out: Mapping[str, int]
+    disk_bytes: int = 0
+    stamp_bytes: int = 0
+    estimate_seconds: float | None = None
 
 
 def train(text: str, options: Options, say: Say = lambda _: None, progress: Progress | None = None) -> Result:
@@ -137,12 +111,19 @@ def train(text: str, options: Options, say: Say = lambda _: None, progress: Prog
         The training failed; nothing is written but a checkpoint.
     """
     started = time.monotonic()
-    _check_output(options)
+    file = ModelFile(options.out, resume=options.resume, overwrite=options.overwrite, dry_run=options.dry_run)
+    with nullcontext() if options.dry_run else file.locked(options.wait):
+        result = _train(text, options, file, say, progress)
+    return result if options.dry_run else replace(result, seconds=time.monotonic() - started)
+
+
+def _train(text: str, options: Options, file: ModelFile, say: Say, progress: Progress | None) -> Result:
+    """Train, or find out what would be done, while the output is held."""
     task = tasks.load(options.task)
     parents = [model.read(model.locate(name)) for name in options.init]
     name, network = planned(task, parents, network=options.network, members=options.members, epochs=options.epochs)
     check_alike(parents)
-    rows = _rows(text, task, network, options, parents, say)
+    rows = trainingrows.read(text, task, network, options, parents, file.folder, say, unread=options.dry_run)
     posterior = _posterior(task, rows, parents, say)
     job = Job(
         network=network,
@@ -162,126 +143,50 @@ def train(text: str, options: Options, say: Say = lambda _: None, progress: Prog
         survey=rows.survey,
         bands=rows.feed.wants.bands,
         truth=rows.truth,
-        rows=groups.counts(rows.sample.division.side),
+        rows=groups.counts(rows.sample.division.side) if rows.sample else {"with a truth": len(rows.known)},
         left_out=rows.left_out,
         notes=rows.feed.notes,
         members=job.members,
     )
     _tell(result, say)
-    keeper = _keeper(job, result, rows, parents, options)
-    if options.dry_run:
-        return result
-    for path in (options.out, str(keeper.path)):
-        clean(path)
+    before = sum(len(parent.tensors.get(SEEN, ())) for parent in parents)
+    result = replace(result, disk_bytes=cost.disk(job, len(rows.known), before))
+    sample = rows.sample
+    keeper = _keeper(job, result, sample, parents, options, file, say) if sample else None
+    if options.dry_run or keeper is None or sample is None:
+        side = rows.feed.wants.stamp
+        return replace(
+            result,
+            stamp_bytes=4 * sum(result.rows.values()) * job.bands * (side or 0) ** 2,
+            estimate_seconds=cost.seconds(job, result.rows.get("train", len(rows.known)), side),
+        )
+    file.check_space(result.disk_bytes)
     if keeper.found is not None:
         result = replace(result, resumed=sum(map(len, keeper.found.facts["curves"])))
         say(f"taken over from an earlier run: {counted(result.resumed, 'epoch')}")
     try:
         fitted = distillation.train(
-            job, rows.sample.part(TRAIN), rows.sample.part(VALID), keeper=keeper, say=say, progress=progress
+            job, sample.part(TRAIN), sample.part(VALID), keeper=keeper, say=say, progress=progress
         )
     except BaseException:
         if keeper.path.exists():
             say(f"{keeper.path} holds what is done so far; the same command with --resume goes on from there")
         raise
-    parts = {SIDES[side]: rows.sample.part(side) for side in (VALID, TEST) if result.rows[SIDES[side]]}
+    parts = [side for side in (VALID, TEST) if result.rows[SIDES[side]]]
     result = replace(
         result,
-        scores={word: _scores(fitted, posterior, part) for word, part in parts.items()},
+        scores={SIDES[side]: _scores(fitted, posterior, sample, side) for side in parts},
         epochs=tuple(len(curve) for curve in fitted.curves),
         temperature=fitted.temperature,
     )
-    whole = _sealed(task, result, rows, posterior, fitted, options, parents)
+    whole = _sealed(task, result, rows, sample, posterior, fitted, options, parents)
     content = model.encode(whole)
-    _write(options.out, content)
-    keeper.path.unlink(missing_ok=True)
-    return replace(result, sha256=whole.card.sha256, size=len(content), seconds=time.monotonic() - started)
+    file.write(content)
+    return replace(result, sha256=whole.card.sha256, size=len(content))
 
 
-def _check_output(options: Options) -> None:
-    """See before the work that the model can be written."""
-    path, folder = Path(options.out), Path(options.out).absolute().parent
-    if path.suffix != model.SUFFIX:
-        raise InputError(f"--out {options.out} is no name of a model", expected=f"a name that ends in {model.SUFFIX}")
-    if path.exists() and not options.overwrite:
-        raise InputError(f"{options.out} exists", hint="--overwrite replaces it.")
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise InputError(f"no file can be made in {folder}", hint="Give another --out FILE.")
-    unfinished = checkpoint.beside(path)
-    if unfinished.exists() and not (options.resume or options.overwrite or options.dry_run):
-        hint = "--resume goes on with it, --overwrite starts anew."
-        raise InputError(f"{unfinished} is left of an unfinished training", hint=hint)
-
-
-def _rows(text: str, task: Task, network: Network, options: Options, parents: Sequence[model.Model], say: Say) -> Rows:
-    """Read the catalogue and divide its rows."""
-    cards = [parent.card for parent in parents]
-    first, looks = cards[0] if cards else None, next((card for card in cards if card.stamp is not None), None)
-    mine = survey.own(options.survey)
-    asked = (mine.name if mine else options.survey or "").lower()
-    if asked and mine is None and not (options.bands or options.photometry.band or options.stamps.given or parents):
-        survey.load(asked)  # of one that does not ship the bands must be named
-
-    def holds(columns: Any, _: Any) -> bool:
-        names = {column.name.casefold() for column in columns}
-        wanted = [options.truth] if options.truth else list(task.truth)
-        bands = first.bands if first else options.bands
-        if not bands and (given := survey.known(asked, mine)) is not None:
-            bands = given.bands
-        told = any(name.casefold() in names for name in wanted)
-        return told and (
-            "flux" not in network.inputs or presents(columns, bands or trainingfeed.BANDS, options.photometry)
-        )
-
-    with Catalogue.open(text, options.hdu, holds) as catalogue, ExitStack() as stack:
-        whose = labelled.survey_of(catalogue, asked or (first.survey if first else None))
-        truth = labelled.truth_column(catalogue, options.truth, task.truth)
-        needs = Needs(
-            name=first.name if first else "--bands" if options.bands else "the network",
-            inputs=network.inputs,
-            bands=first.bands if first else options.bands,
-            survey=whose,
-            dereddened=options.dereddened,
-            pixel_scale=looks.pixel_scale if looks else None,
-            stamp=looks.stamp if looks else None,
-        )
-        feed = trainingfeed.feed(catalogue, needs, options.photometry, options.stamps, options.rows, mine)
-        if feed.stamps is not None:
-            stack.enter_context(feed.stamps)
-        feed.check(catalogue, options.rows)
-        found = labelled.read(
-            catalogue,
-            feed,
-            truth,
-            bounds=task.bounds,
-            group=options.group,
-            split=options.split,
-            rows=options.rows,
-            scratch=str(Path(options.out).absolute().parent),
-        )
-        feed.check_unchanged()
-        label = catalogue.label
-    division = divide(
-        groups.row_hashes(*found.inputs.values()),
-        found.number,
-        None if found.group is None else (str(options.group), found.group),
-        None if found.split is None else (str(options.split), found.split),
-    )
-    for parent in parents:
-        if SEEN in parent.tensors:
-            theirs = [found.inputs[name] for kind in parent.card.inputs for name in NAMES[kind]]
-            division.check_parent(parent.tensors[SEEN], parent.card.name, groups.row_hashes(*theirs))
-    sample = TrainingSet(found.inputs, found.truth, division)
-    sample.check(label, found.left_out)
-    for stamps in (value for value in found.inputs.values() if isinstance(value, PixelStore)):
-        say(f"stamps: {stamps.nbytes / 1e9:.2f} GB, {stamps.where}")
-    for note in (*feed.notes, *(f"warning: {text}" for text in feed.warnings())):
-        say(note)
-    return Rows(sample, feed, os.path.basename(label), truth, whose, found.left_out)
-
-
-def _posterior(task: Task, rows: Rows, parents: Sequence[model.Model], say: Say) -> Posterior:
-    truth = rows.sample.truth[rows.sample.seen]
+def _posterior(task: Task, rows: TrainingRows, parents: Sequence[model.Model], say: Say) -> Posterior:
+    truth = rows.known
     if not parents:
         return task.posterior_for(truth) if task.posterior_for else task.posterior()
     card = parents[0].card
@@ -305,46 +210,66 @@ def _tell(result: Result, say: Say) -> None:
     say(f"rows: {counts}" + (f"; left out: {left}" if left else ""))
 
 
-def _keeper(job: Job, result: Result, rows: Rows, parents: Sequence[model.Model], options: Options) -> Keeper:
+def _keeper(
+    job: Job,
+    result: Result,
+    sample: TrainingSet,
+    parents: Sequence[model.Model],
+    options: Options,
+    file: ModelFile,
+    say: Say,
+) -> Keeper:
     """Return the writer of checkpoints, with what an earlier run left if it is to go on."""
-    own = {"task": result.task, "network": result.network, "bands": list(result.bands), "rows": rows.sample.digest()}
+    own = {"task": result.task, "network": result.network, "bands": list(result.bands), "rows": sample.digest()}
     facts = job.facts() | own | {"init": [parent.card.sha256 for parent in parents], "version": __version__}
-    known, side = rows.sample.table()
-    path = checkpoint.beside(options.out)
+    known, side = sample.table()
+    path = file.checkpoint
     keeper = Keeper(path, json.loads(json.dumps(facts)), {"groups": known, "sides": side}, options.checkpoint_every)
     if options.resume and path.exists():
-        found = checkpoint.read(path)
-        before = (found.tensors.get("groups", known[:0]), found.tensors.get("sides", side[:0]))
-        rows.sample.division.check_same(before, str(path))
-        keeper.resume(found)
-    elif not options.dry_run:
+        try:
+            found = checkpoint.read(path)
+            before = (found.tensors.get("groups", known[:0]), found.tensors.get("sides", side[:0]))
+            sample.division.check_same(before, str(path))
+            keeper.resume(found)
+            return keeper
+        except InputError as error:
+            if not options.overwrite:
+                raise
+            say(f"begun anew: {error}")
+    if not options.dry_run:
         path.unlink(missing_ok=True)
     return keeper
 
 
-def _scores(fitted: Trained, posterior: Posterior, part: Sample) -> dict[str, float]:
-    """Return the rows' scores, rounded as they are printed."""
+def _scores(fitted: Trained, posterior: Posterior, sample: TrainingSet, side: int) -> dict[str, Any]:
+    """Return the scores of a side's rows, and their 95 % intervals by bootstrap over groups, as they are printed."""
+    part, families = sample.part(side), sample.division.group[sample.division.side == side]
     answers, truth = judged(fitted.module, posterior, part), part.truth.double().numpy()
-    found = {score.key: score.of(answers, truth) for score in scoretable.find(posterior.scores)}
-    return {"rows": len(part), **{key: round(value, 5) for key, value in found.items() if np.isfinite(value)}}
+    resampling = Resampling(len(part), families)
+    predictors, scores = [Predictor("network", answers)], scoretable.find(posterior.scores)
+    (entry,) = scoretable.table(predictors, truth, scores, resampling, paired=False)
+    found = {key: score for key, score in entry.scores.items() if np.isfinite(score.value)}
+    ends = {key: [round(score.low, 5), round(score.high, 5)] for key, score in found.items() if np.isfinite(score.low)}
+    return {"rows": len(part), **{key: round(score.value, 5) for key, score in found.items()}, "intervals": ends}
 
 
 def _sealed(
     task: Task,
     result: Result,
-    rows: Rows,
+    rows: TrainingRows,
+    sample: TrainingSet,
     posterior: Posterior,
     fitted: Trained,
     options: Options,
     parents: Sequence[model.Model],
 ) -> model.Model:
     """Return the model with its card."""
-    trained = rows.sample.division.side == TRAIN
-    feed, photometry, inputs = rows.feed, rows.feed.photometry, rows.sample.inputs
+    trained = sample.division.side == TRAIN
+    feed, photometry, inputs = rows.feed, rows.feed.photometry, sample.inputs
     seen = {}
     if photometry is not None:
         seen = ranges.measure(inputs["flux"][trained], inputs["error"][trained], result.bands)
-    sample = rows.sample.facts() | {
+    facts = sample.facts() | {
         "source": rows.source,
         "truth": rows.truth,
         "left_out": dict(rows.left_out),
@@ -365,7 +290,7 @@ def _sealed(
         settings=dict(fitted.settings),
         posterior=posterior.settings(),
         ranges=seen,
-        sample=sample,
+        sample=facts,
         seed=options.seed,
         temperature=fitted.temperature,
         scores=dict(result.scores.get("test", {})),
@@ -378,12 +303,5 @@ def _sealed(
         stamp=feed.wants.stamp,
     )
     tensors = {name: value.numpy() for name, value in fitted.module.state_dict().items()}
-    return model.seal(card, tensors | {SEEN: rows.sample.division.seen()})
-
-
-def _write(path: str, content: bytes) -> None:
-    start = os.stat(path) if os.path.exists(path) else None
-    with replacing(path, path, start=start, detach=True) as fd:
-        view = memoryview(content)
-        while view:
-            view = view[os.write(fd, view) :]
+    seen_before = [parent.tensors[SEEN] for parent in parents if SEEN in parent.tensors]  # and by whom they began with
+    return model.seal(card, tensors | {SEEN: np.unique(np.concatenate([sample.division.seen(), *seen_before]))})

@@ -44,7 +44,7 @@ def bands(fields: Fields, wanted: Sequence[str], sets: Sequence[BandSet], given:
         without = [b for b in best.values if b not in best.errors]
         return errors(fields, [best.values[b].name for b in without], without)
     names = [f"'{best.named(b)}'" for b in wanted if b not in best.values] if best else []
-    band = wanted[0] if wanted else "BAND"
+    band = next((b for b in wanted if not best or b not in best.values), wanted[0] if wanted else "BAND")
     numbers = [c for c in fields.columns if c.repeat > 1 and c.code in "ED" and habits.parse(f"{c.name}_{band}", band)]
     vector = "".join(f" {c.name} holds {c.repeat} numbers a row: --band {band}={c.name}[0]." for c in numbers[:1])
     return InputError(
