@@ -160,3 +160,28 @@ def test_what_cannot_be_told_is_refused():
         Noise.of(SDSS, correlation=Correlation.of(np.ones((1, 1))))
     with pytest.raises(InputError, match="noise of 5 bands for images of another shape"):
         Noise.of(SDSS).add(np.zeros((2, 4, 3, 3), np.float32), 1, [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            "",
+            r"^a\.toml: survey a does not tell a depth that noise can be made from \(expected depth_kind point or psf",
+        ),
+        (
+            'depth_kind = "completeness"',
+            r"^a\.toml:4: survey a does not tell a depth .* from: 'completeness' \(expected d",
+        ),
+    ],
+)
+def test_a_users_survey_without_a_depth_is_told_with_its_file(line, told):
+    each = "{ g = 25 }"
+    text = (
+        f'name = "a"\nbands = ["g"]\npixel_scale = 1\n{line}\npsf = {{ g = 1 }}\ndepth = {each}\nzero_point = {each}\n'
+    )
+    facts = survey.parse(text + "extinction = { g = 1 }\nelectrons = { g = 9 }", "a.toml", cited=False)
+    with pytest.raises(InputError, match=told):
+        Noise.of(facts)
+    with pytest.raises(InputError, match=r"^a\.toml: survey a does not tell 'sky' in g"):
+        background(facts)

@@ -8,8 +8,8 @@ from shell import run
 from skycnn import survey
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.feed import Needs
 from skycnn.fits.fluxes import PhotometryOptions
+from skycnn.fits.needs import Needs
 from skycnn.fits.offer import Offer
 from skycnn.fits.trainingfeed import photometry
 from skycnn.report import origin

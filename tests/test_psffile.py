@@ -20,7 +20,7 @@ def write(tmp_path):
         for unit, (_, cards) in zip(made, units, strict=True):
             unit.header.update(cards)
         path = tmp_path / name
-        fits.HDUList(made).writeto(path, output_verify="silentfix")
+        fits.HDUList(made).writeto(path, output_verify="silentfix", overwrite=True)
         return str(path)
 
     return written
@@ -67,3 +67,81 @@ def test_a_file_that_is_none(tmp_path):
         psffile.read(str(tmp_path / "p.fits"))
     with pytest.raises(InputError, match="cannot be read: No such file"):
         psffile.read(str(tmp_path / "none.fits"))
+
+
+def spoilt(path, old=b"", new=b"", end=None):
+    """Change a file's bytes, or cut it off."""
+    content = path.read_bytes()
+    assert old in content
+    path.write_bytes(content.replace(old, new, 1)[:end])
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"end": 5000}, "cannot be read: it is no valid FITS"),
+        ({"end": 2880}, "cannot be read: it is no valid FITS"),
+        ({"end": 1000}, "cannot be read: it is no FITS file"),
+        ({"old": b"-64 /", "new": b"-65 /"}, "cannot be read: it is no valid FITS"),
+        (
+            {"old": b"NAXIS1  =                   64", "new": b"NAXIS1  =                  'a'"},
+            "cannot be read: it is no v",
+        ),
+        ({"old": b"NAXIS1  =                   64", "new": b"NAXIS1  =                  -64"}, "cannot be read: "),
+        (
+            {"old": b"NAXIS1  =                   64", "new": b"NAXIS1  =                 6400"},
+            "holds an image of 6400x64 ",
+        ),
+    ],
+)
+def test_a_spoilt_file_is_told_by_its_name(write, tmp_path, change, told):
+    write((np.ones((64, 64)), {"PIXSCALE": 0.1}))
+    path = spoilt(tmp_path / "psf.fits", **change)
+    with pytest.raises(InputError, match=f"^{path} {told}"):
+        psffile.read(path)
+
+
+@pytest.mark.parametrize(
+    ("cards", "told"),
+    [
+        ({"CUNIT1": "foo", "CUNIT2": "foo"}, "invalid symbol"),
+        ({"CD1_1": 0.0, "CD2_2": 0.0}, "matrix is singular"),
+        ({"CTYPE2": "GLAT-TAN"}, "inconsistent projection"),
+    ],
+)
+def test_a_wcs_without_sense_is_told_by_its_file(write, cards, told):
+    path = write((STAR, WCS | cards))
+    with pytest.raises(InputError) as error:
+        psffile.read(path)
+    assert str(error.value).startswith(f"the WCS of {path} cannot be read: ")
+    assert told in str(error.value).lower()
+    assert str(error.value).endswith("Write the scale into its header: PIXSCALE = 0.02, in arcsec.")
+    assert psffile.read(write((STAR, WCS | cards | {"PIXSCALE": 0.1})))[1] == 0.1  # a card of its own comes first
+
+
+@pytest.mark.parametrize(
+    ("cards", "told"),
+    [
+        (
+            {"PIXSCALE": 1e-8},
+            r"tells a scale that no image of a PSF has: 1e-08 arcsec a pixel \(expected 0\.0001",
+        ),
+        ({"PIXSCALE": 1e8}, "tells a scale that no image of a PSF has"),
+        ({"PIXSCALE": True}, "does not tell the scale"),
+        ({"PIXSCALE": -1.0}, "does not tell the scale"),
+        (WCS | {"CD2_2": 1 / 3600}, "pixels that are not square: 0.02 by 1 arcsec"),
+    ],
+)
+def test_a_scale_that_is_none_is_refused(write, cards, told):
+    with pytest.raises(InputError, match=told):
+        psffile.read(write((STAR, cards)))
+
+
+def test_a_large_image_is_refused_before_it_is_read(write, tmp_path):
+    largest = np.ones((psffile.WIDEST, 2))
+    assert psffile.read(write((largest, {"PIXSCALE": 0.1})))[0].shape == largest.shape
+    write((np.ones((psffile.WIDEST + 1, 2)), {"PIXSCALE": 0.1}))
+    told = r"holds an image of 2x514 pixels \(expected a PSF of at most 513 pixels along an edge\)\. Cut its edges off"
+    with pytest.raises(InputError, match=told):
+        psffile.read(spoilt(tmp_path / "psf.fits", end=2880))

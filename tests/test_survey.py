@@ -81,8 +81,12 @@ def test_a_whole_number_is_a_number():
         ('title = "Toy survey"', 'titel = "x"', r"unknown key: 'titel' \(expected name, title"),
         ('["a", "b"]', '"ab"', r"'bands' is no list of names: 'ab' \(expected like"),
         ('["a", "b"]', '["a", "b", "a"]', "'bands' names a band twice"),
-        ("pixel_scale = 1", "pixel_scale = 0", "'pixel_scale' is no positive number: 0"),
-        ("pixel_scale = 1", "pixel_scale = true", "'pixel_scale' is no positive number: True"),
+        (
+            "pixel_scale = 1",
+            "pixel_scale = 0",
+            r"'pixel_scale' is out of bounds: 0\.0 \(expected 0\.001 to 100 arcsec\)",
+        ),
+        ("pixel_scale = 1", "pixel_scale = true", "'pixel_scale' is no number: True"),
         ("depth = { a = 20, b = 21 }", "depth = 20", "toy.toml:7: 'depth' is no table of numbers: 20"),
         ("depth = { a = 20, b = 21 }", 'depth = { a = 20, b = "x" }', "'depth' is no table of numbers"),
         ("depth = { a = 20, b = 21 }", "depth = { a = 20 }", "'depth' has no band 'b'"),
@@ -222,6 +226,24 @@ def test_a_file_is_told_by_its_suffix_or_its_folder(tmp_path):
         survey.own(f"{tmp_path}/")
 
 
+def test_a_byte_order_mark_is_passed_over(tmp_path):
+    (tmp_path / "mine.toml").write_bytes(b"\xef\xbb\xbf" + GOOD.lstrip().encode())
+    assert survey.own(str(tmp_path / "mine.toml")).name == "toy"
+    (tmp_path / "mine.toml").write_bytes(b"\xef\xbb\xbf" + GOOD.lstrip().replace('"toy"', "5").encode())
+    with pytest.raises(InputError, match=r"mine\.toml:1: 'name' is no text: 5"):
+        survey.own(str(tmp_path / "mine.toml"))
+
+
+def test_a_fact_of_the_users_is_told_with_its_place_and_one_that_ships_by_name(tmp_path):
+    mine_ = survey.own(mine(tmp_path))
+    assert survey.where(mine_, "depth", "b") == f"{tmp_path}/mine.toml:7: survey toy"
+    assert survey.where(mine_, "sky", "b") == f"{tmp_path}/mine.toml: survey toy"
+    assert survey.where(mine_, "depth_kind") == f"{tmp_path}/mine.toml: survey toy"
+    assert survey.where(survey.load("csst"), "depth", "g") == "survey csst"
+    (tmp_path / "again").mkdir()
+    assert survey.own(mine(tmp_path / "again")) == mine_
+
+
 def test_a_survey_of_the_users_may_not_bear_a_name_that_ships(tmp_path):
     with pytest.raises(InputError, match=r"mine\.toml:2: 'sdss' is a survey that ships. Give yours another name"):
         survey.own(mine(tmp_path, '"toy"', '"SDSS"'))
@@ -250,13 +272,13 @@ a = 20
     ("old", "new", "message"),
     [
         ('["a", "b"]', '["a", 1]', ":3: 'bands' is no list of names"),
-        ("pixel_scale = 1", "pixel_scale = inf", ":4: 'pixel_scale' is no positive number: inf"),
+        ("pixel_scale = 1", "pixel_scale = inf", ":4: 'pixel_scale' is no number: inf"),
         ('"point"', '"points"', r":5: no such 'depth_kind': 'points' \(expected point or "),
         ('"point"', '"aperture"', ":5: depths in an aperture need 'aperture'"),
         ("zero_point = {", "zeropoint = {", ":6 has an unknown key: 'zeropoint' .*Did you mean zero_point"),
         ("a = 25, b = 25", "a = 25", ":6: 'zero_point' has no band 'b'"),
         ("extinction.b = 2.1", "extinction.b = nan", "'extinction' is no table of numbers"),
-        ("b = 1.1", "b = -1.1", ":12: 'psf' of b is not above zero: -1.1"),
+        ("b = 1.1", "b = -1.1", ":12: 'psf' of b is out of bounds: -1.1"),
         ("b = 1.1", "b = true", ":12: 'psf' is no table of numbers"),
         ("a = 20", "c = 20", ":15: 'depth' has an unknown band: 'c'"),
         ('"b" = 21', '"b" = "21"', ":16: 'depth' is no table of numbers"),

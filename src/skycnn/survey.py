@@ -1,8 +1,6 @@
 """Survey: bands, pixel scale, PSF, depth and coefficients of a sky survey, read from ``surveys/*.toml`` or a file."""
 
-import math
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -12,26 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from skycnn.errors import InputError
-
-FULL = ("psf", "depth", "zero_point", "extinction")
-"""Tables that hold a number for every band."""
-
-PARTIAL = ("r80", "wavelength", "low", "high", "sky", "electrons", "dark", "read_noise", "softening", "vega")
-"""Tables that may be absent or hold some of the bands only."""
-
-POSITIVE = ("psf", "r80", "wavelength", "low", "high", "electrons", "softening")
-"""Tables whose numbers are above zero."""
-
-OPTIONAL = ("depth_kind", "aperture")
-"""Single facts that may be absent."""
-
-DEPTHS = {
-    "point": "5 sigma of a point source in the aperture of its R80, brought to all of its light",
-    "psf": "5 sigma of a point source by PSF photometry",
-    "aperture": "5 sigma of the flux in an aperture of the diameter ``aperture``",
-    "completeness": "a share of the point sources that are found; no noise can be told from it",
-}
-"""What a depth means, by ``depth_kind``."""
+from skycnn.surveyfile import OPTIONAL, PARTIAL, Source, check, unknown
 
 
 @dataclass(frozen=True)
@@ -55,7 +34,7 @@ class Survey:
     extinction : mapping of str to float
         R_band: A_band / E(B-V) on the scale of Schlegel, Finkbeiner & Davis (1998).
     depth_kind : str
-        One of `DEPTHS`; empty where it is not told.
+        One of ``surveyfile.DEPTHS``; empty where it is not told.
     aperture : float or None
         Diameter in arcsec, of depths in an aperture and of the survey's photometry.
     r80 : mapping of str to float
@@ -74,6 +53,8 @@ class Survey:
         m_AB - m_Vega, mag.
     references : mapping of str to str
         The source of each fact, by its name above.
+    source : Source or None
+        The file, if it is the user's; no key of it, and no matter when surveys are compared.
     """
 
     name: str
@@ -97,6 +78,7 @@ class Survey:
     softening: Mapping[str, float] = field(default_factory=dict)
     vega: Mapping[str, float] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
+    source: Source | None = field(default=None, compare=False, repr=False)
 
 
 def names() -> list[str]:
@@ -141,14 +123,14 @@ def own(text: str | None) -> Survey | None:
     if text is None or not (text.lower().endswith(".toml") or os.sep in text):
         return None
     try:
-        content = Path(text).read_bytes().decode()
+        content = Path(text).read_bytes().decode("utf-8-sig")  # some editors begin a file with a byte order mark
     except (OSError, UnicodeDecodeError) as error:
         why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
-        raise InputError(f"--survey {text} cannot be read: {why}", expected="a TOML file") from error
+        raise InputError(f"--survey {text} cannot be read: {why}", expected="a TOML file in UTF-8") from error
     found = parse(content, text, cited=False)
     if found.name in names():
-        where = f"{text}:{_line(content, 'name')}"
-        raise InputError(f"{where}: '{found.name}' is a survey that ships", hint="Give yours another name.")
+        at = Source(text, content).at("name")
+        raise InputError(f"{at}: '{found.name}' is a survey that ships", hint="Give yours another name.")
     return found
 
 
@@ -157,6 +139,19 @@ def known(name: str, mine: Survey | None = None) -> Survey | None:
     if mine is not None and mine.name == name:
         return mine
     return load(name) if name in names() else None
+
+
+def where(survey: Survey, key: str, band: str | None = None) -> str:
+    """Return how a message calls a survey: by its name, and a user's by its file and the line of a fact before it.
+
+    Where the file lacks the fact, it is called without a line.
+    """
+    told, source = f"survey {survey.name}", survey.source
+    if source is None:
+        return told
+    value = getattr(survey, key)
+    there = band in value if band is not None else bool(value)
+    return f"{source.at(key, band) if there else source.label}: {told}"
 
 
 def parse(text: str, label: str, *, cited: bool = True) -> Survey:
@@ -169,98 +164,29 @@ def parse(text: str, label: str, *, cited: bool = True) -> Survey:
     label : str
         Names the file in messages.
     cited : bool
-        Whether every fact must have its source under ``references``; then a title is asked for too.
+        Whether every fact must have its source under ``references``; then a title is asked for too. Else it is the
+        user's, and keeps its text, by which later errors find their line.
 
     Raises
     ------
     InputError
         When the text is no TOML or breaks the schema, naming the line and the key.
     """
+    source = Source(label, text)
     try:
         facts = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number of too many digits, brackets too deep
         raise InputError(f"{label} is not TOML: {error}") from error
-    keys = [f.name for f in fields(Survey)]
+    keys = [f.name for f in fields(Survey) if f.name != "source"]
     for key in facts:
         if key not in keys:
-            close = get_close_matches(key, keys, 1)
-            hint = f"Did you mean {close[0]}?" if close else None
-            where = f"{label}:{_line(text, key)}"
-            raise InputError(f"{where} has an unknown key", value=key, expected=", ".join(keys), hint=hint)
+            raise unknown(f"{source.at(key)} has an unknown key", key, keys)
     free = (*PARTIAL, *OPTIONAL, *(() if cited else ("title", "references")))
     for key in keys:
         if key not in facts and key not in free:
             raise InputError(f"{label} has no '{key}'", expected=", ".join(k for k in keys if k not in free))
-    _check(facts, text, label)
-    if cited:
-        _check_references(facts, text, label)
+    check(facts, source, cited=cited)
     name = str(facts["name"]).lower()
     numbers: dict[str, float] = {key: float(facts[key]) for key in ("pixel_scale", "aperture") if key in facts}
     told: dict[str, Any] = {"title": name, **facts, "name": name, "bands": tuple(facts["bands"]), **numbers}
-    return Survey(**told)
-
-
-def _check(facts: Mapping[str, object], text: str, label: str) -> None:
-    def where(key: str, entry: str | None = None) -> str:
-        return f"{label}:{_line(text, key, entry)}"
-
-    bands = facts["bands"]
-    if not isinstance(bands, list) or not bands or not all(isinstance(b, str) and b for b in bands):
-        raise InputError(f"{where('bands')}: 'bands' is no list of names", value=bands, expected='like ["g", "r"]')
-    if len(set(bands)) != len(bands):
-        raise InputError(f"{where('bands')}: 'bands' names a band twice", value=bands)
-    for key in ("name", "title"):
-        told = facts.get(key, "-")
-        if not isinstance(told, str) or not told.strip():
-            raise InputError(f"{where(key)}: '{key}' is no text", value=told)
-    for key in ("pixel_scale", "aperture"):
-        value = facts.get(key, 1)
-        if not _number(value) or value <= 0:  # type: ignore[operator]
-            raise InputError(f"{where(key)}: '{key}' is no positive number", value=value, expected="arcsec")
-    kind = facts.get("depth_kind", "point")
-    if kind not in DEPTHS:
-        raise InputError(f"{where('depth_kind')}: no such 'depth_kind'", value=kind, expected=" or ".join(DEPTHS))
-    if kind == "aperture" and "aperture" not in facts:
-        raise InputError(f"{where('depth_kind')}: depths in an aperture need 'aperture', its diameter in arcsec")
-    for key in (*FULL, *PARTIAL):
-        table = facts.get(key, {})
-        if not isinstance(table, dict):
-            raise InputError(f"{where(key)}: '{key}' is no table of numbers", value=table)
-        for band, value in table.items():
-            if band not in bands:
-                what = f"{where(key, band)}: '{key}' has an unknown band"
-                raise InputError(what, value=band, expected=" ".join(bands))
-            if not _number(value):
-                raise InputError(f"{where(key, band)}: '{key}' is no table of numbers", value={band: value})
-            if key in POSITIVE and value <= 0:
-                raise InputError(f"{where(key, band)}: '{key}' of {band} is not above zero", value=value)
-        for band in bands:
-            if key in FULL and band not in table:
-                raise InputError(f"{where(key)}: '{key}' has no band '{band}'")
-
-
-def _check_references(facts: Mapping[str, object], text: str, label: str) -> None:
-    references = facts["references"]
-    for key in ("bands", "pixel_scale", *FULL, *OPTIONAL, *PARTIAL):
-        if key in facts and (not isinstance(references, dict) or not isinstance(references.get(key), str)):
-            hint = "Cite its source under [references]."
-            raise InputError(f"{label}:{_line(text, key)} gives no reference for '{key}'", hint=hint)
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _line(text: str, key: str, entry: str | None = None) -> int:
-    """Return the line, from 1, where a key of the TOML stands, or an entry of its table; that of the key if unsure."""
-    table, found = "", 1
-    for number, line in enumerate(text.splitlines(), 1):
-        head = re.match(r"\s*\[+\s*[\"']?([\w-]+)", line)
-        name = re.match(r"\s*[\"']?([\w-]+)[\"']?\s*[=.]", line)
-        if head:
-            table = head[1]
-        if table == key and entry is not None and name and name[1] == entry:
-            return number
-        if (head and table == key) or (not table and name and name[1] == key):
-            found = number
-    return found
+    return Survey(**told, source=None if cited else source)

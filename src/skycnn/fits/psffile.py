@@ -1,5 +1,9 @@
 """PsfFile: an image of a point spread function and its scale, read from a FITS file."""
 
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -9,6 +13,17 @@ from skycnn.errors import InputError
 
 SCALES = ("PIXSCALE", "PIXELSCL", "PSFSCALE", "SECPIX")
 """Cards of the scale in arcsec, as simulators of PSFs and observatories write them."""
+
+FINEST, COARSEST = 1e-4, 100.0
+"""arcsec a pixel: an image of a tenth of a millisecond of arc was made for no telescope, nor one of 100 arcsec."""
+
+HINT = "Write the scale into its header: PIXSCALE = 0.02, in arcsec."
+
+WIDEST = 513
+"""Pixels along an edge at most: the transfer function is a sum over all of them."""
+
+SQUARE = 1.05
+"""Ratio of the scales along the axes at most."""
 
 
 def read(path: str, extension: str | None = None) -> tuple[NDArray[np.float64], float]:
@@ -24,24 +39,47 @@ def read(path: str, extension: str | None = None) -> tuple[NDArray[np.float64], 
     Raises
     ------
     InputError
-        When the file cannot be read, holds no such image, or does not tell its scale.
+        When the file cannot be read, holds no such image or one that is too large, or does not tell its scale.
     """
     from astropy.io import fits
 
-    try:
-        with fits.open(path, memmap=False) as file:
-            pixels, header = _image(file, path, extension)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or 'it is no FITS file'}") from error
-    scale = _scale(header)
+    with (
+        _understood(f"{path} cannot be read", "Verify it with fitsverify."),
+        open(path, "rb") as stream,  # by its name astropy would leave a spoilt one open
+        fits.open(stream, memmap=False) as file,
+    ):
+        pixels, header = _image(file, path, extension)
+    scale = _scale(header, path)
     if scale is None:
-        hint = "Write the scale into its header: PIXSCALE = 0.02, in arcsec."
         raise InputError(
-            f"{path} does not tell the scale of its pixels", expected=" or ".join((*SCALES, "a WCS")), hint=hint
+            f"{path} does not tell the scale of its pixels", expected=" or ".join((*SCALES, "a WCS")), hint=HINT
         )
-    if not np.isfinite(pixels).all() or not pixels.sum() > 0:
+    if not FINEST <= scale <= COARSEST:
+        what = f"{path} tells a scale that no image of a PSF has: {scale:.4g} arcsec a pixel"
+        raise InputError(what, expected=f"{FINEST:g} to {COARSEST:g}", hint=HINT)
+    if not np.isfinite(pixels).all() or not 0 < pixels.sum() < np.inf:
         raise InputError(f"{path} is no image of a PSF", expected="finite pixels of a positive sum")
     return pixels, scale
+
+
+@contextmanager
+def _understood(what: str, hint: str) -> Iterator[None]:
+    """Tell in one line what astropy finds wrong in a file, without its warnings.
+
+    What a spoilt file makes it raise is of any class: KeyError, TypeError, ValueError, its own ones.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except InputError:
+        raise
+    except OSError as error:
+        raise InputError(f"{what}: {error.strerror or 'it is no FITS file'}") from error
+    except Exception as error:
+        told = re.sub(r"ERROR \d+ in [^:]*:", "\n", " ".join(str(error).split())).strip().split("\n")[0]  # wcslib's
+        why = "" if isinstance(error, KeyError) else f" ({told.strip(' .')[:100]})"
+        raise InputError(f"{what}: it is no valid FITS{why}", hint=hint) from error
 
 
 def _image(file: Any, path: str, extension: str | None) -> tuple[NDArray[np.float64], Any]:
@@ -56,23 +94,34 @@ def _image(file: Any, path: str, extension: str | None) -> tuple[NDArray[np.floa
     else:
         units = list(file)
     for unit in units:
-        if unit.is_image and unit.data is not None:
-            pixels = np.asarray(unit.data, np.float64).squeeze()
-            if pixels.ndim == 2:
-                return pixels, unit.header
+        shape = [size for size in unit.shape if size > 1] if unit.is_image else []
+        if len(shape) != 2:
+            continue
+        if max(shape) > WIDEST:
+            what = f"{path} holds an image of {shape[1]}x{shape[0]} pixels"
+            raise InputError(
+                what, expected=f"a PSF of at most {WIDEST} pixels along an edge", hint="Cut its edges off."
+            )
+        return np.asarray(unit.data, np.float64).reshape(shape), unit.header
     raise InputError(f"{path} holds no image of two axes, as a PSF has")
 
 
-def _scale(header: Any) -> float | None:
+def _scale(header: Any, path: str) -> float | None:
     """Return the scale that a header tells, arcsec; by a card of its own or by the WCS."""
     from astropy.wcs import WCS
     from astropy.wcs.utils import proj_plane_pixel_scales
 
     for name in SCALES:
         value = header.get(name)
-        if isinstance(value, (int, float)) and value > 0:
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
             return float(value)
     if not any(name in header for name in ("CD1_1", "CDELT1", "PC1_1")):
         return None
-    scales = proj_plane_pixel_scales(WCS(header, naxis=2).celestial) * 3600
-    return float(np.sqrt(scales.prod())) if len(scales) == 2 else None
+    with _understood(f"the WCS of {path} cannot be read", HINT):
+        scales = proj_plane_pixel_scales(WCS(header, naxis=2).celestial) * 3600
+    if len(scales) != 2:
+        return None
+    if not scales.max() <= SQUARE * scales.min():
+        what = f"{path} has pixels that are not square: {scales[0]:.4g} by {scales[1]:.4g} arcsec"
+        raise InputError(what, hint=HINT)
+    return float(np.sqrt(scales.prod()))

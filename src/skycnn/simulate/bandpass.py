@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from skycnn.errors import InputError
-from skycnn.survey import Survey
+from skycnn.survey import Survey, where
 
 Array = NDArray[np.float64]
 
@@ -33,23 +33,38 @@ WIDTH = 0.18
 """Width over pivot wavelength of a band whose edges are not told: that of g, r, i and z."""
 
 
+RENDERED = 1000.0, 26_000.0
+"""Wavelengths between which a band must lie, Angstrom: of the library's 600 to 27,000, what soft edges leave; bluer
+than that, hydrogen lets no light of a galaxy pass (Madau 1995), and spectra bend beyond their knots at redshift 4."""
+
+
 def place(survey: Survey, band: str) -> Place:
     """Return where a band of a survey lies.
 
     Raises
     ------
     InputError
-        When the survey does not tell.
+        When the survey does not tell, or it lies where there is no spectrum of a galaxy.
     """
     pivot = survey.wavelength.get(band)
     if band in survey.low and band in survey.high:
-        return survey.low[band], survey.high[band], pivot
-    if pivot is None:
+        key, found = "low", (survey.low[band], survey.high[band], pivot)
+    elif pivot is not None:
+        key, found = "wavelength", ((1 - WIDTH / 2) * pivot, (1 + WIDTH / 2) * pivot, None)
+    else:
         raise InputError(
-            f"survey {survey.name} does not tell where its band {band} lies",
-            expected="'low' and 'high', or 'wavelength', in Angstrom",
+            f"{where(survey, 'wavelength', band)} does not tell where its band {band} lies",
+            expected=f"{band} in the tables [low] and [high], or in [wavelength], in Angstrom",
         )
-    return (1 - WIDTH / 2) * pivot, (1 + WIDTH / 2) * pivot, None
+    least, most = RENDERED
+    if not least <= found[0] < found[1] <= most:
+        raise InputError(
+            f"{where(survey, key, band)} has its band {band} where no galaxy can be simulated",
+            value=f"{found[0]:,.0f} to {found[1]:,.0f}",
+            expected=f"within {least:,.0f} to {most:,.0f} Angstrom",
+            hint="Name the other bands with --bands.",
+        )
+    return found
 
 
 def soft_box(low: float, high: float, pivot: float | None, wavelength: Array) -> Array:

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from skycnn.errors import InputError
 from skycnn.simulate import draws
 from skycnn.simulate.correlation import Correlation
-from skycnn.survey import DEPTHS, Survey
+from skycnn.survey import Survey, where
+from skycnn.surveyfile import DEPTHS
 
 Array = NDArray[np.float64]
 
@@ -155,7 +156,7 @@ def background(survey: Survey, bands: Sequence[str] | None = None, pixel_scale: 
     for band in bands or survey.bands:
         for key, table in (("sky", survey.sky), ("electrons", survey.electrons)):
             if band not in table:
-                raise InputError(f"survey {survey.name} does not tell '{key}' in {band}")
+                raise InputError(f"{where(survey, key, band)} does not tell '{key}' in {band}")
         electrons = survey.electrons[band]
         sky = 10 ** (0.4 * (MICROJANSKY - survey.sky[band])) * scale**2 * electrons
         detector = survey.dark.get(band, 0.0) + survey.read_noise.get(band, 0.0) ** 2
@@ -166,9 +167,9 @@ def background(survey: Survey, bands: Sequence[str] | None = None, pixel_scale: 
 def _limit(survey: Survey, band: str) -> float:
     """Return the standard deviation of the flux measured at the depth, before it is brought to all light."""
     if survey.depth_kind not in ("point", "psf", "aperture"):
-        kinds = ", ".join(kind for kind in DEPTHS if kind != "completeness")
-        what = f"survey {survey.name} does not tell a depth that noise can be made from"
-        raise InputError(what, value=survey.depth_kind, expected=f"depth_kind {kinds}")
+        kinds = " or ".join(kind for kind in DEPTHS if kind != "completeness")
+        what = f"{where(survey, 'depth_kind')} does not tell a depth that noise can be made from"
+        raise InputError(what, value=survey.depth_kind or None, expected=f"depth_kind {kinds}, above its tables")
     flux = 10 ** (0.4 * (MICROJANSKY - survey.depth[band])) / SIGMA
     return flux * ENCLOSED if survey.depth_kind == "point" else flux
 
