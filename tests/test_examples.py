@@ -103,6 +103,7 @@ def test_the_card_quotes_the_scores_of_the_test_split(recipe, tmp_path):
     scores = {score.key: score.of(judged, truth) for score in scoretable.REDSHIFT}
     quoted = dict(whole.card.scores)
     assert quoted.pop("rows") == len(test)
+    assert quoted.pop("intervals").keys() == quoted.keys()
     assert quoted == pytest.approx({key: scores[key] for key in quoted}, rel=0.01, abs=2e-4)
     assert scores["sigma_nmad"] <= 0.0180
     assert scores["outliers"] <= 0.0135
