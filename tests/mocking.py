@@ -7,7 +7,7 @@ import numpy as np
 from skycnn import survey, tasks
 from skycnn.schema import Column
 from skycnn.simulate import draws
-from skycnn.simulate.mocks import Recipe
+from skycnn.simulate.recipe import Recipe
 from skycnn.simulate.render import Light
 from skycnn.task import Cut, Mock
 

@@ -1,5 +1,7 @@
 """Detection: by a galaxy's own light, at honest places, with what stamps of the very field hold."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ import mocking
 from skycnn.simulate import detection
 from skycnn.simulate.detection import CROWDED, detect
 from skycnn.simulate.mocks import Mocks
+from skycnn.simulate.psfimage import ImagePSF
 from skycnn.simulate.scene import Scene, first_pixel
 
 SHAPE = (500, 450)
@@ -95,6 +98,19 @@ def test_of_two_in_one_place_the_brighter_stays(made, field, monkeypatch):
     monkeypatch.setattr(made, "places", crowded)
     found = detect(made, field)
     assert not np.isin(found.row[found.row % 2 == 0] + 1, found.row).any()
+
+
+def test_crowds_are_told_by_the_psf_that_is_rendered(made, field, found):
+    y, x = np.indices((61, 61)) - 30.0
+    wide = ImagePSF(np.exp(-(x**2 + y**2) / (2 * 10**2)), made.scale / 2, pixelated=False)
+    recipe = replace(made.mocks.recipe, psfs={"g": wide})
+    assert wide.fwhm > 3 * max(mocking.CSST.psf[band] for band in mocking.BANDS)
+    other = detect(Scene(Mocks(recipe), 200.0, SHAPE), field)
+    assert found.nearest.min() < CROWDED * wide.fwhm / made.scale < other.nearest.min()
+
+
+def test_true_fluxes_are_those_of_all_light(made, found):
+    assert found.total == pytest.approx(made.drawn(0)[1].light.flux.sum(axis=1)[found.row], rel=1e-6)
 
 
 def test_a_sky_without_detections_is_no_error(monkeypatch):

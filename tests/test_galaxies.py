@@ -5,7 +5,7 @@ from skycnn.simulate import galaxies
 from skycnn.simulate.population import Population
 
 
-def test_every_drawn_parameter_has_a_column():
+def test_every_truth_has_a_column():
     truth = Population.load().draw(survey.load("csst"), ["i"], 1, np.arange(3), "all").truth
     assert [column.name for column in galaxies.COLUMNS] == list(truth)
 

@@ -1,8 +1,13 @@
 """mock from end to end: what is in the files, that bits do not depend on threads, and what is refused."""
 
+import errno
 import json
 import os
+import shutil
+import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +15,17 @@ from astropy.io import fits
 
 import mocking
 from conftest import Said
+from skycnn import survey
+from skycnn.errors import NoSpaceError
+from skycnn.fits import safefile
+from skycnn.fits.lock import locked
+from skycnn.fits.output import Output
 from skycnn.fits.stampfile.cube import Cube
 from skycnn.simulate import mocks
+from skycnn.simulate.population import Population
+from skycnn.simulate.scene import Scene
 from skycnn.tasks import photoz
+from skycnn.verbs import mock as verb
 
 SURVEY = """name = "toy"
 bands = ["W1", "W2"]
@@ -68,7 +81,7 @@ def test_a_stamp_file(mock):
     seen = np.maximum(table["FLUX_G"] / table["FLUXERR_G"], table["FLUX_I"] / table["FLUXERR_I"])
     assert seen.min() > 10
     for header in (first, second):
-        told = {name: header[name] for name in ("BANDS", "SURVEY", "SEED", "SELECT", "PIXSCALE", "SNRCUT", "BUNIT")}
+        told = {name: header[name] for name in ("BANDS", "SURVEY", "SEED", "SELECT", "PIXSCALE", "SNRCUT")}
         assert told == {
             "BANDS": "g r i",
             "SURVEY": "csst",
@@ -76,11 +89,13 @@ def test_a_stamp_file(mock):
             "SELECT": "paper",
             "PIXSCALE": 0.074,
             "SNRCUT": 10.0,
-            "BUNIT": "uJy",
         }
-    truth = mocking.draw(mocking.CSST, mocking.BANDS, 3, table["GROUP"], "paper").truth
-    for name, values in truth.items():
+    assert (first["BUNIT"], "BUNIT" in second) == ("uJy", False)
+    drawn = mocking.draw(mocking.CSST, mocking.BANDS, 3, table["GROUP"], "paper")
+    for name, values in drawn.truth.items():
         assert np.allclose(table[f"{name}_TRUE"], values)
+    for i, band in enumerate("GRI"):
+        assert np.allclose(table[f"FLUX_{band}_TRUE"], drawn.light.flux[:, :, i].sum(axis=1))
     assert (table["FLAG"] == 0).all()
     assert np.abs(table["DX"]).max() <= 0.5
     with Cube.open("m.fits") as cube:
@@ -107,6 +122,87 @@ def test_fluxes_only(mock):
     assert header["SURVEY"] == "csst"
     assert np.maximum(table["FLUX_G"] / table["FLUXERR_G"], table["FLUX_I"] / table["FLUXERR_I"]).min() > 10
     assert mock("-n", 5, "--fluxes-only", *SMALL, out="a.fits.gz").code == 0
+
+
+def observe(where, bands, galaxies, seed):
+    flux = galaxies.light.flux.sum(axis=1)
+    return (0.8 * flux, 0.1 * flux) if where.name == "cosmos" else None
+
+
+@pytest.fixture
+def quoted(mock, monkeypatch):
+    """Let the small population know a survey's catalogue, that of cosmos."""
+    made = replace(mocking.MOCK, observe=observe, observed=lambda where: where.name == "cosmos")
+    mocking.install(monkeypatch, made)
+    return mock
+
+
+def test_fluxes_as_a_catalogue_has_them_are_of_no_aperture(quoted):
+    words = ("-n", 20, "--bands", "R,I", "--threads", 1)
+    assert quoted(*words, "--fluxes-only", survey="cosmos").code == 0
+    _, table, _, header = read("m.fits")
+    assert "APERTURE" not in table.dtype.names
+    assert header[f"TCOMM{table.dtype.names.index('FLUX_R') + 1}"] == "flux as the survey's catalogue has it in R"
+    assert np.allclose(table["FLUX_R"], 0.8 * table["FLUX_R_TRUE"])
+    fits.PrimaryHDU(np.ones((3, 3)), fits.Header({"PIXSCALE": 0.05})).writeto("star.fits")
+    for name, value in (("--size", 32), ("--psf", "R=star.fits")):
+        said = quoted(*words, "--fluxes-only", name, value, survey="cosmos", out="no.fits")
+        assert (said.code, f"{name} has no effect" in said.err) == (2, True), said.err
+        assert f"hint: Leave out {name}" in said.err
+    elsewhere = quoted("-n", 20, *SMALL, "--fluxes-only", "--size", 24, "--psf", "g=star.fits", out="there.fits")
+    assert elsewhere.code == 0, elsewhere.err
+    assert quoted(*words, survey="cosmos", out="s.fits").code == 0
+    assert np.isfinite(read("s.fits")[1]["APERTURE"]).all()
+
+
+def test_photoz_knows_which_catalogues_it_observes():
+    made, population = photoz.TASK.mock, Population.load()
+    for name in survey.names():
+        where = survey.load(name)
+        some = made.draw(where, where.bands[2:4], 1, np.arange(3), "all")
+        assert made.observed(where) == (made.observe(where, where.bands[2:4], some, 1) is not None)
+    assert set(population.observations) == {"cosmos"}
+
+
+def test_bands_wider_than_their_stamps_are_told(mock):
+    words = ("-n", 5, "--bands", "NUV,R", "--threads", 1, "--dry-run")
+    said = mock(*words, "--size", 32, survey="cosmos")
+    assert said.err.count("warning: ") == 1
+    assert "warning: NUV: 80 % of a star's light lies within 10.8 arcsec, and a stamp is 4.8 wide" in said.err
+    assert "warning" not in mock(*words, "--size", 80, survey="cosmos").err
+    assert "warning: NUV" in mock("--scene", "64,64", *words[2:], survey="cosmos").err
+
+
+@pytest.mark.parametrize("words", [("-n", 5), ("-n", 5, "--fluxes-only"), ("--scene", "64,64")])
+@pytest.mark.skipif(shutil.which("fitsverify") is None, reason="fitsverify is not installed")
+def test_fitsverify_has_nothing_to_say(mock, words):
+    assert mock(*words, *SMALL, out="m.fits").code == 0
+    files = [f"m.fits/{name}" for name in os.listdir("m.fits")] if os.path.isdir("m.fits") else ["m.fits"]
+    ran = subprocess.run(["fitsverify", "-q", *files], capture_output=True, text=True, check=False)
+    assert ran.stdout.count("verification OK") == len(files), ran.stdout
+
+
+def test_memory_that_runs_out_is_told(mock, monkeypatch):
+    def full(*_):
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(verb, "Mocks", full)
+    said = mock("-n", 5, *SMALL)
+    assert (said.code, "error: out of memory" in said.err, "Lower --threads" in said.err) == (1, True, True), said.err
+    monkeypatch.setattr(verb, "Mocks", lambda _: 1 / 0)
+    assert "This is a bug" in mock("-n", 5, *SMALL).err
+
+
+def test_a_lock_can_be_waited_for(mock, monkeypatch):
+    assert mock("-n", 5, *SMALL).code == 0
+    with locked(os.path.abspath("m.fits"), "m.fits"):
+        said = mock("-n", 5, *SMALL, "--overwrite")
+    assert (said.code, "hint: --wait SECONDS waits for it" in said.err) == (1, True), said.err
+    hold, waits = Output.locked, []
+    monkeypatch.setattr(Output, "locked", lambda output, wait=0.0: waits.append(wait) or hold(output, wait))
+    assert mock("-n", 5, *SMALL, "--overwrite", "--wait", 5).code == 0
+    assert mock("--scene", "64,64", *SMALL, "--wait", 7, out="sky").code == 0
+    assert waits == [5, 7, 7, 7, 7]
 
 
 def test_train_finds_the_fluxes(mock, capfdbinary):
@@ -170,6 +266,19 @@ def test_a_preview(mock):
     assert (again.code, "m.png exists" in again.err) == (2, True)
 
 
+def test_a_preview_is_no_file_of_the_mocks(mock):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    os.symlink("same.png", "link.png")
+    for page in ("same.png", "./same.png", "link.png"):
+        said = mock("-n", 5, *SMALL, "--preview", page, "--overwrite", out="same.png")
+        assert (said.code, "is the file of the mocks themselves" in said.err) == (2, True), said.err
+        assert os.listdir() == ["link.png"]
+    os.mkdir("d.png")
+    said = mock("-n", 5, *SMALL, "--preview", "d.png", "--overwrite")
+    assert (said.code, "d.png is a folder" in said.err) == (2, True), said.err
+    assert sorted(os.listdir()) == ["d.png", "link.png"]
+
+
 def test_what_is_there_is_kept(mock):
     assert mock("-n", 20, *SMALL).code == 0
     with open("m.fits", "rb") as file:
@@ -187,6 +296,9 @@ def test_what_is_there_is_kept(mock):
     [
         (("-n", 0), "-n is no number of galaxies: 0"),
         (("-n", -5), "-n is no number of galaxies: -5"),
+        (("-n", 2**31), "-n is no number of galaxies: 2147483648 (expected 1 to 2147483647)"),
+        (("-n", 5, "--bands", ""), "--bands names no band: ''"),
+        (("-n", 5, "--bands", ", "), "--bands names no band"),
         (("-n", 5, "--bands", "q"), "survey csst has no band q"),
         (("-n", 5, "--bands", "g,g"), "names a band twice"),
         (("-n", 5, "--bands", "u"), "selection paper judges by g or I"),
@@ -275,6 +387,8 @@ def test_a_dry_scene_touches_nothing(mock):
         (("--scene", "100,x"), "--scene 100,x is not understood"),
         (("--scene", "10,500"), "--scene is no size of a field: '10,500'"),
         (("--scene", "100,100", "-n", 5), "-n does not go with --scene"),
+        (("--scene", "100,100", "-n", 0), "-n does not go with --scene"),
+        (("--scene", "100,100", "--preview", "sky/scene_g.png"), "--preview does not go with --scene"),
         (("--scene", "100,100", "--fluxes-only"), "--fluxes-only does not go with --scene"),
         (("--scene", "100,100", "--selection", "paper"), "there are no scenes of it"),
     ],
@@ -282,6 +396,66 @@ def test_a_dry_scene_touches_nothing(mock):
 def test_scenes_that_are_refused(mock, words, says):
     said = mock(*words, out="sky")
     assert (said.code, says in said.err) == (2, True), said.err
+    assert os.listdir() == []
+
+
+def test_a_scene_is_a_folder(mock):
+    said = mock("--scene", "64,64", *SMALL, out="-")
+    assert (said.code, "none goes to standard output" in said.err) == (2, True), said.err
+    assert os.listdir() == []
+
+
+def test_a_scene_that_memory_cannot_hold_is_refused(mock, monkeypatch):
+    monkeypatch.setattr(verb, "memory_left", lambda: 10**9)
+    for words in (("--scene", "10000,10000"), ("--scene", "10000,10000", "--dry-run")):
+        said = mock(*words, *SMALL, out="sky")
+        assert (
+            said.code,
+            "--scene 10000,10000 takes 1.3 GB of memory in 3 bands, and 1.0 GB are left" in said.err,
+        ) == (
+            2,
+            True,
+        ), said.err
+    assert os.listdir() == []
+
+
+def test_a_scene_on_a_disk_that_is_full_changes_nothing(mock, monkeypatch):
+    words = ("--scene", "64,64", *SMALL)
+    assert mock(*words, out="sky").code == 0
+    before = {path.name: path.read_bytes() for path in Path("sky").iterdir()}
+    check, write = safefile.check_space, os.pwrite
+    asked, written = [], set()
+
+    def room(folder, needed, label):
+        asked.append(needed)
+        check(folder, needed, label)
+
+    def full(fd, data, at):
+        written.add(fd)
+        if len(written) == 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(fd, data, at)
+
+    monkeypatch.setattr(safefile, "check_space", room)
+    monkeypatch.setattr(os, "pwrite", full)
+    for out in ("sky", "new"):
+        written.clear()
+        said = mock(*words, "--seed", 4, "--overwrite", out=out)
+        assert (said.code, "no space while writing" in said.err) == (1, True), said.err
+        assert os.listdir() == ["sky"]
+    assert {path.name: path.read_bytes() for path in Path("sky").iterdir()} == before
+    assert len(asked) == 2  # of all files together, and once
+
+
+def test_space_for_a_scene_is_looked_at_before_it_is_drawn(mock, monkeypatch):
+    def none(folder, needed, label):
+        raise NoSpaceError(f"no space for {label}: {needed}")
+
+    monkeypatch.setattr(safefile, "check_space", none)
+    monkeypatch.setattr(Scene, "images", None)
+    said = mock("--scene", "64,64", *SMALL, out="new/sky")
+    assert said.code == 1
+    assert int(said.err.split("no space for new/sky: ")[1].split(".")[0]) > 3 * 4 * 64 * 64
     assert os.listdir() == []
 
 

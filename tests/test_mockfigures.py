@@ -74,3 +74,35 @@ def test_files_that_cannot_be(tmp_path):
         mockfigures.check(str(tmp_path / "a.gif"), False)
     with pytest.raises(InputError, match="no file can be made"):
         mockfigures.check(str(tmp_path / "nowhere" / "a.png"), False)
+    (tmp_path / "d.png").mkdir()
+    (tmp_path / "link.png").symlink_to(tmp_path / "nowhere" / "a.png")
+    with pytest.raises(InputError, match=r"d\.png is a folder"):
+        mockfigures.check(str(tmp_path / "d.png"), True)
+    with pytest.raises(InputError, match="no file can be made"):
+        mockfigures.check(str(tmp_path / "link.png"), True)
+
+
+def test_the_mocks_are_no_page(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link.png").symlink_to("a.png")
+    for _ in range(2):  # the mocks not there, and there
+        for path in ("a.png", "./a.png", f"{tmp_path}/a.png", "link.png"):
+            with pytest.raises(InputError, match="is the file of the mocks themselves"):
+                mockfigures.check(path, True, str(tmp_path / "a.png"))
+        (tmp_path / "a.png").touch()
+    (tmp_path / "hard.png").hardlink_to(tmp_path / "a.png")
+    with pytest.raises(InputError, match="is the file of the mocks themselves"):
+        mockfigures.check("hard.png", True, "a.png")
+    assert mockfigures.check("b.png", True, "a.png") == "png"
+
+
+@pytest.mark.parametrize(
+    ("values", "span"),
+    [([2.0], (1.8, 2.2)), ([0.0], (-0.5, 0.5)), ([2.0, 2.0], (1.8, 2.2)), ([-2.0], (-2.2, -1.8)), ([], (0.0, 1.0))],
+)
+def test_a_single_value_has_an_axis_of_some_width(values, span):
+    assert mockfigures._span(np.array(values)) == pytest.approx(span)
+
+
+def test_values_span_their_axis():
+    assert mockfigures._span(np.array([1.0, 1.001])) == pytest.approx((1.0, 1.001), abs=1e-5)

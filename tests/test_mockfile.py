@@ -1,5 +1,7 @@
 import gzip
 import os
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -22,7 +24,7 @@ RECORD = Record("0", "mock", "photoz", "2026-01-01T00:00:00Z", "skycnn mock", "n
 
 
 def layout(side=SIDE):
-    facts = {"PIXSCALE": 0.1, "SURVEY": "csst", "BUNIT": None}
+    facts = {"PIXSCALE": 0.1, "SURVEY": "csst", "BUNIT": "uJy" if side else None}
     return Layout(N, BANDS, columns_of(BANDS, TRUTH, stamps=bool(side)), side, facts)
 
 
@@ -51,11 +53,36 @@ def test_a_stamp_file(tmp_path):
         assert np.array_equal(images.data, PIXELS)
         assert images.header["BANDS"] == table.header["BANDS"] == "u B b"
         assert (images.header["SURVEY"], images.header["PIXSCALE"], table.header["NDRAWN"]) == ("csst", 0.1, 99)
-        names = ["ID", "GROUP", "Z_TRUE", "FLUX_U", "FLUXERR_U", "FLUX_B_2", "FLUXERR_B_2", "FLUX_B_3", "FLUXERR_B_3"]
-        assert table.data.names == [*names, "APERTURE", "DX", "DY", "FLAG"]
+        true = ["Z_TRUE", "FLUX_U_TRUE", "FLUX_B_2_TRUE", "FLUX_B_3_TRUE"]
+        names = ["FLUX_U", "FLUXERR_U", "FLUX_B_2", "FLUXERR_B_2", "FLUX_B_3", "FLUXERR_B_3"]
+        assert table.data.names == ["ID", "GROUP", *true, *names, "APERTURE", "DX", "DY", "FLAG"]
         assert np.allclose(table.data["FLUX_B_3"], np.arange(N) + 0.25)
         assert table.columns["FLUX_U"].unit == "uJy"
         assert parse(str(line) for line in table.header["HISTORY"]) == [RECORD]
+
+
+def test_the_unit_of_pixels_is_no_card_of_a_table(tmp_path):
+    write(tmp_path / "a.fits", layout())
+    with fits.open(tmp_path / "a.fits") as (images, table):
+        assert images.header["BUNIT"] == "uJy"
+        assert "BUNIT" not in table.header
+
+
+def test_fluxes_of_no_aperture_are_called_so():
+    told = {column.name: column.meaning for column in columns_of(BANDS, TRUTH, stamps=False, aperture=False)}
+    assert "APERTURE" not in told
+    assert told["FLUX_U"] == "flux as the survey's catalogue has it in u"
+    told = {column.name: column.meaning for column in layout(0).columns}
+    assert told["FLUX_U"] == "flux in the aperture in u"
+    assert told["FLUX_U_TRUE"] == "flux of all light in u"
+
+
+@pytest.mark.skipif(shutil.which("fitsverify") is None, reason="fitsverify is not installed")
+@pytest.mark.parametrize("side", [0, SIDE])
+def test_fitsverify_has_nothing_to_say(tmp_path, side):
+    write(tmp_path / "a.fits", layout(side))
+    ran = subprocess.run(["fitsverify", "-q", tmp_path / "a.fits"], capture_output=True, text=True, check=False)
+    assert "verification OK" in ran.stdout, ran.stdout
 
 
 def test_a_cube_reads_it(tmp_path):

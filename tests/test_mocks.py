@@ -1,6 +1,8 @@
 """Mocks: bits by seed and row alone, the selection by what is measured, order kept."""
 
-import itertools
+import threading
+import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +11,8 @@ import torch
 import mocking
 from skycnn.errors import RunError
 from skycnn.simulate import mocks
-from skycnn.simulate.mocks import Mocks, first, judging, ordered
+from skycnn.simulate.blocks import Need
+from skycnn.simulate.mocks import LAST, Block, Mocks, first
 
 
 @pytest.fixture(autouse=True)
@@ -22,11 +25,11 @@ def small(monkeypatch):
 
 def take(made, rows, threads, work="stamps"):
     """Return so many galaxies as arrays by name."""
-    with ordered(getattr(made, work), threads) as blocks:
-        parts = list(first(blocks, rows))
+    with made.galaxies(rows, threads, stamps=work == "stamps") as blocks:
+        parts = list(blocks)
     found = {name: np.concatenate([p.truth[name] for p in parts]) for name in parts[0].truth}
     found |= {name: np.concatenate([getattr(p.measured, name) for p in parts]) for name in ("flux", "error", "radius")}
-    found |= {name: np.concatenate([getattr(p, name) for p in parts]) for name in ("row", "offset")}
+    found |= {name: np.concatenate([getattr(p, name) for p in parts]) for name in ("row", "offset", "total")}
     if work == "stamps":
         found["pixels"] = np.concatenate([p.pixels for p in parts])
     return found | {"end": parts[-1].end}
@@ -103,23 +106,61 @@ def test_a_survey_may_observe_by_itself():
 def test_a_selection_that_keeps_none_ends(monkeypatch):
     monkeypatch.setattr(mocks, "FRUITLESS", 1000)
     made = Mocks(mocking.recipe(above=1e9))
-    with pytest.raises(RunError, match="not one of 1024 candidates"), ordered(made.fluxes, 1) as blocks:
-        list(first(blocks, 3))
+    with pytest.raises(RunError, match="not one of 1024 candidates"), made.galaxies(3, 1, stamps=False) as blocks:
+        list(blocks)
 
 
-def test_an_error_in_a_block_comes_out():
-    def broken(number):
-        if number == 2:
-            raise RuntimeError("block 2")
-        return number
+def test_no_more_blocks_are_worked_than_it_takes(monkeypatch):
+    made, worked, drawn = Mocks(mocking.recipe()), [], []
+    kept = made.stamps
+    monkeypatch.setattr(made, "stamps", lambda number: worked.append(number) or kept(number))
+    two = take(made, 2, 64)
+    assert len(two["row"]) == 2
+    assert worked == [0]
+    everything = Mocks(mocking.recipe(judged=()))
+    kept_all = everything.stamps
+    monkeypatch.setattr(everything, "stamps", lambda number: drawn.append(number) or kept_all(number))
+    assert take(everything, 65, 8)["end"] == 65
+    assert sorted(drawn) == [0, 1, 2]
 
-    with pytest.raises(RuntimeError, match="block 2"), ordered(broken, 2) as answers:
-        assert list(itertools.islice(answers, 2)) == [0, 1]
-        next(answers)
+
+def test_candidates_are_drawn_once_whatever_the_threads(monkeypatch):
+    starts, asked, several = [], [], threading.Event()
+
+    def draw(*words):
+        starts.append(int(words[3][0]))
+        several.wait(60)  # until another thread wants the same
+        time.sleep(0.1)
+        return mocking.draw(*words)
+
+    made = Mocks(mocking.recipe(judged=(), draw=draw))
+    stamps = made.stamps
+
+    def counted(number):
+        asked.append(number)
+        if len(asked) > 1:
+            several.set()
+        return stamps(number)
+
+    monkeypatch.setattr(made, "stamps", counted)
+    take(made, 150, 8)
+    assert sorted(starts) == [0, 96]
 
 
-@pytest.mark.parametrize(
-    ("bands", "places"), [("NUV u g r i z y", (2, 4)), ("U B G V R I", (2, 5)), ("g G I", (0, 2)), ("u z", ())]
-)
-def test_bands_that_judge(bands, places):
-    assert judging(bands.split(), ("g", "i")) == places
+def test_a_candidate_beyond_what_files_can_number_is_an_error():
+    row = np.array([LAST - 1, LAST, LAST + 1])
+    nothing = np.zeros((3, 1))
+    block = Block(row, {}, nothing, SimpleNamespace(flux=row, error=row, radius=row), nothing, None, LAST + 2)
+    assert [part.end for part in first(iter([block]), Need(2, 3))] == [LAST + 1]
+    with pytest.raises(RunError, match="keeps 0 of 2147483648 candidates, and files number no more"):
+        list(first(iter([block]), Need(3, 3)))
+
+
+def test_true_fluxes_are_those_of_all_light():
+    made = Mocks(mocking.recipe())
+    block = made.stamps(1)
+    light = mocking.draw(mocking.CSST, mocking.BANDS, 5, block.row, "paper").light
+    assert block.total == pytest.approx(light.flux.sum(axis=1), rel=1e-6)
+    bright = block.total[:, 1] > np.median(block.total[:, 1])
+    share = block.measured.flux[bright, 1] / block.total[bright, 1]
+    assert 0.4 < np.median(share) < 1

@@ -4,24 +4,25 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from skycnn.fits import scenefile
-from skycnn.fits.output import Output
 from skycnn.fits.provenance import Record, parse
-from skycnn.fits.source import parse as spec
+from skycnn.fits.scenefile import CatalogueFile, ImageFile
 from skycnn.fits.stampfile.mockfile import columns_of
 
 SHAPE, SCALE = (37, 21), 0.074
 RECORD = Record("0", "mock", "photoz", "2026-01-01T00:00:00Z", "skycnn mock", "none", "", (), (), "", {"seed": 1})
 
 
-def output(path):
-    return Output(spec("-"), str(path))
+def write(path, made, values):
+    with open(path, "w+b") as file:
+        made.write(file.fileno(), values)
+    assert path.stat().st_size == made.size
 
 
 def test_an_image(tmp_path, monkeypatch):
     monkeypatch.setattr(scenefile, "STRIP", 4 * SHAPE[0] * 5)
     image = np.random.default_rng(0).normal(size=SHAPE[::-1]).astype("f4")
     facts = scenefile.projection(SHAPE, SCALE) | {"SURVEY": "csst", "BUNIT": "uJy", "SNRCUT": None}
-    scenefile.write_image(output(tmp_path / "g.fits"), image, facts, RECORD)
+    write(tmp_path / "g.fits", ImageFile(SHAPE, facts, RECORD), image)
     with fits.open(tmp_path / "g.fits") as units:
         units.verify("exception")
         assert np.array_equal(units[0].data, image)
@@ -45,7 +46,7 @@ def test_no_places_are_no_error():
 def test_a_catalogue(tmp_path, n):
     columns = scenefile.columns_of(columns_of(("g", "r"), (), stamps=False))
     values = {column.name: np.arange(n) for column in columns}
-    scenefile.write_catalogue(output(tmp_path / "cat.fits"), columns, values, {"SURVEY": "csst"}, RECORD)
+    write(tmp_path / "cat.fits", CatalogueFile(n, columns, {"SURVEY": "csst"}, RECORD), values)
     with fits.open(tmp_path / "cat.fits", checksum=True) as units:
         units.verify("exception")
         table = units[1]

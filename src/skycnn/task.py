@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # naming a task must not import torch
 
     from skycnn.posterior import Posterior
     from skycnn.schema import Column
+    from skycnn.survey import Survey
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,8 @@ class Mock:
     observe : callable, optional
         ``observe(survey, bands, galaxies, seed)`` returns fluxes and errors (n, band) of drawn galaxies as a survey's
         catalogue has them, NaN where a band is missing, or None where they follow from the depth.
+    observed : callable, optional
+        ``observed(survey)`` tells whether ``observe`` knows the survey's catalogue; a task has both or none.
     density : callable, optional
         ``density()`` returns how many galaxies of ``all`` lie on a square arcminute; without it there are no scenes.
     shown : tuple of str
@@ -143,6 +146,7 @@ class Mock:
     usual: Mapping[str, str] = field(default_factory=dict)
     cuts: Mapping[str, Cut] = field(default_factory=dict)
     observe: Callable[..., Any] | None = None
+    observed: "Callable[[Survey], bool] | None" = None
     density: Callable[[], float] | None = None
     shown: tuple[str, ...] = ()
 

@@ -82,6 +82,7 @@ def command(
     device: Annotated[
         str, typer.Option("--device", metavar="NAME", help="cpu or cuda; stamps of a GPU have other last bits.")
     ] = "cpu",
+    wait: options.Wait = 0.0,
     dry_run: options.DryRun = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -90,8 +91,11 @@ def command(
     """Simulate galaxies as a survey sees them: stamps, the fluxes measured on them, and their truth.
 
     The file's first HDU holds the stamps, 32-bit floats (row, band, y, x) in microjansky a pixel; its table CATALOGUE
-    holds every drawn parameter as NAME_TRUE, fluxes measured in one aperture of all bands, and GROUP, the number of the
-    candidate. The same seed gives the same bits, whatever the threads. predict and train read it like any stamp file.
+    holds fluxes measured in one aperture of all bands, the flux of all light as FLUX_BAND_TRUE, what else was drawn as
+    NAME_TRUE, but for the mixture of spectra, its bends and the places and sizes of clumps, and GROUP, the number of
+    the candidate. Of a survey whose catalogue was learned, cosmos, --fluxes-only writes fluxes as that catalogue has
+    them, of no aperture. The same seed gives the same bits, whatever the threads. predict and train read it like any
+    stamp file.
     """
     if everything and selection is not None:
         raise InputError("--all and --selection contradict each other", hint="Give one of the two.")
@@ -114,7 +118,7 @@ def command(
         scene=_shape(scene),
         seed=seed,
         selection=verb.ALL if everything else selection,
-        bands=[name.strip() for name in (bands or "").split(",") if name.strip()],
+        bands=_bands(bands),
         psf=_psfs(psf or ()),
         size=size,
         fluxes_only=fluxes_only,
@@ -122,6 +126,7 @@ def command(
         device=device,
         preview=preview,
         overwrite=overwrite,
+        wait=wait,
         dry_run=dry_run,
         command=shlex.join(["skycnn", *sys.argv[1:]]),
     )
@@ -142,6 +147,14 @@ def _shape(text: str | None) -> tuple[int, int] | None:
     if not (comma and width.isdecimal() and height.isdecimal()):
         raise InputError(f"--scene {text} is not understood", expected="--scene W,H, pixels", hint="--scene 2048,2048")
     return int(width), int(height)
+
+
+def _bands(text: str | None) -> list[str]:
+    """Read ``u,g,r``; none is all of them."""
+    names = [name.strip() for name in (text or "").split(",") if name.strip()]
+    if text is not None and not names:
+        raise InputError("--bands names no band", value=text, expected="--bands u,g,r", hint="Left out, it is all.")
+    return names
 
 
 def _psfs(texts: Sequence[str]) -> dict[str, str]:

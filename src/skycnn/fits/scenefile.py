@@ -1,7 +1,7 @@
-"""SceneFile: the files of a scene - an image a band with world coordinates, and a catalogue of what is on them."""
+"""SceneFile: a file of a scene - a band's image with world coordinates, or the catalogue of what is on them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from skycnn.fits import cards as fitscards
 from skycnn.fits.bytecopy import write_all
 from skycnn.fits.newtable import NewTable
-from skycnn.fits.output import Output
 from skycnn.fits.provenance import Record
 from skycnn.fits.splice import write_primary
 from skycnn.schema import Column
@@ -51,53 +50,75 @@ def sky(place: Array, shape: tuple[int, int], scale: float) -> Array:
     return np.asarray(known.all_pix2world(place, 0)) if len(place) else np.empty((0, 2))
 
 
-def write_image(output: Output, image: Array, facts: Mapping[str, fitscards.Value], record: Record) -> None:
-    """Write one band's image (y, x), float32.
+class ImageFile:
+    """One band's image.
 
-    Raises
-    ------
-    NoSpaceError, RunError
-        When the file cannot take its place.
+    Parameters
+    ----------
+    shape : (int, int)
+        Width and height, pixels.
+    facts : mapping of str to value
+        Cards of the header; None is left out.
+    record : Record
+
+    Attributes
+    ----------
+    size : int
+        Bytes of the file.
     """
-    height, width = image.shape
-    cards = [
-        fitscards.make("SIMPLE", True, "a simulated field, made by skycnn"),
-        fitscards.make("BITPIX", -32),
-        fitscards.make("NAXIS", 2),
-        fitscards.make("NAXIS1", width),
-        fitscards.make("NAXIS2", height),
-        *(fitscards.make(name, value) for name, value in facts.items() if value is not None),
-        *fitscards.history(record.lines()),
-    ]
-    head = fitscards.assemble(cards)
-    size = len(head) + fitscards.padded(4 * width * height)
-    with _file(output, size) as fd:
-        write_all(fd, head, 0)
-        step = max(1, STRIP // (4 * width))
-        for y in range(0, height, step):
-            write_all(fd, image[y : y + step].astype(">f4").data, len(head) + 4 * width * y)
-        write_all(fd, bytes(size - len(head) - 4 * width * height), len(head) + 4 * width * height)
+
+    def __init__(self, shape: tuple[int, int], facts: Mapping[str, fitscards.Value], record: Record) -> None:
+        cards = [
+            fitscards.make("SIMPLE", True, "a simulated field, made by skycnn"),
+            fitscards.make("BITPIX", -32),
+            fitscards.make("NAXIS", 2),
+            fitscards.make("NAXIS1", shape[0]),
+            fitscards.make("NAXIS2", shape[1]),
+            *(fitscards.make(name, value) for name, value in facts.items() if value is not None),
+            *fitscards.history(record.lines()),
+        ]
+        self._head = fitscards.assemble(cards)
+        self._end = len(self._head) + 4 * math.prod(shape)
+        self.size = len(self._head) + fitscards.padded(4 * math.prod(shape))
+
+    def write(self, fd: int, image: Array) -> None:
+        """Write it, of pixels (height, width) that become float32, to an empty file."""
+        write_all(fd, self._head, 0)
+        row = 4 * image.shape[1]
+        step = max(1, STRIP // row)
+        for y in range(0, len(image), step):
+            write_all(fd, image[y : y + step].astype(">f4").data, len(self._head) + row * y)
+        write_all(fd, bytes(self.size - self._end), self._end)
 
 
-def write_catalogue(
-    output: Output,
-    columns: Sequence[Column],
-    values: Mapping[str, Array],
-    facts: Mapping[str, fitscards.Value],
-    record: Record,
-) -> None:
-    """Write the catalogue: values (n,) by column.
+class CatalogueFile:
+    """The catalogue; of so many rows, or of that many at most where only its `size` is asked for.
 
-    Raises
-    ------
-    NoSpaceError, RunError
-        When the file cannot take its place.
+    Parameters
+    ----------
+    rows : int
+    columns : sequence of Column
+    facts : mapping of str to value
+        Cards of the table; None is left out.
+    record : Record
+
+    Attributes
+    ----------
+    size : int
+        Bytes of the file.
     """
-    n = len(next(iter(values.values())))
-    table = NewTable(columns, n, "CATALOGUE", facts, record.lines(), record.time.rstrip("Z"))
-    with _file(output, fitscards.BLOCK + table.head_bytes + table.data_bytes) as fd:
+
+    def __init__(
+        self, rows: int, columns: Sequence[Column], facts: Mapping[str, fitscards.Value], record: Record
+    ) -> None:
+        self._table = NewTable(columns, rows, "CATALOGUE", facts, record.lines(), record.time.rstrip("Z"))
+        self.size = fitscards.BLOCK + self._table.head_bytes + self._table.data_bytes
+
+    def write(self, fd: int, values: Mapping[str, Array]) -> None:
+        """Write it, of values (n,) by column, to an empty file."""
+        table = self._table
         start = write_primary(fd)
-        rows = table.pack(values, n)
+        rows = table.pack(values, table.rows)
         write_all(fd, table.head(), start)
         write_all(fd, rows.tobytes().ljust(table.data_bytes, b"\0"), start + table.head_bytes)
 
@@ -117,13 +138,3 @@ def columns_of(columns: Sequence[Column]) -> tuple[Column, ...]:
         Column("NEAREST", "f4", "arcsec", "pos.angDistance", "to the nearest other detection", "F9.3"),
         Column("ISOLATED", "i4", "", "meta.code", "1: no other galaxy that is seen lies on the stamp", "I4"),
     )
-
-
-@contextmanager
-def _file(output: Output, size: int) -> Iterator[int]:
-    """Yield the descriptor of a file that becomes the output."""
-    output.check_space(size)
-    with output.locked():
-        output.prepare()
-        with output.create(None, "") as fd:
-            yield fd

@@ -64,21 +64,39 @@ class Sample:
         return np.concatenate(self._stamps) if self._stamps else None
 
 
-def check(path: str, overwrite: bool) -> str:
+def check(path: str, overwrite: bool, spared: str | None = None) -> str:
     """Return the format of a page's file name.
+
+    Parameters
+    ----------
+    path : str
+    overwrite : bool
+        Whether a file of that name may be replaced.
+    spared : str, optional
+        A file that the page must not replace, there or not.
 
     Raises
     ------
     InputError
-        When it is none that can be drawn, the file exists, or its folder cannot be written to.
+        When it is none that can be drawn, the file exists or is the one to be spared, or its folder cannot be written
+        to.
     """
     kind = figures.check(path, "--preview")
-    folder = os.path.dirname(path) or "."
-    if os.path.exists(path) and not overwrite:
+    real = os.path.realpath(path)  # what would be replaced
+    folder = os.path.dirname(real)
+    if spared is not None and (real == os.path.realpath(spared) or _same(real, spared)):
+        raise InputError(f"--preview {path} is the file of the mocks themselves", hint="Give another --preview FILE.")
+    if os.path.exists(real) and not os.path.isfile(real):
+        raise InputError(f"--preview {path} is a folder, a pipe or a device", expected="a file name")
+    if os.path.exists(real) and not overwrite:
         raise InputError(f"{path} exists", hint="--overwrite replaces it.")
     if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
         raise InputError(f"no file can be made in {folder}", hint="Give another --preview FILE.")
     return kind
+
+
+def _same(path: str, other: str) -> bool:
+    return os.path.exists(path) and os.path.exists(other) and os.path.samefile(path, other)
 
 
 def draw(path: str, sample: Sample, shown: Sequence[str], pixel_scale: float, title: str) -> None:
@@ -136,8 +154,7 @@ def _truths(figure: Any, place: Any, sample: Sample, shown: Sequence[str]) -> No
     for axes, name in zip(panels, shown, strict=False):
         values = sample.column(f"{name}{TRUE}").astype(np.float64)
         values = values[np.isfinite(values)]
-        low, high = np.quantile(values, (0.0005, 0.9995)) if len(values) else (0.0, 1.0)
-        axes.hist(values, 50, range=(low, max(high, low + 1e-9)), color=figures.ACCENT, alpha=0.75)
+        axes.hist(values, 50, range=_span(values), color=figures.ACCENT, alpha=0.75)
         axes.axvline(np.median(values) if len(values) else 0.0, color=figures.WARM, lw=1)
         axes.set_title(f"{name}: median {np.median(values):.3g}" if len(values) else name)
     flux, error = _fluxes(sample)
@@ -147,6 +164,15 @@ def _truths(figure: Any, place: Any, sample: Sample, shown: Sequence[str]) -> No
     panels[-1].set_title(f"log10 S/N, best band: median {np.log10(np.median(best)):.2f}")
     for axes in panels:
         axes.tick_params(labelleft=False)
+
+
+def _span(values: Array) -> tuple[float, float]:
+    """Return where a histogram begins and ends; about a single value, a tenth of it to either side."""
+    low, high = np.quantile(values, (0.0005, 0.9995)).tolist() if len(values) else (0.0, 1.0)
+    if high - low <= 1e-6 * max(abs(low), abs(high)):
+        width = 0.1 * abs(low) or 0.5
+        low, high = low - width, high + width
+    return low, high
 
 
 def _tracks(figure: Any, grid: Any, sample: Sample, name: str, tracks: int) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skycnn.simulate import draws
 from skycnn.simulate.aperture import FACTOR, Measured
+from skycnn.simulate.mocks import total
 from skycnn.simulate.scene import BLOCK, Scene, first_pixel
 
 Array = NDArray[Any]
@@ -32,6 +33,8 @@ class Detections:
     ----------
     row : array (n,)
     truth : dict of array (n,)
+    total : array (n, band)
+        True fluxes, of all light, microjansky.
     place, true : array (n, 2)
         Measured and true x and y, pixels from 0.
     measured : Measured
@@ -44,6 +47,7 @@ class Detections:
 
     row: Array
     truth: dict[str, Array]
+    total: Array
     place: Array
     true: Array
     measured: Measured
@@ -57,8 +61,8 @@ def detect(scene: Scene, field: Array) -> Detections:
     A galaxy is detected by its own light: its expected signal to noise with a deviate, as its place has one.
     """
     parts = list(_candidates(scene))
-    row, true, signal, size = (np.concatenate([part[i] for part in parts]) for i in range(4))
-    truth = {name: np.concatenate([part[4][name] for part in parts]) for name in parts[0][4]}
+    row, true, signal, size, whole = (np.concatenate([part[i] for part in parts]) for i in range(5))
+    truth = {name: np.concatenate([part[5][name] for part in parts]) for name in parts[0][5]}
     deviate = draws.normal(scene.seed, row, "scene/detection", 3)
     place = true + np.sqrt(2) * (size / FACTOR / np.maximum(signal, 1e-3))[:, None] * deviate[:, :2]
     side = scene.mocks.recipe.side
@@ -73,23 +77,24 @@ def detect(scene: Scene, field: Array) -> Detections:
     isolated = around > side / math.sqrt(2)
     taken = {name: values[seen] for name, values in truth.items()}
     nearest = _nearest(place[seen], place[seen])
-    return Detections(row[seen], taken, place[seen], true[seen], measured, nearest, isolated)
+    return Detections(row[seen], taken, whole[seen], place[seen], true[seen], measured, nearest, isolated)
 
 
-def _candidates(scene: Scene) -> Iterator[tuple[Array, Array, Array, Array, dict[str, Array]]]:
-    """Yield, block by block, rows, true places, expected signal to noise in all bands, aperture, and truth."""
+def _candidates(scene: Scene) -> Iterator[tuple[Array, Array, Array, Array, Array, dict[str, Array]]]:
+    """Yield by block rows, true places, expected signal to noise in all bands, aperture, true fluxes, and truth."""
     for number in range(-(-scene.count // BLOCK)):
         row, galaxies = scene.drawn(number)
         expected = scene.mocks.photometry.expected(galaxies.light)
         signal = scene.mocks.photometry.together(expected)
-        yield row, scene.places(row), signal, expected.radius / scene.scale, dict(galaxies.truth)
+        size = expected.radius / scene.scale
+        yield row, scene.places(row), signal, size, total(galaxies.light), dict(galaxies.truth)
 
 
 def _apart(scene: Scene, place: Array, signal: Array) -> Array:
     """Return which (m,) detections are told apart from brighter ones."""
     from scipy.spatial import cKDTree
 
-    width = max(scene.mocks.recipe.survey.psf[band] for band in scene.mocks.recipe.bands) / scene.scale
+    width = max(map(scene.mocks.recipe.width, scene.mocks.recipe.bands)) / scene.scale
     order = np.argsort(-signal, kind="stable")
     kept = np.ones(len(place), bool)
     for brighter, fainter in sorted(cKDTree(place[order]).query_pairs(CROWDED * width)):

@@ -24,7 +24,7 @@ class Galaxies:
         Flux (n, component, band) in microjansky, in the bands asked for; component 0 is the bulge, 1 the disc, the
         others clumps in the disc.
     truth : mapping of str to array (n,)
-        Every drawn parameter by name; `COLUMNS` tells what they are.
+        By the names of `COLUMNS`, which tell what they are.
     """
 
     row: Array
@@ -45,5 +45,9 @@ COLUMNS = (
     Column("ANGLE", "f4", "deg", "pos.posAng", "of the major axis, from +x counterclockwise", "F8.3"),
     Column("N_BULGE", "f4", "", "src.morph.scLength", "Sersic index of the bulge", "F7.3"),
     Column("N_DISC", "f4", "", "src.morph.scLength", "Sersic index of the disc", "F7.3"),
+    Column("R_BULGE", "f4", "arcsec", "phys.angSize", "half-light radius of the bulge, major axis", "F8.4"),
+    Column("R_DISC", "f4", "arcsec", "phys.angSize", "half-light radius of the disc, major axis", "F8.4"),
+    Column("RATIO_BULGE", "f4", "", "phys.size.axisRatio", "minor over major axis of the bulge", "F7.4"),
+    Column("THICKNESS", "f4", "", "phys.size.axisRatio", "axis ratio of the disc seen edge on", "F7.4"),
 )
-"""What is drawn of each galaxy."""
+"""What is told of each galaxy: all drawn but the mixture of spectra, its bends, and the clumps' places and sizes."""

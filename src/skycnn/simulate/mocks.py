@@ -4,30 +4,25 @@ A block is a fixed range of absolute candidate numbers and is worked by one thre
 how many blocks are wanted, nor on how many are worked side by side.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from functools import lru_cache
-from itertools import count
-from typing import Any, TypeVar
+from threading import Lock
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from skycnn.errors import RunError, counted
 from skycnn.simulate import draws
 from skycnn.simulate.aperture import Measured, Photometry
+from skycnn.simulate.blocks import Need, ordered
 from skycnn.simulate.noise import Noise
-from skycnn.simulate.optics import psf_of
-from skycnn.simulate.psf import PSF
+from skycnn.simulate.recipe import Recipe
 from skycnn.simulate.render import Light, Renderer
-from skycnn.survey import Survey
 
 Array = NDArray[Any]
-T = TypeVar("T")
 
 BLOCK, FLUX_BLOCK = 128, 16384
 """Candidates of a block, with stamps and without; they are part of what the bits are."""
@@ -42,46 +37,8 @@ kept at 10 it would take a deviation of three standard deviations, which costs o
 FRUITLESS = 1_000_000
 """Candidates after which a selection that kept none is given up."""
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """What a run's mocks are.
-
-    Parameters
-    ----------
-    survey : Survey
-    bands : tuple of str
-        Of the survey.
-    seed : int
-    selection : str
-        By the name that ``draw`` knows.
-    draw : callable
-        ``draw(survey, bands, seed, row, selection)`` returns what has ``light`` and ``truth``; see `task.Mock`.
-    observe : callable, optional
-        ``observe(survey, bands, galaxies, seed)`` returns fluxes and errors (n, band) as the survey has them, or None.
-    side : int
-        Pixels along an edge of the stamps.
-    judged : tuple of int
-        Places of the bands in one of which at least a galaxy must be seen; none: all galaxies are kept.
-    above : float
-        The signal to noise that it must exceed there.
-    psfs : mapping of str to PSF
-        By band, where it is not the one that the survey's widths tell.
-    device : str
-        Where stamps are drawn, ``cpu`` or a GPU; another one rounds otherwise.
-    """
-
-    survey: Survey
-    bands: tuple[str, ...]
-    seed: int
-    selection: str
-    draw: Callable[..., Any]
-    observe: Callable[..., tuple[Array, Array] | None] | None = None
-    side: int = 32
-    judged: tuple[int, ...] = ()
-    above: float = 0.0
-    psfs: Mapping[str, PSF] = field(default_factory=dict)
-    device: str = "cpu"
+LAST = 2**31 - 1
+"""The last candidate, and the most rows: files have their numbers as 32-bit integers."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +50,8 @@ class Block:
     row : array (n,)
         Absolute candidate numbers.
     truth : dict of array (n,)
+    total : array (n, band)
+        True fluxes, of all light, microjansky.
     measured : Measured
     offset : array (n, 2)
         Where the galaxies lie, less the stamps' centres: x and y, pixels.
@@ -104,6 +63,7 @@ class Block:
 
     row: Array
     truth: dict[str, Array]
+    total: Array
     measured: Measured
     offset: Array
     pixels: Array | None
@@ -115,7 +75,8 @@ class Block:
         measured = Measured(seen.flux[which], seen.error[which], seen.radius[which])
         pixels = None if self.pixels is None else self.pixels[which]
         end = self.end if end is None else end
-        return Block(self.row[which], _taken(self.truth, which), measured, self.offset[which], pixels, end)
+        truth, total = _taken(self.truth, which), self.total[which]
+        return Block(self.row[which], truth, total, measured, self.offset[which], pixels, end)
 
 
 class Mocks:
@@ -125,23 +86,37 @@ class Mocks:
         self.recipe = recipe
         survey, bands = recipe.survey, recipe.bands
         self.noise = Noise.of(survey, bands)
-        self.psfs = tuple(recipe.psfs.get(band) or psf_of(survey, band) for band in bands)
+        self.psfs = tuple(recipe.psf(band) for band in bands)
         r80 = [psf.r80 for psf in self.psfs]
         self.photometry = Photometry(self.noise, r80, survey.pixel_scale, recipe.side)
         self.render = Renderer(self.psfs, survey.pixel_scale, recipe.side, recipe.device)
-        self._hopeful = lru_cache(maxsize=8)(self._draw_hopeful)
+        self._hopeful, self._drawing = lru_cache(maxsize=8)(self._draw_hopeful), Lock()
+
+    @contextmanager
+    def galaxies(self, rows: int, threads: int, *, stamps: bool) -> Iterator[Iterator[Block]]:
+        """Yield blocks, with stamps or without, until there are so many galaxies, that many threads ahead; see `first`.
+
+        No more blocks are worked than it takes, as far as those before tell how many galaxies a block keeps.
+        """
+        work, size = (self.stamps, BLOCK) if stamps else (self.fluxes, FLUX_BLOCK)
+        need = Need(rows, size)
+        with ordered(work, threads, need) as blocks:
+            yield first(blocks, need)
 
     def stamps(self, number: int) -> Block:
         """Return block ``number`` with its stamps."""
         start = number * BLOCK
-        galaxies, hopeful = self._hopeful(start // DRAWN)
+        with self._drawing:  # else every thread would draw the same candidates
+            galaxies, hopeful = self._hopeful(start // DRAWN)
         here = start % DRAWN + np.flatnonzero(hopeful[start % DRAWN :][:BLOCK])
         row = start // DRAWN * DRAWN + here
         offset = self.offset(row)
-        clean = self.render(rows_of(galaxies.light, here), offset)
+        light = rows_of(galaxies.light, here)
+        clean = self.render(light, offset)
         pixels = self.noise.add(clean, self.recipe.seed, row)
         measured = self.photometry.measure(pixels, offset)
-        whole = Block(row, _taken(galaxies.truth, here), measured, offset, pixels, start + BLOCK)
+        truth = _taken(galaxies.truth, here)
+        whole = Block(row, truth, total(light), measured, offset, pixels, start + BLOCK)
         return whole.taken(self._seen(measured, self.recipe.above))
 
     def _draw_hopeful(self, number: int) -> tuple[Any, Array]:
@@ -159,7 +134,8 @@ class Mocks:
         else:
             deviates = draws.normal(recipe.seed, row, "flux", len(recipe.bands))
             measured = self.photometry.observed(galaxies.light, deviates)
-        whole = Block(row, dict(galaxies.truth), measured, np.zeros((len(row), 2)), None, int(row[-1]) + 1)
+        truth, nowhere = dict(galaxies.truth), np.zeros((len(row), 2))
+        whole = Block(row, truth, total(galaxies.light), measured, nowhere, None, int(row[-1]) + 1)
         return whole.taken(self._seen(measured, recipe.above))
 
     def offset(self, row: Array) -> Array:
@@ -179,63 +155,39 @@ class Mocks:
         return np.asarray((ratio > above).any(axis=1))  # what is NaN is not seen
 
 
-@contextmanager
-def ordered(work: Callable[[int], T], threads: int, number: int | None = None) -> Iterator[Iterator[T]]:
-    """Yield the answers of ``work(0)``, ``work(1)``, ... in order, so many or without end; threads work ahead."""
-    before = torch.get_num_threads()
-    pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
-
-    def answers() -> Iterator[T]:
-        ahead: deque[Future[T]] = deque()
-        for block in count() if number is None else range(number):
-            ahead.append(pool.submit(work, block))
-            if len(ahead) > threads:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
-
-    try:
-        yield answers()
-    finally:
-        pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(before)
-
-
-def first(blocks: Iterator[Block], rows: int) -> Iterator[Block]:
+def first(blocks: Iterator[Block], need: Need) -> Iterator[Block]:
     """Yield blocks until there are so many galaxies; the last is cut, and ends with the candidate of its last one.
 
     Raises
     ------
     RunError
-        When no candidate of so many is kept that none ever may be.
+        When no candidate of so many is kept that none ever may be, or a candidate's number is beyond `LAST`.
     """
-    done = 0
     for block in blocks:
-        if done == 0 and not len(block.row) and block.end >= FRUITLESS:
+        if need.done == 0 and not len(block.row) and block.end >= FRUITLESS:
             what = f"not one of {counted(block.end, 'candidate')} is seen by this survey as the selection asks"
             raise RunError(what, hint="Take other bands with --bands, or all galaxies with --all.")
-        n = min(len(block.row), rows - done)
-        done += n
-        if done < rows:
+        n = min(len(block.row), need.rows - need.done)
+        if n and block.row[n - 1] > LAST:
+            what = f"the selection keeps {need.done} of {counted(LAST + 1, 'candidate')}, and files number no more"
+            raise RunError(what, hint=f"Ask for fewer, -n {need.done}, and for the rest with another --seed.")
+        need.add(len(block.row))
+        if need.done < need.rows:
             yield block
         else:
             yield block.taken(np.arange(n), int(block.row[n - 1]) + 1)
             return
 
 
-def judging(survey_bands: Sequence[str], wanted: Sequence[str]) -> tuple[int, ...]:
-    """Return the places of the wanted bands, without regard to case where that names one of them alone."""
-    places = []
-    for band in wanted:
-        same = [i for i, name in enumerate(survey_bands) if name == band]
-        close = same or [i for i, name in enumerate(survey_bands) if name.lower() == band.lower()]
-        places += close if len(close) == 1 else []
-    return tuple(places)
-
-
 def _taken(truth: Mapping[str, Array], which: Array) -> dict[str, Array]:
     """Return some galaxies' truth."""
     return {name: np.asarray(values)[which] for name, values in truth.items()}
+
+
+def total(light: Light) -> Array:
+    """Return the flux (n, band) of whole objects, float32."""
+    found: Array = np.asarray(light.flux).sum(axis=1, dtype=np.float64).astype(np.float32)
+    return found
 
 
 def rows_of(light: Light, rows: Array) -> Light:

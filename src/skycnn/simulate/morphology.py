@@ -37,11 +37,14 @@ class Shape:
         Share of the clumps in the disc's light that is wanted.
     size : array (n,)
         Half-light radius of the whole, along the major axis, arcsec.
+    thickness : array (n,)
+        Axis ratio of the disc seen edge on.
     """
 
     bulge: Array
     clumps: Array
     size: Array
+    thickness: Array
     radius: Array
     index: Array
     ratio: Array
@@ -91,6 +94,7 @@ def draw(seed: int, row: NDArray[np.int64], magnitude: Array, redshift: Array, a
         bulge=bulge,
         clumps=clumps,
         size=size,
+        thickness=thick,
         radius=np.column_stack([radius_bulge, radius_disc, radius_disc[:, None] * (0.06 + 0.12 * extent)]),
         index=np.column_stack([index_bulge, index_disc, ones]),
         ratio=np.column_stack([ratio_bulge, ratio_disc, ones]),

@@ -155,6 +155,10 @@ class Population:
             "ANGLE": shape.angle[:, 1],
             "N_BULGE": shape.index[:, 0],
             "N_DISC": shape.index[:, 1],
+            "R_BULGE": shape.radius[:, 0],
+            "R_DISC": shape.radius[:, 1],
+            "RATIO_BULGE": shape.ratio[:, 0],
+            "THICKNESS": shape.thickness,
         }
         of = (parts * factor[:, None, :-1]).astype(np.float32)
         return Galaxies(row, Light(of, shape.radius, shape.index, shape.ratio, shape.angle, shape.shift), truth)

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.simulate import draws
-from skycnn.simulate.mocks import Mocks, ordered, rows_of
+from skycnn.simulate.blocks import ordered
+from skycnn.simulate.mocks import Mocks, rows_of
 from skycnn.simulate.psf import PSF, Gaussian, Moffat
 from skycnn.simulate.psfimage import ImagePSF
 from skycnn.simulate.render import Light, Renderer
@@ -78,7 +79,7 @@ class Scene:
         width, height = self.shape
         field = np.zeros((len(self.mocks.psfs), height, width), np.float32)
         done = 0
-        with ordered(self._patches, threads, -(-self.count // BLOCK)) as blocks:
+        with ordered(self._patches, threads, lambda: -(-self.count // BLOCK)) as blocks:
             for patches, n in blocks:
                 for corner, pixels in patches:
                     _add(field, corner, pixels)

@@ -1,9 +1,8 @@
 """mock: galaxies of a task's population as a survey would see them, with their truth, written to files."""
 
-import os
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Any
@@ -12,21 +11,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn import __version__, survey, tasks
-from skycnn.errors import InputError
+from skycnn.errors import InputError, RunError
 from skycnn.fits import psffile, scenefile
 from skycnn.fits.output import Output, compression_of
+from skycnn.fits.pixelstore import memory_left
 from skycnn.fits.provenance import Record, now
+from skycnn.fits.scenefile import CatalogueFile, ImageFile
+from skycnn.fits.scenefolder import SceneFolder, together
 from skycnn.fits.source import parse
 from skycnn.fits.stampfile.mockfile import TRUE, Layout, MockFile, columns_of
 from skycnn.fits.stampfile.stampcolumns import words
-from skycnn.network.inference import device_of
+from skycnn.network.inference import device_of, out_of_memory
 from skycnn.report import mockfigures
 from skycnn.report.mockfigures import Sample
-from skycnn.simulate import mocks
+from skycnn.schema import Column
 from skycnn.simulate.detection import Detections, detect
-from skycnn.simulate.mocks import Block, Mocks, Recipe
+from skycnn.simulate.mocks import LAST, Block, Mocks
 from skycnn.simulate.psf import PSF
-from skycnn.simulate.psfimage import ImagePSF, core
+from skycnn.simulate.psfimage import ImagePSF, check, core
+from skycnn.simulate.recipe import Recipe, judging
 from skycnn.simulate.scene import Scene
 from skycnn.survey import Survey
 from skycnn.task import Mock
@@ -35,6 +38,7 @@ Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
 Array = NDArray[Any]
 
+CREATOR = {"CREATOR": f"skycnn {__version__}"}
 VERSIONS = ("skycnn", "numpy", "torch")
 ALL = "all"
 """The selection that selects nothing."""
@@ -49,6 +53,9 @@ NATIVE = 1.02
 
 LARGEST, WIDEST = 1024, 32_768
 """Pixels along an edge of a stamp, and of a scene."""
+
+WORKED = 1.1
+"""Memory that a scene takes, in units of its pixels': these, and galaxies and patches in work."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,7 @@ class Options:
     device: str = "cpu"
     preview: str | None = None
     overwrite: bool = False
+    wait: float = 0.0
     dry_run: bool = False
     command: str = "skycnn mock"
 
@@ -118,50 +126,79 @@ def mock(options: Options, say: Say = lambda _: None, progress: Progress | None 
     InputError
         Before the first write: bad input, or an output that exists.
     RunError
-        The run failed; no file is there that was not there before, and none is changed.
+        The run failed; no file is there that was not there before, and none is changed. For the files of a scene see
+        `scenefolder.together`: a signal between their renames is the one exception.
     """
     started = time.monotonic()
-    made, recipe = plan(options)
-    if options.scene is not None:
-        return replace(_scene(options, made, recipe, progress), seconds=time.monotonic() - started)
-    if options.number is None or options.number < 1:
-        raise InputError("-n is no number of galaxies", value=options.number, expected="1 or more")
+    try:
+        made, recipe = plan(options)
+        result = (_stamps if options.scene is None else _scene)(options, made, recipe, say, progress)
+    except (MemoryError, RuntimeError) as error:
+        if not out_of_memory(error):
+            raise
+        hint = "Lower --threads, or ask for fewer --bands, or a smaller --scene or --size."
+        raise RunError("out of memory", hint=hint) from error
+    if options.dry_run:
+        return result
+    seconds = time.monotonic() - started
+    return replace(result, seconds=seconds, rate=None if result.scene else result.rows / seconds)
+
+
+def _stamps(options: Options, made: Mock, recipe: Recipe, say: Say, progress: Progress | None) -> Result:
+    """Make a file of stamps, or a catalogue of fluxes."""
+    if options.number is None or not 1 <= options.number <= LAST:
+        hint = "Another --seed gives other galaxies to another file." if (options.number or 0) > LAST else None
+        raise InputError("-n is no number of galaxies", value=options.number, expected=f"1 to {LAST}", hint=hint)
     output = Output(parse("-"), options.out, overwrite=options.overwrite)  # there is no input
     if compression_of(options.out) and not options.fluxes_only:
         hint = "Take the ending away, or give --fluxes-only."
         raise InputError(
             f"--out {options.out} would be an archive, and stamps in one cannot be read one by one", hint=hint
         )
+    quoted = options.fluxes_only and made.observed is not None and made.observed(recipe.survey)
+    for name, value in {"--psf": options.psf or None, "--size": options.size}.items():
+        if quoted and value is not None:
+            what = f"{name} has no effect: fluxes alone of {recipe.survey.name} are as its catalogue has them"
+            raise InputError(what, hint=f"Leave out {name}, or --fluxes-only for fluxes measured on stamps.")
     if options.preview is not None:
-        mockfigures.check(options.preview, options.overwrite)
+        mockfigures.check(options.preview, options.overwrite, output.path)
     side = 0 if options.fluxes_only else recipe.side
-    columns = columns_of(recipe.bands, made.columns, stamps=bool(side))
-    layout = Layout(options.number, recipe.bands, columns, side, _facts(recipe, side))
+    columns = columns_of(recipe.bands, made.columns, stamps=bool(side), aperture=not quoted)
+    facts = {**recipe.facts(), **CREATOR, "BUNIT": "uJy" if side else None}
+    layout = Layout(options.number, recipe.bands, columns, side, facts)
     record = _record(options, recipe, columns)
     result = Result(
-        task=options.task,
-        survey=recipe.survey.name,
-        selection=recipe.selection,
-        bands=recipe.bands,
-        seed=recipe.seed,
+        **_plain(options, recipe, columns),
         rows=options.number,
         side=side,
-        pixel_scale=recipe.survey.pixel_scale,
         files={"output": output.label, "preview": options.preview},
         disk_bytes=layout.size(record),
         estimate_seconds=options.number / options.threads / (STAMPS_RATE if side else FLUXES_RATE),
-        columns=[column.name for column in columns],
     )
+    for warning in () if quoted else recipe.warnings():
+        say(f"warning: {warning}")
     if options.dry_run:
         return result
-    with output.locked():
+    with output.locked(options.wait):
         output.prepare()
         drawn, sample = _write(output, layout, record, recipe, options, progress)
     if options.preview is not None:
         title = f"{options.task} mocks: {recipe.survey.name}, {recipe.selection}, seed {recipe.seed}"
         mockfigures.draw(options.preview, sample, made.shown, recipe.survey.pixel_scale, title)
-    seconds = time.monotonic() - started
-    return replace(result, drawn=drawn, seconds=seconds, rate=result.rows / seconds)
+    return replace(result, drawn=drawn)
+
+
+def _plain(options: Options, recipe: Recipe, columns: Sequence[Column]) -> dict[str, Any]:
+    """Return what results tell of stamps, fluxes and scenes alike."""
+    return {
+        "task": options.task,
+        "survey": recipe.survey.name,
+        "selection": recipe.selection,
+        "bands": recipe.bands,
+        "seed": recipe.seed,
+        "pixel_scale": recipe.survey.pixel_scale,
+        "columns": [column.name for column in columns],
+    }
 
 
 def plan(options: Options) -> tuple[Mock, Recipe]:
@@ -196,7 +233,7 @@ def plan(options: Options) -> tuple[Mock, Recipe]:
     if not 8 <= side <= LARGEST:
         raise InputError("--size is no side of a stamp", value=side, expected=f"8 to {LARGEST} pixels")
     cut = None if options.scene else made.cuts.get(selection)
-    judged = mocks.judging(bands, cut.bands) if cut else ()
+    judged = judging(bands, cut.bands) if cut else ()
     if cut and not judged:
         what = f"selection {selection} judges by {' or '.join(cut.bands)}, and none is among the bands"
         raise InputError(what, value=" ".join(bands), hint="--bands names them, or --all takes every galaxy.")
@@ -219,30 +256,12 @@ def _psf(band: str, name: str, where: Survey, bands: Sequence[str]) -> PSF:
     if scale > NATIVE * where.pixel_scale:
         what = f"{name} is too coarse for the stamps: {scale:.4g} arcsec a pixel"
         raise InputError(what, expected=f"{where.pixel_scale:.4g} or less")
-    return ImagePSF(pixels, scale, pixelated=scale > where.pixel_scale / NATIVE, centre=core(pixels))
+    image = ImagePSF(pixels, scale, pixelated=scale > where.pixel_scale / NATIVE, centre=core(pixels))
+    check(image, where.pixel_scale, name)
+    return image
 
 
-def _facts(recipe: Recipe, side: int) -> dict[str, Any]:
-    """Return the cards of the headers."""
-    where = recipe.survey
-    return {
-        "PIXSCALE": where.pixel_scale,
-        "BUNIT": "uJy" if side else None,
-        "SURVEY": where.name,
-        "SEED": recipe.seed,
-        "SELECT": recipe.selection,
-        "PSFFWHM": " ".join(f"{_width(recipe, band):.4g}" for band in recipe.bands)[:68],
-        "SNRCUT": recipe.above or None,
-        "CREATOR": f"skycnn {__version__}",
-    }
-
-
-def _width(recipe: Recipe, band: str) -> float:
-    """Return the FWHM of a band, arcsec: the survey's, or that of the image of its PSF."""
-    return recipe.psfs[band].fwhm if band in recipe.psfs else recipe.survey.psf[band]
-
-
-def _record(options: Options, recipe: Recipe, columns: Sequence[Any]) -> Record:
+def _record(options: Options, recipe: Recipe, columns: Sequence[Column]) -> Record:
     settings = {
         "survey": recipe.survey.name,
         "bands": recipe.bands,
@@ -269,73 +288,71 @@ def _record(options: Options, recipe: Recipe, columns: Sequence[Any]) -> Record:
     )
 
 
-def _scene(options: Options, made: Mock, recipe: Recipe, progress: Progress | None) -> Result:
+def _scene(options: Options, made: Mock, recipe: Recipe, say: Say, progress: Progress | None) -> Result:
     """Make a scene: an image a band and a catalogue, each a file of a folder."""
-    shape = options.scene or (0, 0)
-    given = {"-n": options.number, "--fluxes-only": options.fluxes_only, "--preview": options.preview}
+    shape, bands = options.scene or (0, 0), recipe.bands
+    density = _check_scene(options, made, recipe, shape)
+    folder = SceneFolder(options.out, bands, overwrite=options.overwrite)
+    columns = scenefile.columns_of(columns_of(bands, made.columns, stamps=False))
+    record = _record(options, recipe, columns)
+    field = Scene(Mocks(recipe), density, shape)
+    facts = {**recipe.facts(), **CREATOR, "NDRAWN": field.count}
+    grid = scenefile.projection(shape, field.scale) | facts | {"BUNIT": "uJy"}
+    images = []
+    for band, sigma in zip(bands, field.mocks.noise.sigma, strict=True):
+        own: dict[str, Any] = {"FILTER": band, "PSFFWHM": recipe.width(band), "SKYSIGMA": float(f"{sigma:.6g}")}
+        images.append(ImageFile(shape, {**grid, **own}, record))
+    facts |= {"BANDS": " ".join(bands)}
+    sizes = [*(image.size for image in images), CatalogueFile(field.count, columns, facts, record).size]
+    result = Result(
+        **_plain(options, recipe, columns),
+        rows=0,
+        side=0,
+        files={"output": options.out, **dict(zip((*bands, "catalogue"), folder.paths, strict=True))},
+        disk_bytes=sum(sizes),
+        estimate_seconds=math.prod(shape) * len(bands) / SCENE_RATE / options.threads,
+        scene=shape,
+    )
+    for warning in recipe.warnings():
+        say(f"warning: {warning}")
+    if options.dry_run:
+        return result
+    with folder.held(sizes, options.wait) as outputs:
+        pixels = field.images(options.threads, progress)
+        found = detect(field, pixels)
+        catalogue = CatalogueFile(len(found.row), columns, facts, record)
+        with together(outputs) as fds:
+            for fd, image, values in zip(fds, images, pixels, strict=False):
+                image.write(fd, values)
+            catalogue.write(fds[-1], _detected(found, recipe, shape))
+    return replace(result, rows=len(found.row), drawn=field.count)
+
+
+def _check_scene(options: Options, made: Mock, recipe: Recipe, shape: tuple[int, int]) -> float:
+    """See that there can be such a scene, and return the galaxies a square arcminute."""
+    given = {"-n": options.number, "--fluxes-only": options.fluxes_only or None, "--preview": options.preview}
     for name, value in given.items():
-        if value:
+        if value is not None:
             raise InputError(f"{name} does not go with --scene", hint="A scene has as many galaxies as the sky.")
     if recipe.selection != ALL or made.density is None:
         why = "has no density on the sky" if made.density is None else "is none of the whole sky"
         raise InputError(f"what {options.task} simulates {why}: there are no scenes of it", value=recipe.selection)
+    asked = f"{shape[0]},{shape[1]}"
     if not all(recipe.side <= edge <= WIDEST for edge in shape):
-        asked = f"{shape[0]},{shape[1]}"
         raise InputError(
             "--scene is no size of a field", value=asked, expected=f"W,H of {recipe.side} to {WIDEST} pixels"
         )
-    names = [*(f"scene_{band}.fits" for band in recipe.bands), "scene_cat.fits"]
-    if len({name.casefold() for name in names}) < len(names):
-        names = [*(f"scene_{i}_{band}.fits" for i, band in enumerate(recipe.bands, 1)), names[-1]]
-    if not options.dry_run:
-        _make_folder(options.out)
-    paths = [os.path.join(options.out, name) for name in names]
-    columns = scenefile.columns_of(columns_of(recipe.bands, made.columns, stamps=False))
-    record = _record(options, recipe, columns)
-    pixels = shape[0] * shape[1] * len(recipe.bands)
-    result = Result(
-        task=options.task,
-        survey=recipe.survey.name,
-        selection=recipe.selection,
-        bands=recipe.bands,
-        seed=recipe.seed,
-        rows=0,
-        side=0,
-        pixel_scale=recipe.survey.pixel_scale,
-        files={"output": options.out, **dict(zip((*recipe.bands, "catalogue"), paths, strict=True))},
-        disk_bytes=4 * pixels,
-        estimate_seconds=pixels / SCENE_RATE / options.threads,
-        columns=[column.name for column in columns],
-        scene=shape,
-    )
-    if options.dry_run:
-        return result
-    outputs = [Output(parse("-"), path, overwrite=options.overwrite) for path in paths]
-    field = Scene(Mocks(recipe), made.density(), shape)
-    images = field.images(options.threads, progress)
-    found = detect(field, images)
-    facts = _facts(recipe, 1) | {"NDRAWN": field.count}
-    grid = scenefile.projection(shape, recipe.survey.pixel_scale)
-    for output, band, image, sigma in zip(outputs, recipe.bands, images, field.mocks.noise.sigma, strict=False):
-        told = {**grid, **facts, "FILTER": band, "PSFFWHM": _width(recipe, band), "SKYSIGMA": float(f"{sigma:.6g}")}
-        scenefile.write_image(output, image, told, record)
-    values = _detected(found, recipe, shape)
-    scenefile.write_catalogue(outputs[-1], columns, values, {**facts, "BANDS": " ".join(recipe.bands)}, record)
-    return replace(result, rows=len(found.row), drawn=field.count)
-
-
-def _make_folder(path: str) -> None:
-    """Make the folder of a scene, if it is not there."""
-    try:
-        os.makedirs(path, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--out {path} cannot be made a folder: {error.strerror}", hint="Name another one.") from error
+    needed, left = WORKED * 4 * math.prod(shape) * len(recipe.bands), memory_left()
+    if needed > left:
+        what = f"--scene {asked} takes {needed / 1e9:.1f} GB of memory in {len(recipe.bands)} bands"
+        raise InputError(f"{what}, and {left / 1e9:.1f} GB are left", hint="Make a smaller one, or fewer --bands.")
+    return made.density()
 
 
 def _detected(found: Detections, recipe: Recipe, shape: tuple[int, int]) -> dict[str, Array]:
     """Return the detections' values by column."""
     n, scale = len(found.row), recipe.survey.pixel_scale
-    block = Block(found.row, found.truth, found.measured, np.zeros((n, 2)), None, 0)
+    block = Block(found.row, found.truth, found.total, found.measured, np.zeros((n, 2)), None, 0)
     east, north = scenefile.sky(found.place, shape, scale).T
     places = {"RA": east, "DEC": north}
     for i, axis in enumerate("XY"):
@@ -345,20 +362,15 @@ def _detected(found: Detections, recipe: Recipe, shape: tuple[int, int]) -> dict
 
 
 def _write(
-    output: Output,
-    layout: Layout,
-    record: Record,
-    recipe: Recipe,
-    options: Options,
-    progress: Progress | None,
+    output: Output, layout: Layout, record: Record, recipe: Recipe, options: Options, progress: Progress | None
 ) -> tuple[int, Sample]:
     """Make and write the rows; return how many candidates were drawn, and some rows to look at."""
     made, sample, done, drawn = Mocks(recipe), Sample(recipe.bands), 0, 0
-    with ExitStack() as stack:
-        file = stack.enter_context(MockFile.create(output, layout, record))
-        work = made.stamps if layout.side else made.fluxes
-        blocks = stack.enter_context(mocks.ordered(work, options.threads))
-        for block in mocks.first(blocks, layout.rows):
+    with (
+        MockFile.create(output, layout, record) as file,
+        made.galaxies(layout.rows, options.threads, stamps=bool(layout.side)) as blocks,
+    ):
+        for block in blocks:
             values = _values(block, done, layout.bands)
             file.write(values, block.pixels)
             sample.add(values, block.pixels)
@@ -382,5 +394,6 @@ def _values(block: Block, done: int, bands: Sequence[str]) -> dict[str, Array]:
         "FLAG": np.zeros(n, np.int32),
     }
     for i, word in enumerate(words(bands)):
+        values[f"FLUX_{word}{TRUE}"] = block.total[:, i]
         values[f"FLUX_{word}"], values[f"FLUXERR_{word}"] = measured.flux[:, i], measured.error[:, i]
     return values

@@ -39,7 +39,8 @@ class Layout:
     side : int
         Pixels along an edge of the stamps; 0 for a catalogue without them.
     facts : mapping of str to value
-        Cards of both headers: PIXSCALE, BUNIT, SURVEY, ...; None is left out.
+        Cards of both headers: PIXSCALE, SURVEY, ...; None is left out. BUNIT, of the pixels, goes to the first alone:
+        a table may not have it (FITS 4.0, section 4.4.2.5).
     """
 
     rows: int
@@ -57,7 +58,8 @@ class Layout:
 
     def table(self, record: Record) -> NewTable:
         """Return the table, no row of it yet."""
-        facts = {**self.facts, "BANDS": " ".join(self.bands), DRAWN: self.rows}
+        facts = {name: value for name, value in self.facts.items() if name != "BUNIT"}
+        facts |= {"BANDS": " ".join(self.bands), DRAWN: self.rows}
         history = record.lines()
         return NewTable(self.columns, self.rows, "CATALOGUE", facts, history, record.time.rstrip("Z"))
 
@@ -118,7 +120,9 @@ class MockFile:
         os.ftruncate(self._fd, self._start + self._table.head_bytes + self._table.data_bytes)
 
 
-def columns_of(bands: Sequence[str], truth: Sequence[Column], *, stamps: bool) -> tuple[Column, ...]:
+def columns_of(
+    bands: Sequence[str], truth: Sequence[Column], *, stamps: bool, aperture: bool = True
+) -> tuple[Column, ...]:
     """Return the columns of a file of mocks.
 
     Parameters
@@ -128,18 +132,27 @@ def columns_of(bands: Sequence[str], truth: Sequence[Column], *, stamps: bool) -
         What is drawn; their names get ``_TRUE``.
     stamps : bool
         Whether the rows have stamps, and so a place in them and a flag.
+    aperture : bool
+        Whether fluxes are measured in an aperture, else told as the survey's catalogue has them.
     """
+    flux, modelled = "phot.flux.density", "phot.flux.density;meta.modelled"
+    kind = "flux in the aperture in" if aperture else "flux as the survey's catalogue has it in"
+    spelled = [(word, band.replace("'", "")) for band, word in zip(bands, words(bands), strict=True)]
     found = [
         Column("ID", "i4", "", "meta.id;meta.main", "number of the row, from 1", "I10"),
         Column("GROUP", "i4", "", "meta.id.parent", "candidate that was drawn; copies share it", "I10"),
         *(replace(column, name=f"{column.name}{TRUE}") for column in truth),
+        *(
+            Column(f"FLUX_{word}{TRUE}", "f4", "uJy", modelled, f"flux of all light in {band}", "G12.5")
+            for word, band in spelled
+        ),
     ]
-    for band, word in zip(bands, words(bands), strict=True):
-        plain, ucd = band.replace("'", ""), "phot.flux.density"
+    for word, band in spelled:
         found += [
-            Column(f"FLUX_{word}", "f4", "uJy", ucd, f"flux in the aperture in {plain}", "G12.5"),
-            Column(f"FLUXERR_{word}", "f4", "uJy", f"stat.error;{ucd}", f"error of FLUX_{word}", "G12.5"),
+            Column(f"FLUX_{word}", "f4", "uJy", flux, f"{kind} {band}", "G12.5"),
+            Column(f"FLUXERR_{word}", "f4", "uJy", f"stat.error;{flux}", f"error of FLUX_{word}", "G12.5"),
         ]
-    found.append(Column("APERTURE", "f4", "arcsec", "phys.angSize", "radius of the aperture of all bands", "F8.4"))
+    if aperture:
+        found.append(Column("APERTURE", "f4", "arcsec", "phys.angSize", "radius of the aperture of all bands", "F8.4"))
     names = tuple(column.name for column in found)
     return (*found, *(StampColumns(tuple(bands), names, False).columns if stamps else ()))

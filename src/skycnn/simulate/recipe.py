@@ -1,0 +1,93 @@
+"""Recipe: what a run's mocks are - of which survey, in which bands, drawn and selected how, seen through what."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.typing import NDArray
+
+from skycnn.simulate.optics import psf_of
+from skycnn.simulate.psf import PSF
+from skycnn.survey import Survey
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a run's mocks are.
+
+    Parameters
+    ----------
+    survey : Survey
+    bands : tuple of str
+        Of the survey.
+    seed : int
+    selection : str
+        By the name that ``draw`` knows.
+    draw : callable
+        ``draw(survey, bands, seed, row, selection)`` returns what has ``light`` and ``truth``; see `task.Mock`.
+    observe : callable, optional
+        ``observe(survey, bands, galaxies, seed)`` returns fluxes and errors (n, band) as the survey has them, or None.
+    side : int
+        Pixels along an edge of the stamps.
+    judged : tuple of int
+        Places of the bands in one of which at least a galaxy must be seen; none: all galaxies are kept.
+    above : float
+        The signal to noise that it must exceed there.
+    psfs : mapping of str to PSF
+        By band, where it is not the one that the survey's widths tell.
+    device : str
+        Where stamps are drawn, ``cpu`` or a GPU; another one rounds otherwise.
+    """
+
+    survey: Survey
+    bands: tuple[str, ...]
+    seed: int
+    selection: str
+    draw: Callable[..., Any]
+    observe: Callable[..., tuple[Array, Array] | None] | None = None
+    side: int = 32
+    judged: tuple[int, ...] = ()
+    above: float = 0.0
+    psfs: Mapping[str, PSF] = field(default_factory=dict)
+    device: str = "cpu"
+
+    def width(self, band: str) -> float:
+        """Return the FWHM of a band, arcsec: the survey's, or that of the image of its PSF."""
+        return self.psfs[band].fwhm if band in self.psfs else self.survey.psf[band]
+
+    def psf(self, band: str) -> PSF:
+        """Return the point spread function of a band."""
+        return self.psfs.get(band) or psf_of(self.survey, band)
+
+    def warnings(self) -> list[str]:
+        """Return a line on each band whose stars are wider than a stamp, where apertures must end."""
+        wide, lines = self.side * self.survey.pixel_scale, []
+        for band in self.bands:
+            across = 2 * self.psf(band).r80
+            if across > wide:
+                what = f"{band}: 80 % of a star's light lies within {across:.3g} arcsec, and a stamp is {wide:.3g} wide"
+                lines.append(f"{what}: its fluxes, in the one aperture of all bands, hold little of the light")
+        return lines
+
+    def facts(self) -> dict[str, str | int | float | None]:
+        """Return what the headers of all files tell, by the names of cards."""
+        return {
+            "PIXSCALE": self.survey.pixel_scale,
+            "SURVEY": self.survey.name,
+            "SEED": self.seed,
+            "SELECT": self.selection,
+            "PSFFWHM": " ".join(f"{self.width(band):.4g}" for band in self.bands)[:68],
+            "SNRCUT": self.above or None,
+        }
+
+
+def judging(survey_bands: Sequence[str], wanted: Sequence[str]) -> tuple[int, ...]:
+    """Return the places of the wanted bands, without regard to case where that names one of them alone."""
+    places = []
+    for band in wanted:
+        same = [i for i, name in enumerate(survey_bands) if name == band]
+        close = same or [i for i, name in enumerate(survey_bands) if name.lower() == band.lower()]
+        places += close if len(close) == 1 else []
+    return tuple(places)
