@@ -17,6 +17,11 @@ def test_json_and_back():
     assert card_of(json.loads(json.dumps(dataclasses.asdict(card))), "x") == card
 
 
+def test_pixels_are_microjansky_where_the_sample_does_not_say():
+    assert card_of(CONTENT, "x").pixel_unit == "uJy"
+    assert card_of(CONTENT | {"sample": {"pixel_unit": "adu"}}, "x").pixel_unit == "adu"
+
+
 def test_the_hash_is_no_part_of_what_is_hashed():
     card = card_of(CONTENT, "x")
     assert dataclasses.replace(card, sha256="ab").canonical() == card.canonical()

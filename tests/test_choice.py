@@ -78,6 +78,33 @@ def test_a_model_of_one_band_needs_that_band():
         choice.find("photoz", [one], present("gi"))
 
 
+def test_of_models_of_one_name_the_files_are_told():
+    twins = [(Path(folder) / "a.safetensors", card("a")[1]) for folder in ("mine", "shipped")]
+    with pytest.raises(InputError, match=r"fit alike: a \(mine/a.safetensors\), a \(shipped/a.safetensors\)") as caught:
+        choice.find("photoz", twins, present("ugriz"))
+    assert caught.value.hint == "--model FILE pins one."
+
+
+def test_models_of_better_kinds_that_do_not_answer_are_told_with_the_reason():
+    image, hybrid, other = (
+        card(name, network=name, bands=b) for name, b in (("image", "gri"), ("hybrid", "ugrizy"), ("flux", "ugri"))
+    )
+
+    def offers(card):
+        if card.name == "image":
+            raise InputError("image was trained on pixels of 1 arcsec; these have 2 arcsec", hint="Cut them anew.")
+        return present("ugriz")(card)
+
+    found = choice.find("photoz", [SDSS, image, other, hybrid], offers)
+    assert [entry.note for entry in found.left] == [
+        "hybrid left out: has 5 of its 6 bands, without y; photoz-sdss-flux has 5 of 5",
+        "image left out: was trained on pixels of 1 arcsec; these have 2 arcsec",
+    ]
+    assert [entry.error.hint for entry in found.left] == ["--model hybrid takes them.", "Cut them anew."]
+    assert choice.find("photoz", [SDSS, image, hybrid], present("ugrizy")).left == ()
+    assert choice.find("photoz", [SDSS], present("ugriz"), pinned=True).left == ()
+
+
 def test_a_refusal_counts_only_where_nothing_else_fits():
     def offers(card):
         if card.name == "photoz-des-flux":

@@ -15,7 +15,7 @@ import pytest
 
 from shell import bare, buffered, python, run
 from skycnn import errors
-from skycnn.cli import console
+from skycnn.cli import app, console, process
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +59,22 @@ def test_each_error_is_one_line_and_one_code(error, code, lines, capfd):
 def test_hint_stands_on_its_own_line(capfd):
     console.run(raising(errors.InputError("what", hint="Type this.")))
     assert capfd.readouterr().err == "skycnn: error: what\nhint: Type this.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("predict cat.fits --task photoz", "Close other programs, or lower --batch and --threads."),
+        ("mock --task photoz --survey csst -n 9 --out m.fits", "Close other programs, or lower --threads."),
+        ("models", "Close other programs."),
+    ],
+)
+def test_memory_is_saved_by_options_that_the_command_has(words, hint, capfd, monkeypatch):
+    verb = words.split()[0]
+    monkeypatch.setattr(process, "prepare", lambda threads: 1)
+    monkeypatch.setattr(f"skycnn.verbs.{verb}.{verb}", lambda *_, **__: raising(MemoryError())())
+    assert console.run(lambda: app.call(words.split())) == 1
+    assert capfd.readouterr().err.splitlines()[1] == f"hint: {hint}"
 
 
 def test_traceback_only_on_demand(capfd):

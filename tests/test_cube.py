@@ -1,6 +1,7 @@
 """Cube: stamps read back from a stamp file, whole or cropped, with what the file knows of them."""
 
 import gzip
+import threading
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from astropy.io import fits
 import stamping
 from skycnn.errors import ChangedError, InputError
 from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.pixelunit import Conversion
 from skycnn.fits.stampfile.cube import Cube, is_cube
 from skycnn.fits.tablebytes import scan
 from skycnn.schema import Flag
@@ -233,10 +235,40 @@ def test_facts_tell_one_cube_from_another(stamps, tmp_path):
         file.write(bytes(2880))  # what stands behind changes, as `predict` changes it
     assert facts(stamps, lent=True) == lent
     assert facts(stamps) != alone
-    with open(stamps, "r+b") as file:
-        file.seek(2880 + 50 * 2 * 8 * 8 * 4 // 2)
-        file.write(b"\x42")
-    assert facts(stamps, lent=True) != lent
+
+
+def digest(path, stop=None):
+    with Catalogue.open(str(path)) as catalogue, Cube.open(catalogue.source) as cube:
+        return cube.digest(stop or threading.Event())
+
+
+def test_every_pixel_place_and_flag_counts_and_no_card_of_style(tmp_path):
+    pixels = np.random.default_rng(1).normal(size=(20, 2, 8, 8)).astype("f4")
+
+    def changed(change=lambda images, rows: None, **cards):
+        images, rows = pixels.copy(), table(20)
+        change(images, rows)
+        path = write(tmp_path / "stamps.fits", images, rows, BANDS="g r", **cards)
+        found = digest(path)
+        path.unlink()
+        return found
+
+    whole = changed()
+    assert changed() == changed(ORIGIN="rewritten by another program") == whole
+    assert changed(BUNIT="nJy") != whole
+    assert changed(lambda images, rows: np.put(images, [7, 8], images.flat[[8, 7]])) != whole
+    for place in (0, 1234, pixels.size - 1):
+        assert changed(lambda images, rows, place=place: np.put(images, place, 42)) != whole
+    for name in ("DX", "DY", "FLAG"):
+        assert changed(lambda images, rows, name=name: rows[name].__setitem__(7, 1)) != whole
+
+
+def test_a_digest_leaves_off_and_one_of_a_file_alone_is_empty(stamps):
+    stop = threading.Event()
+    with Cube.open(str(stamps)) as cube:
+        assert cube.digest(stop) == b""
+    stop.set()
+    assert digest(stamps, stop) == b""
 
 
 def test_a_file_cut_short_is_an_error_and_no_signal(stamps):
@@ -247,3 +279,25 @@ def test_a_file_cut_short_is_an_error_and_no_signal(stamps):
             read(cube, 50)
         with pytest.raises(ChangedError):
             cube.check_unchanged()
+
+
+@pytest.mark.parametrize(("bands", "side"), [(BANDS, 8), (("r", "z", "g"), 8), (BANDS, 6)])
+def test_pixels_are_brought_to_the_unit_of_the_network(tmp_path, bands, side):
+    pixels = np.random.default_rng(3).normal(size=(5, 2, 8, 8)).astype("f4")
+    path = write(tmp_path / "s.fits", pixels, table(5), BANDS="g r", BUNITS="nJy, none")
+    with Cube.open(str(path)) as cube:
+        assert {band: list(texts) for band, texts in cube.units().items()} == {"g": ["nJy"], "r": [None]}
+        plain = read(cube, 5, bands=bands, side=side)[1]
+        found = read(cube.converted(Conversion("uJy")), 5, bands=bands, side=side)[1]
+        for i, band in enumerate(bands):
+            np.testing.assert_array_equal(found[:, i], plain[:, i] * np.float32({"g": 1e-3}.get(band, 1)))
+        np.testing.assert_array_equal(read(cube, 5, bands=bands, side=side)[1], plain)
+
+
+def test_one_unit_for_all_bands_and_what_overflows_in_another_is_no_pixel(tmp_path):
+    pixels = np.ones((3, 2, 4, 4), "f4")
+    pixels[1, 1, 2, 2] = 1e34
+    with Cube.open(str(write(tmp_path / "s.fits", pixels, table(3), BANDS="g r", BUNIT="Jy"))) as cube:
+        assert [list(texts) for texts in cube.units().values()] == [["Jy"], ["Jy"]]
+        flags = read(cube.converted(Conversion("uJy")), 3, side=4)[3]
+    assert flags.tolist() == [0, Flag.NAN_PIXELS, 0]

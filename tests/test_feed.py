@@ -1,5 +1,7 @@
 """Feed: rows as a network's input, in the order of their images, with what is known of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,10 @@ from galaxies import galaxies, table, write
 from imagined import Imagined
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.feed import BadRows, Feed, Needs
+from skycnn.fits.feed import BadRows, Feed
 from skycnn.fits.fluxes import PhotometryOptions, find
+from skycnn.fits.needs import Needs
+from skycnn.fits.pixelunit import Conversion
 from skycnn.schema import Flag
 
 WANTS = Needs("m", ("image",), ("g", "r", "i"), stamp=4)
@@ -104,3 +108,47 @@ def test_a_condition_on_a_column_that_is_not_there_is_refused(catalogue):
     with pytest.raises(InputError, match="has no column 'BADD'") as caught:
         BadRows(("BADD != 0",), catalogue)
     assert "Did you mean BAD?" in caught.value.hint
+
+
+@pytest.mark.parametrize("kinds", [("image",), ("flux", "image")])
+def test_a_band_left_out_is_missing_in_every_kind_of_input(catalogue, kinds):
+    """In rows 2 and 4, of which row 4 has no stamp in r."""
+    options = PhotometryOptions(mask_band={"g": "BAD", "r": "DEC > 3"})
+    photometry = fluxes(catalogue, mask_band=options.mask_band) if "flux" in kinds else None
+    stamps = Imagined("gri", empty={14: "r"}, flags={14: Flag.MISSING_BAND, 13: Flag.EDGE})
+    feed = Feed.of(replace(WANTS, inputs=kinds), catalogue, photometry, stamps, options)
+    assert feed.notes.count("band g dropped where BAD") == 1
+    assert {"BAD", "DEC"} <= set(feed.columns)
+    for piece in pieces(feed, catalogue):
+        for place, row in enumerate(piece.rows.tolist()):
+            gone = {2: [True, False, False], 4: [False, True, False]}.get(row, [False] * 3)
+            image = piece.inputs["image"][place]
+            assert np.isnan(image).all(axis=(1, 2)).tolist() == gone
+            assert np.isnan(image).any(axis=(1, 2)).tolist() == gone
+            known = Flag.EDGE if row == 3 else Flag(0)
+            assert piece.flags[place] == known | (Flag.MISSING_BAND if any(gone) else 0)
+            if "flux" in kinds:
+                absent = np.isnan(piece.inputs["flux"][place])
+                assert (absent >= gone).all()
+                assert piece.present[place].tolist() == (~np.array(gone)).tolist()
+
+
+def test_infinite_pixels_reach_no_network(catalogue):
+    class Bright(Imagined):
+        def batches(self, *args, **more):
+            for batch in super().batches(*args, **more):
+                pixels = np.where(np.isnan(batch.pixels), np.inf, batch.pixels)
+                yield replace(batch, pixels=pixels)
+
+    stamps = Bright("gri", empty={11: "gri"}, flags={11: Flag.MISSING_BAND, 13: Flag.NAN_PIXELS})
+    found = pieces(Feed(WANTS, None, stamps), catalogue)
+    assert not any(np.isinf(piece.inputs["image"]).any() for piece in found)
+    assert {row: there.any() for piece in found for row, there in zip(piece.rows, piece.present, strict=True)}[1] == 0
+
+
+def test_what_is_done_to_pixels_is_told_apart_from_pixels_that_stand(catalogue):
+    stamps = Imagined("gri").converted(Conversion("uJy", {}, ("a note",), {"g": "nJy"}))
+    feed = Feed(WANTS, None, stamps)
+    assert feed.facts() == {"imagined": True, "pixel_unit": {"g": "nJy"}}
+    assert feed.notes == ("stamps out of nothing", "a note")
+    assert Feed(WANTS, None, Imagined("gri").converted(Conversion())).facts() == {"imagined": True}

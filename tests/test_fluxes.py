@@ -398,6 +398,7 @@ def test_the_assumptions_are_said():
         "dropped rows: FLAGS != 0",
     )
     assert "filters: DECaLS, by the SURVEY card" in look(found, header={"SURVEY": "DECaLS"}).notes
+    assert "filters: sdss, by --survey" in look(found, stated="sdss").notes
 
 
 def test_presents_is_true_where_options_name_two_bands():

@@ -24,7 +24,9 @@ def test_all_that_is_said_is_handed_on():
         row_timeout=4.0,
         retries=5,
         threads=6,
+        pixel_unit=["g=nmgy,r=0.3 uJy"],
     )
+    assert found.pixel_unit == {"g": "nmgy", "r": "0.3 uJy"}
     assert found.images == {"g": ("a.fits", "c.fits"), "r": ("b.fits[SCI]",)}
     assert (found.mask, found.weight) == ({"g": ("m.fits",)}, {"g": ("w.fits",)})
     assert (found.size, found.radec, found.xy, found.resample, found.threads) == ("12arcsec", ("A", "B"), None, True, 6)
@@ -50,6 +52,8 @@ def test_nothing_said_is_nothing_given():
         ({"mask": ["g=a"]}, "--mask goes with --images"),
         ({"weight": ["g=a"]}, "--weight goes with --images"),
         ({"images": ["g=a"], "mask": ["a"]}, "--mask names no band"),
+        ({"pixel_unit": ["g="]}, "--pixel-unit g= is not understood"),
+        ({"pixel_unit": ["uJy", "nJy"]}, r"--pixel-unit names '\*' twice"),
     ],
 )
 def test_what_cannot_be_read_is_refused(said, message):

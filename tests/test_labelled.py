@@ -11,8 +11,9 @@ from imagined import Imagined
 from skycnn.errors import InputError
 from skycnn.fits import labelled, pixelstore, trainingfeed
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.feed import BadRows, Feed, Needs
+from skycnn.fits.feed import BadRows, Feed
 from skycnn.fits.fluxes import PhotometryOptions
+from skycnn.fits.needs import Needs
 from skycnn.fits.stampsource import StampOptions
 from skycnn.schema import Flag
 

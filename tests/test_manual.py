@@ -50,6 +50,12 @@ def test_main_page_lists_commands_flags_and_codes():
     assert all(f".TP\n{code}\n" in page for code in {0, *codes})
 
 
+def test_no_page_takes_the_grid_of_one_model_for_that_of_all():
+    for page in ("skycnn.1", "skycnn-predict.1", "skycnn-score.1"):
+        assert "probability in each bin of the model's grid" in PAGES[page]
+        assert "200 bins" not in PAGES[page]
+
+
 def test_date_is_that_of_the_newest_release(tmp_path):
     (tmp_path / "CHANGELOG.md").write_text("# Changes\n\n## 0.2.0 - 2030-01-02\n\n## 0.1.0 - 2029-01-01\n")
     assert manual.released(tmp_path / "CHANGELOG.md") == "2030-01-02"

@@ -10,6 +10,7 @@ from mosaicking import SIDE, Here, field, footprints, mosaic, positions, sliced,
 from skycnn.errors import ChangedError, InputError
 from skycnn.fits import stamps as stampsmodule
 from skycnn.fits.mosaic.mosaic import Mosaic
+from skycnn.fits.pixelunit import Conversion
 from skycnn.schema import Flag
 
 NONE, EDGE, NAN, OFF, MISSING = 0, Flag.EDGE, Flag.NAN_PIXELS, Flag.OFF_IMAGE, Flag.MISSING_BAND
@@ -247,3 +248,28 @@ def test_a_mirrored_band_is_refused(tmp_path):
         pytest.raises(InputError, match=r"mirrored .*parity .1 against .1"),
     ):
         source.census(catalogue, (0, 1), 9)
+
+
+def test_each_image_is_brought_to_the_network_s_unit_also_across_seams(sky, many, tmp_path):
+    _, (g, r), _ = sky
+    one = write(tmp_path / "g.fits", (g / 4).astype(">f4"), wcs())
+    parts = tiles(tmp_path, r, 75)
+    with fits.open(one, mode="update") as file:
+        file[0].header["BUNIT"] = "4 uJy"
+    for number, path in enumerate(parts):
+        factor = 2.0 ** (number % 3)  # exact
+        with fits.open(path, memmap=False) as file:
+            file[0].data = (file[0].data / factor).astype(">f4")
+            file[0].header["BUNIT"] = f"{factor:.0f} uJy"
+            file.writeto(path, overwrite=True)
+    with mosaic(sky[2]) as source:
+        expected = stamps(source, positions(*many), ("g", "r"), 21)
+    with mosaic({"g": [one], "r": parts}) as source:
+        assert source.units()["g"] == {"4 uJy": str(one)}
+        assert source.units()["r"] == {f"{2**i} uJy": str(parts[i]) for i in range(3)}
+        raw = stamps(source, positions(*many), ("g", "r"), 21)
+        for dtype in ("<f4", ">f4"):
+            found = stamps(source.converted(Conversion("uJy")), positions(*many), ("g", "r"), 21, dtype=dtype)
+            for made, wanted in zip(found, expected, strict=True):
+                np.testing.assert_array_equal(made, wanted)
+        np.testing.assert_array_equal(raw[0][:, 0], expected[0][:, 0] / 4)  # and without, pixels stand

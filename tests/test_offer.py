@@ -8,8 +8,8 @@ from galaxies import table, write
 from imagined import Imagined
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.feed import Needs
 from skycnn.fits.fluxes import PhotometryOptions
+from skycnn.fits.needs import Needs
 from skycnn.fits.offer import Offer, fitting
 
 FLUX = Needs("f", ("flux",), ("g", "r", "i", "z"), survey="sdss")
@@ -40,8 +40,9 @@ def test_a_feed_has_what_its_model_takes_alone(offer):
 
 
 def test_filters_are_those_of_the_survey_that_the_user_states_else_the_card(offer):
-    assert "filters: des, by the SURVEY card" in offer(whose="des").feed(FLUX).notes
-    assert "filters: LS, by the SURVEY card" in offer().feed(FLUX).notes
+    assert "filters: des, by --survey (the SURVEY card says LS)" in offer(whose="des").feed(FLUX).notes
+    for whose in (None, "ls"):  # the verb takes the card's survey where the user states none
+        assert "filters: LS, by the SURVEY card" in offer(whose=whose).feed(FLUX).notes
 
 
 @pytest.mark.parametrize(
@@ -92,3 +93,30 @@ def test_training_needs_all_bands_and_a_model_one():
         fitting(Imagined("g"), IMAGE, whole=True)
     assert caught.value.hint.startswith("Name them: --images r=FILE;")
     assert fitting(Imagined("g"), IMAGE).bands == ("g",)
+
+
+def stated(units, **more):
+    stamps = Imagined("gr", 16, 0.4, **more)
+    stamps.units = lambda: {band: {unit: f"{band}.fits"} for band, unit in zip("gr", units, strict=True)}
+    return stamps
+
+
+def test_stamps_are_brought_to_the_unit_that_a_model_takes(offer):
+    stamps = stated(["nJy", "uJy"])
+    found = offer(stamps).feed(replace(IMAGE, pixel_unit="uJy"))
+    assert (found.stamps.pixel_unit, found.stamps.conversion.factor("g", "nJy")) == ("uJy", 1e-3)
+    assert found.notes[-1] == "pixels brought to microjansky: g from nJy (x 0.001)"
+    assert (stamps.conversion, stamps.pixel_unit) == (None, "uJy")  # which another model may want otherwise
+    for ask in (offer(stated(["adu", "adu"])).bands, offer(stated(["adu", "adu"])).feed):
+        with pytest.raises(InputError, match=r"pixels of g are in adu \(g\.fits\); m was trained on microjansky"):
+            ask(replace(IMAGE, pixel_unit="uJy"))
+        ask(replace(IMAGE, pixel_unit="adu"))
+
+
+def test_options_of_fluxes_are_refused_by_the_model_that_answers_and_by_no_candidate(offer):
+    given = offer(Imagined("gr", 16, 0.4))
+    given.options = PhotometryOptions(extinction="none")
+    assert given.bands(IMAGE) == ("g", "r")
+    with pytest.raises(InputError, match="m takes no fluxes, and --extinction tells of them"):
+        given.feed(IMAGE)
+    given.feed(BOTH)

@@ -44,7 +44,7 @@ def test_a_run_is_found_by_its_record_with_its_options(standin, odd):
     path, named = odd
     predict.predict(path, predict.Options(task="standin", photometry=named))
     found, notes, photometry = find(path)
-    assert (found.model, len(found.model_sha256), found.bands) == ("standin-sdss-flux", 64, BANDS)
+    assert (found.record.model, len(found.record.model_sha256), found.bands) == ("standin-sdss-flux", 64, BANDS)
     assert found.card.name == "standin-sdss-flux"
     assert found.options == PhotometryOptions(band=named.band, error=named.error, unit=named.unit)  # without --bad
     assert photometry.bands == BANDS
@@ -63,7 +63,7 @@ def test_a_model_that_is_gone_leaves_its_bands_in_the_record(standin, odd, monke
 
 def test_without_a_record_the_model_that_would_answer_tells_the_bands(standin, odd):
     found, _, photometry = find(*odd)
-    assert (found.record, found.model, found.bands) == (None, "", BANDS)
+    assert (found.record, found.bands) == (None, BANDS)
     assert photometry.bands == BANDS
 
 

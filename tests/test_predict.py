@@ -486,3 +486,101 @@ def test_too_few_bands_need_the_model_by_name(ask, tmp_path):
     assert said.code == 2
     assert "photoz-sdss-flux has 2 of its 5 bands, without u i z" in errors(said)[0]
     assert errors(said)[1] == "hint: --model photoz-sdss-flux goes on with them."
+
+
+# Which model answers where there are stamps
+
+CSST = ("NUV", "u", "g", "r", "i", "z", "y")
+REST = "Without --images and --stamps photoz-csst-flux answers."
+
+
+@pytest.fixture
+def stampfile(tmp_path):
+    """Return a maker of stamp files like those of CSST: 8 rows of fluxes and of noise as stamps."""
+
+    def make(bands=CSST, side=32, scale=0.074, survey="csst"):
+        random = np.random.default_rng(0)
+        images = fits.ImageHDU(random.normal(0, 1, (8, len(bands), side, side)).astype("f4"), name="IMAGES")
+        images.header.update({"BANDS": " ".join(bands), "PIXSCALE": scale})
+        held = [fits.Column(f"FLUX_{b}", "E", "uJy", array=random.uniform(1, 3, 8)) for b in CSST]
+        held += [fits.Column(f"FLUXERR_{b}", "E", "uJy", array=np.full(8, 0.1)) for b in CSST]
+        rows = fits.BinTableHDU.from_columns(held, name="CATALOGUE")
+        if survey:
+            rows.header["SURVEY"] = survey
+        fits.HDUList([fits.PrimaryHDU(), images, rows]).writeto(tmp_path / "stamps.fits")
+        return tmp_path / "stamps.fits"
+
+    return make
+
+
+def left_out(said):
+    return [line.removeprefix("skycnn: ") for line in said.err.splitlines() if "left out" in line]
+
+
+@pytest.mark.parametrize(
+    ("stamps", "why"),
+    [
+        ({"scale": 0.1}, "was trained on pixels of 0.074 arcsec; these have 0.1 arcsec"),
+        ({"side": 16}, "needs stamps of 32 pixels; these have 16"),
+        ({"bands": CSST[:5]}, "has 5 of its 7 bands, without z y; photoz-csst-flux has 7 of 7"),
+        ({"bands": "KH"}, f"needs images of {' '.join(CSST)}; there are K H"),
+    ],
+)
+def test_stamps_that_do_not_serve_are_told_and_an_error_where_they_were_named(ask, stampfile, tmp_path, stamps, why):
+    path = stampfile(**stamps)
+    said = ask(path, "--dry-run", task="photoz")
+    assert said.code == 0, said.err
+    assert said.err.startswith("skycnn: photoz-csst-flux answers for")
+    assert left_out(said) == [f"photoz-csst-{kind} left out: {why}" for kind in ("hybrid", "image")]
+    told = json.loads(ask(path, "--dry-run", "--json", task="photoz").out)
+    assert told["notes"][:2] == left_out(said)
+    before = sha256(path)
+    said = ask(path, "--stamps", path, "--out", tmp_path / "new.fits", task="photoz")
+    assert said.code == 2
+    assert f"the images named cannot be used: photoz-csst-hybrid {why}" in errors(said)[0]
+    assert errors(said)[1].endswith(REST) and errors(said)[1] != f"hint: {REST}"
+    assert (sha256(path), (tmp_path / "new.fits").exists()) == (before, False)
+
+
+def test_nothing_is_left_out_where_the_best_kind_answers_or_there_are_no_stamps(ask, stampfile, tmp_path):
+    path = stampfile()
+    said = ask(path, "--dry-run", task="photoz")
+    assert (said.code, left_out(said)) == (0, [])
+    assert said.err.startswith("skycnn: photoz-csst-hybrid answers for")
+    with fits.open(path) as file:
+        file["CATALOGUE"].writeto(tmp_path / "cat.fits")
+    said = ask(tmp_path / "cat.fits", "--dry-run", task="photoz")
+    assert (said.code, left_out(said)) == (0, [])
+    assert said.err.startswith("skycnn: photoz-csst-flux answers for")
+    said = ask(path, "--dry-run", "--model", "photoz-csst-flux", task="photoz")
+    assert (said.code, left_out(said)) == (0, [])
+
+
+def test_a_survey_without_a_model_of_images_is_told(ask, stampfile):
+    path = stampfile()
+    said = ask(path, "--survey", "sdss", "--dry-run", task="photoz")
+    assert said.code == 0, said.err
+    assert "skycnn: the stamps are not used: no photoz model of images was trained for survey 'sdss'\n" in said.err
+    assert "skycnn: filters: sdss, by --survey (the SURVEY card says csst)\n" in said.err
+    said = ask(path, "--survey", "sdss", "--stamps", path, "--dry-run", task="photoz")
+    assert said.code == 2
+    assert "cannot be used: no photoz model of images was trained for survey 'sdss'" in errors(said)[0]
+    assert errors(said)[1] == f"hint: {REST.replace('csst', 'sdss')}"
+
+
+def test_a_model_by_name_that_takes_no_images_is_told_by_its_name(ask, stampfile):
+    path = stampfile()
+    said = ask(path, "--model", "photoz-csst-flux", "--stamps", path, task="photoz")
+    assert said.code == 2
+    assert errors(said) == [
+        "skycnn: error: photoz-csst-flux takes no images",
+        "hint: Leave --model out, or what is said of images.",
+    ]
+
+
+def test_the_survey_named_is_written_down_as_such(ask, stampfile):
+    path = stampfile(survey=None)
+    assert ask(path, "--survey", "csst", "--model", "photoz-csst-flux", task="photoz").code == 0
+    with fits.open(path) as file:
+        history = "\n".join(file["CATALOGUE"].header["HISTORY"])
+    assert "note    filters: csst, by --survey\n" in history

@@ -198,6 +198,34 @@ def test_several_catalogues_are_one_sample(standin, cat, tmp_path):
     assert (result.rows, len(result.files)) == (400, 2)
 
 
+def test_all_models_of_several_catalogues_are_told(standin, cat, cli, tmp_path, capsys):
+    from skycnn.verbs import predict
+
+    held = {name: values for name, values in galaxies().items() if not name.startswith("Z_PHOT")}
+    paths = [write(tmp_path / name, held) for name in ("a.fits", "b.fits", "c.fits")]
+    models = (None, str(standin / "other" / "standin-other-flux.safetensors"), None)
+    for path, model in zip(paths, models, strict=True):
+        predict.predict(path, predict.Options(task="standin", model=model))
+    notes = []
+    result = verb.score([*paths, cat], verb.Options(task="standin", baselines=()), notes.append)
+    assert [(held.model, len(held.files)) for held in result.models] == [
+        ("standin-sdss-flux", 2),
+        ("standin-other-flux", 1),
+        ("", 1),
+    ]
+    first, second, third = result.models
+    assert (result.model, result.model_sha256) == ("", "")
+    assert (
+        f"warning: the rows are answers of several models: {first} in {', '.join(first.files)}; {second} in" in notes[0]
+    )
+    assert notes[0].endswith(f"; an unknown model in {third.files[0]}")
+    assert json.loads(json.dumps(result.to_json()))["models"][1]["model_sha256"] == second.model_sha256
+    told = cli(*paths, cat, "--task", "standin", "--baselines", "none")
+    assert f"Z_PHOT by {first} and {second} and an unknown model\n" in told
+    alone = verb.score(paths[::2], verb.Options(task="standin", baselines=()), notes.append)
+    assert (alone.model, len(alone.models), len(notes)) == ("standin-sdss-flux", 1, 1)
+
+
 def test_chunks_and_row_ranges_do_not_matter(standin, cat, monkeypatch):
     from skycnn.report import sample
 

@@ -40,7 +40,8 @@ def test_cards_tell_what_all_images_share(asked):
     assert cards["PIXSCALE"] == pytest.approx(fields.SCALE, rel=1e-4)
     assert (cards["BUNIT"], cards["SURVEY"]) == ("nmgy", None)
     fields.image(made.path("r"), made.pixels["r"], fields.wcs(angle=20.0), BUNIT="Jy")
-    assert ask(lambda _, stamps: stampfacts.cards(stamps))["BUNIT"] is None
+    cards = ask(lambda _, stamps: stampfacts.cards(stamps))
+    assert (cards["BUNIT"], cards["BUNITS"]) == (None, "nmgy, Jy")
 
 
 def test_resampled_stamps_say_that_their_noise_is_correlated(asked):

@@ -47,7 +47,7 @@ def test_flags_of_pixels(dtype):
     outside[3, 1] = 4
     pixels[4, 0] = np.nan  # a band without a pixel
     outside[4, 0] = 16
-    pixels[5, 0, 1, 1] = np.inf  # infinite is a value, not a hole
+    pixels[5, 0, 1, 1] = np.inf  # no value that a network can take
     found = pixel_flags(pixels, outside)
     assert found.dtype == np.int32
     assert found.tolist() == [
@@ -56,15 +56,15 @@ def test_flags_of_pixels(dtype):
         Flag.EDGE,
         Flag.EDGE | Flag.NAN_PIXELS,
         Flag.MISSING_BAND,
-        0,
+        Flag.NAN_PIXELS,
     ]
 
 
 @pytest.mark.parametrize("dtype", ["<f4", ">f4"])
-def test_every_kind_of_nan_is_seen(dtype):
+def test_every_kind_of_nan_and_both_infinities_are_seen(dtype):
     bits = np.array([0x7F800001, 0x7FC00000, 0xFFC00000, 0xFFFFFFFF, 0x7F800000, 0xFF800000, 0x7F7FFFFF], np.uint32)
     pixels = bits.view(np.float32).astype(dtype).reshape(-1, 1, 1, 1)
-    expected = [Flag.MISSING_BAND] * 4 + [0] * 3
+    expected = [Flag.MISSING_BAND] * 6 + [0]
     assert pixel_flags(np.repeat(pixels, 1, axis=1)).tolist() == expected
 
 
@@ -86,12 +86,13 @@ def test_a_batch_is_bounded(bands, side):
 
 @pytest.mark.parametrize("dtype", ["<f4", ">f4"])
 def test_planes_that_hold_any_pixel(dtype):
-    pixels = np.ones((2, 3, 5, 5), dtype)
+    pixels = np.ones((3, 3, 5, 5), dtype)
     pixels[0, 1] = np.nan  # nothing
     pixels[1, 2, 2, 2] = np.nan  # all but the middle
     pixels[1, 0] = np.nan
-    pixels[1, 0, 4, 4] = np.inf  # a single one
-    assert shown(pixels).tolist() == [[True, False, True], [True, True, True]]
+    pixels[1, 0, 4, 4] = 7.0  # a single one
+    pixels[2, 1] = np.inf  # nothing but infinities
+    assert shown(pixels).tolist() == [[True, False, True], [True, True, True], [True, False, True]]
 
 
 def test_nan_is_found_whatever_the_plane_sums_to():
@@ -99,4 +100,4 @@ def test_nan_is_found_whatever_the_plane_sums_to():
     pixels[0, 0, :2] = np.float32(3e38)  # overflows
     pixels[1, 0, 0, :2] = np.inf, -np.inf
     pixels[2, 0, 3, 3] = np.nan
-    assert pixel_flags(pixels).tolist() == [0, 0, Flag.NAN_PIXELS, 0]
+    assert pixel_flags(pixels).tolist() == [0, Flag.NAN_PIXELS, Flag.NAN_PIXELS, 0]

@@ -7,7 +7,7 @@ from astropy.table import Table
 
 from mosaicking import SCALE, field, positions, wcs, write
 from skycnn.errors import InputError
-from skycnn.fits import stampsource
+from skycnn.fits import stampfacts, stampsource
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.mosaic.mosaic import Mosaic
 from skycnn.fits.mosaic.resampledmosaic import ResampledMosaic
@@ -116,6 +116,14 @@ def test_options_that_do_not_go_together_are_refused(folder, options, what):
         found(options)
 
 
+def test_the_unit_that_the_user_names_reaches_the_source(folder):
+    named = {"g": "nJy", "*": "uJy"}
+    assert found(StampOptions(images=IMAGES, pixel_unit=named), ask=offered).named_units == named
+    assert found(StampOptions(pixel_unit=named), "stamps.fits", offered).named_units == named
+    with Catalogue.open("cat.fits") as catalogue, pytest.raises(InputError, match="--pixel-unit goes with images"):
+        offered(catalogue, StampOptions(pixel_unit=named))
+
+
 @pytest.mark.parametrize("name", ["mask", "weight"])
 def test_a_mask_without_images_is_told_where_images_are_not_asked_for(folder, name):
     with Catalogue.open("cat.fits") as catalogue, pytest.raises(InputError, match=f"--{name} names a band without"):
@@ -191,3 +199,13 @@ def test_whether_anything_is_given():
     assert StampOptions(stamps="x").given
     assert not StampOptions(size="64", xy=("X", "Y"), mask=IMAGES).given
     assert not stampsource.StampOptions().given
+
+
+@pytest.mark.parametrize("options", [StampOptions(images=ROWS), StampOptions(stamps="row{ID}.fits")])
+def test_the_first_row_s_image_tells_the_unit(folder, options):
+    for row in range(3):
+        with fits.open(f"row{row}.fits", mode="update") as file:
+            file[0].header["BUNIT"] = "nJy"
+    source = found(options)
+    assert source.units() == {source.bands[0]: {"nJy": "the first image"}}
+    assert stampfacts.cards(source)["BUNIT"] == "nJy"

@@ -9,8 +9,8 @@ from imagined import Imagined
 from skycnn.errors import InputError
 from skycnn.fits import stampsource, trainingfeed
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.feed import Needs
 from skycnn.fits.fluxes import PhotometryOptions
+from skycnn.fits.needs import Needs
 from skycnn.fits.stampsource import StampOptions
 
 FLUX, IMAGE, BOTH = (Needs("--bands", inputs, ()) for inputs in (("flux",), ("image",), ("flux", "image")))
@@ -123,3 +123,27 @@ def test_bad_rows_are_known_without_photometry(feed):
 def test_images_are_looked_for_in_the_rows_that_will_be_read(feed):
     feed(IMAGE, Imagined("gr", 16), rows=(1, 3))
     assert feed.asked == [(1, 3)]
+
+
+def stated(*units):
+    stamps = Imagined("gr", 16, 0.5)
+    stamps.units = lambda: {band: {unit: f"{band}.fits"} for band, unit in zip("gr", units, strict=True)}
+    return stamps
+
+
+def test_pixels_are_microjansky_or_in_one_unit_of_another_kind(feed):
+    assert feed(IMAGE, stated("nJy", None)).stamps.pixel_unit == "uJy"
+    assert feed(IMAGE, stated("adu", "adu")).stamps.pixel_unit == "adu"
+    given = stated("adu", "nJy")
+    with pytest.raises(InputError, match="pixels of g are in adu"):
+        feed(IMAGE, given)
+    assert given.closed == 1
+    assert feed(replace(IMAGE, bands=("r",)), given).stamps.pixel_unit == "uJy"
+    with pytest.raises(InputError, match="--bands was trained on microjansky"):
+        feed(replace(IMAGE, pixel_unit="uJy"), stated("adu", "adu"))
+
+
+def test_options_of_fluxes_are_refused_by_a_network_of_images(feed):
+    with pytest.raises(InputError, match="--bands takes no fluxes, and --extinction tells of them"):
+        feed(IMAGE, Imagined("gr", 16), extinction="none")
+    assert feed(BOTH, Imagined("gr", 16), extinction="none").photometry is not None

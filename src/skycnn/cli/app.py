@@ -62,7 +62,9 @@ class Commands(TyperGroup):
         """Find the command, or say which one may be meant."""
         if args[0] not in names() and not ctx.resilient_parsing:
             raise _unknown(f"there is no command {args[0]!r}", args[0], names(), before="skycnn ")
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        console.manners.options = tuple(opt for param in command.params for opt in param.opts) if command else ()
+        return name, command, rest
 
 
 def _plain(complete: bool, **settings: Any) -> typer.Typer:

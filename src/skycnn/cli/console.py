@@ -17,16 +17,20 @@ from skycnn.errors import Interrupted, RunError, SkycnnError
 PROGRESS_DELAY = 2.0
 """Seconds before a progress bar appears."""
 
+LOWERED = ("--batch", "--threads")
+"""Options whose numbers memory goes with."""
+
 NARROW, UNFOLDED = 60, 10_000
 """On a terminal narrower than the first a table is not folded; the second is then its width."""
 
 
 @dataclass
 class Manners:
-    """What ``-q`` and ``--traceback`` ask for; set by those options before the command runs."""
+    """What ``-q`` and ``--traceback`` ask for, and the options that the command has; set before it runs."""
 
     quiet: bool = False
     traceback: bool = False
+    options: tuple[str, ...] = ()
     bar: Any = None
 
 
@@ -185,7 +189,8 @@ def _end(error: BaseException) -> int:
             complain(error)
             return error.exit_code
         case MemoryError():
-            complain(RunError("out of memory", hint="Close other programs, or lower --batch and --threads."))
+            lower = " and ".join(option for option in LOWERED if option in manners.options)
+            complain(RunError("out of memory", hint=f"Close other programs{lower and f', or lower {lower}'}."))
         case OSError():
             where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
             complain(RunError(f"{where}{error.strerror or error}"))

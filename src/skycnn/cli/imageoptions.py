@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skycnn.cli import options
 from skycnn.errors import InputError
 
 if TYPE_CHECKING:  # they need numpy
@@ -29,6 +30,7 @@ def stamp_options(
     row_timeout: float = 180.0,
     retries: int = 3,
     threads: int = 1,
+    pixel_unit: list[str] | None = None,
 ) -> "StampOptions":
     """Return what the options about images and stamps say; loads numpy.
 
@@ -57,6 +59,7 @@ def stamp_options(
         radec=column_pair(radec, "--radec RA,DEC"),
         xy=column_pair(xy, "--xy X,Y"),
         resample=resample,
+        pixel_unit=options.pairs(pixel_unit, "--pixel-unit", "BAND=UNIT", alone="*"),
         remote=RemoteOptions(
             concurrency=concurrency,
             connect=connect_timeout,
@@ -122,6 +125,12 @@ Xy = Annotated[
 Resample = Annotated[
     bool,
     typer.Option("--resample", help="Bring bands on other pixel grids to the first band's, keeping the flux."),
+]
+PixelUnit = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pixel-unit", metavar="BAND=UNIT", help="The unit of a band's pixels, if BUNIT does not say it; UNIT for all."
+    ),
 ]
 Cache = Annotated[
     str | None, typer.Option("--cache", metavar="DIR", help="Where fetched images are kept; else ~/.cache/skycnn.")

@@ -17,6 +17,7 @@ ENVIRONMENT = {
     "SOURCE_DATE_EPOCH": "The time that HISTORY states, in seconds since 1970, for files that can be made again.",
     "NO_COLOR": "If set, nothing is coloured.",
 }
+BINS = "probability in each bin of the model's grid, which TCOMM of the column tells"
 DONE = "All is done, also where rows were flagged."
 
 
@@ -121,7 +122,8 @@ def _columns() -> Iterator[tuple[str, str]]:
         task = tasks.load(name)
         for column in (*task.posterior().columns(pdf=True), schema.flag_column(task.flag)):
             unit = f" ({column.unit})" if column.unit else ""
-            yield f"{roff.bold(column.name)}{unit}", f"{name}: {column.meaning}."
+            meaning = column.meaning if column.width == 1 else BINS  # the task's own grid is not every model's
+            yield f"{roff.bold(column.name)}{unit}", f"{name}: {meaning}."
 
 
 def _flags() -> Iterator[tuple[str, str]]:

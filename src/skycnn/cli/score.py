@@ -189,5 +189,6 @@ def _footnotes(result: Any) -> Sequence[str]:
     for entry in result.entries:
         if entry.note:
             by_note.setdefault(entry.note, []).append(entry.name)
-    model = [f"{result.value} by {result.model} ({result.model_sha256[:16]})"] if result.model else []
+    told = " and ".join(str(held) for held in result.models)
+    model = [f"{result.value} by {told}"] if any(held.model for held in result.models) else []
     return [*lines, *model, *(f"{', '.join(names)}: {note}" for note, names in by_note.items())]

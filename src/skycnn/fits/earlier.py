@@ -55,11 +55,12 @@ def agreeing(catalogue: Catalogue, existing: Mapping[str, TableColumn], record: 
     return mine[-1]
 
 
-def input_sha256(catalogue: Catalogue, used: Sequence[str]) -> str:
-    """Return the SHA-256 of the bytes of the columns used, row by row."""
+def input_sha256(catalogue: Catalogue, used: Sequence[str], stamps: bytes = b"") -> str:
+    """Return the SHA-256 of the bytes of the columns used, row by row, and of the digest of the stamps."""
     total = hashlib.sha256()
     for _, rows in catalogue.packed_chunks(used):
         total.update(rows.data)
+    total.update(stamps)
     return total.hexdigest()
 
 

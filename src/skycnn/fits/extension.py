@@ -16,8 +16,10 @@ from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.journal import Journal
 from skycnn.fits.newheader import Plan, new_cards, packed, width
 from skycnn.fits.output import Output, compression_of
+from skycnn.fits.pixeldigest import PixelDigest
 from skycnn.fits.provenance import Record
 from skycnn.fits.splice import splice, write_primary
+from skycnn.fits.stamps import Stamps
 from skycnn.schema import Column
 
 Rows = tuple[int, int | None]
@@ -108,13 +110,15 @@ class Extension:
             raise InputError("--only-new keeps the answers that --overwrite replaces", hint="Give one of the two.")
         self.keeps_old = not missing and (only_new or rows is not None)
 
-    def is_written(self, record: Record) -> bool:
+    def is_written(self, record: Record, stamps: Stamps | None = None) -> bool:
         """Whether an earlier run wrote these very answers, as its HISTORY tells.
 
         Parameters
         ----------
         record : Record
             Of this run; its input hash is not looked at.
+        stamps : Stamps, optional
+            That it looks at.
 
         Raises
         ------
@@ -133,8 +137,9 @@ class Extension:
         if self.only_new:
             return not empty
         label, hint = self.catalogue.label, "--only-new answers those without an answer, --overwrite all rows anew."
-        if earlier.input_sha256(self.catalogue, record.used) != last.input_sha256:
-            raise InputError(f"{label}: the columns used or the rows have changed since {last.time}", hint=hint)
+        if earlier.input_sha256(self.catalogue, record.used, PixelDigest(stamps).end()) != last.input_sha256:
+            what = "the columns used, the stamps or the rows" if stamps else "the columns used or the rows"
+            raise InputError(f"{label}: {what} have changed since {last.time}", hint=hint)
         if empty:
             raise InputError(
                 f"{label} was answered in part: {counted(empty, 'row')} asked for without an answer", hint=hint
@@ -160,12 +165,18 @@ class Extension:
             raise
         journal.close(remove=True)
 
-    def chunks(self, used: Sequence[str], journal: Journal, total: "hashlib._Hash") -> Iterator[Chunk]:
-        """Yield all rows, chunk by chunk; ``total`` takes the bytes of the columns used."""
+    def chunks(
+        self, used: Sequence[str], journal: Journal, total: "hashlib._Hash", step: int | None = None
+    ) -> Iterator[Chunk]:
+        """Yield all rows, chunk by chunk, of ``step`` rows or as many as is usual.
+
+        ``total`` takes the bytes of the columns used.
+        """
         old = self._old if self.keeps_old else []
         layout = self.catalogue.packing(used)
         split = sum(column.width for column in layout)
-        for first, rows in self.catalogue.packed_chunks([*used, *old]):
+        names, read = [*used, *old], self.catalogue.packed_chunks
+        for first, rows in read(names) if step is None else read(names, None, step):
             total.update(np.ascontiguousarray(rows[:, :split]).data)
             digest = hashlib.sha256(rows.data).digest()
             run = self._wanted(first, len(rows))

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skycnn.fits import bandmask
+from skycnn.fits.bandmask import BandMask
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.fluxes import Photometry, PhotometryOptions
+from skycnn.fits.needs import Wants
 from skycnn.fits.photometry import conditions
 from skycnn.fits.photometry.fields import Field, Fields
 from skycnn.fits.stamps import Stamps, shown
@@ -18,41 +21,6 @@ Array = NDArray[Any]
 
 KINDS = {"flux": "photometry", "image": "images"}
 """Kinds of input there are, in words."""
-
-
-class Wants(Protocol):
-    """What a model wants: the part of its card that tells of its input."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def inputs(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def bands(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def survey(self) -> str: ...  # noqa: D102
-    @property
-    def photometry(self) -> str: ...  # noqa: D102
-    @property
-    def dereddened(self) -> str: ...  # noqa: D102
-    @property
-    def pixel_scale(self) -> float | None: ...  # noqa: D102
-    @property
-    def stamp(self) -> int | None: ...  # noqa: D102
-
-
-@dataclass(frozen=True)
-class Needs:
-    """What a network in training wants: the same words as on a model's card."""
-
-    name: str
-    inputs: tuple[str, ...]
-    bands: tuple[str, ...]
-    survey: str = ""
-    photometry: str = "unknown"
-    dereddened: str = "unknown"
-    pixel_scale: float | None = None
-    stamp: int | None = None
 
 
 @dataclass(frozen=True)
@@ -110,9 +78,14 @@ class Feed:
     """
 
     def __init__(
-        self, wants: Wants, photometry: Photometry | None, stamps: Stamps | None, bad: BadRows | None = None
+        self,
+        wants: Wants,
+        photometry: Photometry | None,
+        stamps: Stamps | None,
+        bad: BadRows | None = None,
+        mask: BandMask | None = None,
     ) -> None:
-        self.wants, self.photometry, self.stamps, self._bad = wants, photometry, stamps, bad
+        self.wants, self.photometry, self.stamps, self._bad, self._mask = wants, photometry, stamps, bad, mask
         self.held: dict[str, tuple[str, ...]] = {}
         columns: list[str] = []
         notes: list[str] = []
@@ -127,7 +100,10 @@ class Feed:
         if bad is not None:
             columns += [field.column.name for field in bad.tested.values()]
             notes += [f"dropped rows: {condition.text}" for condition in bad.conditions]
-        self.columns, self.notes = tuple(dict.fromkeys(columns)), tuple(notes)
+        if mask is not None:
+            columns += mask.columns
+            notes += mask.notes
+        self.columns, self.notes = tuple(dict.fromkeys(columns)), tuple(dict.fromkeys(notes))
 
     @classmethod
     def of(
@@ -138,8 +114,11 @@ class Feed:
         stamps: Stamps | None,
         options: PhotometryOptions,
     ) -> Self:
-        """Return a feed that leaves out the rows which ``--bad`` names, also where no fluxes are read."""
-        return cls(wants, photometry, stamps, BadRows(options.bad, catalogue) if photometry is None else None)
+        """Return a feed that leaves out what ``--bad`` and ``--mask-band`` name, also where no fluxes are read."""
+        bad = BadRows(options.bad, catalogue) if photometry is None else None
+        masked = stamps is not None and options.mask_band
+        mask = BandMask(options.mask_band, catalogue, wants.bands, wants.name) if masked else None
+        return cls(wants, photometry, stamps, bad, mask)
 
     @property
     def side(self) -> int:
@@ -190,7 +169,15 @@ class Feed:
 
     def facts(self) -> dict[str, Any]:
         """Return what the input depends on besides the catalogue, plain JSON."""
-        return self.stamps.facts() if self.stamps is not None else {}
+        if self.stamps is None:
+            return {}
+        changed = dict(self.stamps.conversion.changed) if self.stamps.conversion is not None else {}
+        return {**self.stamps.facts(), **({"pixel_unit": changed} if changed else {})}
+
+    @property
+    def state(self) -> list[int] | None:
+        """What tells a resumed run that the stamps are as they were; see ``Stamps.state``."""
+        return self.stamps.state if self.stamps is not None else None
 
     def pieces(self, first: int, values: Mapping[str, Array], wanted: Array) -> Iterator[Piece]:
         """Yield the rows of a chunk with their input, in the order that suits the images.
@@ -216,7 +203,9 @@ class Feed:
         if self.stamps is None:
             yield Piece(np.arange(n), inputs, seen, known)
             return
+        gone = self._mask.of(values, n) if self._mask is not None else None
         for batch in self.stamps.batches(first, values, wanted, bands=self.wants.bands, side=self.side):
             rows = batch.rows
+            flags = bandmask.clean(batch.pixels, batch.flags, None if gone is None else gone[rows])
             part = {name: content[rows] for name, content in inputs.items()} | {"image": batch.pixels}
-            yield Piece(rows, part, seen[rows] | shown(batch.pixels), known[rows] | batch.flags)
+            yield Piece(rows, part, seen[rows] | shown(batch.pixels), known[rows] | flags)

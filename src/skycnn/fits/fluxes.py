@@ -43,6 +43,7 @@ def find(
     card_photometry: str | None = None,
     dereddened: str = "unknown",
     survey: Survey | None = None,
+    stated: str | None = None,
     owner: str = "the model",
 ) -> Photometry:
     """Return the photometry of a catalogue: columns, units and what is done to them.
@@ -65,6 +66,8 @@ def find(
         ``yes``, ``no`` or ``unknown``: whether the model was trained on fluxes corrected for Galactic extinction.
     survey : Survey, optional
         Of the model: R_band, and the constants of asinh and Vega magnitudes.
+    stated : str, optional
+        The survey of the catalogue: the one that the user states, else that of the SURVEY card.
     owner : str
         Names the model in messages.
 
@@ -98,7 +101,7 @@ def find(
     typed |= {t.column: "--bad 'COLUMN != 0'" for c in bad for t in c.terms}
     tested = {column: fields.require(column, option, flag=True) for column, option in typed.items()}
     family = chosen.family if chosen else "named"
-    notes = _notes(header, bands, measures, family, owner)
+    notes = _notes(_filters(header.get("SURVEY"), stated, owner), bands, measures, family)
     if card_photometry in habits.FAMILIES and family != card_photometry:
         notes.append(f"{owner} was trained on {card_photometry} photometry")
     notes += [correction.note, *(f"dropped rows: {c.text}" for c in bad)]
@@ -178,11 +181,10 @@ def _error(fields: Fields, band: str, given: str) -> Field | float:
 
 
 def _notes(
-    header: Mapping[str, object],
+    filters: str,
     bands: Sequence[str],
     measures: Mapping[str, Measure],
     family: str,
-    owner: str,
 ) -> list[str]:
     pairs = ", ".join(f"{b} {m.value.name} with {m.error_name}" for b, m in measures.items())
     notes = [f"photometry: {family}: {pairs}"]
@@ -193,10 +195,16 @@ def _notes(
     for band, m in measures.items():
         told.setdefault(m.told, []).append(band)
     notes += [f"unit of {' '.join(b)}: {text}" for text, b in told.items()]
-    card = header.get("SURVEY")
-    notes.append(f"filters: {card}, by the SURVEY card" if card else f"filters: assumed to be those of {owner}")
+    notes.append(f"filters: {filters}")
     flags = [f.name for m in measures.values() for f in m.flags]
     if flags:
         notes.append(f"flags honoured: {' '.join(dict.fromkeys(flags))}")
     notes += [f"band {b} dropped where {m.mask.text}" for b, m in measures.items() if m.mask]
     return notes
+
+
+def _filters(card: object, stated: str | None, owner: str) -> str:
+    """Return whose filters a catalogue's bands are, and who says so."""
+    if stated and str(card or "").strip().lower() != stated.lower():
+        return f"{stated}, by --survey" + (f" (the SURVEY card says {card})" if card else "")
+    return f"{card}, by the SURVEY card" if card else f"assumed to be those of {owner}"

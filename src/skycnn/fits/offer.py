@@ -4,9 +4,11 @@ import math
 
 from skycnn import survey
 from skycnn.errors import InputError
+from skycnn.fits import pixelunit
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.feed import KINDS, Feed, Wants
+from skycnn.fits.feed import KINDS, Feed
 from skycnn.fits.fluxes import Photometry, PhotometryOptions, find
+from skycnn.fits.needs import Wants, check_options
 from skycnn.fits.stamps import Stamps
 from skycnn.fits.stampsource import LARGEST
 
@@ -46,19 +48,24 @@ class Offer:
         Raises
         ------
         InputError
-            When a kind of input is not there at all, or in pixels of another scale.
+            When a kind of input is not there at all, or in pixels of another scale or unit.
         """
-        feed = self.feed(wants)
+        feed = self._feed(wants)
         return tuple(band for band in wants.bands if all(band in held for held in feed.held.values()))
 
     def feed(self, wants: Wants) -> Feed:
-        """Return what feeds a model.
+        """Return what feeds the model that answers.
 
         Raises
         ------
         InputError
-            When a kind of input is not there at all, or in pixels of another scale.
+            When a kind of input is not there at all, in pixels of another scale or unit, or an option tells of fluxes
+            that the model does not take.
         """
+        check_options(wants, self.options)
+        return self._feed(wants)
+
+    def _feed(self, wants: Wants) -> Feed:
         strange = [kind for kind in wants.inputs if kind not in KINDS]
         if strange:
             raise InputError(f"{wants.name} takes input of kind {strange[0]!r}", hint="Update skycnn.")
@@ -67,16 +74,17 @@ class Offer:
         return Feed.of(wants, self.catalogue, photometry, stamps, self.options)
 
     def _photometry(self, wants: Wants) -> Photometry:
-        header = self.catalogue.header
+        card = self.catalogue.header.get("SURVEY", self.catalogue.primary.get("SURVEY"))
         return find(
             self.catalogue.columns,
-            {**header, "SURVEY": self.whose} if self.whose else header,
+            {**self.catalogue.header, "SURVEY": card},
             wants.bands,
             self.options,
             self.catalogue.label,
             card_photometry=wants.photometry,
             dereddened=wants.dereddened,
             survey=survey.known(wants.survey, self.own),
+            stated=self.whose,
             owner=wants.name,
         )
 
@@ -103,7 +111,7 @@ def fitting(stamps: Stamps | None, wants: Wants, *, whole: bool = False) -> Stam
     Raises
     ------
     InputError
-        When there are none of the network's bands, or they are too small or of another scale.
+        When there are none of the network's bands, or they are too small or of another scale or unit.
     """
     needs = f"{wants.name} needs images{' of ' + ' '.join(wants.bands) if wants.bands else ''}"
     missing = [band for band in wants.bands if stamps is None or band not in stamps.bands]
@@ -119,4 +127,8 @@ def fitting(stamps: Stamps | None, wants: Wants, *, whole: bool = False) -> Stam
     if stamps.side is not None and wants.stamp is not None and stamps.side < wants.stamp:
         what = f"{wants.name} needs stamps of {wants.stamp} pixels; these have {stamps.side}"
         raise InputError(what, hint=f"Cut them anew: skycnn cutout ... --size {wants.stamp}")
-    return stamps
+    found = stamps.units()
+    if not found:
+        return stamps
+    bands = wants.bands or stamps.bands
+    return stamps.converted(pixelunit.plan(found, bands, stamps.named_units, wants.pixel_unit, wants.name))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from skycnn.errors import InputError
+from skycnn.fits import pixelunit
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.images.imageheader import ImageHeader
 from skycnn.fits.mosaic.mosaic import Mosaic
@@ -102,12 +103,11 @@ def seconds(stamps: Stamps, census: Census, written: int, concurrency: int) -> f
 
 def cards(stamps: Stamps) -> dict[str, Any]:
     """Return what the header of the stamps tells of their pixels."""
-    cards: dict[str, Any] = {"PIXSCALE": stamps.pixel_scale}
+    cards: dict[str, Any] = {"PIXSCALE": stamps.pixel_scale, **pixelunit.card_texts(stamps.units(), stamps.bands)}
     if isinstance(stamps, Mosaic):
         headers = [image.header for found in stamps.footprints.values() for image in found.images]
-        for name in ("BUNIT", "SURVEY"):
-            values = {header.get(name) for header in headers}
-            cards[name] = values.pop() if len(values) == 1 else None
+        values = {header.get("SURVEY") for header in headers}
+        cards["SURVEY"] = values.pop() if len(values) == 1 else None
         if stamps.resampled:
             cards["RESAMPLE"] = "flux-conserving; the noise of neighbouring pixels is correlated"
     return cards

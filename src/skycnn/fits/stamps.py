@@ -5,10 +5,12 @@ A stamp of side S has its centre at (S - 1)/2, 0-based, whether S is odd or even
 """
 
 import sys
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.pixelunit import MICROJANSKY, Conversion, Stated
 from skycnn.schema import Flag
 
 Array = NDArray[Any]
@@ -87,13 +90,22 @@ class Stamps(ABC):
         Columns of the catalogue that it needs.
     notes : tuple of str
         Assumptions, one line each, to be said before the work.
+    chunk : int or None
+        Rows that are best answered at once; None where images are met again and again in fewer than usual.
+    named_units : mapping of str to str
+        Band to the unit of its pixels as the user names it; ``*`` for all.
+    conversion : Conversion or None
+        What is done to pixels; None where they stay as they are.
     """
 
+    chunk: int | None = None
     bands: tuple[str, ...]
     side: int | None = None
     pixel_scale: float | None = None
     columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    named_units: Mapping[str, str] = MappingProxyType({})
+    conversion: Conversion | None = None
 
     @abstractmethod
     def batches(
@@ -128,6 +140,15 @@ class Stamps(ABC):
     def facts(self) -> dict[str, Any]:
         """Return what the stamps depend on besides the catalogue, plain JSON: it tells whether images changed."""
 
+    def digest(self, stop: threading.Event) -> bytes:
+        """Return a hash of what the stamps show, where `facts` cannot tell it; it may leave off when told to stop."""
+        return b""
+
+    @property
+    def state(self) -> list[int] | None:
+        """What changes when the file of the stamps does, as long as no run of ours changes it: size and time."""
+        return None
+
     def census(self, catalogue: Catalogue, rows: tuple[int, int], side: int) -> Census:
         """Count where rows lie, and see that they can be cut.
 
@@ -158,6 +179,21 @@ class Stamps(ABC):
             f"{owner} was trained on pixels of {scale:.4g} arcsec; these have {self.pixel_scale:.4g} arcsec",
             hint="--resample brings images to the model's pixel scale.",
         )
+
+    def units(self) -> Stated:
+        """Return by band the units that the images state; nothing of pixels that are made up."""
+        return {}
+
+    def converted(self, conversion: Conversion) -> Self:
+        """Return the same stamps, files and all, in the unit of a network."""
+        found = copy(self)
+        found.conversion, found.notes = conversion, (*self.notes, *conversion.notes)
+        return found
+
+    @property
+    def pixel_unit(self) -> str:
+        """The unit that pixels are brought to: ``uJy``, or what a network was trained in."""
+        return self.conversion.target if self.conversion is not None else MICROJANSKY
 
     def warnings(self) -> list[str]:
         """Return what went wrong so far, each thing once: files that could not be read, and how many rows it cost."""
@@ -203,7 +239,7 @@ def pixel_flags(pixels: Array, outside: Array | None = None) -> Array:
     Parameters
     ----------
     pixels : array
-        With NaN where there is no pixel; a band without any is missing.
+        With NaN where there is no pixel, as which infinite ones count; a band without any is missing.
     outside : array (n, band), optional
         Pixels of each stamp that lie outside the images: they are NaN and count as EDGE, not as NAN_PIXELS.
     """
@@ -219,7 +255,7 @@ def pixel_flags(pixels: Array, outside: Array | None = None) -> Array:
 
 
 def _empty(pixels: Array) -> Array:
-    """Return how many pixels of each plane are NaN, int64 (n, band).
+    """Return how many pixels of each plane are NaN or infinite, int64 (n, band).
 
     Planes whose sum is a number are passed over; in a file's byte order those without an exponent of ones anywhere: a
     look at half of each pixel's bytes, several times faster than to swap them all.
@@ -235,16 +271,16 @@ def _empty(pixels: Array) -> Array:
         exponent = words[..., ::2] if sys.byteorder == "little" else words[..., 1::2]
         ones = np.uint16(0x807F)
         odd = ((exponent & ones) == ones).any(axis=(2, 3))
-    counts[odd] = np.isnan(pixels[odd].astype(np.float32)).sum(axis=(1, 2))
+    counts[odd] = (~np.isfinite(pixels[odd].astype(np.float32))).sum(axis=(1, 2))
     return counts
 
 
 def shown(pixels: Array) -> Array:
     """Return which planes of stamps (n, band, y, x) hold any pixel, bool (n, band)."""
     middle = pixels.shape[-1] // 2
-    there = ~np.isnan(pixels[:, :, middle, middle])
+    there = np.isfinite(pixels[:, :, middle, middle])
     doubt = ~there
-    there[doubt] = ~np.isnan(pixels[doubt]).all(axis=(1, 2))
+    there[doubt] = np.isfinite(pixels[doubt]).any(axis=(1, 2))
     return np.asarray(there)
 
 

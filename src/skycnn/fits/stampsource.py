@@ -35,6 +35,8 @@ class StampOptions:
         Columns of the position: on the sky, or in 1-based FITS pixels.
     resample : bool
         Bring bands on other pixel grids to the first band's.
+    pixel_unit : mapping of str to str
+        Band to the unit of its pixels, instead of what BUNIT says; ``*`` for all bands.
     remote : RemoteOptions
         How images are fetched.
     threads : int
@@ -49,6 +51,7 @@ class StampOptions:
     radec: tuple[str, str] | None = None
     xy: tuple[str, str] | None = None
     resample: bool = False
+    pixel_unit: Mapping[str, str] = field(default_factory=dict)
     remote: RemoteOptions = field(default_factory=RemoteOptions)
     threads: int = 1
 
@@ -107,12 +110,19 @@ def offered(
     InputError
         When what is named cannot be used.
     """
+    stamps: Stamps | None
     if options.given:
-        return find(catalogue, options, scratch=scratch, rows=rows)
-    _check(options)
-    from skycnn.fits.stampfile.cube import Cube, is_cube
+        stamps = find(catalogue, options, scratch=scratch, rows=rows)
+    else:
+        from skycnn.fits.stampfile.cube import Cube, is_cube
 
-    return Cube(catalogue.source, catalogue.units) if is_cube(catalogue.units) else None
+        _check(options)
+        stamps = Cube(catalogue.source, catalogue.units) if is_cube(catalogue.units) else None
+    if stamps is not None:
+        stamps.named_units = options.pixel_unit
+    elif options.pixel_unit:
+        raise InputError("--pixel-unit goes with images or stamps, and there are none", hint="Leave it out.")
+    return stamps
 
 
 def presents(columns: Sequence[TableColumn], options: StampOptions) -> bool:

@@ -8,8 +8,9 @@ from skycnn import survey as surveys
 from skycnn.errors import InputError
 from skycnn.fits import stampsource
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.feed import Feed, Needs
+from skycnn.fits.feed import Feed
 from skycnn.fits.fluxes import FEWEST, Photometry, PhotometryOptions, find
+from skycnn.fits.needs import Needs, check_options
 from skycnn.fits.offer import fitting
 from skycnn.fits.stamps import Stamps
 from skycnn.fits.stampsource import StampOptions
@@ -44,13 +45,15 @@ def feed(
     Raises
     ------
     InputError
-        When there are no images for a network that takes them, or a band is not there.
+        When there are no images for a network that takes them, a band is not there, or an option tells of fluxes
+        that the network does not take.
     """
+    check_options(needs, photometry_options)
     bands = needs.bands
     stamps: Stamps | None = None
     if "image" in needs.inputs:
         stamps = stampsource.offered(catalogue, stamp_options, rows=rows)
-    elif stamp_options.given:
+    elif stamp_options.given or stamp_options.pixel_unit:
         hint = "Leave --images and --stamps out, or choose a --network that takes them."
         raise InputError(f"{needs.name} takes no images", hint=hint)
     with ExitStack() as stack:
@@ -139,6 +142,7 @@ def photometry(
             catalogue.label,
             dereddened=dereddened,
             survey=known,
+            stated=survey or None,
             owner=asks,
         )
 

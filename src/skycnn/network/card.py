@@ -74,6 +74,11 @@ class Card:
     tensors: Mapping[str, Any] = field(default_factory=dict)
     sha256: str = ""
 
+    @property
+    def pixel_unit(self) -> str:
+        """What the pixels were in that the network was trained with: microjansky where the card does not say it."""
+        return str(self.sample.get("pixel_unit", "uJy"))
+
     def canonical(self) -> bytes:
         """Return the card as bytes without its hash: JSON, keys sorted, no blanks."""
         content = {key: value for key, value in asdict(self).items() if key != "sha256"}

@@ -17,12 +17,28 @@ FEWEST = 2
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A model of a better kind than the chosen one, and the error that tells why it does not answer."""
+
+    card: Card
+    error: InputError
+
+    @property
+    def note(self) -> str:
+        """The reason in one line."""
+        error = self.error
+        told = str(InputError(error.what, value=error.value, expected=error.expected))
+        return f"{self.card.name} left out: {told.removeprefix(self.card.name).lstrip()}"
+
+
+@dataclass(frozen=True)
 class Choice:
-    """A model file, its card, and the reason in words."""
+    """A model file, its card, the reason in words, and models of better kinds that were left out, the best first."""
 
     path: Path
     card: Card
     reason: str
+    left: tuple[LeftOut, ...] = ()
 
 
 def fewest(card: Card) -> int:
@@ -87,7 +103,7 @@ def find(
     if not fit:
         others = ", ".join(f"{card.name} ({card.survey or 'survey unknown'})" for _, card in models)
         raise InputError(f"no {task} model was trained for survey {survey!r}: {others}", hint="--model NAME pins one.")
-    ranked = _ranked(fit, present)
+    ranked, refused = _ranked(fit, present)
     best = ranked[0]
     if best[0][0] < SHARE:
         lines = "; ".join(f"{card.name} has {_share(card, bands)}" for _, _, card, bands in ranked)
@@ -95,11 +111,13 @@ def find(
             f"too few bands for any {task} model: {lines}", hint=f"--model {best[2].name} goes on with them."
         )
     if len(ranked) > 1 and ranked[1][0] == best[0]:
-        tie = ", ".join(card.name for rank, _, card, _ in ranked if rank == best[0])
-        raise InputError(f"several {task} models fit alike: {tie}", hint="--model NAME pins one.")
+        raise _tie(task, [(path, card) for rank, path, card, _ in ranked if rank == best[0]])
     _, path, card, bands = best
     where = f"survey {survey}, " if survey else ""
-    return Choice(path, card, f"{where}{_share(card, bands)}")
+    lower = [LeftOut(other, _behind(other, held, card, bands)) for _, _, other, held in ranked[1:]]
+    left = [entry for entry in (*refused, *lower) if _better(entry.card, card)]
+    left.sort(key=lambda entry: (entry.card.survey == card.survey, _kind(entry.card)), reverse=True)
+    return Choice(path, card, f"{where}{_share(card, bands)}", tuple(left))
 
 
 def _pinned(path: Path, card: Card, present: Callable[[Card], Iterable[str]]) -> Choice:
@@ -113,20 +131,43 @@ def _pinned(path: Path, card: Card, present: Callable[[Card], Iterable[str]]) ->
 Ranked = tuple[tuple[float, int, int], Path, Card, tuple[str, ...]]
 
 
-def _ranked(cards: Candidates, present: Callable[[Card], Iterable[str]]) -> list[Ranked]:
+def _ranked(cards: Candidates, present: Callable[[Card], Iterable[str]]) -> tuple[list[Ranked], list[LeftOut]]:
+    """Return the models that the inputs have something for, the best first, and those that were refused."""
     ranked: list[Ranked] = []
-    refusals: list[InputError] = []
+    refused: list[LeftOut] = []
     for path, card in cards:
         try:
             bands = tuple(present(card))
         except InputError as error:
-            refusals.append(error)
+            refused.append(LeftOut(card, error))
             continue
-        kind = ORDER.index(card.network) if card.network in ORDER else -1
-        ranked.append(((len(bands) / max(len(card.bands), 1), len(bands), kind), path, card, bands))
-    if not ranked:
-        raise min(refusals, key=lambda refusal: isinstance(refusal, BandError))  # the model that was meant tells more
-    return sorted(ranked, key=lambda entry: entry[0], reverse=True)
+        ranked.append(((len(bands) / max(len(card.bands), 1), len(bands), _kind(card)), path, card, bands))
+    if not ranked:  # the model that was meant tells more
+        raise min((entry.error for entry in refused), key=lambda error: isinstance(error, BandError))
+    return sorted(ranked, key=lambda entry: entry[0], reverse=True), refused
+
+
+def _kind(card: Card) -> int:
+    return ORDER.index(card.network) if card.network in ORDER else -1
+
+
+def _better(card: Card, chosen: Card) -> bool:
+    """Return whether a model is of a better kind, or takes images where the chosen one takes none."""
+    return _kind(card) > _kind(chosen) or ("image" in card.inputs and "image" not in chosen.inputs)
+
+
+def _behind(card: Card, bands: tuple[str, ...], chosen: Card, held: tuple[str, ...]) -> InputError:
+    what = f"{card.name} has {_share(card, bands)}; {chosen.name} has {len(held)} of {len(chosen.bands)}"
+    return InputError(what, hint=f"--model {card.name} takes them.")
+
+
+def _tie(task: str, models: Candidates) -> InputError:
+    """Return the error of models that fit alike; where a name does not tell them apart, their files do."""
+    names = [card.name for _, card in models]
+    if len(set(names)) == len(names):
+        return InputError(f"several {task} models fit alike: {', '.join(names)}", hint="--model NAME pins one.")
+    files = ", ".join(f"{card.name} ({path})" for path, card in models)
+    return InputError(f"several {task} models fit alike: {files}", hint="--model FILE pins one.")
 
 
 def _share(card: Card, bands: tuple[str, ...]) -> str:

@@ -61,7 +61,9 @@ def seconds(job: Job, rows: int, side: int | None = None) -> float:
             module.zero_grad()
             module(**module.augment(inputs, generator)).square().mean().backward()
             taken.append(time.perf_counter() - started)
-    epochs = sum(PASSES / 3 if stage.kind == "head" else stage.epochs for stage in job.stages)  # forward alone: a third
+    forward = 1 / 3  # of a step: the way back takes twice as long
+    looks = {"head": PASSES * forward, "imitate": job.network.plan.student_epochs * (1 + job.members * forward)}
+    epochs = sum(looks.get(stage.kind, stage.epochs) for stage in job.stages)
     return epochs * max(1, rows // batch) * sorted(taken[1:])[STEPS // 2]
 
 

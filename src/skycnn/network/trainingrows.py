@@ -12,8 +12,9 @@ from skycnn import survey
 from skycnn.errors import InputError
 from skycnn.fits import labelled, trainingfeed
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.feed import Feed, Needs
+from skycnn.fits.feed import Feed
 from skycnn.fits.fluxes import PhotometryOptions, presents
+from skycnn.fits.needs import Needs
 from skycnn.fits.pixelstore import PixelStore
 from skycnn.fits.stampsource import StampOptions
 from skycnn.network import groups
@@ -135,6 +136,7 @@ def read(
             dereddened=options.dereddened,
             pixel_scale=looks.pixel_scale if looks else None,
             stamp=looks.stamp if looks else None,
+            pixel_unit=looks.pixel_unit if looks else None,
         )
         feed = trainingfeed.feed(catalogue, needs, options.photometry, options.stamps, options.rows, mine)
         if feed.stamps is not None:

@@ -38,16 +38,6 @@ class Origin:
     options: PhotometryOptions
     own: survey.Survey | None = None
 
-    @property
-    def model(self) -> str:
-        """Name of the model that answered; empty where unknown."""
-        return self.record.model if self.record else ""
-
-    @property
-    def model_sha256(self) -> str:
-        """Hash of the model that answered; empty where unknown."""
-        return self.record.model_sha256 if self.record else ""
-
     def photometry(self, catalogue: Catalogue) -> Photometry:
         """Return a catalogue's photometry in the model's bands.
 
@@ -70,6 +60,12 @@ class Origin:
             survey=survey.known(card.survey, self.own) if card else None,
             owner=card.name if card else "the baselines",
         )
+
+
+def recorded(catalogue: Catalogue, task: str, value: str) -> Record | None:
+    """Return what the newest run that wrote a column of answers tells of itself in the catalogue; None for nothing."""
+    mine = [r for r in catalogue.records() if r.task == task and value.lower() in map(str.lower, r.columns)]
+    return mine[-1] if mine else None
 
 
 def find(
@@ -101,8 +97,7 @@ def find(
         When the model named is not there.
     """
     own = survey.own(whose)
-    mine = [r for r in catalogue.records() if r.task == task and value.lower() in map(str.lower, r.columns)]
-    record = mine[-1] if mine else None
+    record = recorded(catalogue, task, value)
     card = read_card(locate(name)) if name is not None else None
     if record is not None and card is None:
         try:
@@ -112,7 +107,7 @@ def find(
             say(f"the model that answered is not at hand: {error.what}")
     if record is not None and given == PhotometryOptions():
         given = _restored(record)
-    bands = card.bands if card else _recorded(record) if record else tuple(b for b in given.band if b != "*")
+    bands = card.bands if card else _bands(record) if record else tuple(b for b in given.band if b != "*")
     if len(bands) < fluxes.FEWEST:
         bands = ()
         try:
@@ -137,7 +132,7 @@ def _restored(record: Record) -> PhotometryOptions:
     return replace(plain, **sound)
 
 
-def _recorded(record: Record) -> tuple[str, ...]:
+def _bands(record: Record) -> tuple[str, ...]:
     told = record.options.get("bands", [])
     entries = [entry.get("band") for entry in told if isinstance(entry, dict)] if isinstance(told, list) else []
     return tuple(band for band in entries if isinstance(band, str))

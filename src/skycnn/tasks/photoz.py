@@ -386,6 +386,7 @@ TASK = Task(
         usual={"cosmos": "cosmos"},
         cuts={"paper": Cut(("g", "i"), 10.0)},
         observe=lambda *asked: Population.load().observe(*asked),
+        observed=lambda survey: survey.name in Population.load().observations,
         density=lambda: Population.load().density(),
         shown=("Z", "MAG_I", "R_E"),
     ),

@@ -21,6 +21,7 @@ from skycnn.fits.fluxes import PhotometryOptions, presents
 from skycnn.fits.journal import Journal
 from skycnn.fits.offer import Offer
 from skycnn.fits.output import Output
+from skycnn.fits.pixeldigest import PixelDigest
 from skycnn.fits.provenance import Record, now
 from skycnn.fits.source import Spec, parse
 from skycnn.fits.splice import bounded_map
@@ -138,7 +139,7 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
             stack.enter_context(output.locked(options.wait))
             output.prepare()
         job = _settle(stack, spec, output, options)
-        written = job.extension.is_written(job.record)
+        written = job.extension.is_written(job.record, job.feed.stamps)
         result = replace(job.result, unchanged=written)
         if written and not options.dry_run:
             same = f"same model, options, {job.feed.kinds}"
@@ -152,7 +153,7 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
         output.check_space(result.disk_bytes + result.rows * job.extension.width)
         key = {"model": result.model_sha256, "options": job.record.options, "versions": result.versions}
         with (
-            job.extension.journalled(output, key | {"run": [options.device, options.batch]}) as journal,
+            job.extension.journalled(output, key | {"run": [options.device, options.batch, job.feed.state]}) as journal,
             job.extension.begun(output) as target,
         ):
             if journal.discarded:
@@ -192,11 +193,16 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
     stamps = stampsource.offered(catalogue, options.stamps, rows=options.rows) if with_images else None
     if stamps is not None:
         stack.enter_context(stamps)
+    elif (options.stamps.given or options.stamps.pixel_unit) and options.model is not None:
+        raise InputError(
+            f"{candidates[0][1].name} takes no images", hint="Leave --model out, or what is said of images."
+        )
     elif options.stamps.given:
         raise InputError(f"no model for task {task.name} takes images", hint="Leave --images and --stamps out.")
     offer = Offer(catalogue, options.photometry, stamps, whose or None, mine)
     pinned = options.model is not None
     chosen = choice.find(task.name, candidates, offer.bands, whose or None, pinned=pinned)
+    left = _left_out(chosen, options, whose) if stamps is not None and not pinned else ()
     feed = offer.feed(chosen.card)
     answerer = Answerer(task, model.read(chosen.path), options.device, options.batch, pdf=options.pdf)
     extension = Extension(
@@ -208,7 +214,7 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
         table_only=options.table_only,
     )
     extension.check_place(output)
-    notes = (*feed.notes, *(f"warning: {text}" for text in feed.check(catalogue, options.rows)))
+    notes = (*left, *feed.notes, *(f"warning: {text}" for text in feed.check(catalogue, options.rows)))
     settings = {
         "bands": feed.table(),
         **options.photometry.settings(),
@@ -246,6 +252,31 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
     return Job(feed, answerer, extension, record, result)
 
 
+def _left_out(chosen: choice.Choice, options: Options, whose: str | None) -> tuple[str, ...]:
+    """Return, where there are stamps, why models of better kinds do not answer.
+
+    Raises
+    ------
+    InputError
+        When the user named images and the model chosen takes none.
+    """
+    card = chosen.card
+    if "image" in card.inputs:
+        return tuple(entry.note for entry in chosen.left)
+    why = [entry for entry in chosen.left if "image" in entry.card.inputs]
+    none = f"no {card.task} model of images was trained for survey {whose!r}"
+    if options.stamps.given:
+        told, hint = (why[0].error, why[0].error.hint) if why else (InputError(none), None)
+        rest = f"Without --images and --stamps {card.name} answers."
+        raise InputError(
+            f"the images named cannot be used: {told.what}",
+            value=told.value,
+            expected=told.expected,
+            hint=f"{hint} {rest}" if hint else rest,
+        )
+    return tuple(entry.note for entry in why) or (f"the stamps are not used: {none}",)
+
+
 def _answer(
     job: Job, journal: Journal, check: Callable[[], None], say: Say, progress: Progress | None
 ) -> tuple[Record, Result]:
@@ -254,9 +285,11 @@ def _answer(
     ``check`` raises once the new file is known to fail.
     """
     total, tally, asked, resumed = hashlib.sha256(), Tally(), 0, 0
-    chunks = job.extension.chunks(job.feed.columns, journal, total)
+    stamps = job.feed.stamps
     values: dict[str, np.ndarray] = {}
+    chunks = job.extension.chunks(job.feed.columns, journal, total, stamps.chunk if stamps is not None else None)
     with (  # an error ends the reader too
+        closing(PixelDigest(stamps)) as digest,
         closing(prefetch(_pieces(job.feed, chunks), hurry=job.feed.hurry)) as ready,
         closing(bounded_map(partial(_work, job), ready, PIECES, 1)) as answered,
     ):
@@ -276,8 +309,10 @@ def _answer(
             tally.add(journal.rows(chunk.first, end))
             if progress is not None:
                 progress(end, job.result.rows)
+        shown = digest.end()
     for warning in job.feed.warnings():
         say(f"warning: {warning}")
+    total.update(shown)
     job.feed.check_unchanged()
     done = replace(job.result, answered=tally.answered, flagged=tally.flagged, asked=asked, resumed=resumed)
     return replace(job.record, input_sha256=total.hexdigest()), done

@@ -19,7 +19,7 @@ from skycnn.fits.fluxes import Photometry, PhotometryOptions
 from skycnn.fits.photometry import conditions
 from skycnn.fits.tablechoice import listing
 from skycnn.report import figures, rivals, sample, scoretable
-from skycnn.report.origin import Origin
+from skycnn.report.origin import Origin, recorded
 from skycnn.report.origin import find as find_origin
 from skycnn.report.sample import Sample, Wanted
 from skycnn.report.scoretable import Bin, Entry, Predictor, Score
@@ -58,8 +58,23 @@ class Options:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """A model and the files that it answered; its name and hash are empty for files that do not tell it."""
+
+    model: str
+    model_sha256: str
+    files: Sequence[str]
+
+    def __str__(self) -> str:
+        return f"{self.model} ({self.model_sha256[:16]})" if self.model else "an unknown model"
+
+
+@dataclass(frozen=True)
 class Result:
-    """What was scored, and the table: the numbers behind ``--json``."""
+    """What was scored, and the table: the numbers behind ``--json``.
+
+    ``model`` and ``model_sha256`` are empty where the model is unknown or files were answered by several ``models``.
+    """
 
     task: str
     files: Sequence[str]
@@ -70,6 +85,7 @@ class Result:
     flagged: Mapping[str, int]
     model: str
     model_sha256: str
+    models: Sequence[Answered]
     bands: Sequence[str]
     trained_on: str
     bootstrap: str
@@ -87,6 +103,7 @@ class Result:
         """Return plain values; the share of outliers and the like as fractions."""
         content = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "scores"}
         return content | {
+            "models": [asdict(held) for held in self.models],
             "entries": [asdict(entry) for entry in self.entries],
             "bins": [asdict(entry) for entry in self.bins],
             "rate": self.rows / self.seconds if self.seconds else None,
@@ -125,6 +142,7 @@ def score(
     scores = scoretable.find(posterior.scores)
     value = f"{options.prefix}{posterior.value}{options.suffix}"
     labels, parts = [], []
+    by_model: dict[tuple[str, str], list[str]] = {}
     origin: Origin | None = None
     for text in texts:
         with ExitStack() as stack:
@@ -133,12 +151,17 @@ def score(
             if origin is None:
                 given = (options.photometry, options.model, options.survey)
                 origin = find_origin(catalogue, task.name, value, *given, say=say)
+            record = recorded(catalogue, task.name, value)
+            which = (record.model, record.model_sha256) if record else ("", "")
+            by_model.setdefault(which, []).append(catalogue.label)
             labels.append(catalogue.label)
             parts.append(
                 sample.read(catalogue, wanted, _photometry(catalogue, origin, options, say), len(origin.bands))
             )
     if origin is None:
         raise InputError("score needs a catalogue")
+    models = [Answered(*which, files) for which, files in by_model.items()]
+    _tell_models(models, say)
     rows = sample.concatenate(parts)
     if not len(rows.truth) and rows.left_out:
         why = ", ".join(f"{n} {reason}" for reason, n in rows.left_out.items())
@@ -161,7 +184,7 @@ def score(
         bins = scoretable.binned(predictors, rows.truth, scores, rows.by, edges, rows.groups, options.resamples)
     own = predictors[0].judged
     if options.plot is not None:
-        title = f"{origin.model or value} on {', '.join(labels)}"
+        title = f"{' and '.join(held.model for held in models if held.model) or value} on {', '.join(labels)}"
         page = figures.draw(posterior.scores, predictors[0], rows.truth, entries, wanted.truth, title, kind)
         _write(options.plot, page)
     if progress is not None:
@@ -174,8 +197,9 @@ def score(
         rows=len(rows.truth),
         left_out=rows.left_out,
         flagged=_flagged(rows.flags),
-        model=origin.model,
-        model_sha256=origin.model_sha256,
+        model=models[0].model if len(models) == 1 else "",
+        model_sha256=models[0].model_sha256 if len(models) == 1 else "",
+        models=models,
         bands=origin.bands,
         trained_on=told if asked else "",
         bootstrap=str(resampling),
@@ -188,6 +212,13 @@ def score(
         seconds=time.monotonic() - started,
         scores=scores,
     )
+
+
+def _tell_models(models: Sequence[Answered], say: Say) -> None:
+    """Warn where several models answered: the scores are of none of them."""
+    if len(models) > 1:
+        told = "; ".join(f"{held} in {', '.join(held.files)}" for held in models)
+        say(f"warning: the rows are answers of several models: {told}")
 
 
 def _check_plot(options: Options) -> str:

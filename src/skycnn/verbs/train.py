@@ -278,6 +278,8 @@ def _sealed(
         "init": ", ".join(f"{parent.card.name} {parent.card.sha256}" for parent in parents),
         "note": options.note,
     }
+    if feed.stamps is not None:
+        facts["pixel_unit"] = feed.stamps.pixel_unit
     card = model.Card(
         name=result.name,
         task=task.name,

@@ -1,12 +1,14 @@
 """Layer: one band's images, from which stamps of placed rows are cut."""
 
 import threading
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError, counted
+from skycnn.fits import pixelunit
 from skycnn.fits.images.imageheader import ImageHeader
 from skycnn.fits.images.pixels import Pixels
 from skycnn.fits.mosaic import placement
@@ -35,6 +37,21 @@ class Layer:
         """Label of an image that could not be read to the reason and the number of stamps that miss it."""
         self.used: set[int] = set()
         self._lock = threading.Lock()
+        self._factors: list[float] | None = None
+
+    def units(self) -> dict[str | None, str]:
+        """Return the units that the images state, see `pixelunit.Stated`."""
+        found: dict[str | None, str] = {}
+        for image in self.footprints.images:
+            found.setdefault(pixelunit.of(image.cards), image.label)
+        return found
+
+    def converted(self, conversion: pixelunit.Conversion) -> Self:
+        """Return the same images with their pixels in the unit of a network."""
+        found, band = copy(self), self.footprints.band
+        factors = [conversion.factor(band, pixelunit.of(image.cards)) for image in self.footprints.images]
+        found._factors = [1.0 if factor is None else factor for factor in factors]
+        return found
 
     def cut(self, place: Placement, side: int, out: Array) -> tuple[Array, Array]:
         """Fill stamps about placed rows, all of them in one image of this band.
@@ -101,6 +118,8 @@ class Layer:
         header = self.footprints.images[image]
         self.used.add(image)
         broken = self._pixels(header, x0, y0, side, out)
+        if self._factors is not None:
+            pixelunit.multiply(out, self._factors[image])
         mask, weight = self.footprints.masks[image], self.footprints.weights[image]
         for plane, masks in ((mask, True), (weight, False)):
             if plane is None:

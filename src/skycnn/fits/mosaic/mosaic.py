@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from skycnn.fits.mosaic.footprints import Footprints
 from skycnn.fits.mosaic.layer import Layer
 from skycnn.fits.mosaic.openimages import OpenImages
 from skycnn.fits.mosaic.placement import Placement
+from skycnn.fits.pixelunit import Conversion, Stated
 from skycnn.fits.positions.positions import Positions
 from skycnn.fits.splice import bounded_map
 from skycnn.fits.stamps import Batch, Census, Stamps, batch_rows, corner, pixel_flags, rest
@@ -153,6 +154,16 @@ class Mosaic(Stamps):
     def facts(self) -> dict[str, Any]:
         """Return names, sizes and times of the images, hashed by band."""
         return {"images": {band: layer.footprints.facts() for band, layer in self.layers.items()}}
+
+    def units(self) -> Stated:
+        """Return the units that the images of each band state."""
+        return {band: layer.units() for band, layer in self.layers.items()}
+
+    def converted(self, conversion: Conversion) -> Self:
+        """Return the same images with pixels in the unit of a network, each by its own factor."""
+        found = super().converted(conversion)
+        found.layers = {band: layer.converted(conversion) for band, layer in self.layers.items()}
+        return found
 
     def warnings(self) -> list[str]:
         """Return a line for each image that could not be read, and how many stamps miss it."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import ChangedError, InputError, counted
+from skycnn.fits import pixelunit
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.images.pixelgrid import SCALE
 from skycnn.fits.positions.positions import Positions
@@ -20,6 +21,7 @@ from skycnn.fits.rowimages.crew import ordered
 from skycnn.fits.rowimages.fetch import RemoteOptions
 from skycnn.fits.rowimages.rowcut import Place
 from skycnn.fits.rowimages.rowfiles import MissingError, RowFiles
+from skycnn.fits.rowimages.rowunits import RowUnits
 from skycnn.fits.rowimages.urltemplate import SKY, UrlTemplate
 from skycnn.fits.stamps import Batch, Census, Stamps, batch_rows, pixel_flags
 from skycnn.schema import Flag
@@ -82,6 +84,7 @@ class RowImages(Stamps):
         self.notes = positions.notes if positions else ("objects are taken to lie at the centres of their images",)
         self.native: float | None = None
         """arcsec; the images' own pixel scale, as `rowsource.look` found it."""
+        self.row_units = RowUnits()
         self._told: list[str] = []
         self._more: Counter[str] = Counter()
 
@@ -152,10 +155,12 @@ class RowImages(Stamps):
                 difference = None if self.resample else rowcut.mismatch(place, reference, self.pixel_scale)
                 if difference is not None:
                     raise MissingError("", f"another pixel grid: {difference}")
+                factor = self.row_units.factor(band, place.header, self.conversion)
                 if self.resample:
                     cut = rowcut.cut_resampled(place, reference, self.pixel_scale, side, row.pixels[i])
                 else:
                     cut = rowcut.cut(place, side, row.pixels[i])
+                pixelunit.multiply(row.pixels[i], factor)
                 row.found, row.on = True, row.on or place.on
                 row.outside[i], row.rests[i] = cut.outside, (cut.dx, cut.dy)
                 if cut.broken:
@@ -202,6 +207,10 @@ class RowImages(Stamps):
                 a, b = self.positions.of(values)
                 nowhere += int((~(np.isfinite(a) & np.isfinite(b))).sum())
         return Census(rows[1] - rows[0], unplaced=nowhere)
+
+    def units(self) -> pixelunit.Stated:
+        """Return by band the unit of the first image found; nothing of a band where none was."""
+        return self.row_units.stated(self.bands)
 
     def rescaled(self, scale: float, owner: str) -> Self:
         """Return these stamps in pixels of another scale; see `Stamps.rescaled`."""

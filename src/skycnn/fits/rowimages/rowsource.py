@@ -7,6 +7,7 @@ from contextlib import suppress
 import numpy as np
 
 from skycnn.errors import InputError
+from skycnn.fits import pixelunit
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.images.imageheader import ImageHeader
 from skycnn.fits.images.imagewcs import ImageWcs
@@ -18,6 +19,7 @@ from skycnn.fits.rowimages.fetch import RemoteOptions
 from skycnn.fits.rowimages.rowcut import has_wcs
 from skycnn.fits.rowimages.rowfiles import MissingError
 from skycnn.fits.rowimages.rowimages import GRACE, RowImages
+from skycnn.fits.rowimages.rowunits import RowUnits
 from skycnn.fits.rowimages.urltemplate import ANGLES, SKY, UrlTemplate
 
 PROBED = 20
@@ -152,9 +154,15 @@ def _learn(source: RowImages, there: Mapping[str, Planes]) -> None:
         source.bands = first.names or tuple(str(i + 1) for i in range(len(first.headers)))
         source.notes += (f"bands {' '.join(source.bands)}" + ("" if first.names else ", which the files do not name"),)
     source.native = source.pixel_scale = next(filter(None, map(_scale, (p.headers[0] for p in there.values()))), None)
+    source.row_units = _units(source, there)
     bare = [band for band, planes in there.items() if band and not has_wcs(planes.headers[0])]
     if bare and source.positions is not None and source.positions.kind == "sky":
         source.notes += (f"images of {' '.join(bare)} have no WCS: objects are taken to lie at their centres",)
+
+
+def _units(source: RowImages, there: Mapping[str, Planes]) -> RowUnits:
+    files = there if "" not in there else dict.fromkeys(source.bands, there[""])
+    return RowUnits({band: pixelunit.of(planes.headers[0].cards) for band, planes in files.items()})
 
 
 def _scale(header: ImageHeader) -> float | None:

@@ -1,13 +1,18 @@
 """Cube: the stamps of a stamp file, row for row those of its catalogue."""
 
 import hashlib
+import json
 import os
+import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
+from zlib import crc32
 
 import numpy as np
 
 from skycnn.errors import InputError, counted
+from skycnn.fits import pixelunit
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.source import Source, Spec, parse
 from skycnn.fits.stampfile import stampcolumns
@@ -15,12 +20,20 @@ from skycnn.fits.stamplayout.compressedcube import CompressedPlanes
 from skycnn.fits.stamplayout.hlsp import open_stamps
 from skycnn.fits.stamplayout.stampplanes import PlainPlanes, Planes
 from skycnn.fits.stamps import Array, Batch, Stamps, batch_rows, corner, pixel_flags
-from skycnn.fits.tablebytes import Hdu, scan
+from skycnn.fits.tablebytes import Hdu, read_into, scan
 from skycnn.schema import Flag
 
 OF_PIXELS = Flag.EDGE | Flag.NAN_PIXELS
 SAMPLES = 64
 """Places at which the pixels are looked at to tell one cube from another."""
+MEANING = (
+    *("BITPIX", "BSCALE", "BZERO", "BLANK", "BUNIT", "BUNITS", "PIXSCALE"),
+    *("ZBITPIX", "ZCMPTYPE", "ZQUANTIZ", "ZDITHER0"),
+)
+"""Cards that the pixels' values hang on."""
+PIECE = 1 << 20
+"""Bytes of pixels whose CRC-32 goes into the digest: it is to notice a change, not a forgery, at memory speed."""
+ROWS = 1 << 16
 
 
 class Cube(Stamps):
@@ -50,6 +63,9 @@ class Cube(Stamps):
     InputError
         When there are no stamps, or their number is not that of the rows of the file's own table.
     """
+
+    chunk = 4096
+    """Rows between two entries of a journal; a network that looks takes seconds for them."""
 
     def __init__(
         self, source: Source, units: list[Hdu], bands: Sequence[str] | None = None, *, owner: bool = False
@@ -166,6 +182,7 @@ class Cube(Stamps):
         )
         if whole and side == stored.shape[-1]:  # nothing is chosen, moved or cropped
             pixels = stored.astype(dtype)
+            self._convert(pixels, bands)
             flags[broken] |= Flag.UNREADABLE
             return Batch(rows, pixels, rests, _flags(flags, pixels))
         pixels = np.full((len(rows), len(bands), side, side), np.nan, dtype)
@@ -174,21 +191,73 @@ class Cube(Stamps):
             if band in self.bands:
                 j = self.bands.index(band)
                 found[:, i] = _cut(stored[:, j], chosen, rests[:, j], pixels[:, i])
+        self._convert(pixels, bands)
         flags[broken[chosen]] |= Flag.UNREADABLE
         return Batch(rows, pixels, found, _flags(flags, pixels))
 
-    def facts(self) -> dict[str, Any]:
-        """Return the shape, and a hash of the header and of pixels at places all over the cube.
+    def units(self) -> pixelunit.Stated:
+        """Return what BUNITS, else BUNIT says of each band."""
+        told = pixelunit.by_band(self._unit.header, self.bands)
+        return {band: {text: self.label} for band, text in told.items()}
 
-        The time and the length of a file that stands alone count too; see the class.
+    def _convert(self, pixels: Array, bands: Sequence[str]) -> None:
+        """Bring the pixels of stamps (n, band, y, x) to the unit of the network, in place."""
+        if self.conversion is None:
+            return
+        for band, texts in self.units().items():
+            factors = [self.conversion.factor(band, text) for text in texts]
+            if band in bands and factors[0] is not None:
+                pixelunit.multiply(pixels[:, list(bands).index(band)], factors[0])
+
+    def rescaled(self, scale: float, owner: str) -> Self:
+        """Refuse: what is cut already is not resampled; see ``Stamps``."""
+        has = f"{owner} was trained on pixels of {scale:.4g} arcsec; these have {self.pixel_scale:.4g} arcsec"
+        raise InputError(has, hint="Cut the stamps anew from the images: skycnn predict --images BAND=FILE --resample.")
+
+    def facts(self) -> dict[str, Any]:
+        """Return the shape of a stamp; of a file that stands alone also a hash of what is known of it.
+
+        That is its header, time and length, and pixels at places all over the cube. For one that belongs to a
+        catalogue there is `digest`.
         """
+        shape = [self._planes.bands, self._planes.side]
+        if not self._owner:
+            return {"shape": shape}
         total = hashlib.sha256(b"".join(self._unit.cards))
         begin, size = self._unit.data, self._unit.size
         for i in range(SAMPLES):
             total.update(os.pread(self._source.fd, 4096, begin + (size - 1) * i // SAMPLES))
-        if self._owner and self._source.stat is not None:
-            total.update(repr((self._source.stat.st_size, self._source.stat.st_mtime_ns)).encode())
-        return {"shape": [self.rows, self._planes.bands, self._planes.side], "sha256": total.hexdigest()}
+        total.update(repr(self.state).encode())
+        return {"shape": [self.rows, *shape], "sha256": total.hexdigest()}
+
+    def digest(self, stop: threading.Event) -> bytes:
+        """Return a hash of all pixels, of what they mean, and of the places and flags of the objects in them.
+
+        Empty where the file stands alone: `facts` knows its time.
+        """
+        if self._owner:
+            return b""
+        header = self._unit.header
+        means = {name: header.get(name) for name in MEANING}
+        total = hashlib.sha256(json.dumps([self.bands, means], default=str).encode())
+        room = memoryview(bytearray(PIECE))
+        for at in range(0, self._unit.size, PIECE):
+            if stop.is_set():
+                return b""
+            piece = room[: min(PIECE, self._unit.size - at)]
+            read_into(self._source.fd, np.frombuffer(piece, np.uint8), self._unit.data + at, self.label)
+            total.update(crc32(piece).to_bytes(4, "little"))
+        if self._table is not None:
+            for first in range(0, self.rows, ROWS):
+                rests, flags = stampcolumns.read(self._table, self.bands, first, min(first + ROWS, self.rows))
+                total.update(rests.tobytes() + flags.tobytes())
+        return total.digest()
+
+    @property
+    def state(self) -> list[int] | None:
+        """Size and time of the file, the present time where it is a stream; see ``Stamps``."""
+        stat = self._source.stat
+        return [0, time.time_ns()] if stat is None else [stat.st_size, stat.st_mtime_ns]
 
     def check_unchanged(self) -> None:
         """See that the file is as it was opened; see ``Stamps``."""
