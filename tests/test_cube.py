@@ -301,3 +301,12 @@ def test_one_unit_for_all_bands_and_what_overflows_in_another_is_no_pixel(tmp_pa
         assert [list(texts) for texts in cube.units().values()] == [["Jy"], ["Jy"]]
         flags = read(cube.converted(Conversion("uJy")), 3, side=4)[3]
     assert flags.tolist() == [0, Flag.NAN_PIXELS, 0]
+
+
+def test_what_is_cut_already_is_not_resampled(stamps):
+    with (
+        Cube.open(str(stamps)) as cube,
+        pytest.raises(InputError, match=r"trained on .* 0\.4 .* these have 0\.25") as told,
+    ):
+        cube.rescaled(0.4, "mine")
+    assert told.value.hint == "Give the images in their place: --images BAND=FILE --resample."

@@ -212,7 +212,7 @@ class Cube(Stamps):
     def rescaled(self, scale: float, owner: str) -> Self:
         """Refuse: what is cut already is not resampled; see ``Stamps``."""
         has = f"{owner} was trained on pixels of {scale:.4g} arcsec; these have {self.pixel_scale:.4g} arcsec"
-        raise InputError(has, hint="Cut the stamps anew from the images: skycnn predict --images BAND=FILE --resample.")
+        raise InputError(has, hint="Give the images in their place: --images BAND=FILE --resample.")
 
     def facts(self) -> dict[str, Any]:
         """Return the shape of a stamp; of a file that stands alone also a hash of what is known of it.
