@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 
-from skycnn.fits import safefile
+from skycnn.files import safefile
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.extension import Extension
 from skycnn.fits.output import Output

@@ -36,7 +36,8 @@ DRIVER = """
 import os, signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 from skycnn.cli.app import main
-from skycnn.fits import extension, journal
+from skycnn.files import journal
+from skycnn.fits import extension
 
 delay = float(sys.argv.pop(1))
 
@@ -257,8 +258,8 @@ CUT_DRIVER = """
 import os, signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from skycnn.cli.app import main
-from skycnn.fits import journal
-from skycnn.fits.stampfile import stampfile
+from skycnn.files import journal
+from skycnn.stamps.stampfile import stampfile
 from skycnn.verbs import cutout
 
 delay = float(sys.argv.pop(1))

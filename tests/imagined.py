@@ -3,8 +3,8 @@
 import numpy as np
 
 from skycnn.errors import InputError
-from skycnn.fits.stamps import Batch, Census, Stamps
 from skycnn.schema import Flag
+from skycnn.stamps.stamps import Batch, Census, Stamps
 
 
 class Imagined(Stamps):

@@ -9,7 +9,7 @@ from skycnn.schema import Column
 from skycnn.simulate import draws
 from skycnn.simulate.recipe import Recipe
 from skycnn.simulate.render import Light
-from skycnn.task import Cut, Mock
+from skycnn.task import Mock, SignalCut
 
 CSST = survey.load("csst")
 BANDS = ("g", "r", "i")
@@ -49,7 +49,7 @@ MOCK = Mock(
     ),
     side=16,
     usual={"cosmos": "cosmos"},
-    cuts={"paper": Cut(("g", "I"), 10.0)},
+    cuts={"paper": SignalCut(("g", "I"), 10.0)},
     density=lambda: 400.0,
     shown=("Z", "MAG_I"),
 )

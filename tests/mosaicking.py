@@ -4,9 +4,9 @@ import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from skycnn.fits.images.imageheader import ImageSpec
-from skycnn.fits.mosaic.footprints import Footprints
-from skycnn.fits.mosaic.mosaic import Mosaic
+from skycnn.images.imageheader import ImageSpec
+from skycnn.stamps.mosaic.footprints import Footprints
+from skycnn.stamps.mosaic.mosaic import Mosaic
 
 SCALE = 0.5
 SIDE = 300

@@ -9,9 +9,9 @@ from skycnn.errors import Interrupted
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.output import Output
 from skycnn.fits.source import parse
-from skycnn.fits.stampfile.stampfile import StampFile
-from skycnn.fits.stamps import Batch, Stamps
 from skycnn.schema import Flag
+from skycnn.stamps.stampfile.stampfile import StampFile
+from skycnn.stamps.stamps import Batch, Stamps
 
 CHUNK = 16
 

@@ -7,7 +7,7 @@ from astropy.coordinates import Angle
 
 from columns import column
 from skycnn.errors import InputError
-from skycnn.fits.positions.angles import angle
+from skycnn.images.positions.angles import angle
 
 
 def test_units():

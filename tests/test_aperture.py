@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skycnn import survey
-from skycnn.simulate.aperture import Photometry, circles
+from skycnn.simulate.aperture import AperturePhotometry, circles
 from skycnn.simulate.correlation import Correlation
 from skycnn.simulate.noise import Noise
 from skycnn.simulate.optics import psf_of
@@ -15,7 +15,7 @@ SCALE, SIDE = CSST.pixel_scale, 32
 BANDS = ("NUV", "g", "i", "y")
 PSFS = [psf_of(CSST, band) for band in BANDS]
 NOISE = Noise.of(CSST, BANDS)
-PHOTOMETRY = Photometry(NOISE, [psf.r80 for psf in PSFS], SCALE, SIDE)
+PHOTOMETRY = AperturePhotometry(NOISE, [psf.r80 for psf in PSFS], SCALE, SIDE)
 RENDER = Renderer(PSFS, SCALE, SIDE)
 
 
@@ -118,7 +118,7 @@ def test_observed_errors_are_honest():
 def test_correlated_noise_has_larger_errors():
     lag = np.hypot(*np.meshgrid(np.arange(-4, 5), np.arange(-4, 5)))
     noise = Noise.of(CSST, BANDS, correlation=Correlation.of(np.exp(-(lag**2) / 4)))
-    photometry = Photometry(noise, [psf.r80 for psf in PSFS], SCALE, SIDE)
+    photometry = AperturePhotometry(noise, [psf.r80 for psf in PSFS], SCALE, SIDE)
     n, radius = 600, np.full(600, 0.5)
     blank = np.zeros((n, len(PSFS), SIDE, SIDE), np.float32)
     found = photometry.measure(noise.add(blank, 3, np.arange(n)), None, radius)

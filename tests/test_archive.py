@@ -9,7 +9,7 @@ from astropy.io import fits
 
 import imagemaker
 from skycnn.errors import InputError
-from skycnn.fits.images.archive import compression_of, plain, units
+from skycnn.images.archive import compression_of, plain, units
 
 
 @pytest.fixture

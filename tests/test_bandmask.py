@@ -5,8 +5,8 @@ import pytest
 
 from galaxies import table, write
 from skycnn.errors import BandError, InputError
-from skycnn.fits.bandmask import BandMask, clean
 from skycnn.fits.catalogue import Catalogue
+from skycnn.inputs.bandmask import BandMask, clean
 from skycnn.schema import Flag
 
 

@@ -1,6 +1,6 @@
 from columns import columns
-from skycnn.fits.photometry import bandsearch
-from skycnn.fits.photometry.fields import Fields
+from skycnn.photometry import bandsearch
+from skycnn.photometry.fields import Fields
 
 
 def fields(names, unit=None):

@@ -2,8 +2,8 @@ import pytest
 
 from columns import columns
 from skycnn.errors import InputError
-from skycnn.fits.photometry import bandsearch, bandsets
-from skycnn.fits.photometry.fields import Fields
+from skycnn.photometry import bandsearch, bandsets
+from skycnn.photometry.fields import Fields
 
 
 def fields(names, unit=None):

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from skycnn.network.batches import sample
 from skycnn.network.calibration import calibrate
+from skycnn.network.sample import sample
 from skycnn.network.training import forward
 from skycnn.posterior import Axis, Grid
 

@@ -6,8 +6,8 @@ from astropy.io import fits
 
 import imagemaker
 from skycnn.errors import InputError
-from skycnn.fits.images.imageheader import ImageSpec, read_headers
-from skycnn.fits.images.imagewcs import ImageWcs
+from skycnn.images.imageheader import ImageSpec, read_headers
+from skycnn.images.imagewcs import ImageWcs
 
 SHAPE = (30, 40)
 

@@ -14,11 +14,11 @@ import stamping
 from extending import extend
 from skycnn.errors import InputError, Interrupted
 from skycnn.fits import catalogue, splice
-from skycnn.fits.stampfile import partialfile
-from skycnn.fits.stampfile.cube import Cube
 from skycnn.fits.stamplayout import compressedcube
-from skycnn.fits.stamps import Batch
 from skycnn.schema import Flag
+from skycnn.stamps.stampfile import partialfile
+from skycnn.stamps.stampfile.cube import Cube
+from skycnn.stamps.stamps import Batch
 
 BANDS, SIDE = ("g", "r"), 12
 

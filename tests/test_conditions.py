@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from columns import column
 from skycnn.errors import InputError
-from skycnn.fits.photometry.conditions import OPERATORS, Term, parse
-from skycnn.fits.photometry.fields import Field
+from skycnn.photometry.conditions import OPERATORS, Term, parse
+from skycnn.photometry.fields import Field
 
 
 def holds(text, **chunk):

@@ -10,10 +10,10 @@ from astropy.io import fits
 import stamping
 from skycnn.errors import ChangedError, InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.pixelunit import Conversion
-from skycnn.fits.stampfile.cube import Cube, is_cube
 from skycnn.fits.tablebytes import scan
+from skycnn.images.pixelunit import Conversion
 from skycnn.schema import Flag
+from skycnn.stamps.stampfile.cube import Cube, is_cube
 
 BANDS = ("g", "r")
 
@@ -65,7 +65,7 @@ def test_what_was_written_is_read(stamps):
 
 
 def test_some_rows_of_a_chunk_in_another_order_of_bands(stamps, monkeypatch):
-    monkeypatch.setattr("skycnn.fits.stamps.BATCH_BYTES", 3 * 4 * 2 * 64)  # batches of three rows
+    monkeypatch.setattr("skycnn.stamps.stamps.BATCH_BYTES", 3 * 4 * 2 * 64)  # batches of three rows
     wanted = np.zeros(20, bool)
     wanted[[0, 1, 7, 19]] = True
     with Cube.open(str(stamps)) as cube:

@@ -12,9 +12,9 @@ import field as fields
 from field import SIDE, read, told, words
 from sdsslike import sha256, snapshot
 from skycnn.errors import Interrupted
-from skycnn.fits.stampfile import stampfile
-from skycnn.fits.stamps import Census
 from skycnn.schema import Flag
+from skycnn.stamps.stampfile import stampfile
+from skycnn.stamps.stamps import Census
 from skycnn.verbs import cutout as verb
 
 

@@ -17,8 +17,8 @@ from faults import CUT_LEFT, CutArena, faultless
 from field import read, told, words
 from sdsslike import snapshot
 from shell import MAIN
-from skycnn.fits import journal
-from skycnn.fits.stampfile import stampfile
+from skycnn.files import journal
+from skycnn.stamps.stampfile import stampfile
 from skycnn.verbs import cutout as verb
 from test_mishaps import Disk
 

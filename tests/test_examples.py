@@ -15,10 +15,10 @@ from skycnn import tasks
 from skycnn.cli import app, console
 from skycnn.distribution import Binned, judge
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.fluxes import find
 from skycnn.network import groups, model
 from skycnn.network.answer import Answerer
-from skycnn.report import scoretable
+from skycnn.photometry.fluxes import find
+from skycnn.scoring import scoretable
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SAMPLE = EXAMPLES / "sdss_sample.fits"

@@ -4,8 +4,8 @@ import pytest
 from columns import column, columns
 from skycnn import survey
 from skycnn.errors import InputError
-from skycnn.fits.photometry.extinction import plan
-from skycnn.fits.photometry.fields import Fields
+from skycnn.photometry.extinction import plan
+from skycnn.photometry.fields import Fields
 
 SDSS = survey.load("sdss")
 CORRECTED, OBSERVED, UNTOLD = [*columns("dered_*|gr"), column("EBV")], columns("EBV"), columns("RA")

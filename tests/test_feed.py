@@ -9,10 +9,10 @@ from galaxies import galaxies, table, write
 from imagined import Imagined
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.feed import BadRows, Feed
-from skycnn.fits.fluxes import PhotometryOptions, find
-from skycnn.fits.needs import Needs
-from skycnn.fits.pixelunit import Conversion
+from skycnn.images.pixelunit import Conversion
+from skycnn.inputs.feed import BadRows, Feed
+from skycnn.inputs.needs import Needs
+from skycnn.photometry.fluxes import PhotometryOptions, find
 from skycnn.schema import Flag
 
 WANTS = Needs("m", ("image",), ("g", "r", "i"), stamp=4)

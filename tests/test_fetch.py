@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 import skyserver
-from skycnn.fits.rowimages.fetch import Fetcher, RemoteOptions
-from skycnn.fits.rowimages.httpget import FetchError
+from skycnn.remote.fetch import Fetcher, RemoteOptions
+from skycnn.remote.httpget import FetchError
 
 BODY = b"SIMPLE".ljust(2880)
 QUICK = RemoteOptions(connect=30, read=30, row=60, retries=2, pause=0.01, limit=1 << 20)
@@ -93,7 +93,5 @@ def test_nothing_slow_is_imported_for_the_options():
     import subprocess
     import sys
 
-    program = (
-        "import sys; import skycnn.fits.rowimages.fetch; print({'ssl', 'http.client', 'numpy'} & set(sys.modules))"
-    )
+    program = "import sys; import skycnn.remote.fetch; print({'ssl', 'http.client', 'numpy'} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "set()"

@@ -3,7 +3,7 @@ import pytest
 
 from columns import column, columns
 from skycnn.errors import InputError
-from skycnn.fits.photometry.fields import Field, Fields
+from skycnn.photometry.fields import Field, Fields
 
 
 def fields(*found):

@@ -6,8 +6,9 @@ import pytest
 from skycnn.bootstrap import Resampling
 from skycnn.distribution import HalfNormals, judge
 from skycnn.errors import InputError
-from skycnn.report import figures, scoretable
-from skycnn.report.scoretable import Predictor
+from skycnn.report import figures
+from skycnn.scoring import scoretable
+from skycnn.scoring.scoretable import Predictor
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 MAGIC = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}

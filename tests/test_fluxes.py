@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from columns import column, columns
 from skycnn import survey
 from skycnn.errors import InputError
-from skycnn.fits.fluxes import PhotometryOptions, find, presents
 from skycnn.fits.tablecolumn import layout
+from skycnn.photometry.fluxes import PhotometryOptions, find, presents
 
 SDSS = survey.load("sdss")
 DATA = Path(__file__).parents[1].parent / "shared" / "data"

@@ -9,9 +9,9 @@ from astropy.io import fits
 
 import tiles
 from skycnn.errors import InputError
-from skycnn.fits.images.imagelist import expand
-from skycnn.fits.mosaic import footprints
-from skycnn.fits.mosaic.footprints import Footprints
+from skycnn.images.imagelist import expand
+from skycnn.stamps.mosaic import footprints
+from skycnn.stamps.mosaic.footprints import Footprints
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from astropy.coordinates import FK4, FK5, FK4NoETerms, Galactic, SkyCoord
 
 from skycnn.errors import InputError
-from skycnn.fits.positions import frames
-from skycnn.fits.positions.frames import Frame
+from skycnn.images.positions import frames
+from skycnn.images.positions.frames import Frame
 
 THEIRS = {
     Frame("ICRS"): "icrs",
@@ -78,7 +78,7 @@ def test_names():
 
 def test_coordinates_are_imported_only_when_needed():
     code = (
-        "import sys; from skycnn.fits.positions import frames; f = frames.read(None, None, 'a');"
+        "import sys; from skycnn.images.positions import frames; f = frames.read(None, None, 'a');"
         "f.to_icrs(1.0, 2.0); assert 'astropy.coordinates' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -5,9 +5,9 @@ import pytest
 
 from mosaicking import SCALE, SIDE, field, footprints, wcs, write
 from skycnn.errors import InputError
-from skycnn.fits.images.imagewcs import ImageWcs
-from skycnn.fits.mosaic import gridcheck, placement
-from skycnn.fits.mosaic.gridcheck import GridCheck, relative
+from skycnn.images.imagewcs import ImageWcs
+from skycnn.stamps.mosaic import gridcheck, placement
+from skycnn.stamps.mosaic.gridcheck import GridCheck, relative
 
 
 def image(projection):

@@ -1,6 +1,6 @@
 import pytest
 
-from skycnn.fits.photometry import habits
+from skycnn.photometry import habits
 
 # name, band asked for, family, style, quantity; column names as the surveys write them
 NAMES = [

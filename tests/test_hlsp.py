@@ -10,13 +10,13 @@ from astropy.io import fits
 import rawfits
 from extending import COLUMNS, record
 from skycnn.errors import InputError
-from skycnn.fits import safefile
+from skycnn.files import safefile
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.extension import Extension
 from skycnn.fits.output import Output
 from skycnn.fits.source import parse
-from skycnn.fits.stampfile.cube import Cube
 from skycnn.fits.stamplayout.hlsp import partners
+from skycnn.stamps.stampfile.cube import Cube
 
 N, SIDE = 30, 7
 THREE = "hlsp_deepmerge_hst-jwst_acs-wfc3-nircam_illustris-z2_f814w-f160w-f356w_v1_sim-pristine.fits"

@@ -7,7 +7,7 @@ import time
 import pytest
 
 import skyserver
-from skycnn.fits.rowimages.httpget import FetchError, _seconds, get
+from skycnn.remote.httpget import FetchError, _seconds, get
 
 BODY = bytes(range(256)) * 100
 

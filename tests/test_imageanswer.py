@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from skycnn.fits.rowimages.httpget import FetchError
-from skycnn.fits.rowimages.imageanswer import compression_of, uncompress
+from skycnn.remote.httpget import FetchError
+from skycnn.remote.imageanswer import compression_of, uncompress
 
 FITS = b"SIMPLE  =                    T".ljust(2880)
 

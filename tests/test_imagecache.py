@@ -9,9 +9,9 @@ import time
 import pytest
 
 from skycnn.errors import InputError, NoSpaceError, RunError
-from skycnn.fits.rowimages import imagecache
-from skycnn.fits.rowimages.httpget import FetchError
-from skycnn.fits.rowimages.imagecache import ImageCache
+from skycnn.remote import imagecache
+from skycnn.remote.httpget import FetchError
+from skycnn.remote.imagecache import ImageCache
 
 FITS = b"SIMPLE  =                    T".ljust(80) + b"END".ljust(2800) + b"data".ljust(2880)
 URL = "https://host/cut?id=1"

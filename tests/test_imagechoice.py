@@ -6,8 +6,8 @@ from astropy.io import fits
 
 import imagemaker
 from skycnn.errors import InputError
-from skycnn.fits.images.archive import plain, units
-from skycnn.fits.images.imagechoice import choose, image_axes
+from skycnn.images.archive import plain, units
+from skycnn.images.imagechoice import choose, image_axes
 
 
 @pytest.mark.parametrize(("extension", "taken"), [(None, 1), ("0", 1), ("2", 3), ("*", 4), ("A", 4)])

@@ -10,7 +10,7 @@ from astropy.wcs import WCS
 
 import imagemaker
 from skycnn.errors import InputError
-from skycnn.fits.images.imageheader import ImageSpec, read_headers
+from skycnn.images.imageheader import ImageSpec, read_headers
 
 PIXELS = imagemaker.array((30, 40))
 

@@ -5,9 +5,9 @@ import os
 import pytest
 
 from skycnn.errors import InputError
-from skycnn.fits.images import imagelist
-from skycnn.fits.images.imageheader import ImageSpec
-from skycnn.fits.images.imagelist import expand, is_template, is_url
+from skycnn.images import imagelist
+from skycnn.images.imageheader import ImageSpec
+from skycnn.images.imagelist import expand, is_template, is_url
 
 
 @pytest.fixture

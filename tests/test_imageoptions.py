@@ -70,7 +70,7 @@ def test_two_columns_make_a_position(text):
 
 def test_defaults_of_the_command_are_those_of_the_reader():
     """What stands in a command's signature, in the reader and in RemoteOptions is the same."""
-    from skycnn.fits.rowimages.fetch import RemoteOptions
+    from skycnn.remote.fetch import RemoteOptions
 
     assert imageoptions.stamp_options().remote == RemoteOptions()
     root = tree()

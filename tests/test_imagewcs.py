@@ -13,8 +13,8 @@ from astropy.wcs.utils import wcs_to_celestial_frame
 
 import wcsheaders
 from skycnn.errors import InputError
-from skycnn.fits.images.imageheader import ImageSpec, read_headers
-from skycnn.fits.images.imagewcs import ImageWcs
+from skycnn.images.imageheader import ImageSpec, read_headers
+from skycnn.images.imagewcs import ImageWcs
 from wcsheaders import KINDS, SHAPE, header
 
 PIXEL = 1e-6

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from skycnn.fits.journal import MAGIC, Journal
+from skycnn.files.journal import MAGIC, Journal
 
 KEY = {"model": "abc", "rows": 100}
 WIDTH = 12

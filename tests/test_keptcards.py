@@ -2,8 +2,8 @@
 
 from rawfits import card
 from skycnn.fits import cards as fitscards
-from skycnn.fits.images.keptcards import kept
 from skycnn.fits.tablebytes import Hdu
+from skycnn.images.keptcards import kept
 
 WANTED = """
     CTYPE1 CRVAL2 CRPIX1 CD1_2 PC2_1 CDELT1 CROTA2 CUNIT1 PV1_10 PV2_0 A_ORDER B_0_2 AP_1_1 BP_ORDER A_DMAX LONPOLE

@@ -9,13 +9,14 @@ from astropy.io import fits
 from galaxies import galaxies, table, write
 from imagined import Imagined
 from skycnn.errors import InputError
-from skycnn.fits import labelled, pixelstore, trainingfeed
+from skycnn.files import pixelstore
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.feed import BadRows, Feed
-from skycnn.fits.fluxes import PhotometryOptions
-from skycnn.fits.needs import Needs
-from skycnn.fits.stampsource import StampOptions
+from skycnn.inputs import labelled, trainingfeed
+from skycnn.inputs.feed import BadRows, Feed
+from skycnn.inputs.needs import Needs
+from skycnn.photometry.fluxes import PhotometryOptions
 from skycnn.schema import Flag
+from skycnn.stamps.stampsource import StampOptions
 
 BOUNDS = (0.0, 15.0)
 

@@ -5,10 +5,10 @@ import pytest
 
 from mosaicking import SIDE, field, footprints, positions, tiles, wcs, write
 from skycnn.errors import ChangedError, InputError
-from skycnn.fits.images.pixels import open_pixels
-from skycnn.fits.mosaic import placement
-from skycnn.fits.mosaic.layer import Layer, LayerImage
-from skycnn.fits.mosaic.openimages import OpenImages
+from skycnn.images.openpixels import open_pixels
+from skycnn.stamps.mosaic import placement
+from skycnn.stamps.mosaic.layer import Layer, LayerImage
+from skycnn.stamps.mosaic.openimages import OpenImages
 
 
 class Broken:

@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from skycnn.errors import InputError, LockedError
-from skycnn.fits.lock import locked
+from skycnn.files.lock import locked
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_a_second_one_is_refused_at_once(path):
 
 
 def test_another_process_is_refused(path):
-    code = "import sys; from skycnn.fits.lock import locked\nwith locked(sys.argv[1], 'cat'): pass"
+    code = "import sys; from skycnn.files.lock import locked\nwith locked(sys.argv[1], 'cat'): pass"
     with locked(str(path), "cat"):
         ran = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False)
     assert ran.returncode == 1
@@ -87,7 +87,7 @@ def test_who_waits_gets_the_file_that_bears_the_name_now(path, monkeypatch):
     new = path.with_name("new")
     new.write_bytes(b"new")
     thread = held_by_another(path, until, lambda: os.replace(new, path))
-    monkeypatch.setattr("skycnn.fits.lock.time.sleep", lambda _: until.set() or thread.join(0.2))
+    monkeypatch.setattr("skycnn.files.lock.time.sleep", lambda _: until.set() or thread.join(0.2))
     with locked(str(path), "cat", wait=60) as fd:
         assert os.pread(fd, 9, 0) == b"new"
         assert os.fstat(fd).st_ino == os.stat(path).st_ino
@@ -116,8 +116,8 @@ def test_patience_ends(path, monkeypatch):
     thread = held_by_another(path, until)
     slept = []
     clock = iter(range(100))
-    monkeypatch.setattr("skycnn.fits.lock.time.sleep", slept.append)
-    monkeypatch.setattr("skycnn.fits.lock.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("skycnn.files.lock.time.sleep", slept.append)
+    monkeypatch.setattr("skycnn.files.lock.time.monotonic", lambda: next(clock))
     with pytest.raises(LockedError), locked(str(path), "cat", wait=5):
         pass
     until.set()

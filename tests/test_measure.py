@@ -4,8 +4,8 @@ import pytest
 from columns import column
 from skycnn import survey
 from skycnn.errors import InputError
-from skycnn.fits.photometry.fields import Field, Fields
-from skycnn.fits.photometry.measure import measure
+from skycnn.photometry.fields import Field, Fields
+from skycnn.photometry.measure import measure
 
 SDSS = survey.load("sdss")
 

@@ -16,7 +16,8 @@ import pytest
 
 from sdsslike import column, sha256, snapshot, table, write
 from shell import MAIN
-from skycnn.fits import aheadcopy, journal, lock, safefile
+from skycnn.files import journal, lock, safefile
+from skycnn.fits import aheadcopy
 from skycnn.fits import catalogue as catalogues
 from skycnn.network.answer import Answerer
 from skycnn.verbs import predict

@@ -17,13 +17,13 @@ import mocking
 from conftest import Said
 from skycnn import survey
 from skycnn.errors import NoSpaceError
-from skycnn.fits import safefile
-from skycnn.fits.lock import locked
+from skycnn.files import safefile
+from skycnn.files.lock import locked
 from skycnn.fits.output import Output
-from skycnn.fits.stampfile.cube import Cube
 from skycnn.simulate import mocks
 from skycnn.simulate.population import Population
 from skycnn.simulate.scene import Scene
+from skycnn.stamps.stampfile.cube import Cube
 from skycnn.tasks import photoz
 from skycnn.verbs import mock as verb
 

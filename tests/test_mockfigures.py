@@ -3,7 +3,7 @@ import pytest
 
 from skycnn.errors import InputError
 from skycnn.report import figures, mockfigures
-from skycnn.report.mockfigures import Sample
+from skycnn.report.mockfigures import PreviewRows
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 BANDS = ("u", "g", "r", "i")
@@ -12,7 +12,7 @@ BANDS = ("u", "g", "r", "i")
 def sample(n, stamps=True, bands=BANDS, lack=False):
     """Return n rows in two blocks."""
     rng = np.random.default_rng(0)
-    made = Sample(bands)
+    made = PreviewRows(bands)
     for part in np.array_split(np.arange(n), 2):
         m = len(part)
         values = {"ID": part, "Z_TRUE": rng.uniform(0, 2, m), "MAG_I_TRUE": rng.normal(22, 1, m)}

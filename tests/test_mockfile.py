@@ -8,13 +8,13 @@ import pytest
 from astropy.io import fits
 
 from skycnn.errors import NoSpaceError
-from skycnn.fits import safefile
+from skycnn.files import safefile
 from skycnn.fits.output import Output
 from skycnn.fits.provenance import Record, parse
 from skycnn.fits.source import parse as spec
-from skycnn.fits.stampfile.cube import Cube
-from skycnn.fits.stampfile.mockfile import Layout, MockFile, columns_of
 from skycnn.schema import Column
+from skycnn.stamps.stampfile.cube import Cube
+from skycnn.stamps.stampfile.mockfile import Layout, MockFile, columns_of
 
 BANDS = ("u", "B", "b")
 TRUTH = (Column("Z", "f4", "", "src.redshift", "redshift", "F8.5"),)

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from mosaicking import SIDE, Here, field, footprints, mosaic, positions, sliced, stamps, tiles, wcs, write
 from skycnn.errors import ChangedError, InputError
-from skycnn.fits import stamps as stampsmodule
-from skycnn.fits.mosaic.mosaic import Mosaic
-from skycnn.fits.pixelunit import Conversion
+from skycnn.images.pixelunit import Conversion
 from skycnn.schema import Flag
+from skycnn.stamps import stamps as stampsmodule
+from skycnn.stamps.mosaic.mosaic import Mosaic
 
 NONE, EDGE, NAN, OFF, MISSING = 0, Flag.EDGE, Flag.NAN_PIXELS, Flag.OFF_IMAGE, Flag.MISSING_BAND
 

@@ -3,8 +3,8 @@
 import pytest
 
 from skycnn.errors import InputError
-from skycnn.fits.fluxes import PhotometryOptions
-from skycnn.fits.needs import Needs, check_options
+from skycnn.inputs.needs import Needs, check_options
+from skycnn.photometry.fluxes import PhotometryOptions
 
 IMAGE, BOTH = (Needs("m", inputs, ("g", "r")) for inputs in (("image",), ("flux", "image")))
 OF_FLUXES = {

@@ -9,7 +9,7 @@ import hardcase
 import rawfits
 from skycnn.errors import InputError
 from skycnn.fits import cards as fitscards
-from skycnn.fits.newheader import Plan, new_cards, packed, seal, verify, width
+from skycnn.fits.newheader import NewColumns, new_cards, packed, seal, verify, width
 from skycnn.fits.tablebytes import Hdu
 from skycnn.fits.tablecolumn import TableColumn
 from skycnn.schema import Column, flag_column
@@ -59,7 +59,7 @@ def test_packed_rows_are_big_endian_and_null_where_nothing_is_given():
 
 def test_new_fields_come_behind_the_last_one_and_history_before_the_blanks():
     unit = table([("A", "J"), ("B", "E")], [rawfits.card("SEEING", 1.5)], end=[rawfits.card("", None)] * 2)
-    cards = new_cards(unit, Plan((MAGNITUDE, FLAG), history=("one", "two")), "t")
+    cards = new_cards(unit, NewColumns((MAGNITUDE, FLAG), history=("one", "two")), "t")
     described = ["TTYPE3", "TFORM3", "TUNIT3", "TDISP3", "TCOMM3", "TUCD3"]
     described += ["TTYPE4", "TFORM4", "TNULL4", "TDISP4", "TCOMM4", "TUCD4"]
     old = names(unit.cards)
@@ -74,14 +74,14 @@ def test_new_fields_come_behind_the_last_one_and_history_before_the_blanks():
 
 def test_a_long_last_card_is_not_torn_from_its_continuation():
     more = [rawfits.card("TCOMM1", "a&"), rawfits.card("CONTINUE", None, "  'b'")]
-    cards = new_cards(table([("A", "J")], more), Plan((VALUE,)), "t")
+    cards = new_cards(table([("A", "J")], more), NewColumns((VALUE,)), "t")
     assert names(cards)[-8:-4][:2] != ["CONTINUE"]
     at = names(cards).index("CONTINUE")
     assert names(cards)[at - 1 : at + 2] == ["TCOMM1", "CONTINUE", "TTYPE2"]
 
 
 def test_a_table_without_columns_can_have_some():
-    cards = new_cards(table([]), Plan((VALUE,)), "t")
+    cards = new_cards(table([]), NewColumns((VALUE,)), "t")
     assert fitscards.values(cards)["TTYPE1"] == "Z_PHOT"
     assert fitscards.values(cards)["NAXIS1"] == 4
 
@@ -89,33 +89,33 @@ def test_a_table_without_columns_can_have_some():
 @pytest.mark.parametrize(("pcount", "old", "new"), [(10, 22, 34), (5, 12, 24), (0, 12, 24), (0, 0, 24)])
 def test_theap_moves_by_the_rows_growth(pcount, old, new):
     unit = table([("A", "J")], [rawfits.card("THEAP", old)], pcount=pcount)
-    assert fitscards.values(new_cards(unit, Plan((VALUE,)), "t"))["THEAP"] == new
+    assert fitscards.values(new_cards(unit, NewColumns((VALUE,)), "t"))["THEAP"] == new
 
 
 def test_more_than_999_columns_are_refused():
     fields = [(f"C{i}", "B") for i in range(998)]
-    assert len(new_cards(table(fields), Plan((VALUE,)), "t")) > 998
+    assert len(new_cards(table(fields), NewColumns((VALUE,)), "t")) > 998
     with pytest.raises(InputError, match=r"t has 998 columns; 2 more exceed the 999"):
-        new_cards(table(fields), Plan((VALUE, FLAG)), "t")
+        new_cards(table(fields), NewColumns((VALUE, FLAG)), "t")
 
 
 @pytest.mark.parametrize("key", ["TSCAL2", "TTYPE3", "TNULL3", "TDIM2", "TCOMM3"])
 def test_cards_of_fields_that_are_not_there_are_refused(key):
     with pytest.raises(InputError, match=f"1 columns but describes more: {key}"):
-        new_cards(table([("A", "J")], [rawfits.card(key, 4)]), Plan((VALUE, FLAG)), "t")
+        new_cards(table([("A", "J")], [rawfits.card(key, 4)]), NewColumns((VALUE, FLAG)), "t")
 
 
 @pytest.mark.parametrize("key", ["TSCAL4", "TEMP2", "TRUTH3", "T2"])
 def test_cards_that_describe_no_new_field_are_left(key):
     entry = rawfits.card(key, 4)
-    assert entry in new_cards(table([("A", "J")], [entry]), Plan((VALUE, FLAG)), "t")
+    assert entry in new_cards(table([("A", "J")], [entry]), NewColumns((VALUE, FLAG)), "t")
 
 
 def test_a_replaced_flag_tells_its_writer_and_its_null():
     """The number is that of the very column, not of one whose name differs in case."""
     fields = [("z_phot_flag", "J", {"TCOMM": "another"}), ("Z_PHOT_FLAG", "J")]
     there = TableColumn("Z_PHOT_FLAG", "J", "J", 1, 4, 4)
-    plan = Plan((FLAG,), {"Z_PHOT_FLAG": there}, {"Z_PHOT_FLAG": "model 0123"})
+    plan = NewColumns((FLAG,), {"Z_PHOT_FLAG": there}, {"Z_PHOT_FLAG": "model 0123"})
     unit = table(fields)
     header = fitscards.values(new_cards(unit, plan, "t"))
     assert (header["TCOMM1"], header["TCOMM2"], header["TNULL2"]) == ("another", "model 0123", -1)
@@ -125,7 +125,7 @@ def test_a_replaced_flag_tells_its_writer_and_its_null():
 
 def test_a_replaced_comment_takes_its_continuation_with_it():
     more = [rawfits.card("TCOMM1", "long&"), rawfits.card("CONTINUE", None, "  'more'"), rawfits.card("TNULL1", 0)]
-    plan = Plan((FLAG,), {FLAG.name: TableColumn(FLAG.name, "J", "J", 1, 0, 4)}, {FLAG.name: "short"})
+    plan = NewColumns((FLAG,), {FLAG.name: TableColumn(FLAG.name, "J", "J", 1, 0, 4)}, {FLAG.name: "short"})
     cards = new_cards(table([(FLAG.name, "J")], more), plan, "t")
     assert "CONTINUE" not in names(cards)
     assert fitscards.values(cards)["TCOMM1"] == "short"
@@ -136,7 +136,7 @@ def test_a_header_without_its_cards_is_refused():
     unit = table([("A", "J")])
     bare = Hdu(1, 0, 0, 0, 0, tuple(c for c in unit.cards if not c.startswith(b"NAXIS1 ")), unit.header)
     with pytest.raises(InputError, match="no NAXIS1"):
-        new_cards(bare, Plan((VALUE,)), "t")
+        new_cards(bare, NewColumns((VALUE,)), "t")
 
 
 @pytest.mark.parametrize("sums", [("CHECKSUM",), ("DATASUM",), ("DATASUM", "CHECKSUM")])

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from skycnn.errors import InputError
-from skycnn.fits.mosaic import openimages
-from skycnn.fits.mosaic.openimages import OpenImages
+from skycnn.stamps.mosaic import openimages
+from skycnn.stamps.mosaic.openimages import OpenImages
 
 
 class Opened:

@@ -6,8 +6,8 @@ from astropy.io import fits
 
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.fluxes import PhotometryOptions
-from skycnn.report import origin
+from skycnn.photometry.fluxes import PhotometryOptions
+from skycnn.scoring import origin
 from skycnn.verbs import predict
 
 BANDS = tuple("ugriz")

@@ -8,11 +8,11 @@ from shell import run
 from skycnn import survey
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.fluxes import PhotometryOptions
-from skycnn.fits.needs import Needs
-from skycnn.fits.offer import Offer
-from skycnn.fits.trainingfeed import photometry
-from skycnn.report import origin
+from skycnn.inputs.available import Offer
+from skycnn.inputs.needs import Needs
+from skycnn.inputs.trainingfeed import photometry
+from skycnn.photometry.fluxes import PhotometryOptions
+from skycnn.scoring import origin
 from skycnn.verbs import predict, score, train
 
 MINE = """name = "Mine"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from skycnn.errors import ChangedError
-from skycnn.fits.stampfile import partialfile
-from skycnn.fits.stampfile.partialfile import PartialFile, sums
+from skycnn.stamps.stampfile import partialfile
+from skycnn.stamps.stampfile.partialfile import PartialFile, sums
 
 HEAD = b"h" * 100
 

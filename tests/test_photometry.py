@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from columns import columns
 from skycnn import survey
-from skycnn.fits.fluxes import PhotometryOptions, find
+from skycnn.photometry.fluxes import PhotometryOptions, find
 
 SDSS = survey.load("sdss")
 LN = np.log(10) / 2.5

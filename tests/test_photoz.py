@@ -6,9 +6,9 @@ import torch
 
 from galaxies import galaxies
 from skycnn import tasks
-from skycnn.network import distillation
-from skycnn.network.batches import sample
+from skycnn.network import fitting
 from skycnn.network.job import Job
+from skycnn.network.sample import sample
 from skycnn.network.training import forward
 from skycnn.posterior import Axis, Grid
 from skycnn.task import Network, Plan
@@ -26,7 +26,7 @@ def trained():
     plan = Plan(epochs=40, batch=64, members=1)
     grid = Grid([Axis("Z_PHOT", 0.0, 1.0, 160)])
     job = Job(Network(Flux, ("flux",), plan), 3, grid, {"width": 32, "depth": 2}, 1, torch.device("cpu"))
-    return grid, distillation.train(job, part(2000, 0), part(600, 1))
+    return grid, fitting.train(job, part(2000, 0), part(600, 1))
 
 
 def answers(trained, rows, absent=()):

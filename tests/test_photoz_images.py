@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from galaxies import stamps
-from skycnn.network import distillation
-from skycnn.network.batches import Sample, sample
+from skycnn.network import fitting
 from skycnn.network.job import Job
 from skycnn.network.layers import poses
+from skycnn.network.sample import Sample, sample
 from skycnn.network.training import forward
 from skycnn.posterior import Axis, Grid
 from skycnn.task import Network, Plan
@@ -35,14 +35,14 @@ ROWS, VALID = part(600, 0), part(200, 1)
 def image():
     plan = Plan(epochs=8, batch=32, rate=8e-3, average=0.9)
     job = Job(Network(Image, ("image",), plan), 3, GRID, SMALL, 1, CPU)
-    return distillation.train(job, only(ROWS, "image"), only(VALID, "image"))
+    return fitting.train(job, only(ROWS, "image"), only(VALID, "image"))
 
 
 @pytest.fixture(scope="module")
 def flux():
     plan = Plan(epochs=5, batch=32)
     job = Job(Network(Flux, ("flux",), plan), 3, GRID, {"width": 24, "depth": 2}, 1, CPU)
-    return distillation.train(job, only(ROWS, "flux", "error"), only(VALID, "flux", "error"))
+    return fitting.train(job, only(ROWS, "flux", "error"), only(VALID, "flux", "error"))
 
 
 def joined(flux, image, epochs=2, tune=1, rate=1e-3):
@@ -173,7 +173,7 @@ def test_a_hybrid_begins_with_its_parents(flux, image):
 @pytest.mark.parametrize("rate", [1e-3, 10.0])  # the second only does harm, and is left behind
 def test_a_hybrid_is_no_worse_than_the_better_parent(flux, image, rate):
     said = []
-    done = distillation.train(joined(flux, image, rate=rate), ROWS, VALID, say=said.append)
+    done = fitting.train(joined(flux, image, rate=rate), ROWS, VALID, say=said.append)
     best = min(score(flux.module, only(VALID, "flux", "error")), score(image.module, only(VALID, "image")))
     done.module.temper(1 / done.temperature)  # as it was before it was calibrated
     assert score(done.module, VALID) <= best + 1e-5
@@ -191,7 +191,7 @@ def test_both_networks_lose_the_same_bands(flux, image):
 
 
 def test_the_parents_are_frozen_while_the_head_learns(flux, image):
-    done = distillation.train(joined(flux, image, tune=0), ROWS, VALID)
+    done = fitting.train(joined(flux, image, tune=0), ROWS, VALID)
     for name, parent in (("flux", flux), ("image", image)):
         own, theirs = getattr(done.module, name).state_dict(), parent.module.state_dict()
         assert all(torch.equal(own[key], theirs[key]) for key in theirs)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import imagemaker
-from skycnn.fits.images.physical import overlaps, physical
+from skycnn.images.physical import overlaps, physical
 
 
 def header(bscale=1.0, bzero=0.0, blank=None):

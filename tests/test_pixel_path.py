@@ -14,9 +14,9 @@ import skyfield
 from skycnn import tasks
 from skycnn.cli import app, console
 from skycnn.errors import Interrupted
-from skycnn.fits.journal import Journal
-from skycnn.fits.stampfile.cube import Cube
+from skycnn.files.journal import Journal
 from skycnn.schema import Flag
+from skycnn.stamps.stampfile.cube import Cube
 
 HERE = Path(__file__).parent
 

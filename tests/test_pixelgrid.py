@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import wcsheaders
-from skycnn.fits.images.imagewcs import ImageWcs
-from skycnn.fits.images.pixelgrid import PixelGrid, differs
+from skycnn.images.imagewcs import ImageWcs
+from skycnn.images.pixelgrid import PixelGrid, differs
 from wcsheaders import SHAPE, header
 
 EAST_LEFT = np.array([[-1.0, 0.0], [0.0, 1.0]])

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 import imagemaker
 from skycnn.errors import ChangedError
-from skycnn.fits.images.imageheader import ImageSpec, read_headers
-from skycnn.fits.images.pixels import open_pixels
-from skycnn.fits.images.plainpixels import PlainPixels
-from skycnn.fits.images.tiledpixels import TiledPixels
+from skycnn.images.imageheader import ImageSpec, read_headers
+from skycnn.images.openpixels import open_pixels
+from skycnn.images.plainpixels import PlainPixels
+from skycnn.images.tiledpixels import TiledPixels
 
 SHAPE = (300, 400)
 FAR, NEAR = st.integers(-(2**62), 2**62), st.integers(-600, 600)

@@ -12,11 +12,11 @@ import imagemaker
 import wcsheaders
 from columns import column
 from imagemaker import same
-from skycnn.fits.images.imageheader import ImageSpec
-from skycnn.fits.mosaic.footprints import Footprints
-from skycnn.fits.mosaic.mosaic import Mosaic
-from skycnn.fits.positions import positions
+from skycnn.images.imageheader import ImageSpec
+from skycnn.images.positions import positions
 from skycnn.schema import Flag
+from skycnn.stamps.mosaic.footprints import Footprints
+from skycnn.stamps.mosaic.mosaic import Mosaic
 from wcsheaders import KINDS, SHAPE
 
 N = 10_000

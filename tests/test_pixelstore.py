@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from skycnn.errors import NoSpaceError, RunError
-from skycnn.fits import pixelstore
-from skycnn.fits.pixelstore import Writer
+from skycnn.files import pixelstore
+from skycnn.files.pixelstore import Writer
 
 PIXELS = np.arange(6 * 2 * 3 * 3, dtype="f4").reshape(6, 2, 3, 3)
 ORDER = np.array([4, 0, 2, 1])

@@ -5,8 +5,8 @@ import pytest
 
 from skycnn.errors import InputError
 from skycnn.fits import cards as fitscards
-from skycnn.fits import pixelunit
-from skycnn.fits.pixelunit import Conversion, PixelUnit, alike, by_band, card_texts, multiply, plan, read
+from skycnn.images import pixelunit
+from skycnn.images.pixelunit import Conversion, PixelUnit, alike, by_band, card_texts, multiply, plan, read
 
 NANOMAGGY = 10 ** (0.4 * (23.9 - 22.5))
 

@@ -8,10 +8,10 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 import tiles
-from skycnn.fits.images.imagelist import expand
-from skycnn.fits.mosaic import placement
-from skycnn.fits.mosaic.footprints import Footprints
-from skycnn.fits.mosaic.placement import fillers, place, place_pixels
+from skycnn.images.imagelist import expand
+from skycnn.stamps.mosaic import placement
+from skycnn.stamps.mosaic.footprints import Footprints
+from skycnn.stamps.mosaic.placement import fillers, place, place_pixels
 
 RNG = np.random.default_rng(7)
 SIDE = 16

@@ -7,8 +7,8 @@ from astropy.io import fits
 
 import imagemaker
 from skycnn.errors import ChangedError, InputError, NoSpaceError
-from skycnn.fits.images.imageheader import ImageSpec, read_headers
-from skycnn.fits.images.plainbytes import open_bytes
+from skycnn.images.imageheader import ImageSpec, read_headers
+from skycnn.images.plainbytes import open_bytes
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_an_archive_of_a_file_that_is_too_short(tmp_path, pixels):
 def test_no_room_for_the_copy(tmp_path, pixels, monkeypatch):
     import errno
 
-    from skycnn.fits.images import plainbytes
+    from skycnn.images import plainbytes
 
     path, _ = imagemaker.write(tmp_path / "a.fits", pixels, "gz")
     (header,) = read_headers(ImageSpec(str(path)))

@@ -7,9 +7,9 @@ import pytest
 from astropy.io import fits
 
 import imagemaker
-from skycnn.fits.images import plainpixels
-from skycnn.fits.images.imageheader import ImageSpec, read_headers
-from skycnn.fits.images.plainpixels import PlainPixels
+from skycnn.images import plainpixels
+from skycnn.images.imageheader import ImageSpec, read_headers
+from skycnn.images.plainpixels import PlainPixels
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from astropy.io import fits
 
 from skycnn.errors import InputError
-from skycnn.fits.images.pixels import open_pixels
-from skycnn.fits.images.planes import read_planes
+from skycnn.images.openpixels import open_pixels
+from skycnn.images.planes import read_planes
 
 RANDOM = np.random.default_rng(5)
 CUBE = RANDOM.normal(size=(3, 7, 9)).astype(np.float32)

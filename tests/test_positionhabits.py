@@ -3,7 +3,7 @@
 import pytest
 
 from columns import column, columns
-from skycnn.fits.positions.positionhabits import STYLES, pairs
+from skycnn.images.positions.positionhabits import STYLES, pairs
 
 
 def named(names, **more):

@@ -6,7 +6,7 @@ from astropy.coordinates import FK4, FK5, Galactic, SkyCoord
 
 from columns import column, columns
 from skycnn.errors import InputError
-from skycnn.fits.positions.positions import find
+from skycnn.images.positions.positions import find
 
 RNG = np.random.default_rng(1)
 SKY = SkyCoord(RNG.uniform(0, 360, 500), np.degrees(np.arcsin(RNG.uniform(-1, 1, 500))), unit="deg")

@@ -8,7 +8,7 @@ import pytest
 from columns import column
 from skycnn.distribution import Binned, HalfNormals
 from skycnn.posterior import Axis, Grid
-from skycnn.report import posteriorcolumns
+from skycnn.scoring import posteriorcolumns
 
 
 def catalogue(*names, pdf=None):

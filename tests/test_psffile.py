@@ -5,7 +5,7 @@ import pytest
 from astropy.io import fits
 
 from skycnn.errors import InputError
-from skycnn.fits import psffile
+from skycnn.images import psffile
 
 STAR = np.arange(1.0, 13).reshape(3, 4)
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from skycnn.fits import stamps
 from skycnn.simulate import psf, render, sersic
 from skycnn.simulate.psfimage import ImagePSF
 from skycnn.simulate.render import Light, Renderer
+from skycnn.stamps import stamps
 
 SIDE = 64
 SPACE = (psf.Gaussian.of_r80(0.15), psf.Airy.of_fwhm(0.15, 0.3))

@@ -7,10 +7,10 @@ from astropy.wcs import WCS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skycnn.fits.images import resample as module
-from skycnn.fits.images.imagewcs import ImageWcs
-from skycnn.fits.images.pixels import Pixels
-from skycnn.fits.images.resample import resample
+from skycnn.images import resample as module
+from skycnn.images.imagewcs import ImageWcs
+from skycnn.images.openpixels import Pixels
+from skycnn.images.resample import resample
 
 
 class Held(Pixels):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from mosaicking import SIDE, field, mosaic, positions, sliced, stamps, wcs, write
-from skycnn.fits import stamps as stampsmodule
-from skycnn.fits.mosaic.resampledmosaic import ResampledMosaic
 from skycnn.schema import Flag
+from skycnn.stamps import stamps as stampsmodule
+from skycnn.stamps.mosaic.resampledmosaic import ResampledMosaic
 
 X, Y = np.random.default_rng(3).uniform(40, SIDE - 40, (2, 30))
 

@@ -5,8 +5,8 @@ import pytest
 
 from cutouts import SCALE, Sky
 from skycnn.errors import InputError
-from skycnn.fits.images.planes import read_planes
-from skycnn.fits.rowimages.rowcut import cut, cut_resampled, has_wcs, locate, mismatch
+from skycnn.images.planes import read_planes
+from skycnn.stamps.rowimages.rowcut import cut, cut_resampled, has_wcs, locate, mismatch
 
 SKY = Sky()
 

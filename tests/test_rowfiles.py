@@ -9,9 +9,9 @@ from astropy.io import fits
 
 import skyserver
 from cutouts import Sky
-from skycnn.fits.rowimages.fetch import RemoteOptions
-from skycnn.fits.rowimages.rowfiles import MissingError, RowFiles, redacted
-from skycnn.fits.rowimages.urltemplate import UrlTemplate
+from skycnn.remote.fetch import RemoteOptions
+from skycnn.remote.urltemplate import UrlTemplate
+from skycnn.stamps.rowimages.rowfiles import MissingError, RowFiles, redacted
 
 SKY = Sky()
 

@@ -14,9 +14,9 @@ import skyserver
 from cutouts import SCALE, Sky, catalogue
 from skycnn.errors import InputError, NoSpaceError, RunError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.rowimages.fetch import RemoteOptions
-from skycnn.fits.rowimages.rowsource import find
+from skycnn.remote.fetch import RemoteOptions
 from skycnn.schema import Flag
+from skycnn.stamps.rowimages.rowsource import find
 
 SKY = Sky()
 QUERY = "?ra={ra}&dec={dec}&size={size_px}"
@@ -207,7 +207,7 @@ def test_bands_fail_one_by_one(server, remote, tmp_path):
 
 
 def test_many_failures_are_counted(server, remote, tmp_path, monkeypatch):
-    from skycnn.fits.rowimages import rowimages
+    from skycnn.stamps.rowimages import rowimages
 
     monkeypatch.setattr(rowimages, "TOLD", 2)
     _, path = objects(tmp_path)
@@ -328,8 +328,8 @@ import os, signal, sys
 import numpy as np
 from skycnn.errors import Interrupted
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.rowimages.fetch import RemoteOptions
-from skycnn.fits.rowimages.rowsource import find
+from skycnn.remote.fetch import RemoteOptions
+from skycnn.stamps.rowimages.rowsource import find
 
 def stop(signum, frame):
     raise Interrupted(signum)
@@ -370,7 +370,7 @@ def test_a_signal_ends_the_process_while_fetches_hang(remote, tmp_path, moment):
 
 
 def test_a_full_disk_ends_the_run(server, remote, tmp_path, monkeypatch):
-    from skycnn.fits.rowimages import imagecache
+    from skycnn.remote import imagecache
 
     _, path = objects(tmp_path, 2)
 

@@ -9,8 +9,8 @@ import skyserver
 from cutouts import SCALE, Sky, catalogue
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.rowimages.fetch import RemoteOptions
-from skycnn.fits.rowimages.rowsource import find
+from skycnn.remote.fetch import RemoteOptions
+from skycnn.stamps.rowimages.rowsource import find
 
 SKY = Sky()
 QUERY = "?ra={ra}&dec={dec}&size={size_px}"

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 from skycnn.fits import cards as fitscards
-from skycnn.fits.pixelunit import Conversion
-from skycnn.fits.rowimages.rowfiles import MissingError
-from skycnn.fits.rowimages.rowunits import RowUnits
+from skycnn.images.pixelunit import Conversion
+from skycnn.stamps.rowimages.rowfiles import MissingError
+from skycnn.stamps.rowimages.rowunits import RowUnits
 
 
 def header(unit):

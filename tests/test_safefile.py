@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from skycnn.errors import ChangedError, InputError, NoSpaceError, RunError
-from skycnn.fits import safefile
+from skycnn.files import safefile
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import mocking
-from skycnn.fits.stamps import corner
 from skycnn.simulate.mocks import Mocks, rows_of
 from skycnn.simulate.render import Renderer
 from skycnn.simulate.scene import MARGIN, Scene, first_pixel
+from skycnn.stamps.stamps import corner
 
 SHAPE = (110, 90)
 SIDE = 301  # a stamp about the field's middle that reaches beyond it

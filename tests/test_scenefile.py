@@ -6,7 +6,7 @@ from astropy.wcs import WCS
 from skycnn.fits import scenefile
 from skycnn.fits.provenance import Record, parse
 from skycnn.fits.scenefile import CatalogueFile, ImageFile
-from skycnn.fits.stampfile.mockfile import columns_of
+from skycnn.stamps.stampfile.mockfile import columns_of
 
 SHAPE, SCALE = (37, 21), 0.074
 RECORD = Record("0", "mock", "photoz", "2026-01-01T00:00:00Z", "skycnn mock", "none", "", (), (), "", {"seed": 1})

@@ -6,8 +6,8 @@ import os
 import pytest
 
 from skycnn.errors import ChangedError, InputError, LockedError, NoSpaceError, RunError
-from skycnn.fits import safefile
-from skycnn.fits.lock import locked
+from skycnn.files import safefile
+from skycnn.files.lock import locked
 from skycnn.fits.scenefolder import SceneFolder, together
 
 BANDS = ("g", "r")

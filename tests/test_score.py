@@ -13,7 +13,7 @@ from skycnn import metrics, tasks
 from skycnn.cli import app, process
 from skycnn.cli import score as command
 from skycnn.errors import InputError
-from skycnn.fits.fluxes import PhotometryOptions
+from skycnn.photometry.fluxes import PhotometryOptions
 from skycnn.verbs import score as verb
 
 BANDS = "ugriz"
@@ -227,11 +227,11 @@ def test_all_models_of_several_catalogues_are_told(standin, cat, cli, tmp_path, 
 
 
 def test_chunks_and_row_ranges_do_not_matter(standin, cat, monkeypatch):
-    from skycnn.report import sample
+    from skycnn.scoring import scoredrows
 
     whole = scored(cat, rows=(10, 290))
     assert whole.rows == 280
-    monkeypatch.setattr(sample, "CHUNK", 37)
+    monkeypatch.setattr(scoredrows, "CHUNK", 37)
     assert by_name(scored(cat, rows=(10, 290)))["Z_PHOT"] == by_name(whole)["Z_PHOT"]
 
 

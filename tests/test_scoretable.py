@@ -7,8 +7,8 @@ from skycnn import metrics
 from skycnn.bootstrap import Resampling
 from skycnn.distribution import HalfNormals, judge
 from skycnn.errors import InputError
-from skycnn.report import scoretable
-from skycnn.report.scoretable import Predictor
+from skycnn.scoring import scoretable
+from skycnn.scoring.scoretable import Predictor
 
 RNG = np.random.default_rng(4)
 N = 600

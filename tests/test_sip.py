@@ -5,7 +5,7 @@ import pytest
 
 import wcsheaders
 from skycnn.errors import InputError
-from skycnn.fits.images import sip
+from skycnn.images import sip
 from wcsheaders import KINDS
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import hardcase
 from skycnn.errors import ChangedError, InputError, NoSpaceError
-from skycnn.fits import safefile
+from skycnn.files import safefile
 from skycnn.fits.source import Spec, open_source, parse
 
 FITS = hardcase.make()

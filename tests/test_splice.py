@@ -18,7 +18,7 @@ import rawfits
 from skycnn.errors import ChangedError
 from skycnn.fits import cards as fitscards
 from skycnn.fits import catalogue, splice
-from skycnn.fits.newheader import Plan, packed
+from skycnn.fits.newheader import NewColumns, packed
 from skycnn.fits.tablebytes import scan
 from skycnn.schema import Column, estimate, flag_column
 
@@ -273,7 +273,7 @@ def spliced(path, octets, number, columns, rows=None, lines=()):
         from skycnn.fits.tablecolumn import layout
 
         there = {column.name.casefold(): column for column in layout(unit.header, "cat")}
-        plan = Plan(
+        plan = NewColumns(
             columns,
             replaced={c.name: there[c.name.casefold()] for c in columns if c.name.casefold() in there},
             history=tuple(lines),

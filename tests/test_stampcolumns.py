@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from astropy.io.votable.ucd import check_ucd
 
-from skycnn.fits.stampfile.stampcolumns import StampColumns, common, differ, present, words
+from skycnn.stamps.stampfile.stampcolumns import StampColumns, common, differ, present, words
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from astropy.io import fits
 
 import field as fields
 from skycnn.errors import InputError
-from skycnn.fits import stampfacts, stampsource
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.stampsource import StampOptions
+from skycnn.stamps import stampfacts, stampsource
+from skycnn.stamps.stampsource import StampOptions
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ from skycnn.errors import ChangedError, InputError, Interrupted, NoSpaceError, R
 from skycnn.fits import catalogue, splice
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.provenance import parse
-from skycnn.fits.stampfile import partialfile
-from skycnn.fits.stampfile.cube import Cube
+from skycnn.stamps.stampfile import partialfile
+from skycnn.stamps.stampfile.cube import Cube
 
 BANDS = ("g", "r")
 VARIANTS = {
@@ -441,7 +441,7 @@ def test_every_write_may_fail(hard, out, monkeypatch, code, ending):
 
 
 def test_space_is_looked_for_before_the_first_write(hard, out, monkeypatch):
-    monkeypatch.setattr("skycnn.fits.safefile.check_space", lambda *_: (_ for _ in ()).throw(NoSpaceError("no space")))
+    monkeypatch.setattr("skycnn.files.safefile.check_space", lambda *_: (_ for _ in ()).throw(NoSpaceError("no space")))
     with pytest.raises(NoSpaceError):
         stamping.cut(hard, out)
     assert left(out) == []
@@ -463,7 +463,7 @@ def test_an_output_that_came_meanwhile_stays(hard, out, monkeypatch):
         out.write_bytes(b"somebody's")
         return real(*args, **settings)
 
-    monkeypatch.setattr("skycnn.fits.stampfile.stampfile.splice_table", late)
+    monkeypatch.setattr("skycnn.stamps.stampfile.stampfile.splice_table", late)
     with pytest.raises(ChangedError, match="it came while"):
         stamping.cut(hard, out)
     assert (left(out), out.read_bytes()) == (["stamps.fits"], b"somebody's")
@@ -477,7 +477,7 @@ def test_a_catalogue_that_changes_meanwhile_makes_no_file(hard, out, monkeypatch
             file.write(b"x")
         return real(*args, **settings)
 
-    monkeypatch.setattr("skycnn.fits.stampfile.stampfile.splice_table", late)
+    monkeypatch.setattr("skycnn.stamps.stampfile.stampfile.splice_table", late)
     with pytest.raises(ChangedError, match="changed by another program"):
         stamping.cut(hard, out)
     assert left(out) == []
@@ -497,10 +497,10 @@ def test_a_planted_link_is_not_followed(hard, out, tmp_path):
 @pytest.mark.parametrize(
     ("owner", "name", "call", "taken"),
     [
-        ("skycnn.fits.stampfile.stampfile.StampFile", "done", 3, 32),
-        ("skycnn.fits.stampfile.partialfile.PartialFile", "write", 5, 16),
+        ("skycnn.stamps.stampfile.stampfile.StampFile", "done", 3, 32),
+        ("skycnn.stamps.stampfile.partialfile.PartialFile", "write", 5, 16),
         ("skycnn.fits.splice", "write_all", 2, 50),
-        ("skycnn.fits.safefile", "adopt", 1, 50),
+        ("skycnn.files.safefile", "adopt", 1, 50),
     ],
 )
 def test_a_killed_run_resumes_to_the_same_bytes(hard, tmp_path, out, monkeypatch, owner, name, call, taken):

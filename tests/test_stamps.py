@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skycnn.fits.stamps import BATCH_BYTES, batch_rows, corner, pixel_flags, rest, shown
 from skycnn.schema import Flag
+from skycnn.stamps.stamps import BATCH_BYTES, batch_rows, corner, pixel_flags, rest, shown
 
 
 @given(st.floats(-1e5, 1e5), st.integers(1, 300))

@@ -7,14 +7,14 @@ from astropy.table import Table
 
 from mosaicking import SCALE, field, positions, wcs, write
 from skycnn.errors import InputError
-from skycnn.fits import stampfacts, stampsource
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.mosaic.mosaic import Mosaic
-from skycnn.fits.mosaic.resampledmosaic import ResampledMosaic
-from skycnn.fits.rowimages.fetch import RemoteOptions
-from skycnn.fits.rowimages.rowimages import RowImages
-from skycnn.fits.stampfile.cube import Cube
-from skycnn.fits.stampsource import LARGEST, StampOptions, find, offered, presents, side_of, training_side
+from skycnn.remote.fetch import RemoteOptions
+from skycnn.stamps import stampfacts, stampsource
+from skycnn.stamps.mosaic.mosaic import Mosaic
+from skycnn.stamps.mosaic.resampledmosaic import ResampledMosaic
+from skycnn.stamps.rowimages.rowimages import RowImages
+from skycnn.stamps.stampfile.cube import Cube
+from skycnn.stamps.stampsource import LARGEST, StampOptions, find, offered, presents, side_of, training_side
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 from astropy.io import fits
 
 import imagemaker
-from skycnn.fits.images import tiledpixels
-from skycnn.fits.images.imageheader import ImageSpec, read_headers
-from skycnn.fits.images.tiledpixels import TiledPixels
+from skycnn.images import tiledpixels
+from skycnn.images.imageheader import ImageSpec, read_headers
+from skycnn.images.tiledpixels import TiledPixels
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from astropy.io import fits
 
 import imagemaker
 from skycnn.errors import InputError
-from skycnn.fits.images.imageheader import ImageSpec, read_headers
-from skycnn.fits.images.tilecodec import TileError
-from skycnn.fits.images.tiles import Tiles
+from skycnn.images.imageheader import ImageSpec, read_headers
+from skycnn.images.tilecodec import TileError
+from skycnn.images.tiles import Tiles
 
 
 def assembled(path, extension=None):

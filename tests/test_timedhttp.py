@@ -6,7 +6,7 @@ from urllib.error import HTTPError, URLError
 import pytest
 
 import skyserver
-from skycnn.fits.rowimages.timedhttp import opener
+from skycnn.remote.timedhttp import opener
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ from astropy.table import Table
 from galaxies import table, write, write_stamps
 from shell import run
 from skycnn.errors import ChangedError, InputError, LockedError, NoSpaceError
-from skycnn.fits import pixelstore
-from skycnn.fits.fluxes import PhotometryOptions
-from skycnn.fits.lock import locked
-from skycnn.fits.safefile import companion
-from skycnn.fits.stampfile.cube import Cube
+from skycnn.files import pixelstore
+from skycnn.files.lock import locked
+from skycnn.files.safefile import companion
 from skycnn.network import checkpoint, model
 from skycnn.network.trainingset import SEEN
+from skycnn.photometry.fluxes import PhotometryOptions
+from skycnn.stamps.stampfile.cube import Cube
 from skycnn.verbs import train as verb
 
 QUICK = {"task": "photoz", "epochs": 2, "members": 1, "bands": ("g", "r", "i")}

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from skycnn.errors import RunError
-from skycnn.network.batches import Sample, sample
+from skycnn.network.sample import Sample, sample
 from skycnn.network.schedule import seeded
 from skycnn.network.training import Training, forward
 from skycnn.posterior import Bernoulli

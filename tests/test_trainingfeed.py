@@ -7,11 +7,12 @@ import pytest
 from galaxies import table, write
 from imagined import Imagined
 from skycnn.errors import InputError
-from skycnn.fits import stampsource, trainingfeed
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.fluxes import PhotometryOptions
-from skycnn.fits.needs import Needs
-from skycnn.fits.stampsource import StampOptions
+from skycnn.inputs import trainingfeed
+from skycnn.inputs.needs import Needs
+from skycnn.photometry.fluxes import PhotometryOptions
+from skycnn.stamps import stampsource
+from skycnn.stamps.stampsource import StampOptions
 
 FLUX, IMAGE, BOTH = (Needs("--bands", inputs, ()) for inputs in (("flux",), ("image",), ("flux", "image")))
 

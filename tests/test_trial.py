@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from skycnn.network.batches import sample
+from skycnn.network.sample import sample
 from skycnn.network.trial import judged
 from skycnn.posterior import Axis, Bernoulli, Grid
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skycnn.errors import InputError
-from skycnn.fits.rowimages.urltemplate import UnfitError, UrlTemplate, text_of
+from skycnn.remote.urltemplate import UnfitError, UrlTemplate, text_of
 
 URL = "https://host/cut?ra={ra}&dec={dec}&size={size_px}&band={band}&id={ID}"
 VALUES = {"ra": 150.1163213, "dec": -2.5, "size_px": 64, "band": "r", "ID": "NGC 1"}

@@ -6,8 +6,8 @@ import pytest
 import wcsheaders
 from skycnn.errors import InputError
 from skycnn.fits import cards as fitscards
-from skycnn.fits.images import wcscards
-from skycnn.fits.images.imagewcs import ImageWcs
+from skycnn.images import wcscards
+from skycnn.images.imagewcs import ImageWcs
 from wcsheaders import KINDS, PV, SHAPE, header
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from skycnn.errors import InputError
-from skycnn.surveyfile import OPTIONAL, PARTIAL, Source, check, unknown
+from skycnn.surveyfile import OPTIONAL, PARTIAL, SurveyFile, check, unknown
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Survey:
         m_AB - m_Vega, mag.
     references : mapping of str to str
         The source of each fact, by its name above.
-    source : Source or None
+    source : SurveyFile or None
         The file, if it is the user's; no key of it, and no matter when surveys are compared.
     """
 
@@ -78,7 +78,7 @@ class Survey:
     softening: Mapping[str, float] = field(default_factory=dict)
     vega: Mapping[str, float] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
-    source: Source | None = field(default=None, compare=False, repr=False)
+    source: SurveyFile | None = field(default=None, compare=False, repr=False)
 
 
 def names() -> list[str]:
@@ -129,7 +129,7 @@ def own(text: str | None) -> Survey | None:
         raise InputError(f"--survey {text} cannot be read: {why}", expected="a TOML file in UTF-8") from error
     found = parse(content, text, cited=False)
     if found.name in names():
-        at = Source(text, content).at("name")
+        at = SurveyFile(text, content).at("name")
         raise InputError(f"{at}: '{found.name}' is a survey that ships", hint="Give yours another name.")
     return found
 
@@ -172,7 +172,7 @@ def parse(text: str, label: str, *, cited: bool = True) -> Survey:
     InputError
         When the text is no TOML or breaks the schema, naming the line and the key.
     """
-    source = Source(label, text)
+    source = SurveyFile(label, text)
     try:
         facts = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number of too many digits, brackets too deep

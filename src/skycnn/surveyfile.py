@@ -72,7 +72,7 @@ NAME, NAME_SAID = r"(?! )[ !#-&(-.0-[\]-~]{1,60}(?<! )", "1 to 60 letters of ASC
 
 
 @dataclass(frozen=True)
-class Source:
+class SurveyFile:
     """The file of a user's survey.
 
     Parameters
@@ -90,14 +90,14 @@ class Source:
         return f"{self.label}:{_line(self.text, key, entry)}"
 
 
-def check(facts: Mapping[str, Any], source: Source, *, cited: bool) -> None:
+def check(facts: Mapping[str, Any], source: SurveyFile, *, cited: bool) -> None:
     """See that the values of known keys are those of a survey.
 
     Parameters
     ----------
     facts : mapping
         All that a survey must have, and more.
-    source : Source
+    source : SurveyFile
         Where they stand.
     cited : bool
         Whether every fact must have its source under ``references``.
@@ -120,7 +120,7 @@ def unknown(what: str, key: str, keys: Sequence[str]) -> InputError:
     return InputError(what, value=key, expected=", ".join(keys), hint=hint)
 
 
-def _check_names(facts: Mapping[str, Any], source: Source) -> None:
+def _check_names(facts: Mapping[str, Any], source: SurveyFile) -> None:
     bands = facts["bands"]
     if not isinstance(bands, list) or not bands or not all(isinstance(band, str) for band in bands):
         raise InputError(f"{source.at('bands')}: 'bands' is no list of names", value=bands, expected='like ["g", "r"]')
@@ -142,7 +142,7 @@ def _check_names(facts: Mapping[str, Any], source: Source) -> None:
         raise InputError(f"{source.at('depth_kind')}: depths in an aperture need 'aperture', its diameter in arcsec")
 
 
-def _check_numbers(facts: Mapping[str, Any], source: Source) -> None:
+def _check_numbers(facts: Mapping[str, Any], source: SurveyFile) -> None:
     bands = facts["bands"]
     for key in ("pixel_scale", "aperture"):
         if key in facts:
@@ -191,7 +191,7 @@ def _check_bounds(value: float, bounds: Bounds, what: str) -> None:
     raise InputError(f"{what} is out of bounds", value=shown, expected=f"{least:g} to {most:,g} {unit}", hint=hint)
 
 
-def _check_places(facts: Mapping[str, Any], source: Source) -> None:
+def _check_places(facts: Mapping[str, Any], source: SurveyFile) -> None:
     """See that each band's edges lie about its pivot."""
     for band in facts["bands"]:
         told = [(key, facts[key][band]) for key in PLACES if band in facts.get(key, {})]
@@ -206,7 +206,7 @@ def _check_places(facts: Mapping[str, Any], source: Source) -> None:
             raise InputError(f"{source.at(key, band)}: '{key}' of {band} is told and its '{other}' is not")
 
 
-def _check_references(facts: Mapping[str, Any], source: Source, *, cited: bool) -> None:
+def _check_references(facts: Mapping[str, Any], source: SurveyFile, *, cited: bool) -> None:
     references = facts.get("references", {})
     if not isinstance(references, dict):
         what = f"{source.at('references')}: 'references' is no table of texts"

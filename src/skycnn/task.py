@@ -93,7 +93,7 @@ class Network:
 
 
 @dataclass(frozen=True)
-class Cut:
+class SignalCut:
     """A selection of mocks by what is measured of them.
 
     Parameters
@@ -126,7 +126,7 @@ class Mock:
         That ``draw`` knows, beside ``all``; the first is the default.
     usual : mapping of str to str
         The default of a survey, by its name, where it is another one.
-    cuts : mapping of str to Cut
+    cuts : mapping of str to SignalCut
         By selection: what is asked of the measured fluxes.
     observe : callable, optional
         ``observe(survey, bands, galaxies, seed)`` returns fluxes and errors (n, band) of drawn galaxies as a survey's
@@ -144,7 +144,7 @@ class Mock:
     side: int = 32
     selections: tuple[str, ...] = ("paper", "cosmos")
     usual: Mapping[str, str] = field(default_factory=dict)
-    cuts: Mapping[str, Cut] = field(default_factory=dict)
+    cuts: Mapping[str, SignalCut] = field(default_factory=dict)
     observe: Callable[..., Any] | None = None
     observed: "Callable[[Survey], bool] | None" = None
     density: Callable[[], float] | None = None

@@ -10,19 +10,19 @@ from pathlib import Path
 from memory import Peak
 from report import line, table
 
-from skycnn.fits.stampfile.mockfile import MockFile
-from skycnn.simulate.aperture import Photometry
+from skycnn.simulate.aperture import AperturePhotometry
 from skycnn.simulate.noise import Noise
 from skycnn.simulate.population import Population
 from skycnn.simulate.render import Renderer
+from skycnn.stamps.stampfile.mockfile import MockFile
 from skycnn.verbs.mock import Options, mock
 
 STAGES = (
     (Population, "draw", "draw"),
     (Renderer, "__call__", "render"),
     (Noise, "add", "noise"),
-    (Photometry, "expected", "photometry"),
-    (Photometry, "measure", "photometry"),
+    (AperturePhotometry, "expected", "photometry"),
+    (AperturePhotometry, "measure", "photometry"),
     (MockFile, "write", "write"),
 )
 

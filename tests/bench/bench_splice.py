@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from report import line, table
 
+from skycnn.files import safefile
 from skycnn.fits import cards as fitscards
-from skycnn.fits import safefile
 from skycnn.fits.checksum import Sum
-from skycnn.fits.newheader import Plan, seal
+from skycnn.fits.newheader import NewColumns, seal
 from skycnn.fits.splice import splice
 from skycnn.fits.tablebytes import scan
 from skycnn.schema import estimate, flag_column
@@ -82,7 +82,7 @@ def extend(path: Path, target: Path, alone: bool = False) -> float:
         size = os.fstat(source.fileno()).st_size
         unit = scan(source.fileno(), size, path.name)[1]
         with safefile.replacing(str(target), target.name, start=None, detach=False) as fd:
-            warnings = splice(source.fileno(), size, unit, fd, Plan(COLUMNS, stamp="x"), rows, path.name)
+            warnings = splice(source.fileno(), size, unit, fd, NewColumns(COLUMNS, stamp="x"), rows, path.name)
     assert not warnings, warnings
     return time.perf_counter() - started
 

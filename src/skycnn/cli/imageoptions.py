@@ -11,7 +11,7 @@ from skycnn.cli import options
 from skycnn.errors import InputError
 
 if TYPE_CHECKING:  # they need numpy
-    from skycnn.fits.stampsource import StampOptions
+    from skycnn.stamps.stampsource import StampOptions
 
 
 def stamp_options(
@@ -39,9 +39,9 @@ def stamp_options(
     InputError
         When one of them cannot be read, or two of them contradict each other.
     """
-    from skycnn.fits.images import imagelist
-    from skycnn.fits.rowimages.fetch import RemoteOptions
-    from skycnn.fits.stampsource import StampOptions
+    from skycnn.images import imagelist
+    from skycnn.remote.fetch import RemoteOptions
+    from skycnn.stamps.stampsource import StampOptions
 
     if images and stamps is not None:
         raise InputError("--images and --stamps both say where the stamps come from", hint="Give one of the two.")

@@ -15,7 +15,7 @@ from skycnn.cli.console import manners
 from skycnn.errors import InputError
 
 if TYPE_CHECKING:  # fluxes needs numpy
-    from skycnn.fits.fluxes import PhotometryOptions
+    from skycnn.photometry.fluxes import PhotometryOptions
 
 PAIR = "BAND=COLUMN"
 
@@ -72,7 +72,7 @@ def photometry_options(
     InputError
         When one of them cannot be read.
     """
-    from skycnn.fits.fluxes import PhotometryOptions
+    from skycnn.photometry.fluxes import PhotometryOptions
 
     return PhotometryOptions(
         band=pairs(band, "--band"),

@@ -6,8 +6,8 @@ from typing import IO
 import numpy as np
 
 from skycnn.errors import InputError
+from skycnn.files.safefile import kept, scratch
 from skycnn.fits import cards as fitscards
-from skycnn.fits.safefile import kept, scratch
 from skycnn.fits.tablebytes import Hdu, read_into
 
 _FORM = re.compile(r"([AIFED])(\d+)(?:\.(\d+))?")

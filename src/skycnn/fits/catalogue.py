@@ -9,11 +9,11 @@ from typing import IO, Self
 import numpy as np
 
 from skycnn.errors import InputError, counted
+from skycnn.files.safefile import kept
 from skycnn.fits import cards as fitscards
 from skycnn.fits import provenance
 from skycnn.fits.asciitable import binary_from_ascii
 from skycnn.fits.compressedtable import binary_from_compressed, decompressed
-from skycnn.fits.safefile import kept
 from skycnn.fits.source import Source, Spec, parse
 from skycnn.fits.stamplayout.hlsp import open_stamps
 from skycnn.fits.tablebytes import Hdu, check_tail, heap_gap, read_into, scan

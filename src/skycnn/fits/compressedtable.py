@@ -8,9 +8,9 @@ from typing import IO
 import numpy as np
 
 from skycnn.errors import InputError
+from skycnn.files.safefile import kept, scratch
 from skycnn.fits import cards as fitscards
 from skycnn.fits.bytecopy import copy_range
-from skycnn.fits.safefile import kept, scratch
 from skycnn.fits.source import Source
 from skycnn.fits.tablebytes import Hdu, heap_gap, read_into, scan
 from skycnn.fits.tablecolumn import DTYPES, TableColumn, layout

@@ -2,24 +2,23 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from skycnn.errors import InputError, Interrupted, counted
-from skycnn.fits import earlier, safefile
+from skycnn.files import safefile
+from skycnn.files.journal import Journal
+from skycnn.fits import previousrun
 from skycnn.fits.aheadcopy import AheadCopy
 from skycnn.fits.bytecopy import copy_range
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.journal import Journal
-from skycnn.fits.newheader import Plan, new_cards, packed, width
+from skycnn.fits.newheader import NewColumns, new_cards, packed, width
 from skycnn.fits.output import Output, compression_of
-from skycnn.fits.pixeldigest import PixelDigest
 from skycnn.fits.provenance import Record
 from skycnn.fits.splice import splice, write_primary
-from skycnn.fits.stamps import Stamps
 from skycnn.schema import Column
 
 Rows = tuple[int, int | None]
@@ -73,7 +72,7 @@ class Extension:
     overwrite : bool
         Replace columns that are there.
     only_new : bool
-        Answer only rows without an answer; see ``earlier.waiting``.
+        Answer only rows without an answer; see ``previousrun.waiting``.
     rows : (int, int or None), optional
         Answer only these rows.
     table_only : bool
@@ -100,25 +99,27 @@ class Extension:
         self.width = sum(map(width, columns))
         self.existing = {column.name: found for column in columns if (found := catalogue.has(column.name)) is not None}
         self.added_bytes = sum(width(column) for column in columns if column.name not in self.existing)
-        new_cards(catalogue.unit, Plan(self.columns, self.existing), catalogue.label)  # refuses before the first write
+        new_cards(
+            catalogue.unit, NewColumns(self.columns, self.existing), catalogue.label
+        )  # refuses before the first write
         catalogue.span(rows)  # refuses rows that are not there
         if overwrite or only_new:
             for column in columns:
-                earlier.check_type(catalogue, column)
+                previousrun.check_type(catalogue, column)
         missing = [column.name for column in columns if column.name not in self.existing]
         if only_new and overwrite:
             raise InputError("--only-new keeps the answers that --overwrite replaces", hint="Give one of the two.")
         self.keeps_old = not missing and (only_new or rows is not None)
 
-    def is_written(self, record: Record, stamps: Stamps | None = None) -> bool:
+    def is_written(self, record: Record, pixels: Callable[[], bytes] | None = None) -> bool:
         """Whether an earlier run wrote these very answers, as its HISTORY tells.
 
         Parameters
         ----------
         record : Record
             Of this run; its input hash is not looked at.
-        stamps : Stamps, optional
-            That it looks at.
+        pixels : callable, optional
+            Returns the digest of the stamps that it looks at; None where it looks at none.
 
         Raises
         ------
@@ -127,18 +128,18 @@ class Extension:
         """
         if not self.existing or self.overwrite:
             return False
-        last = earlier.agreeing(self.catalogue, self.existing, record)
+        last = previousrun.agreeing(self.catalogue, self.existing, record)
         for column in self.columns:
-            earlier.check_type(self.catalogue, column)
+            previousrun.check_type(self.catalogue, column)
         empty = sum(
-            int(np.count_nonzero(self._wanted(first, len(rows)) & earlier.waiting(rows)))
+            int(np.count_nonzero(self._wanted(first, len(rows)) & previousrun.waiting(rows)))
             for first, rows in self.catalogue.packed_chunks(self._old)
         )
         if self.only_new:
             return not empty
         label, hint = self.catalogue.label, "--only-new answers those without an answer, --overwrite all rows anew."
-        if earlier.input_sha256(self.catalogue, record.used, PixelDigest(stamps).end()) != last.input_sha256:
-            what = "the columns used, the stamps or the rows" if stamps else "the columns used or the rows"
+        if previousrun.input_sha256(self.catalogue, record.used, pixels() if pixels else b"") != last.input_sha256:
+            what = "the columns used, the stamps or the rows" if pixels else "the columns used or the rows"
             raise InputError(f"{label}: {what} have changed since {last.time}", hint=hint)
         if empty:
             raise InputError(
@@ -181,7 +182,7 @@ class Extension:
             digest = hashlib.sha256(rows.data).digest()
             run = self._wanted(first, len(rows))
             if self.only_new and self.keeps_old:
-                run &= earlier.waiting(rows[:, split:])
+                run &= previousrun.waiting(rows[:, split:])
             held = journal.holds(first, len(rows), digest)
             values = None
             if not held and run.any():
@@ -235,7 +236,7 @@ class Extension:
             When the catalogue was changed meanwhile.
         """
         source, flag = self.catalogue.source, self.columns[-1]
-        plan = Plan(
+        plan = NewColumns(
             self.columns,
             replaced=self.existing,
             comments={

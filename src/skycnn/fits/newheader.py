@@ -19,7 +19,7 @@ _OWN_CARD = re.compile(r"T(TYPE|FORM|UNIT|NULL|SCAL|ZERO|DISP|DIM|COMM|UCD|UTYP|
 
 
 @dataclass(frozen=True)
-class Plan:
+class NewColumns:
     """What a splice changes in one table.
 
     Parameters
@@ -76,7 +76,7 @@ def packed(columns: Sequence[Column], values: dict[str, "np.ndarray"], n: int) -
     return rows
 
 
-def new_cards(unit: Hdu, plan: Plan, label: str, rows: int | None = None) -> list[bytes]:
+def new_cards(unit: Hdu, plan: NewColumns, label: str, rows: int | None = None) -> list[bytes]:
     """Return the header's cards after the splice, of all rows or of so many; the checksums still hold the old values.
 
     Raises

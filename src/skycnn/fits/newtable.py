@@ -7,7 +7,7 @@ import numpy as np
 
 from skycnn.fits import cards as fitscards
 from skycnn.fits.checksum import Sum
-from skycnn.fits.newheader import Plan, new_cards, packed, seal, width
+from skycnn.fits.newheader import NewColumns, new_cards, packed, seal, width
 from skycnn.fits.tablebytes import Hdu
 from skycnn.schema import Column
 
@@ -57,7 +57,7 @@ class NewTable:
             fitscards.make("DATASUM", "0"),
         ]
         unit = Hdu(1, 0, 0, 0, 0, tuple(empty), fitscards.values(empty))
-        self._cards = new_cards(unit, Plan(self.columns, history=tuple(history)), name)
+        self._cards = new_cards(unit, NewColumns(self.columns, history=tuple(history)), name)
         self._sum = Sum()
 
     @property

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from typing import IO, cast
 
 from skycnn.errors import ChangedError, InputError, SkycnnError
-from skycnn.fits import safefile
-from skycnn.fits.lock import locked
+from skycnn.files import safefile
+from skycnn.files.lock import locked
 from skycnn.fits.source import Spec
 
 

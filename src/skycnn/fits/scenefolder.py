@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
 from skycnn.errors import ChangedError, InputError
-from skycnn.fits import safefile
+from skycnn.files import safefile
 from skycnn.fits.output import Output
 from skycnn.fits.source import parse
 

@@ -12,7 +12,7 @@ from stat import S_ISREG
 from typing import IO, cast
 
 from skycnn.errors import ChangedError, InputError
-from skycnn.fits import safefile
+from skycnn.files import safefile
 from skycnn.fits.foreign import check_fits
 
 COMPRESSED = {b"\x1f\x8b": "gz", b"BZh": "bz2"}

@@ -12,7 +12,7 @@ import numpy as np
 from skycnn.fits import cards as fitscards
 from skycnn.fits.bytecopy import copy_range, copy_summed, write_all
 from skycnn.fits.checksum import Sum
-from skycnn.fits.newheader import Plan, new_cards, seal, verify, width
+from skycnn.fits.newheader import NewColumns, new_cards, seal, verify, width
 from skycnn.fits.tablebytes import Hdu, read_into
 
 S = TypeVar("S")
@@ -27,7 +27,7 @@ def splice(
     size: int,
     unit: Hdu,
     target: int,
-    plan: Plan,
+    plan: NewColumns,
     rows: "Callable[[int, int], np.ndarray]",
     label: str,
     *,
@@ -45,7 +45,7 @@ def splice(
         The table to extend.
     target : int
         Descriptor of the new file, written from its beginning, or after what is there.
-    plan : Plan
+    plan : NewColumns
         What changes.
     rows : callable
         ``rows(first, end)`` returns the packed new bytes of rows first..end, uint8 (end - first, width).
@@ -92,7 +92,7 @@ def splice_table(
     target: int,
     start: int,
     cards: list[bytes],
-    plan: Plan,
+    plan: NewColumns,
     rows: "Callable[[int, int], np.ndarray]",
     label: str,
     *,
@@ -152,7 +152,7 @@ def _rows(
     unit: Hdu,
     target: int,
     data: int,
-    plan: Plan,
+    plan: NewColumns,
     rows: "Callable[[int, int], np.ndarray]",
     label: str,
     *,
@@ -212,7 +212,7 @@ def bounded_map(work: Callable[[S], T], items: Iterable[S], threads: int, ahead:
         pool.shutdown(cancel_futures=True)
 
 
-def _interleave(before: "np.ndarray", after: "np.ndarray", fresh: "np.ndarray", plan: Plan) -> None:
+def _interleave(before: "np.ndarray", after: "np.ndarray", fresh: "np.ndarray", plan: NewColumns) -> None:
     old = before.shape[1]
     _copy_fields(before, after, 0)
     if not plan.replaced:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from skycnn.network.batches import Sample
+from skycnn.network.sample import Sample
 from skycnn.network.training import forward
 from skycnn.posterior import Posterior
 

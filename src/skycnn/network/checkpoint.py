@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from skycnn.errors import InputError
-from skycnn.fits.safefile import replacing
+from skycnn.files.safefile import replacing
 
 SUFFIX = ".checkpoint"
 Array = np.ndarray

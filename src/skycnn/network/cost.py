@@ -4,10 +4,10 @@ import time
 
 import torch
 
-from skycnn.network.batches import Sample
-from skycnn.network.distillation import held_to
-from skycnn.network.frozen import PASSES
+from skycnn.network.fitting import held_to
+from skycnn.network.frozenfeatures import PASSES
 from skycnn.network.job import Job, Stage
+from skycnn.network.sample import Sample
 
 CARD = 1 << 16
 """Bytes of a model file beside its numbers."""

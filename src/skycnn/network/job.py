@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from skycnn.errors import InputError
-from skycnn.network.batches import Sample
 from skycnn.network.model import Model
+from skycnn.network.sample import Sample
 from skycnn.network.schedule import seeded
 from skycnn.posterior import Posterior
 from skycnn.task import Network, Task

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from skycnn.errors import ChangedError, InputError
-from skycnn.fits import safefile
-from skycnn.fits.lock import locked
+from skycnn.files import safefile
+from skycnn.files.lock import locked
 from skycnn.network import checkpoint, model
 
 

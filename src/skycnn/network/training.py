@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from skycnn.errors import RunError
-from skycnn.fits.pixelstore import PixelStore
-from skycnn.network.batches import Inputs, Sample, blocks, device_of
+from skycnn.files.pixelstore import PixelStore
+from skycnn.network.sample import Inputs, Sample, blocks, device_of
 from skycnn.network.schedule import one_cycle, seeded
 from skycnn.posterior import Posterior
 from skycnn.task import Plan

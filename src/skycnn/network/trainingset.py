@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError, counted
-from skycnn.fits.pixelstore import PixelStore
+from skycnn.files.pixelstore import PixelStore
 from skycnn.network import groups
-from skycnn.network.batches import Sample, sample
 from skycnn.network.division import Division
 from skycnn.network.groups import BLOCK, TRAIN, VALID
+from skycnn.network.sample import Sample, sample
 
 Array = NDArray[Any]
 

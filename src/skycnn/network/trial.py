@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from skycnn.distribution import Binned, Judged, judge
-from skycnn.network.batches import Sample
+from skycnn.network.sample import Sample
 from skycnn.network.training import forward
 from skycnn.posterior import Grid, Posterior
 

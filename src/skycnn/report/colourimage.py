@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.fits.trainingfeed import BANDS
+from skycnn.inputs.trainingfeed import BANDS
 
 Array = NDArray[Any]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.fits import safefile
+from skycnn.files import safefile
 from skycnn.report import figures
 from skycnn.report.colourimage import channels, colour
 from skycnn.schema import NOT_RUN, Flag

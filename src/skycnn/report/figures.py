@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from skycnn import metrics
 from skycnn.errors import InputError
-from skycnn.report.scoretable import Entry, Predictor
+from skycnn.scoring.scoretable import Entry, Predictor
 
 Array = NDArray[Any]
 

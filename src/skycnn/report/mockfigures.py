@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
-from skycnn.fits import safefile
-from skycnn.fits.stampfile.mockfile import TRUE
-from skycnn.fits.stampfile.stampcolumns import words
+from skycnn.files import safefile
 from skycnn.report import figures
 from skycnn.report.colourimage import colour
+from skycnn.stamps.stampfile.mockfile import TRUE
+from skycnn.stamps.stampfile.stampcolumns import words
 
 Array = NDArray[Any]
 
@@ -30,7 +30,7 @@ SEEN = 5.0
 """Signal to noise in both bands from which a colour is drawn."""
 
 
-class Sample:
+class PreviewRows:
     """The first rows of a run's mocks.
 
     Parameters
@@ -99,14 +99,14 @@ def _same(path: str, other: str) -> bool:
     return os.path.exists(path) and os.path.exists(other) and os.path.samefile(path, other)
 
 
-def draw(path: str, sample: Sample, shown: Sequence[str], pixel_scale: float, title: str) -> None:
+def draw(path: str, sample: PreviewRows, shown: Sequence[str], pixel_scale: float, title: str) -> None:
     """Write the page; a file of that name is replaced.
 
     Parameters
     ----------
     path : str
         Its ending is the format.
-    sample : Sample
+    sample : PreviewRows
     shown : sequence of str
         Truths, by their names without ``_TRUE``; colours are drawn against the first.
     pixel_scale : float
@@ -121,7 +121,7 @@ def draw(path: str, sample: Sample, shown: Sequence[str], pixel_scale: float, ti
         file.write(page)
 
 
-def picture(kind: str, sample: Sample, shown: Sequence[str], pixel_scale: float, title: str) -> bytes:
+def picture(kind: str, sample: PreviewRows, shown: Sequence[str], pixel_scale: float, title: str) -> bytes:
     """Return the page in one of `figures.FORMATS`; the parameters are those of `draw`."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -147,7 +147,7 @@ def picture(kind: str, sample: Sample, shown: Sequence[str], pixel_scale: float,
         return figures.encode(figure, kind)
 
 
-def _truths(figure: Any, place: Any, sample: Sample, shown: Sequence[str]) -> None:
+def _truths(figure: Any, place: Any, sample: PreviewRows, shown: Sequence[str]) -> None:
     """Draw how the truths are distributed, and the signal to noise in the best band."""
     panels = place.subgridspec(1, len(shown) + 1).subplots(sharey=False)
     panels = np.atleast_1d(panels)
@@ -175,7 +175,7 @@ def _span(values: Array) -> tuple[float, float]:
     return low, high
 
 
-def _tracks(figure: Any, grid: Any, sample: Sample, name: str, tracks: int) -> None:
+def _tracks(figure: Any, grid: Any, sample: PreviewRows, name: str, tracks: int) -> None:
     """Draw adjacent colours against a truth, with the running median and 68 % of the galaxies."""
     flux, error = _fluxes(sample)
     truth = sample.column(f"{name}{TRUE}").astype(np.float64)
@@ -204,7 +204,7 @@ def _tracks(figure: Any, grid: Any, sample: Sample, name: str, tracks: int) -> N
         axes.set_xlabel(name)
 
 
-def _sheet(axes: Any, sample: Sample, stamps: Array, labels: Array | None, name: str, pixel_scale: float) -> None:
+def _sheet(axes: Any, sample: PreviewRows, stamps: Array, labels: Array | None, name: str, pixel_scale: float) -> None:
     """Draw stamps in colour, side by side, y upwards."""
     side = stamps.shape[-1]
     gap, lines = max(1, side // 16), -(-len(stamps) // ACROSS)
@@ -221,7 +221,7 @@ def _sheet(axes: Any, sample: Sample, stamps: Array, labels: Array | None, name:
     axes.set_title(f"the first {len(stamps)}, each {side * pixel_scale:.3g} arcsec wide{what}; one stretch for all")
 
 
-def _fluxes(sample: Sample) -> tuple[Array, Array]:
+def _fluxes(sample: PreviewRows) -> tuple[Array, Array]:
     """Return fluxes and errors (n, band)."""
     stems = words(sample.bands)
     flux, error = (np.stack([sample.column(f"{kind}_{stem}") for stem in stems], 1) for kind in ("FLUX", "FLUXERR"))

@@ -3,7 +3,7 @@
 After Zhou et al. 2022 (arXiv:2112.08690), who measure the fluxes of mock galaxies on the mock images. The aperture is
 what a first-moment radius is made for, a circle that grows with the galaxy (Kron 1980, ApJS 43, 305), but its size
 comes from the Gaussian that finds the galaxy at the best signal to noise in the bands' sum: a first moment over pixels
-that are mostly noise has no variance to speak of at SNR 10. `Photometry.expected` gives the same without pixels.
+that are mostly noise has no variance to speak of at SNR 10. `AperturePhotometry.expected` needs no pixels.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ class Measured:
     radius: Array
 
 
-class Photometry:
+class AperturePhotometry:
     """What measures stamps of one survey.
 
     Parameters

@@ -75,7 +75,7 @@ class Success:
         return share
 
 
-class Census:
+class NumberCounts:
     """The sky's galaxies in cells of magnitude and redshift, for each selection.
 
     Parameters

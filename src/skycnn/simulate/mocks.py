@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from skycnn.errors import RunError, counted
 from skycnn.simulate import draws
-from skycnn.simulate.aperture import Measured, Photometry
+from skycnn.simulate.aperture import AperturePhotometry, Measured
 from skycnn.simulate.blocks import Need, ordered
 from skycnn.simulate.noise import Noise
 from skycnn.simulate.recipe import Recipe
@@ -88,7 +88,7 @@ class Mocks:
         self.noise = Noise.of(survey, bands)
         self.psfs = tuple(recipe.psf(band) for band in bands)
         r80 = [psf.r80 for psf in self.psfs]
-        self.photometry = Photometry(self.noise, r80, survey.pixel_scale, recipe.side)
+        self.photometry = AperturePhotometry(self.noise, r80, survey.pixel_scale, recipe.side)
         self.render = Renderer(self.psfs, survey.pixel_scale, recipe.side, recipe.device)
         self._hopeful, self._drawing = lru_cache(maxsize=8)(self._draw_hopeful), Lock()
 

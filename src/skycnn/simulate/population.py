@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skycnn.errors import InputError
 from skycnn.simulate import draws, fluxtable, morphology, seds
-from skycnn.simulate.census import LIMIT, Census, Success
+from skycnn.simulate.census import LIMIT, NumberCounts, Success
 from skycnn.simulate.fluxtable import FluxTable
 from skycnn.simulate.galaxies import Galaxies
 from skycnn.simulate.mixture import Mixture
@@ -52,7 +52,7 @@ class Population:
 
     Parameters
     ----------
-    census : Census
+    census : NumberCounts
         Numbers by magnitude and redshift.
     spectra : Mixture
         Of log(1 + z) and luminosity; given these, of the logits of the spectra, log of the lines and log E(B-V).
@@ -60,7 +60,7 @@ class Population:
         By the name of the survey whose catalogue it tells of.
     """
 
-    def __init__(self, census: Census, spectra: Mixture, observations: Mapping[str, Observation]) -> None:
+    def __init__(self, census: NumberCounts, spectra: Mixture, observations: Mapping[str, Observation]) -> None:
         self.census, self.spectra, self.observations = census, spectra, observations
 
     @staticmethod
@@ -72,7 +72,7 @@ class Population:
         number = {name: fitted[name].astype(np.float64) for name in fitted if fitted[name].dtype.kind == "f"}
         success = Success(number["success_magnitude"], number["success_distance"], number["success_log"])
         spectra = Mixture(number["weight"], number["mean"], number["covariance"], 2)
-        return Population(Census(success), spectra, {"cosmos": Observation.of(fitted, "cosmos")})
+        return Population(NumberCounts(success), spectra, {"cosmos": Observation.of(fitted, "cosmos")})
 
     def density(self) -> float:
         """Return the galaxies a square arcminute of the selection ``all``."""

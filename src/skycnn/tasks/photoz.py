@@ -18,7 +18,7 @@ from skycnn.network.layers import Inception, Joint, Windows, asinh, divide, lost
 from skycnn.posterior import Axis, Grid
 from skycnn.simulate.galaxies import COLUMNS
 from skycnn.simulate.population import Population
-from skycnn.task import Cut, Mock, Network, Plan, Task
+from skycnn.task import Mock, Network, Plan, SignalCut, Task
 
 COLUMN = "Z_PHOT"
 HIGH = 1.2
@@ -384,7 +384,7 @@ TASK = Task(
         draw=lambda *asked: Population.load().draw(*asked),
         columns=COLUMNS,
         usual={"cosmos": "cosmos"},
-        cuts={"paper": Cut(("g", "i"), 10.0)},
+        cuts={"paper": SignalCut(("g", "i"), 10.0)},
         observe=lambda *asked: Population.load().observe(*asked),
         observed=lambda survey: survey.name in Population.load().observations,
         density=lambda: Population.load().density(),

@@ -14,20 +14,21 @@ import numpy as np
 
 from skycnn import __version__
 from skycnn.errors import InputError, counted
-from skycnn.fits import earlier, stampfacts, stampsource
+from skycnn.fits import previousrun
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.output import Output, compression_of
 from skycnn.fits.provenance import Record, now
+from skycnn.fits.provenancefile import Story
 from skycnn.fits.source import Spec, parse
-from skycnn.fits.stampfile import stampfile
-from skycnn.fits.stampfile.cube import Cube
-from skycnn.fits.stampfile.stampcolumns import StampColumns
-from skycnn.fits.stampfile.stampfile import StampFile
-from skycnn.fits.stamps import Batch, Census, Stamps
-from skycnn.fits.stampsource import StampOptions
-from skycnn.fits.story import Story
 from skycnn.fits.tally import Tally
 from skycnn.report import contactsheet
+from skycnn.stamps import stampfacts, stampsource
+from skycnn.stamps.stampfile import stampfile
+from skycnn.stamps.stampfile.cube import Cube
+from skycnn.stamps.stampfile.stampcolumns import StampColumns
+from skycnn.stamps.stampfile.stampfile import StampFile
+from skycnn.stamps.stamps import Batch, Census, Stamps
+from skycnn.stamps.stampsource import StampOptions
 
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -89,7 +90,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Job:
+class CutoutRun:
     """All that is settled before the first stamp is cut."""
 
     catalogue: Catalogue
@@ -137,7 +138,7 @@ def cutout(text: str, options: Options, say: Say = lambda _: None, progress: Pro
         job = _settle(stack, spec, output, options)
         result = replace(job.result, unchanged=last is not None)
         if last is not None:
-            earlier.check_same_stamps(last, job.record, output.label)
+            previousrun.check_same_stamps(last, job.record, output.label)
         elif options.preview is not None and os.path.exists(options.preview) and not options.overwrite:
             raise InputError(f"{options.preview} exists", hint="--overwrite replaces it.")
         if result.unchanged and not options.dry_run:
@@ -180,10 +181,10 @@ def _check_out(spec: Spec, options: Options) -> Record | None:
     for path, what in ((spec.path, "catalogue"), (options.stamps.stamps or "", "stamp file to read")):
         if os.path.exists(path) and os.path.samefile(path, options.out):
             raise InputError(f"--out {options.out} is the {what} itself", hint="Name another file.")
-    return None if options.overwrite else earlier.stamps_record(options.out)
+    return None if options.overwrite else previousrun.stamps_record(options.out)
 
 
-def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> Job:
+def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> CutoutRun:
     """Open the catalogue, find the images, and see which rows lie on them."""
     catalogue = stack.enter_context(
         Catalogue.open(spec, holds=lambda columns, _: stampsource.presents(columns, options.stamps))
@@ -223,7 +224,7 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
         model_sha256="",
         columns=tuple(column.name for column in StampColumns(stamps.bands, catalogue.names, False).columns),
         used=tuple(stamps.columns),
-        input_sha256=earlier.rows_sha256(catalogue, rows),
+        input_sha256=previousrun.rows_sha256(catalogue, rows),
         options=json.loads(json.dumps({name: value for name, value in settings.items() if value})),
         notes=tuple(stamps.notes),
     )
@@ -243,7 +244,7 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
         disk_bytes=disk,
         estimate_seconds=stampfacts.seconds(stamps, census, disk, options.stamps.remote.concurrency),
     )
-    return Job(catalogue, stamps, rows, _block(census, len(stamps.bands), side), record, result)
+    return CutoutRun(catalogue, stamps, rows, _block(census, len(stamps.bands), side), record, result)
 
 
 def _block(census: Census, bands: int, side: int) -> int:
@@ -254,7 +255,7 @@ def _block(census: Census, bands: int, side: int) -> int:
     return max(BLOCK, min(bounds))
 
 
-def _write(job: Job, output: Output, options: Options, say: Say, progress: Progress | None) -> Result:
+def _write(job: CutoutRun, output: Output, options: Options, say: Say, progress: Progress | None) -> Result:
     """Cut what no earlier run has finished, and let the file take its name; return the counts."""
     stamps, result = job.stamps, job.result
     bands, side = result.bands, result.side

@@ -12,18 +12,17 @@ from numpy.typing import NDArray
 
 from skycnn import __version__, survey, tasks
 from skycnn.errors import InputError, RunError
-from skycnn.fits import psffile, scenefile
+from skycnn.files.pixelstore import memory_left
+from skycnn.fits import scenefile
 from skycnn.fits.output import Output, compression_of
-from skycnn.fits.pixelstore import memory_left
 from skycnn.fits.provenance import Record, now
 from skycnn.fits.scenefile import CatalogueFile, ImageFile
 from skycnn.fits.scenefolder import SceneFolder, together
 from skycnn.fits.source import parse
-from skycnn.fits.stampfile.mockfile import TRUE, Layout, MockFile, columns_of
-from skycnn.fits.stampfile.stampcolumns import words
+from skycnn.images import psffile
 from skycnn.network.inference import device_of, out_of_memory
 from skycnn.report import mockfigures
-from skycnn.report.mockfigures import Sample
+from skycnn.report.mockfigures import PreviewRows
 from skycnn.schema import Column
 from skycnn.simulate.detection import Detections, detect
 from skycnn.simulate.mocks import LAST, Block, Mocks
@@ -31,6 +30,8 @@ from skycnn.simulate.psf import PSF
 from skycnn.simulate.psfimage import ImagePSF, check, core
 from skycnn.simulate.recipe import Recipe, judging
 from skycnn.simulate.scene import Scene
+from skycnn.stamps.stampfile.mockfile import TRUE, Layout, MockFile, columns_of
+from skycnn.stamps.stampfile.stampcolumns import words
 from skycnn.survey import Survey
 from skycnn.task import Mock
 
@@ -363,9 +364,9 @@ def _detected(found: Detections, recipe: Recipe, shape: tuple[int, int]) -> dict
 
 def _write(
     output: Output, layout: Layout, record: Record, recipe: Recipe, options: Options, progress: Progress | None
-) -> tuple[int, Sample]:
+) -> tuple[int, PreviewRows]:
     """Make and write the rows; return how many candidates were drawn, and some rows to look at."""
-    made, sample, done, drawn = Mocks(recipe), Sample(recipe.bands), 0, 0
+    made, sample, done, drawn = Mocks(recipe), PreviewRows(recipe.bands), 0, 0
     with (
         MockFile.create(output, layout, record) as file,
         made.galaxies(layout.rows, options.threads, stamps=bool(layout.side)) as blocks,

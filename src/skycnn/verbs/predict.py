@@ -13,28 +13,31 @@ import numpy as np
 
 from skycnn import __version__, survey, tasks
 from skycnn.errors import InputError, counted
-from skycnn.fits import safefile, stampsource
+from skycnn.files import safefile
+from skycnn.files.journal import Journal
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.extension import Chunk, Extension, renamed
-from skycnn.fits.feed import Feed, Piece
-from skycnn.fits.fluxes import PhotometryOptions, presents
-from skycnn.fits.journal import Journal
-from skycnn.fits.offer import Offer
 from skycnn.fits.output import Output
-from skycnn.fits.pixeldigest import PixelDigest
 from skycnn.fits.provenance import Record, now
+from skycnn.fits.provenancefile import Story
 from skycnn.fits.source import Spec, parse
 from skycnn.fits.splice import bounded_map
-from skycnn.fits.stampsource import StampOptions
-from skycnn.fits.story import Story
 from skycnn.fits.tally import Tally
+from skycnn.inputs.available import Offer
+from skycnn.inputs.feed import Feed, Piece
 from skycnn.network import choice, model
 from skycnn.network.answer import Answerer
 from skycnn.network.inference import prefetch
+from skycnn.photometry.fluxes import PhotometryOptions, presents
 from skycnn.schema import Column
+from skycnn.stamps import stampsource
+from skycnn.stamps.pixeldigest import PixelDigest
+from skycnn.stamps.stampsource import StampOptions
 
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
+Work = tuple[Chunk, Piece | None, bool]
+"""A chunk, a piece of it, and whether that is the chunk's last."""
 VERSIONS = ("skycnn", "torch", "numpy")
 
 PIECES = 2
@@ -95,7 +98,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Job:
+class PredictRun:
     """All that is settled before the first row is answered."""
 
     feed: Feed
@@ -139,7 +142,8 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
             stack.enter_context(output.locked(options.wait))
             output.prepare()
         job = _settle(stack, spec, output, options)
-        written = job.extension.is_written(job.record, job.feed.stamps)
+        stamps = job.feed.stamps
+        written = job.extension.is_written(job.record, (lambda: PixelDigest(stamps).end()) if stamps else None)
         result = replace(job.result, unchanged=written)
         if written and not options.dry_run:
             same = f"same model, options, {job.feed.kinds}"
@@ -171,7 +175,7 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
         return done
 
 
-def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> Job:
+def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> PredictRun:
     """Open the catalogue, choose the model, find the photometry and see that the columns can be written."""
     task, mine = tasks.load(options.task), survey.own(options.survey)
     candidates = choice.candidates(task.name, options.model)
@@ -249,7 +253,7 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> J
         disk_bytes=(catalogue.unit.size if options.table_only else catalogue.source.size)
         + catalogue.rows * extension.added_bytes,
     )
-    return Job(feed, answerer, extension, record, result)
+    return PredictRun(feed, answerer, extension, record, result)
 
 
 def _left_out(chosen: choice.Choice, options: Options, whose: str | None) -> tuple[str, ...]:
@@ -278,7 +282,7 @@ def _left_out(chosen: choice.Choice, options: Options, whose: str | None) -> tup
 
 
 def _answer(
-    job: Job, journal: Journal, check: Callable[[], None], say: Say, progress: Progress | None
+    job: PredictRun, journal: Journal, check: Callable[[], None], say: Say, progress: Progress | None
 ) -> tuple[Record, Result]:
     """Answer all rows that the journal does not hold; return the record with the input's hash, and the counts.
 
@@ -327,7 +331,9 @@ def _pieces(feed: Feed, chunks: Iterator[Chunk]) -> Iterator[tuple[Chunk, Piece 
         yield chunk, None, True
 
 
-def _work(job: Job, item: tuple[Chunk, Piece | None, bool]) -> tuple[Chunk, Piece | None, bool, list[np.ndarray]]:
+def _work(
+    job: PredictRun, item: tuple[Chunk, Piece | None, bool]
+) -> tuple[Chunk, Piece | None, bool, list[np.ndarray]]:
     """Answer a piece of a chunk."""
     chunk, piece, _ = item
     if piece is None:
@@ -336,11 +342,13 @@ def _work(job: Job, item: tuple[Chunk, Piece | None, bool]) -> tuple[Chunk, Piec
     return *item, job.answerer.answer(first, piece.inputs, piece.present, piece.flags)
 
 
-def _whole(job: Job, chunk: Chunk, piece: Piece) -> bool:
+def _whole(job: PredictRun, chunk: Chunk, piece: Piece) -> bool:
     return len(piece.rows) == len(chunk.run) and job.feed.stamps is None
 
 
-def _take(job: Job, chunk: Chunk, piece: Piece, answers: Sequence[np.ndarray], values: dict[str, np.ndarray]) -> None:
+def _take(
+    job: PredictRun, chunk: Chunk, piece: Piece, answers: Sequence[np.ndarray], values: dict[str, np.ndarray]
+) -> None:
     """Put the answers to a piece's rows, under the names their columns get."""
     n, whole = len(chunk.run), _whole(job, chunk, piece)
     for column, answer in zip(job.extension.columns, answers, strict=True):

@@ -13,17 +13,18 @@ from numpy.typing import NDArray
 from skycnn import __version__, baselines, tasks
 from skycnn.bootstrap import LEVEL, Resampling
 from skycnn.errors import InputError
-from skycnn.fits import safefile
+from skycnn.files import safefile
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.fluxes import Photometry, PhotometryOptions
-from skycnn.fits.photometry import conditions
 from skycnn.fits.tablechoice import listing
-from skycnn.report import figures, rivals, sample, scoretable
-from skycnn.report.origin import Origin, recorded
-from skycnn.report.origin import find as find_origin
-from skycnn.report.sample import Sample, Wanted
-from skycnn.report.scoretable import Bin, Entry, Predictor, Score
+from skycnn.photometry import conditions
+from skycnn.photometry.fluxes import Photometry, PhotometryOptions
+from skycnn.report import figures
 from skycnn.schema import Flag
+from skycnn.scoring import baselineanswers, scoredrows, scoretable
+from skycnn.scoring.origin import Origin, recorded
+from skycnn.scoring.origin import find as find_origin
+from skycnn.scoring.scoredrows import ScoredRows, Wanted
+from skycnn.scoring.scoretable import Bin, Entry, Predictor, Score
 from skycnn.task import Task
 
 Array = NDArray[Any]
@@ -156,24 +157,24 @@ def score(
             by_model.setdefault(which, []).append(catalogue.label)
             labels.append(catalogue.label)
             parts.append(
-                sample.read(catalogue, wanted, _photometry(catalogue, origin, options, say), len(origin.bands))
+                scoredrows.read(catalogue, wanted, _photometry(catalogue, origin, options, say), len(origin.bands))
             )
     if origin is None:
         raise InputError("score needs a catalogue")
     models = [Answered(*which, files) for which, files in by_model.items()]
     _tell_models(models, say)
-    rows = sample.concatenate(parts)
+    rows = scoredrows.concatenate(parts)
     if not len(rows.truth) and rows.left_out:
         why = ", ".join(f"{n} {reason}" for reason, n in rows.left_out.items())
         raise InputError(
             f"{', '.join(labels)}: no row to score: {why}", hint=f"Is {wanted.truth} the truth? --truth COL"
         )
     train = _train_sample(options, wanted, origin, rows, say) if options.train else None
-    told = rivals.told(train, options.train, options.group)
+    told = baselineanswers.told(train, options.train, options.group)
     asked = tuple(baselines.KINDS) if options.baselines is None else options.baselines
     predictors = [Predictor(name, judged, rows.notes.get(name, "")) for name, judged in rows.judged.items()]
     for k, name in enumerate(asked):
-        predictors.append(rivals.answer(name, rows, train, posterior.scores, told, options.threads))
+        predictors.append(baselineanswers.answer(name, rows, train, posterior.scores, told, options.threads))
         if progress is not None:
             progress(k + 1, len(asked) + 1)
     resampling = Resampling(len(rows.truth), rows.groups, options.resamples, options.seed)
@@ -289,7 +290,7 @@ def _photometry(catalogue: Catalogue, origin: Origin, options: Options, say: Say
         return None
 
 
-def _train_sample(options: Options, wanted: Wanted, origin: Origin, rows: Sample, say: Say) -> Sample:
+def _train_sample(options: Options, wanted: Wanted, origin: Origin, rows: ScoredRows, say: Say) -> ScoredRows:
     """Read the rows that the baselines are trained on, and see that none of them is scored.
 
     Raises
@@ -304,12 +305,12 @@ def _train_sample(options: Options, wanted: Wanted, origin: Origin, rows: Sample
             text, None, lambda columns, _: any(_same(c.name, wanted.truth) for c in columns)
         ) as catalogue:
             parts.append(
-                sample.read(catalogue, wanted, _photometry(catalogue, origin, options, say), len(origin.bands))
+                scoredrows.read(catalogue, wanted, _photometry(catalogue, origin, options, say), len(origin.bands))
             )
-    train, where = sample.concatenate(parts), " ".join(options.train)
+    train, where = scoredrows.concatenate(parts), " ".join(options.train)
     if not len(train.truth):
         raise InputError(f"--train {where}: no row has a truth in {wanted.truth}")
-    rivals.check_apart(rows, train, where, options.group)
+    baselineanswers.check_apart(rows, train, where, options.group)
     return train
 
 

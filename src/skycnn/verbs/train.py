@@ -14,19 +14,20 @@ from skycnn import __version__, tasks
 from skycnn.bootstrap import Resampling
 from skycnn.errors import InputError, counted
 from skycnn.fits.provenance import now
-from skycnn.network import checkpoint, cost, distillation, groups, model, ranges, trainingrows
+from skycnn.inputs import trainingrows
+from skycnn.inputs.trainingrows import Asked, TrainingRows
+from skycnn.network import checkpoint, cost, fitting, groups, model, ranges
 from skycnn.network.checkpoint import Keeper
-from skycnn.network.distillation import Trained
+from skycnn.network.fitting import Trained
 from skycnn.network.groups import SIDES, TEST, TRAIN, VALID
 from skycnn.network.inference import device_of
 from skycnn.network.job import Job, check_alike, numbers, planned, settings
 from skycnn.network.modelfile import ModelFile
-from skycnn.network.trainingrows import Asked, TrainingRows
 from skycnn.network.trainingset import SEEN, TrainingSet
 from skycnn.network.trial import judged
 from skycnn.posterior import Posterior
-from skycnn.report import scoretable
-from skycnn.report.scoretable import Predictor
+from skycnn.scoring import scoretable
+from skycnn.scoring.scoretable import Predictor
 from skycnn.task import Task
 
 Say = Callable[[str], None]
@@ -165,9 +166,7 @@ def _train(text: str, options: Options, file: ModelFile, say: Say, progress: Pro
         result = replace(result, resumed=sum(map(len, keeper.found.facts["curves"])))
         say(f"taken over from an earlier run: {counted(result.resumed, 'epoch')}")
     try:
-        fitted = distillation.train(
-            job, sample.part(TRAIN), sample.part(VALID), keeper=keeper, say=say, progress=progress
-        )
+        fitted = fitting.train(job, sample.part(TRAIN), sample.part(VALID), keeper=keeper, say=say, progress=progress)
     except BaseException:
         if keeper.path.exists():
             say(f"{keeper.path} holds what is done so far; the same command with --resume goes on from there")

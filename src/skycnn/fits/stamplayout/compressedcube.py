@@ -12,7 +12,7 @@ from skycnn.fits.bytecopy import write_all
 from skycnn.fits.splice import THREADS, bounded_map, write_primary
 from skycnn.fits.stamplayout import planecodec as tilecodec
 from skycnn.fits.stamplayout.planecodec import Tile
-from skycnn.fits.stamplayout.stampplanes import Planes, shape
+from skycnn.fits.stamplayout.stampplanes import StampPlanes, shape
 from skycnn.fits.tablebytes import Hdu, heap_gap, read_into
 from skycnn.fits.tablecolumn import layout
 
@@ -111,8 +111,8 @@ def _cards(head: list[bytes], size: tuple[int, int, int], method: str, heap: int
     return [*(fitscards.make(name, content) for name, content in entries), *kept, *fitscards.history([told])]
 
 
-class CompressedPlanes(Planes):
-    """Stamps in a tile-compressed image as `write_compressed` makes it; see ``Planes``.
+class CompressedPlanes(StampPlanes):
+    """Stamps in a tile-compressed image as `write_compressed` makes it; see ``StampPlanes``.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ class CompressedPlanes(Planes):
         self._heap = unit.data + unit.row_bytes * unit.rows + heap_gap(unit, label)
 
     def read(self, first: int, end: int) -> tuple[Array, Array]:
-        """Return stamps first..end; a plane whose tile is corrupt is NaN; see ``Planes``."""
+        """Return stamps first..end; a plane whose tile is corrupt is NaN; see ``StampPlanes``."""
         out = np.empty((end - first, self.bands, self.side, self.side), np.float32)
         broken = np.zeros(len(out), np.bool_)
         planes = out.reshape(-1, self.side, self.side)

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
+from skycnn.files.safefile import kept, scratch, writing
 from skycnn.fits import cards as fitscards
 from skycnn.fits.bytecopy import copy_range
-from skycnn.fits.safefile import kept, scratch, writing
 from skycnn.fits.source import Source, Spec, open_source
 from skycnn.fits.stamplayout.stampheader import head
 from skycnn.fits.stamplayout.stampplanes import RAW

@@ -16,7 +16,7 @@ RAW = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 """FITS 4.0, table 8."""
 
 
-class Planes(ABC):
+class StampPlanes(ABC):
     """Stamps of equal size.
 
     Attributes
@@ -33,7 +33,7 @@ class Planes(ABC):
         """Return stamps first..end, float32 (n, band, y, x) of either byte order, and which are broken, bool (n,)."""
 
 
-class PlainPlanes(Planes):
+class PlainPlanes(StampPlanes):
     """Stamps in an image of four axes.
 
     They are read and not mapped: rows stand one behind the other, so that a map saves nothing, and a file that
@@ -63,7 +63,7 @@ class PlainPlanes(Planes):
         self._blank = header.get("BLANK") if self._raw.kind != "f" else None
 
     def read(self, first: int, end: int) -> tuple[Array, Array]:
-        """Return stamps first..end; see ``Planes``."""
+        """Return stamps first..end; see ``StampPlanes``."""
         raw = np.empty((end - first, self.bands, self.side, self.side), self._raw)
         if raw.size:
             read_into(self._fd, raw.view(np.uint8), self._data + first * raw[0].nbytes, self._label)

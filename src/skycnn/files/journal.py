@@ -1,0 +1,129 @@
+"""Journal: the finished row ranges of a run, kept beside the output so that a killed run resumes. It is a cache."""
+
+import json
+import os
+import struct
+import zlib
+from bisect import bisect_right
+from contextlib import suppress
+from typing import IO
+
+import numpy as np
+
+from skycnn.files.safefile import scratch
+
+MAGIC = b"skycnn journal 1\n"
+_RECORD = struct.Struct("<QI32sI")  # first row, rows, sha256 of the input bytes, crc32 of these and the payload
+
+
+class Journal:
+    """New-column bytes of finished row ranges, in a file that the output's lock guards.
+
+    Parameters
+    ----------
+    path : str or None
+        ``.NAME.skycnn-journal``; None keeps it in an unlinked temporary file (standard output cannot resume).
+    key : dict
+        What must be the same for the journal to be of use: model, options, columns, rows.
+    width : int
+        Bytes of new columns a row.
+    """
+
+    def __init__(self, path: str | None, key: dict[str, object], width: int) -> None:
+        self.path, self.width = path, width
+        self.discarded = False
+        self._places: dict[int, tuple[int, bytes, int]] = {}
+        head = MAGIC + json.dumps(key, sort_keys=True).encode() + b"\n"
+        self._file: IO[bytes]
+        if path is None:
+            self._file = scratch()
+        else:
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW  # a link may lead to somebody's file
+            self._file = os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0)
+        try:
+            self._begin(head)
+        except BaseException:
+            self.close(remove=True)
+            raise
+        self.resumed = sum(n for n, _, _ in self._places.values())
+        """Rows found finished when the journal was opened."""
+
+    def _begin(self, head: bytes) -> None:
+        fd = self._file.fileno()
+        size = os.fstat(fd).st_size
+        if size and os.pread(fd, len(head), 0) == head:
+            self._end = self._index(len(head), size)
+        else:
+            self.discarded = size > 0
+            self._end = 0
+            os.ftruncate(fd, 0)
+            self._append(head)
+
+    def _index(self, at: int, size: int) -> int:
+        """Note the whole records; a torn one at the end, as a power cut leaves it, is cut off."""
+        fd = self._file.fileno()
+        while at + _RECORD.size <= size:
+            first, n, digest, check = _RECORD.unpack(os.pread(fd, _RECORD.size, at))
+            end = at + _RECORD.size + n * self.width
+            if end > size or n == 0:
+                break
+            payload = os.pread(fd, n * self.width, at + _RECORD.size)
+            if _crc(first, n, digest, payload) != check:
+                break
+            self._places[first] = (n, digest, at + _RECORD.size)
+            at = end
+        os.ftruncate(fd, at)
+        return at
+
+    def holds(self, first: int, n: int, digest: bytes) -> bool:
+        """Whether these rows are finished, from these very input bytes."""
+        place = self._places.get(first)
+        return place is not None and place[:2] == (n, digest)
+
+    def put(self, first: int, digest: bytes, rows: "np.ndarray") -> None:
+        """Add a finished range: packed rows, uint8 (n, width)."""
+        payload = rows.tobytes()
+        record = _RECORD.pack(first, len(rows), digest, _crc(first, len(rows), digest, payload)) + payload
+        place = self._end + _RECORD.size
+        self._append(record)
+        self._places[first] = (len(rows), digest, place)
+
+    def _append(self, content: bytes) -> None:
+        done = 0
+        while done < len(content):
+            done += os.pwrite(self._file.fileno(), content[done:], self._end + done)
+        self._end += done
+
+    def rows(self, first: int, end: int) -> "np.ndarray":
+        """Return the packed bytes of rows first..end, uint8 (end - first, width); they must be finished.
+
+        Raises
+        ------
+        KeyError
+            When a row is not finished.
+        """
+        out = np.empty((end - first, self.width), np.uint8)
+        starts = sorted(self._places)
+        at = bisect_right(starts, first) - 1
+        row = first
+        while row < end:
+            begin = starts[at] if 0 <= at < len(starts) else end
+            n, _, place = self._places.get(begin, (0, b"", 0))
+            if not begin <= row < begin + n:
+                raise KeyError(row)
+            stop = min(end, begin + n)
+            part = os.pread(self._file.fileno(), (stop - row) * self.width, place + (row - begin) * self.width)
+            out[row - first : stop - first] = np.frombuffer(part, np.uint8).reshape(stop - row, self.width)
+            row, at = stop, at + 1
+        return out
+
+    def close(self, *, remove: bool) -> None:
+        """Close the file, and remove it unless another run is to resume from it."""
+        if remove and self.path is not None:
+            with suppress(FileNotFoundError):
+                os.unlink(self.path)
+        self._file.close()
+
+
+def _crc(first: int, n: int, digest: bytes, payload: bytes) -> int:
+    return zlib.crc32(payload, zlib.crc32(_RECORD.pack(first, n, digest, 0)))

@@ -1,1 +1,0 @@
-"""Images of the sky: files, pixels, world coordinates, footprints. ``fits/stamps.py`` is the door."""

@@ -1,0 +1,60 @@
+"""Story: the whole story of a run as a JSON file, for ``--provenance``."""
+
+import json
+import os
+from dataclasses import asdict
+from typing import Any
+
+from skycnn.errors import InputError
+from skycnn.files import safefile
+from skycnn.fits.provenance import Record
+
+
+class Story:
+    """A JSON file that holds a run's record and result.
+
+    Parameters
+    ----------
+    path : str
+        As typed.
+    taken : tuple of str or None
+        Files that the run reads or writes.
+    overwrite : bool
+        Whether a file that is there may be replaced; an earlier story of ours always may.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be written, or is somebody else's.
+    """
+
+    def __init__(self, path: str, taken: tuple[str | None, ...], overwrite: bool) -> None:
+        self.label, self.path = f"--provenance {path}", os.path.realpath(path)
+        folder = os.path.dirname(self.path)
+        if self.path in {os.path.realpath(other) for other in taken if other is not None}:
+            raise InputError(f"{self.label} is the catalogue itself", expected="a file of its own, e.g. run.json")
+        if os.path.isdir(self.path):
+            raise InputError(f"{self.label} is a folder", expected="a file name")
+        if not os.path.isdir(folder):
+            raise InputError(f"the folder of {self.label} does not exist", hint=f"mkdir -p {folder}")
+        if os.path.exists(self.path):
+            if not (overwrite or _is_story(self.path)):
+                raise InputError(f"{self.label} exists, and is no story of skycnn", hint="--overwrite replaces it.")
+            safefile.check_writable(self.path, self.label, detach=True)
+        elif not os.access(folder, os.W_OK) or not os.stat(folder).st_mode & 0o222:
+            raise InputError(f"the folder of {self.label} is read-only", hint="Name another place.")
+
+    def write(self, record: Record, result: Any) -> None:
+        """Write the record and the result, a dataclass; the file appears whole or not at all."""
+        content = record.to_json() | asdict(result)
+        start = os.stat(self.path) if os.path.exists(self.path) else None
+        with safefile.replacing(self.path, self.label, start=start, detach=True) as fd:
+            os.write(fd, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def _is_story(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return json.load(file).get("verb") in ("predict", "cutout")
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return False

@@ -1,0 +1,1 @@
+"""Image files: their headers, pixels, world coordinates, units; where catalogue rows are in them."""

@@ -1,0 +1,165 @@
+"""ImageList: which files ``--images 'g=tiles/*_g.fits'`` means; patterns, lists, and the image within a file."""
+
+import glob
+import os
+import re
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+
+from skycnn.errors import InputError
+from skycnn.images.imageheader import ImageSpec
+
+_BAND = re.compile(r"[^\s=/:@#{}\[\]*?]+")
+_URL = re.compile(r"https?://", re.IGNORECASE)
+_FIELD = re.compile(r"\{[^{}]*\}")
+_IMAGE = (re.compile(r"(.+)\[([^\[\]]+)\]"), re.compile(r"(.+)#([^#/]+)"))
+_COMMENT = re.compile(r"(?:^|\s)#.*")
+_PATTERN = "tiles/*.fits"
+
+
+def parse(values: Sequence[str], option: str = "--images") -> dict[str, tuple[str, ...]]:
+    """Take ``BAND=FILE`` apart; a band may be given several times and keeps all its files.
+
+    Parameters
+    ----------
+    values : sequence of str
+        As typed.
+    option : str
+        Names the option in messages.
+
+    Raises
+    ------
+    InputError
+        When one is not ``BAND=FILE``.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for value in values:
+        band, sign, source = (part.strip() for part in value.partition("="))
+        if not (sign and source and _BAND.fullmatch(band)):
+            what = f"{option} names no {'file' if sign and not source else 'band'}"
+            expected = "BAND=FILE, where FILE may be a pattern, @list.txt or a URL"
+            hint = f"Type for example {option} 'g={_PATTERN if sign else value.strip() or _PATTERN}'."
+            raise InputError(what, value=value, expected=expected, hint=hint)
+        found[band] = (*found.get(band, ()), source)
+    return found
+
+
+def is_url(text: str) -> bool:
+    """Return whether an image is to be had from a server."""
+    return _URL.match(text) is not None
+
+
+def is_template(text: str) -> bool:
+    """Return whether the name differs from row to row: a URL, or ``{...}`` in the name of no file that exists."""
+    return is_url(text) or (_FIELD.search(text) is not None and not os.path.exists(os.path.expanduser(text)))
+
+
+def expand(band: str, sources: Sequence[str]) -> list[ImageSpec]:
+    """Return the images of a band, sorted by name, each once.
+
+    Parameters
+    ----------
+    band : str
+        Names the band in messages.
+    sources : sequence of str
+        Files, patterns (``*``, ``?``, ``[...]``, ``**``), or ``@list.txt`` with one of these a line, which are
+        relative to the list's folder. ``[EXT]`` or ``#EXT`` at the end names the image within the file; files whose
+        very name fits come first.
+
+    Raises
+    ------
+    InputError
+        When a file does not exist, a pattern fits nothing, or a list cannot be read or is empty.
+    """
+    found: dict[tuple[str, str, str], ImageSpec] = {}
+    folders: dict[str, str] = {}
+    for source in sources:
+        for spec in _expanded(band, source):
+            folder, name = os.path.split(spec.path)
+            if folder not in folders:
+                folders[folder] = os.path.realpath(folder)
+            found.setdefault((folders[folder], name, spec.extension or ""), spec)
+    return sorted(found.values(), key=lambda spec: (spec.path, spec.extension or ""))
+
+
+def _expanded(band: str, source: str) -> Iterator[ImageSpec]:
+    if not source.startswith("@"):
+        yield from _files(band, source, "")
+        return
+    path = os.path.expanduser(source[1:])
+    lines = _lines(band, path)
+    if not lines:
+        raise InputError(f"{path}, the list of images of band {band}, is empty", expected="a file name a line")
+    for line in lines:
+        if line.startswith("@") or is_template(line):
+            what = f"{path}, the list of images of band {band}, may not hold"
+            hint = "Give URLs, templates and lists as options of their own."
+            raise InputError(what, value=line, expected="files or patterns", hint=hint)
+        yield from _files(band, line, os.path.dirname(path))
+
+
+def _lines(band: str, path: str) -> list[str]:
+    label = f"{path}, the list of images of band {band},"
+    try:
+        with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
+            text = file.read(1 << 26)
+    except OSError as error:
+        hint = _similar(path)
+        raise InputError(f"{label} cannot be read: {error.strerror}", hint=hint) from None
+    if "\0" in text or text.startswith("SIMPLE  ="):
+        raise InputError(f"{label} is no text", expected="a file name a line", hint=f"Without @ it is an image: {path}")
+    return [line for row in text.splitlines() if (line := _COMMENT.sub("", row).strip())]
+
+
+def _files(band: str, text: str, folder: str) -> list[ImageSpec]:
+    """Return the files that a name or a pattern means, within a folder."""
+    readings = [(text, None), *((match[1], match[2]) for form in _IMAGE if (match := form.fullmatch(text)))]
+    for name, extension in readings:
+        path = _path(folder, name)
+        if os.path.isdir(path):
+            hint = f"For all that is in it: '{band}={os.path.join(path, '*.fits')}'"
+            raise InputError(f"{path} of band {band} is a folder", expected="a FITS image", hint=hint)
+        if os.path.exists(path):
+            return [ImageSpec(path, extension)]
+        found = _matches(folder, name)
+        if found:
+            return [ImageSpec(path, extension) for path in found]
+    name = _path(folder, readings[-1][0])
+    if not glob.has_magic(name):
+        raise InputError(f"{name} of band {band} does not exist", hint=_similar(name))
+    where = os.path.dirname(name) or "."
+    what = f"no file of band {band} fits {os.path.basename(name)} in {where}"
+    raise InputError(what, expected="at least one FITS image", hint=_similar(name))
+
+
+def _path(folder: str, name: str) -> str:
+    """Return a name within a folder, ``~`` replaced where no file is called so."""
+    path = os.path.join(folder, name)
+    return (path if os.path.exists(path) else os.path.join(folder, os.path.expanduser(name))).removeprefix("./")
+
+
+def _matches(folder: str, name: str) -> list[str]:
+    if not glob.has_magic(name):
+        return []
+    name = os.path.expanduser(name)
+    literal, rest = os.path.split(name)  # a folder that is called so comes first, whatever brackets are in its name
+    while literal and not os.path.isdir(os.path.join(folder, literal)):
+        literal, part = os.path.split(literal)
+        rest = os.path.join(part, rest)
+    pattern = os.path.join(glob.escape(folder), glob.escape(literal), rest)
+    return [path.removeprefix("./") for path in glob.iglob(pattern, recursive=True) if not os.path.isdir(path)]
+
+
+def _similar(path: str) -> str | None:
+    """Return a hint: the nearest names in the folder, else what is there."""
+    folder, name = os.path.split(path)
+    try:
+        names = sorted(entry for entry in os.listdir(folder or ".") if not entry.startswith("."))
+    except OSError:
+        return None if glob.has_magic(folder) else f"There is no folder {folder}."
+    if not names:
+        return f"{folder or 'This folder'} is empty."
+    close = get_close_matches(re.sub(r"[*?]+", "", name), names, 3, 0.5)
+    if close:
+        return f"Did you mean {' or '.join(os.path.join(folder, entry) for entry in close)}?"
+    return f"{folder or 'This folder'} holds {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}."

@@ -1,0 +1,201 @@
+"""ImageWcs: where on the sky an image's pixels lie, by wcslib, whole arrays at once and row by row in what fails."""
+
+import re
+import threading
+from typing import Any
+
+import numpy as np
+from astropy.wcs import WCSSUB_CELESTIAL, Wcsprm
+from numpy.typing import NDArray
+
+from skycnn.errors import InputError
+from skycnn.fits import cards as fitscards
+from skycnn.images import sip, wcscards
+from skycnn.images.pixelgrid import PixelGrid
+from skycnn.images.positions import frames
+
+Array = NDArray[Any]
+
+CYLINDRICAL = ("CAR", "CEA", "MER", "CYP", "")
+"""Projections, and none, in which longitude runs on along a straight line: the sky repeats every 360 degrees."""
+
+CLOSE = 1e-7
+"""px; a position that comes as close to a pixel's middle or edge is taken to lie on it: the way through the sky costs a
+tenth of this, and the stamp of an object that lies there shall begin at the same pixel in every band."""
+
+NARROWEST, WIDEST = 1e-6, 36000.0
+"""arcsec a pixel; what lies outside is no image of the sky but a mistake in its header."""
+
+
+class ImageWcs:
+    """The world coordinates of one image; safe to use from several threads.
+
+    Parameters
+    ----------
+    text : str
+        The header's cards, 80 characters each, joined.
+    shape : tuple of int
+        (ny, nx).
+    label : str
+        Names the image in messages.
+
+    Attributes
+    ----------
+    frame : Frame
+        The system of its own coordinates.
+    grid : PixelGrid
+        Scale, rotation and parity at its centre.
+    centre : tuple of float
+        ICRS, deg.
+    radius : float
+        deg, of the cap about `centre` that holds the whole image; 180 where no smaller one is known.
+
+    Raises
+    ------
+    InputError
+        When the header has no celestial WCS, or one that makes no sense.
+    """
+
+    def __init__(self, text: str, shape: tuple[int, int], label: str) -> None:
+        self.shape, self.label = shape, label
+        self._lock = threading.Lock()  # wcslib writes into its own structure while it computes
+        octets = text.encode("ascii", "replace")
+        cards = [octets[at : at + 80].ljust(80) for at in range(0, len(octets), 80)]
+        header = fitscards.values(cards)
+        wcscards.check(header, label)
+        cards, polynomial = wcscards.prepared(cards, header)
+        self._sip = sip.read(header, label) if polynomial else None
+        try:
+            whole = Wcsprm(b"".join(cards), relax=True, warnings=False)
+            whole.fix()
+            self._wcs = whole if whole.naxis == 2 else whole.sub([WCSSUB_CELESTIAL])
+            self._wcs.set()
+            self._lng, self._lat = self._wcs.lng, self._wcs.lat
+        except (ValueError, KeyError, MemoryError, AttributeError) as error:  # wcslib's are ValueErrors
+            told = re.sub(r"ERROR \d+ in [^:]*:", "\n", " ".join(str(error).split())).split("\n")
+            reason = max(told[:2], key=len).strip(" .:")
+            raise InputError(f"{label}: its WCS makes no sense ({reason})", hint=wcscards.NO_WCS) from error
+        if self._lng < 0 or self._lat < 0 or self._wcs.naxis != 2:
+            raise InputError(f"{label} has no celestial WCS", hint=wcscards.NO_WCS)
+        self.frame = self._frame(header)
+        self._period = self._repeat()
+        self._look()
+
+    def to_pixel(self, lon: Array, lat: Array) -> tuple[Array, Array]:
+        """Return the 0-based pixel positions of places on the sky.
+
+        Parameters
+        ----------
+        lon, lat : array (n,)
+            ICRS, deg.
+
+        Returns
+        -------
+        x, y : array (n,)
+            float64; NaN where the image's projection or distortion does not reach, and for input that is no place.
+        """
+        lon, lat = np.atleast_1d(np.asarray(lon, np.float64)), np.atleast_1d(np.asarray(lat, np.float64))
+        out = np.full((2, len(lon)), np.nan)
+        good = np.flatnonzero(np.isfinite(lon) & (abs(lat) <= 90))
+        if not len(good):
+            return out[0], out[1]
+        own = self.frame.from_icrs(lon[good] % 360, lat[good])
+        world = np.empty((len(good), 2))
+        world[:, self._lng], world[:, self._lat] = own
+        with self._lock, np.errstate(all="ignore"):
+            found = self._wcs.s2p(world, 0)
+        pixel = np.where((found["stat"] == 0)[:, None], found["pixcrd"], np.nan)
+        if self._period is not None:
+            middle = np.array([(self.shape[1] - 1) / 2, (self.shape[0] - 1) / 2])
+            times = np.round((middle - pixel) @ self._period / (self._period @ self._period))
+            pixel += times[:, None] * self._period
+        x, y = pixel[:, 0], pixel[:, 1]
+        out[:, good] = self._sip.inverse(x, y) if self._sip else (x, y)
+        halves = np.round(out * 2) / 2
+        out = np.where(abs(out - halves) < CLOSE, halves, out)
+        return out[0], out[1]
+
+    def to_sky(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Return the ICRS longitudes in [0, 360) and latitudes, deg, of 0-based pixel positions (n,).
+
+        NaN where there is no sky, e.g. beyond the ellipse of an all-sky map.
+        """
+        x, y = np.atleast_1d(np.asarray(x, np.float64)), np.atleast_1d(np.asarray(y, np.float64))
+        out = np.full((2, len(x)), np.nan)
+        good = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+        if not len(good):
+            return out[0], out[1]
+        place = self._sip.forward(x[good], y[good]) if self._sip else (x[good], y[good])
+        with self._lock, np.errstate(all="ignore"):
+            found = self._wcs.p2s(np.stack(place, axis=1), 0)
+        world = np.where((found["stat"] == 0)[:, None], found["world"], np.nan)
+        lon, lat = self.frame.to_icrs(world[:, self._lng], world[:, self._lat])
+        out[:, good] = lon % 360, lat
+        return out[0], out[1]
+
+    def grid_at(self, x: float, y: float) -> PixelGrid | None:
+        """Return the pixel grid at a 0-based position; None where there is no sky about it."""
+        dx, dy = np.array([0, 0.5, -0.5, 0, 0]), np.array([0, 0, 0, 0.5, -0.5])
+        lon, lat = self.to_sky(x + dx, y + dy)
+        if not np.isfinite(lon).all():
+            return None
+        across = (lon[1:] - lon[0] + 180) % 360 - 180
+        # Differences of a few arcsec: by sines of half angles, so that neither the pole nor rounding harms them.
+        north, east = np.radians(lat[1:]), np.radians(across)
+        here = np.radians(lat[0])
+        e = np.cos(north) * np.sin(east)
+        n = np.sin(north - here) + 2 * np.cos(north) * np.sin(here) * np.sin(east / 2) ** 2
+        steps = np.degrees(np.array([[e[0] - e[1], e[2] - e[3]], [n[0] - n[1], n[2] - n[3]]])) * 3600
+        return PixelGrid(steps, float(lon[0]), float(lat[0]))
+
+    def _frame(self, header: dict[str, fitscards.Value]) -> frames.Frame:
+        kind = str(self._wcs.lngtyp).strip().upper()
+        if kind == "GLON":
+            return frames.Frame("GALACTIC")
+        if kind != "RA":
+            raise InputError(
+                f"{self.label}: its WCS is in coordinates that are not supported",
+                value=kind,
+                expected="RA and DEC, or GLON and GLAT",
+            )
+        equinox = header.get("EQUINOX", header.get("EPOCH"))
+        return frames.read(header.get("RADESYS", header.get("RADECSYS")), equinox, self.label)
+
+    def _repeat(self) -> Array | None:
+        """Return the step in pixels that leads once around the sky."""
+        if self._wcs.ctype[self._lng][5:8] not in CYLINDRICAL or self._sip is not None:
+            return None
+        around = np.zeros(2)
+        around[self._lng] = 360.0
+        step: Array = np.linalg.solve(self._matrix(), around)
+        return step
+
+    def _matrix(self) -> Array:
+        """Return the linear part of the WCS, deg a pixel."""
+        matrix: Array = self._wcs.get_pc() * self._wcs.get_cdelt()[:, None]
+        return matrix
+
+    def _look(self) -> None:
+        """Find centre, radius and grid, and see that they are an image's."""
+        ny, nx = self.shape
+        part = np.linspace(0, 1, 9)
+        ends = np.zeros(9)
+        xs = np.concatenate([part, part, ends, ends + 1, part[1:-1], [0.5]]) * nx - 0.5
+        ys = np.concatenate([ends, ends + 1, part, part, part[1:-1], [0.5]]) * ny - 0.5
+        lon, lat = self.to_sky(xs, ys)
+        there = np.flatnonzero(np.isfinite(lon))
+        grid = self.grid_at(xs[there[-1]], ys[there[-1]]) if len(there) else None
+        if grid is None:
+            raise InputError(f"{self.label}: its WCS leads nowhere on the sky", hint=wcscards.NO_WCS)
+        stated = float(np.sqrt(abs(np.linalg.det(self._matrix())))) * 3600
+        if not (min(grid.scale, stated) > NARROWEST and max(grid.scale, stated) < WIDEST and grid.aspect < 100):
+            raise InputError(
+                f"{self.label}: its WCS makes no sense: pixels of {stated:.4g} arcsec, aspect {grid.aspect:.4g}",
+                hint=wcscards.NO_WCS,
+            )
+        self.grid, self.centre = grid, (grid.lon, grid.lat)
+        middle, others = frames.vectors(np.array([grid.lon]), np.array([grid.lat])), frames.vectors(lon, lat)
+        away = 2 * np.degrees(np.arcsin(np.minimum(np.linalg.norm(others - middle, axis=0) / 2, 1)))
+        # The edge bulges between the places looked at; a hundredth and two pixels are more than it does.
+        radius = float(away[there].max()) * 1.01 + 2 * grid.scale * grid.aspect / 3600
+        self.radius = radius if len(there) == len(lon) and radius < 80 else 180.0

@@ -1,0 +1,194 @@
+"""Positions: where the rows of a catalogue lie, on the sky or in pixels, and which columns tell it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skycnn.errors import InputError
+from skycnn.fits.tablechoice import listing
+from skycnn.fits.tablecolumn import TableColumn
+from skycnn.images.positions import frames, positionhabits
+from skycnn.images.positions.angles import AngleColumn, angle
+from skycnn.images.positions.frames import Frame
+from skycnn.images.positions.positionhabits import Pair
+
+Array = NDArray[Any]
+
+HINT = "Name the columns: --radec RA,DEC on the sky, or --xy X,Y in 1-based pixels."
+
+FARTHEST = 1e9
+ABSENT = (-99.0, -999.0, -9999.0)
+"""Pixels that mark an absent position, as what lies farther than the former does; 999 and 9999 are pixels."""
+
+
+@dataclass(frozen=True)
+class Positions:
+    """The columns of a position and what they mean.
+
+    Parameters
+    ----------
+    columns : tuple of str
+        Longitude and latitude, or x and y.
+    kind : str
+        ``sky`` or ``pixel``.
+    notes : tuple of str
+        What was assumed or converted, to be said before the work.
+    axes : tuple of AngleColumn
+        Of the two coordinates; empty for pixels.
+    frame : Frame
+        Of the coordinates.
+    """
+
+    columns: tuple[str, ...]
+    kind: Literal["sky", "pixel"]
+    notes: tuple[str, ...] = ()
+    axes: tuple[AngleColumn, ...] = ()
+    frame: Frame = field(default_factory=Frame)
+
+    def of(self, values: Mapping[str, Array]) -> tuple[Array, Array]:
+        """Return the positions of rows.
+
+        Parameters
+        ----------
+        values : mapping of str to array
+            The values of `columns`, each (n,).
+
+        Returns
+        -------
+        a, b : array (n,)
+            float64: ICRS longitude in [0, 360) and latitude in deg, or 0-based pixels x and y; NaN in both where a row
+            has no position.
+        """
+        if self.kind == "pixel":
+            x, y = (np.asarray(values[name]).astype(np.float64) for name in self.columns)
+            bad = np.zeros(x.shape, bool)
+            for axis in (x, y):
+                bad |= ~(abs(axis) <= FARTHEST) | np.isin(axis, ABSENT)
+            return np.where(bad, np.nan, x - 1), np.where(bad, np.nan, y - 1)
+        lon, lat = (axis.degrees(values[axis.name]) for axis in self.axes)
+        good = np.isfinite(lon) & (abs(lat) <= 90)
+        out = np.full((2, len(lon)), np.nan)
+        out[:, good] = self.frame.to_icrs(lon[good] % 360, lat[good])
+        return out[0], out[1]
+
+
+def find(
+    columns: Sequence[TableColumn],
+    header: Mapping[str, object],
+    *,
+    sky: tuple[str, str] | None = None,
+    xy: tuple[str, str] | None = None,
+    label: str = "the table",
+) -> Positions:
+    """Return where a table says that its rows lie.
+
+    Parameters
+    ----------
+    columns : sequence of TableColumn
+        In any order.
+    header : mapping
+        Of the table: RADESYS and EQUINOX.
+    sky, xy : tuple of str, optional
+        The columns that the user named: on the sky, or 1-based FITS pixels.
+    label : str
+        Names the table in messages: ``cat.fits[1]``.
+
+    Raises
+    ------
+    InputError
+        When there are no such columns, or two pairs of them, neither better than the other.
+    """
+    if sky is not None and xy is not None:
+        raise InputError("--radec and --xy are two ways to say where an object lies", hint="Give one of the two.")
+    if xy is not None:
+        found = tuple(_column(columns, name, "--xy", label) for name in xy)
+        for column in found:
+            if not column.numeric:
+                raise InputError(f"{label}: column {column.name!r} is {column.form}", expected="one number a row")
+        names = tuple(column.name for column in found)
+        return Positions(names, "pixel", (f"positions: {names[0]} {names[1]}, pixels, the first is 1",))
+    if sky is not None:
+        lon, lat = (_column(columns, name, "--radec", label) for name in sky)
+        told = [(pair.lon, pair.lat, pair.frame) for pair in positionhabits.pairs([lon, lat])]
+        if told and told[0][:2] == (lat, lon):
+            raise InputError(
+                f"--radec names {lon.name} as the longitude and {lat.name} as the latitude",
+                hint=f"Turn them: --radec {lat.name},{lon.name}.",
+            )
+        pair = Pair(lon, lat, told[0][2] if told else "equatorial", ())
+    else:
+        pair = _best(columns, label)
+    return _positions(pair, header, label)
+
+
+def _best(columns: Sequence[TableColumn], label: str) -> Pair:
+    pairs = positionhabits.pairs(columns)
+    known = [pair for pair in pairs if pair.frame != "other"]
+    there = f"It has: {listing([column.name for column in columns])}"
+    if not known and pairs:
+        raise InputError(
+            f"{label} has positions only in a system that is not converted: {pairs[0].names}",
+            expected="equatorial or Galactic coordinates",
+            hint=f"{HINT} {there}",
+        )
+    if not known:
+        raise InputError(f"{label} has no columns that are known as positions", hint=f"{HINT} {there}")
+    equal = [pair for pair in known if pair.rank == known[0].rank]
+    if len(equal) > 1:
+        lon, lat = equal[0].lon.name, equal[0].lat.name
+        raise InputError(
+            f"{label} has several positions: {'; '.join(pair.names for pair in equal)}",
+            hint=f"Choose with --radec, e.g. --radec {lon},{lat}.",
+        )
+    return known[0]
+
+
+def _positions(pair: Pair, header: Mapping[str, object], label: str) -> Positions:
+    if pair.frame == "other":
+        raise InputError(
+            f"{label}: {pair.names} are in a system that is not converted",
+            expected="equatorial or Galactic coordinates",
+        )
+    hours = pair.frame != "Galactic"
+    lon, lat = angle(pair.lon, hours, label), angle(pair.lat, False, label)
+    if pair.lon.unit and not pair.lat.unit and lon.unit == "rad":
+        lat = angle(pair.lat, False, label, unit=lon.unit)
+    frame, why = _frame(pair, header, label)
+    units = lon.told if lon.told == lat.told else f"{lon.told} and {lat.told}"
+    note = f"positions: {lon.name} {lat.name} in {units}, {frame}{why}"
+    if frame.name != "ICRS":
+        note += ", converted to ICRS"
+    return Positions((lon.name, lat.name), "sky", (note,), (lon, lat), frame)
+
+
+def _frame(pair: Pair, header: Mapping[str, object], label: str) -> tuple[Frame, str]:
+    """Return the system of two columns, and what makes it so."""
+    if pair.frame == "Galactic":
+        return Frame("GALACTIC"), ""
+    if pair.frame == "B1950":
+        return Frame("FK4", 1950.0), " by their names"
+    radesys, equinox = header.get("RADESYS", header.get("RADECSYS")), header.get("EQUINOX")
+    if radesys is None and equinox is None:
+        return Frame(), " (no RADESYS card)"
+    frame = frames.read(radesys, equinox, label)
+    if frame.name.startswith("FK4") and "2000" in pair.lon.name:
+        return Frame(), " by their names"
+    return frame, ""
+
+
+def _column(columns: Sequence[TableColumn], name: str, option: str, label: str) -> TableColumn:
+    exact = [column for column in columns if column.name == name]
+    loose = [column for column in columns if column.name.casefold() == name.casefold()]
+    found = next(iter(exact or loose), None)
+    if found is None:
+        names = [column.name for column in columns]
+        close = get_close_matches(name.upper(), [other.upper() for other in names], 1, 0.6)
+        meant = next((f"Did you mean {other}? " for other in names if close and other.upper() == close[0]), "")
+        raise InputError(
+            f"{label} has no column {name!r}, which {option} names", hint=f"{meant}It has: {listing(names)}"
+        )
+    return found

@@ -1,0 +1,182 @@
+"""Resample: stamps on another pixel grid than the image's, flux conserved to rounding.
+
+A pixel of the stamp is a quadrilateral on the image, and its value the light within: the sum over the image's pixels of
+value times overlap. The overlaps are exact. Green's theorem turns the light within a quadrilateral into integrals along
+its edges, and each edge serves both pixels that it parts, so that nothing is lost or counted twice between them.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skycnn.images.imagewcs import ImageWcs
+from skycnn.images.openpixels import Pixels
+
+Array = NDArray[Any]
+
+NODES = 5
+"""Places along a stamp's edge at which the WCS is asked; between them a polynomial serves."""
+
+TOLERANCE = 1e-3
+"""px; where the polynomial is off by more at the places that check it, the WCS is asked for every corner."""
+
+COVERED = 0.99
+"""Part of a stamp's pixel that the image must cover: what is missing is taken to be like the rest, above it."""
+
+TORN = 5.0
+"""A stamp's pixel whose diagonal is so many times the median one lies across a seam of the image's projection."""
+
+LARGEST = 3000
+"""Pixels along an edge of the piece of an image that one stamp may need: 36 MB, 200 MB while it is worked on."""
+
+
+def resample(
+    pixels: Pixels, source: ImageWcs, reference: ImageWcs, ox: Array, oy: Array, step: float, side: int, out: Array
+) -> NDArray[np.bool_]:
+    """Fill stamps whose pixels lie on the grid of another image.
+
+    The centre of a stamp's pixel (i, j) is the pixel (ox + i * step, oy + j * step) of the reference. Each stamp is
+    worked on alone: no row's answer depends on another's.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image that is read.
+    source, reference : ImageWcs
+        Its coordinates, and those that the stamps shall have.
+    ox, oy : array (n,)
+        0-based, finite.
+    step : float
+        Pixels of the reference from one pixel of a stamp to the next.
+    side : int
+        Pixels along an edge.
+    out : array (n, side, side)
+        float32 of either byte order. Units are the image's, per pixel of the stamp; NaN where the image does not cover
+        at least `COVERED` of a pixel with values.
+
+    Returns
+    -------
+    array (n,)
+        Which stamps touch pixels that cannot be read, or would need more than `LARGEST` pixels along an edge.
+    """
+    broken = np.zeros(len(out), bool)
+    for k in range(len(out)):
+        first = float(ox[k]) - step / 2, float(oy[k]) - step / 2
+        x, y = _corners(source, reference, first, step, side)
+        there = np.isfinite(x) & np.isfinite(y)
+        out[k] = np.nan
+        if not there.any():
+            continue
+        low = np.floor([x[there].min(), y[there].min()]).astype(np.int64) - 1
+        wide = int(np.ceil(max(x[there].max() - low[0], y[there].max() - low[1]))) + 2
+        if (low > np.array(pixels.shape[::-1])).any() or (low + wide < 0).any():
+            continue
+        if wide > LARGEST:
+            broken[k] = True
+            continue
+        piece = np.empty((1, wide, wide), np.float32)
+        broken[k] = pixels.cut(low[:1], low[1:], wide, piece)[0]
+        out[k] = _light(piece[0], x - low[0] + 0.5, y - low[1] + 0.5)
+    return broken
+
+
+def _corners(
+    source: ImageWcs, reference: ImageWcs, first: tuple[float, float], step: float, side: int
+) -> tuple[Array, Array]:
+    """Return where the corners of a stamp's pixels lie on the image, each (side + 1, side + 1)."""
+
+    def asked(at: Array) -> tuple[Array, Array]:
+        x, y = np.meshgrid(first[0] + at * step, first[1] + at * step)
+        u, v = source.to_pixel(*reference.to_sky(x.ravel(), y.ravel()))
+        return u.reshape(x.shape), v.reshape(x.shape)
+
+    whole = np.arange(side + 1.0)
+    if side + 1 <= 2 * NODES:
+        return asked(whole)
+    nodes, between, to_corners, to_checks = _polynomial(side)
+    found, checks = asked(nodes), asked(between)
+    worst = max(float(np.abs(to_checks @ f @ to_checks.T - c).max()) for f, c in zip(found, checks, strict=True))
+    if not worst <= TOLERANCE:  # also where some place is not on the image's sky at all
+        return asked(whole)
+    u, v = (to_corners @ f @ to_corners.T for f in found)
+    return u, v
+
+
+@lru_cache(maxsize=16)
+def _polynomial(side: int) -> tuple[Array, Array, Array, Array]:
+    """Return Chebyshev's nodes over a stamp, places between, and the nodes' weights at corners and there."""
+    nodes = side / 2 * (1 - np.cos(np.pi * np.arange(NODES) / (NODES - 1)))
+    between = (nodes[1:] + nodes[:-1]) / 2
+
+    def weights(at: Array) -> Array:
+        others = ~np.eye(NODES, dtype=bool)
+        return np.stack(
+            [np.prod((at[:, None] - nodes[o]) / (nodes[i] - nodes[o]), axis=1) for i, o in enumerate(others)], axis=1
+        )
+
+    return nodes, between, weights(np.arange(side + 1.0)), weights(between)
+
+
+def _light(piece: Array, u: Array, v: Array) -> Array:
+    """Return the light within each quadrilateral, (side, side), NaN where too little of it has values.
+
+    Parameters
+    ----------
+    piece : array (m, m)
+        Of the image; pixel (j, i) covers [i, i + 1) by [j, j + 1) in the coordinates of the corners.
+    u, v : array (side + 1, side + 1)
+        Corners, all within the piece; NaN for those that are nowhere.
+    """
+    known = np.isfinite(piece)
+    where = np.isfinite(u) & np.isfinite(v)
+    u, v = np.where(where, u, 0), np.where(where, v, 0)
+    there = where[:-1, :-1] & where[:-1, 1:] & where[1:, :-1] & where[1:, 1:]
+    light = _within(np.where(known, piece, 0).astype(np.float64), u, v)
+    du, dv = u[1:, 1:] - u[:-1, :-1], v[1:, 1:] - v[:-1, :-1]  # the diagonals' cross product is twice the area
+    area = 0.5 * (du * (v[1:, :-1] - v[:-1, 1:]) - dv * (u[1:, :-1] - u[:-1, 1:]))
+    size = np.hypot(du, dv)
+    there &= size <= TORN * np.median(size[there] if there.any() else size)
+    covered = area if known.all() else _within(known.astype(np.float64), u, v)
+    good = there & (np.abs(covered) > COVERED * np.abs(area))
+    part = np.where(good, np.abs(area) / np.where(good, covered, 1), np.nan)  # the sign is that of a mirrored image
+    with np.errstate(over="ignore"):
+        return (light * part).astype(np.float32)
+
+
+def _within(values: Array, u: Array, v: Array) -> Array:
+    """Return the integral of a piecewise constant function over each quadrilateral, negative for mirrored ones."""
+    total = np.zeros((len(values), len(values) + 1))
+    np.cumsum(values, axis=1, out=total[:, 1:])
+    along = _edge(values, total, (u[:, :-1], v[:, :-1]), (u[:, 1:], v[:, 1:]))
+    upward = _edge(values, total, (u[:-1], v[:-1]), (u[1:], v[1:]))
+    return along[:-1] - along[1:] + upward[:, 1:] - upward[:, :-1]
+
+
+def _edge(values: Array, total: Array, start: tuple[Array, Array], end: tuple[Array, Array]) -> Array:
+    """Return the integral over v, along each straight edge, of what lies left of it in its row.
+
+    Between the places where an edge crosses from pixel to pixel the integrand is linear: its middle value is exact.
+    """
+    (u0, v0), (u1, v1) = start, end
+    du, dv = u1 - u0, v1 - v0
+    shares = np.sort(np.concatenate([_crossings(u0, du), _crossings(v0, dv)]), axis=0)
+    result, before = np.zeros(u0.shape), np.zeros(u0.shape)
+    for after in (*shares, np.ones(u0.shape)):
+        middle = (before + after) / 2
+        u, v = u0 + middle * du, v0 + middle * dv
+        i, j = u.astype(np.intp), v.astype(np.intp)
+        result += (total[j, i] + values[j, i] * (u - i)) * ((after - before) * dv)
+        before = after
+    return result
+
+
+def _crossings(start: Array, way: Array) -> Array:
+    """Return the shares of the way at which whole numbers are crossed, (most, ...); 1 where there are fewer."""
+    low, high = np.minimum(start, start + way), np.maximum(start, start + way)
+    first = np.floor(low) + 1
+    most = int(max(np.ceil(high - first).max(), 0))
+    at = first + np.arange(most).reshape(-1, *[1] * start.ndim)
+    inside = at < high
+    return np.where(inside, (at - start) / np.where(inside, way, 1), 1.0)

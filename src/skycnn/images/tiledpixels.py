@@ -1,0 +1,128 @@
+"""TiledPixels: a tile-compressed image, decoded block by block and each block once."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skycnn.images.imageheader import ImageHeader
+from skycnn.images.physical import overlaps
+from skycnn.images.pixels import Array, Pixels
+from skycnn.images.tilecodec import TileError
+from skycnn.images.tiles import Tiles
+
+_EDGE = 128
+"""Pixels along the edge of a block, at least: two stamps of 64; a row of tiles is decoded for a strip of stamps."""
+_BLOCK_BYTES = 8 << 20
+_CACHE_BYTES = 48 << 20
+
+Box = tuple[int, int, int, int]
+"""y, x, y end, x end, half open."""
+
+
+@dataclass
+class _Block:
+    """Pixels of a block, once they are decoded, and where its corrupt tiles lie."""
+
+    pixels: Array | None = None
+    corrupt: list[Box] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class TiledPixels(Pixels):
+    """A tile-compressed image: RICE, GZIP, HCOMPRESS, PLIO or none, integers or quantised floats."""
+
+    def __init__(self, header: ImageHeader, scratch: str | None = None) -> None:
+        super().__init__(header)
+        self.tiles = Tiles(header, scratch)
+        high, wide = self.tiles.shape
+        across = max(1, _EDGE // wide)
+        room = _BLOCK_BYTES // (4 * high * wide * across)
+        self._block = (max(1, min(_EDGE // high, room)), across)  # in tiles
+        self._size = (self._block[0] * high, self._block[1] * wide)  # in pixels
+        self._blocks: OrderedDict[tuple[int, int], _Block] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of decoded pixels."""
+        with self._lock:
+            return sum(block.pixels.nbytes for block in self._blocks.values() if block.pixels is not None)
+
+    def cut(self, x0: Array, y0: Array, side: int, out: Array) -> NDArray[np.bool_]:
+        """Fill stamps; see `Pixels.cut`. Each block that they touch is looked up once, in the order of y."""
+        out[...] = np.nan
+        broken = np.zeros(len(out), bool)
+        for key, which in self._touched(x0, y0, side):
+            pixels, corrupted = self._decoded(key)
+            top, left = key[0] * self._size[0], key[1] * self._size[1]
+            box = (top, left, top + pixels.shape[0], left + pixels.shape[1])
+            for row, there, here in overlaps(x0, y0, side, box, which):
+                out[row][here] = pixels[there]
+            for corrupt in corrupted:
+                for row, _, _ in overlaps(x0, y0, side, corrupt, which):
+                    broken[row] = True
+        return broken
+
+    def _touched(self, x0: Array, y0: Array, side: int) -> list[tuple[tuple[int, int], Array]]:
+        """Return the blocks that stamps touch, each with the stamps that may do so, int64."""
+        spans: list[Any] = []
+        for first, size, step in ((y0, self.shape[0], self._size[0]), (x0, self.shape[1], self._size[1])):
+            begin, end = np.clip(first, 0, size), np.clip(first + side, 0, size)
+            spans.append((begin // step, np.where(end > begin, (end - 1) // step + 1, begin // step)))
+        (y, y_end), (x, x_end) = spans
+        found: dict[tuple[int, int], list[int]] = {}
+        for row in range(len(x0)):
+            for iy in range(y[row], y_end[row]):
+                for ix in range(x[row], x_end[row]):
+                    found.setdefault((iy, ix), []).append(row)
+        return [(key, np.array(rows)) for key, rows in sorted(found.items())]
+
+    def _decoded(self, key: tuple[int, int]) -> tuple[Array, list[Box]]:
+        """Return a block's pixels and corrupt tiles; of two threads that need it one decodes, the other waits."""
+        with self._lock:
+            block = self._blocks.setdefault(key, _Block())
+            self._blocks.move_to_end(key)
+        with block.lock:
+            pixels = block.pixels
+            if pixels is None:
+                pixels, block.corrupt = self._decode(key)
+                block.pixels = pixels
+        self._make_room()
+        return pixels, block.corrupt
+
+    def _decode(self, key: tuple[int, int]) -> tuple[Array, list[Box]]:
+        (high, wide), (ny, nx) = self.tiles.shape, self.shape
+        top, left = key[0] * self._size[0], key[1] * self._size[1]
+        corrupt: list[Box] = []
+        pixels = np.empty((min(self._size[0], ny - top), min(self._size[1], nx - left)), np.float32)
+        for y in range(0, pixels.shape[0], high):
+            for x in range(0, pixels.shape[1], wide):
+                part = pixels[y : y + high, x : x + wide]
+                try:
+                    part[...] = self.tiles.tile((top + y) // high, (left + x) // wide)
+                except TileError:
+                    part[...] = np.nan
+                    corrupt.append((top + y, left + x, top + y + part.shape[0], left + x + part.shape[1]))
+        return pixels, corrupt
+
+    def _make_room(self) -> None:
+        """Forget blocks that were not used for long; the last one stays, whatever its size."""
+        with self._lock:
+            held = sum(block.pixels.nbytes for block in self._blocks.values() if block.pixels is not None)
+            for key in list(self._blocks)[:-1]:
+                if held <= _CACHE_BYTES:
+                    break
+                pixels = self._blocks[key].pixels
+                if pixels is not None:
+                    held -= pixels.nbytes
+                    del self._blocks[key]
+
+    def close(self) -> None:
+        """Close the file and forget the pixels."""
+        self.tiles.close()
+        with self._lock:
+            self._blocks.clear()

@@ -1,0 +1,1 @@
+"""What column names and units tell of photometry; ``fluxes.py`` is the door."""

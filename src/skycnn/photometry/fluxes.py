@@ -1,0 +1,210 @@
+"""Fluxes: which columns of a catalogue are which band, in which unit.
+
+`find` reads the column names and units once; the `Photometry` it returns turns chunks of rows into `Fluxes`.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from skycnn.errors import BandError, InputError
+from skycnn.fits.tablecolumn import TableColumn
+from skycnn.photometry import bandsearch, bandsets, conditions, extinction, habits, missingbands
+from skycnn.photometry.bandsets import BandSet
+from skycnn.photometry.fields import Field, Fields
+from skycnn.photometry.measure import Measure, measure
+from skycnn.photometry.photometry import Fluxes, Photometry, PhotometryOptions
+from skycnn.survey import Survey
+
+__all__ = ["FEWEST", "Fluxes", "Photometry", "PhotometryOptions", "find", "presents"]
+
+FEWEST = 2
+"""Bands without which there is no colour and no answer."""
+
+
+def presents(columns: Sequence[TableColumn], bands: Sequence[str], options: PhotometryOptions | None = None) -> bool:
+    """Return whether a table holds two of the bands or more, ambiguous or not: a cheap look at its columns."""
+    options = options or PhotometryOptions()
+    fields = Fields(columns, "", "")
+    named = {b for b in bands if b in options.band and fields.get(options.band[b])}
+    if len(named) >= FEWEST:
+        return True
+    sets = _sets(fields, bands, options)
+    return any(len(named | set(s.bands(_given(options, bands)))) >= FEWEST for s in sets)
+
+
+def find(
+    columns: Sequence[TableColumn],
+    header: Mapping[str, object],
+    bands: Sequence[str],
+    options: PhotometryOptions | None = None,
+    label: str = "the table",
+    *,
+    card_photometry: str | None = None,
+    dereddened: str = "unknown",
+    survey: Survey | None = None,
+    stated: str | None = None,
+    owner: str = "the model",
+) -> Photometry:
+    """Return the photometry of a catalogue: columns, units and what is done to them.
+
+    Parameters
+    ----------
+    columns : sequence of TableColumn
+        In any order.
+    header : mapping
+        Of the table: keyword to value.
+    bands : sequence of str
+        Of the model, in its order.
+    options : PhotometryOptions, optional
+        What the user overrules.
+    label : str
+        Names the table in messages: ``cat.fits[1]``.
+    card_photometry : str, optional
+        The family that the model was trained on; None or ``unknown`` where it is not known.
+    dereddened : str
+        ``yes``, ``no`` or ``unknown``: whether the model was trained on fluxes corrected for Galactic extinction.
+    survey : Survey, optional
+        Of the model: R_band, and the constants of asinh and Vega magnitudes.
+    stated : str, optional
+        The survey of the catalogue: the one that the user states, else that of the SURVEY card.
+    owner : str
+        Names the model in messages.
+
+    Raises
+    ------
+    InputError
+        When fewer than two bands are there, a family is there twice, or an option does not fit the table.
+    """
+    options = options or PhotometryOptions()
+    fields = Fields(columns, label, f"{owner} needs {' '.join(bands)}")
+    _check_bands(options, bands, owner)
+    sets: list[BandSet] = []
+    chosen = None
+    if any(b not in options.band for b in bands):
+        sets = _sets(fields, bands, options)
+        wanted = options.photometry.lower() if options.photometry and "*" not in options.photometry else None
+        corrected = _preferred(options.extinction, dereddened)
+        rest = [s for s in sets if any(b not in options.band for b in s.bands(_given(options, bands)))]
+        chosen = bandsets.choose(rest, wanted, card_photometry, corrected, fields, _given(options, bands))
+    measures = {}
+    for band in bands:
+        m = _measure(fields, band, chosen, options, survey)
+        if m is not None:
+            measures[band] = m
+    if len(measures) < FEWEST:
+        raise missingbands.bands(fields, [b for b in bands if b not in options.band], sets, _given(options, bands))
+    named = chosen is not None and chosen.dereddened
+    correction = extinction.plan(fields, list(measures), named, options.extinction, dereddened, survey)
+    bad = tuple(conditions.parse(text) for text in options.bad)
+    typed = {t.column: f"--mask-band {b}=COLUMN" for b, m in measures.items() if m.mask for t in m.mask.terms}
+    typed |= {t.column: "--bad 'COLUMN != 0'" for c in bad for t in c.terms}
+    tested = {column: fields.require(column, option, flag=True) for column, option in typed.items()}
+    family = chosen.family if chosen else "named"
+    notes = _notes(_filters(header.get("SURVEY"), stated, owner), bands, measures, family)
+    if card_photometry in habits.FAMILIES and family != card_photometry:
+        notes.append(f"{owner} was trained on {card_photometry} photometry")
+    notes += [correction.note, *(f"dropped rows: {c.text}" for c in bad)]
+    return Photometry(tuple(bands), measures, family, correction, bad, tested, tuple(notes))
+
+
+def _sets(fields: Fields, bands: Sequence[str], options: PhotometryOptions) -> list[BandSet]:
+    if options.photometry and "*" in options.photometry:
+        return [bandsearch.pattern(fields, bands, options.photometry)]
+    return bandsearch.find(fields, bands, _given(options, bands))
+
+
+def _given(options: PhotometryOptions, bands: Sequence[str]) -> set[str]:
+    return set(bands) if "*" in options.error else set(options.error)
+
+
+def _preferred(option: str | None, trained: str) -> bool | None:
+    """Return whether corrected columns are preferred to observed ones, where a catalogue has both."""
+    state = (option or "").lower()
+    if state:
+        return state == "corrected"
+    return {"yes": True, "no": False}.get(trained)
+
+
+def _check_bands(options: PhotometryOptions, bands: Sequence[str], owner: str) -> None:
+    known = {"band": "--band", "error": "--error", "unit": "--unit", "mask_band": "--mask-band"}
+    for name, option in known.items():
+        for band in getattr(options, name):
+            if band not in bands and not (band == "*" and name in ("error", "unit")):
+                raise BandError(f"{option} names a band that {owner} has not", value=band, expected=" ".join(bands))
+
+
+def _measure(
+    fields: Fields, band: str, chosen: BandSet | None, options: PhotometryOptions, survey: Survey | None
+) -> Measure | None:
+    unit = options.unit.get(band, options.unit.get("*"))
+    given = options.error.get(band, options.error.get("*"))
+    mask = options.mask_band.get(band)
+    condition = conditions.parse(mask, "--mask-band") if mask is not None else None
+    if band in options.band:
+        value = fields.require(options.band[band], f"--band {band}=COLUMN")
+        read = habits.parse(value.column.name, band)
+        style, spelled = (read[0].text, read[1]) if read else (value.name, band)
+        error: Field | float | None = _error(fields, band, given) if given else None
+        if error is None:
+            names = (n.replace("*", spelled) for n in habits.errors(style))
+            error = next((f for n in names if (f := fields.get(n))), None)
+        if error is None:
+            raise missingbands.errors(fields, [value.name], [band])
+        return measure(fields, band, value, error, style, spelled, unit, survey, condition)
+    if chosen is None or band not in chosen.bands(_given(options, list(chosen.values))):
+        return None
+    if band in chosen.twice:
+        raise InputError(
+            f"{fields.label} has {band} twice: {' and '.join(f.name for f in chosen.twice[band])}",
+            hint=f"Choose with --band {band}={chosen.twice[band][0].name}.",
+        )
+    value = fields.checked(chosen.values[band], f"--band {band}=COLUMN")
+    read = habits.parse(value.column.name, band)
+    spelled = read[1] if read else band
+    error = _error(fields, band, given) if given else chosen.errors[band]
+    return measure(fields, band, value, error, chosen.style, spelled, unit, survey, condition)
+
+
+def _error(fields: Fields, band: str, given: str) -> Field | float:
+    """Return the error that ``--error`` names: a column, or a number."""
+    if fields.get(given) is None:
+        try:
+            number = float(given)
+        except ValueError:
+            pass
+        else:
+            if 0 < number < np.inf:
+                return number
+            raise InputError("--error is no positive number", value=given, expected="a column or a number above 0")
+    return fields.require(given.replace("*", band), f"--error {band}=COLUMN")
+
+
+def _notes(
+    filters: str,
+    bands: Sequence[str],
+    measures: Mapping[str, Measure],
+    family: str,
+) -> list[str]:
+    pairs = ", ".join(f"{b} {m.value.name} with {m.error_name}" for b, m in measures.items())
+    notes = [f"photometry: {family}: {pairs}"]
+    missing = [b for b in bands if b not in measures]
+    if missing:
+        notes.append(f"no photometry for {' '.join(missing)}: the intervals are wider for it")
+    told: dict[str, list[str]] = {}
+    for band, m in measures.items():
+        told.setdefault(m.told, []).append(band)
+    notes += [f"unit of {' '.join(b)}: {text}" for text, b in told.items()]
+    notes.append(f"filters: {filters}")
+    flags = [f.name for m in measures.values() for f in m.flags]
+    if flags:
+        notes.append(f"flags honoured: {' '.join(dict.fromkeys(flags))}")
+    notes += [f"band {b} dropped where {m.mask.text}" for b, m in measures.items() if m.mask]
+    return notes
+
+
+def _filters(card: object, stated: str | None, owner: str) -> str:
+    """Return whose filters a catalogue's bands are, and who says so."""
+    if stated and str(card or "").strip().lower() != stated.lower():
+        return f"{stated}, by --survey" + (f" (the SURVEY card says {card})" if card else "")
+    return f"{card}, by the SURVEY card" if card else f"assumed to be those of {owner}"

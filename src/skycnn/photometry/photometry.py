@@ -1,0 +1,155 @@
+"""Photometry: the columns of a catalogue that hold a model's bands, and their values in microjansky."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skycnn.fits.fluxunits import Array
+from skycnn.photometry.conditions import Condition
+from skycnn.photometry.extinction import Correction
+from skycnn.photometry.fields import Field
+from skycnn.photometry.measure import Measure
+
+
+@dataclass(frozen=True)
+class PhotometryOptions:
+    """What the command line may overrule; bands as the model spells them, ``*`` for every band where it says so.
+
+    Parameters
+    ----------
+    band, error : mapping of str to str
+        Columns of values and errors; an error may be a number, in the unit of its values, and its band ``*``.
+    unit : mapping of str to str
+        See `units.read`; the band may be ``*``.
+    photometry : str, optional
+        A key of `habits.FAMILIES`, or the columns' names with ``*`` for the band.
+    extinction : str, optional
+        State of the catalogue's fluxes: none, corrected, or a column that tells E(B-V), transmission or A.
+    bad : tuple of str
+        Conditions on which a row is dropped; see `conditions.parse`.
+    mask_band : mapping of str to str
+        Column or condition on which a band of a row is dropped.
+    """
+
+    band: Mapping[str, str] = field(default_factory=dict)
+    error: Mapping[str, str] = field(default_factory=dict)
+    unit: Mapping[str, str] = field(default_factory=dict)
+    photometry: str | None = None
+    extinction: str | None = None
+    bad: tuple[str, ...] = ()
+    mask_band: Mapping[str, str] = field(default_factory=dict)
+
+    def settings(self) -> dict[str, object]:
+        """Return what is set, as plain JSON in a fixed order: two runs are alike if these are."""
+        texts = {"photometry": self.photometry, "extinction": self.extinction, "bad": list(self.bad)}
+        tables = {"band": self.band, "error": self.error, "unit": self.unit, "mask_band": self.mask_band}
+        every = {**{name: dict(sorted(table.items())) for name, table in tables.items()}, **texts}
+        return {name: value for name, value in every.items() if value}
+
+
+@dataclass(frozen=True)
+class Fluxes:
+    """Fluxes of some rows.
+
+    Parameters
+    ----------
+    flux, error : array of float32, (n, band)
+        Microjansky, in the order of the bands asked for; NaN in both where absent.
+    bad : array of bool, (n,)
+        Rows dropped by ``--bad``; their fluxes stand.
+    """
+
+    flux: NDArray[np.float32]
+    error: NDArray[np.float32]
+    bad: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Photometry:
+    """The columns of one catalogue that hold the bands of one model.
+
+    Parameters
+    ----------
+    asked : tuple of str
+        The model's bands, in its order.
+    measures : mapping of str to Measure
+        By band; those present.
+    family : str
+        A key of `habits.FAMILIES`; ``named`` when the user named every column.
+    correction : Correction
+        Of Galactic extinction.
+    bad : tuple of Condition
+        Of ``--bad``.
+    tested : mapping of str to Field
+        Columns of the conditions, by the user's spelling.
+    notes : tuple of str
+        What was found and assumed, a line each.
+    """
+
+    asked: tuple[str, ...]
+    measures: Mapping[str, Measure]
+    family: str
+    correction: Correction
+    bad: tuple[Condition, ...]
+    tested: Mapping[str, Field]
+    notes: tuple[str, ...]
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """The bands present, in the model's order."""
+        return tuple(self.measures)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The bands that have no column, or no error."""
+        return tuple(b for b in self.asked if b not in self.measures)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every catalogue column that `fluxes` reads: values and errors by band, dust, flags, conditions."""
+        measured = [name for m in self.measures.values() for name in m.columns]
+        dust = self.correction.dust
+        dusty = [f.column.name for f in dust.fields.values()] if dust else []
+        tested = [f.column.name for f in self.tested.values()]
+        return tuple(dict.fromkeys([*measured, *dusty, *tested]))
+
+    def table(self) -> tuple[dict[str, str], ...]:
+        """Return ``band``, ``column``, ``error`` and ``unit`` of each band present."""
+        keys = ("band", "column", "error", "unit")
+        rows = ((band, m.value.name, m.error_name, m.unit.name) for band, m in self.measures.items())
+        return tuple(dict(zip(keys, row, strict=True)) for row in rows)
+
+    def fluxes(self, chunk: Mapping[str, NDArray[np.generic]]) -> Fluxes:
+        """Return the fluxes of a chunk of rows.
+
+        Parameters
+        ----------
+        chunk : mapping of str to array
+            `columns` by name, (n,) each or (n, k) for vectors: physical values, NaN for null.
+
+        Notes
+        -----
+        A value without a valid error is absent, for no honest interval can be given without one.
+        """
+        n = len(next(iter(chunk.values())))
+        flux = np.full((n, len(self.asked)), np.nan, np.float32)
+        error = np.full((n, len(self.asked)), np.nan, np.float32)
+        for i, band in enumerate(self.asked):
+            if band in self.measures:
+                flux[:, i], error[:, i] = self._band(chunk, band)
+        bad = np.zeros(n, bool)
+        for condition in self.bad:
+            bad |= condition.holds(chunk, self.tested)
+        return Fluxes(flux, error, bad)
+
+    def _band(self, chunk: Mapping[str, NDArray[np.generic]], band: str) -> tuple[Array, Array]:
+        m = self.measures[band]
+        flux, error = m.microjansky(chunk)
+        if self.correction.dust:
+            factor = (self.correction.dust.attenuation(chunk, band) ** self.correction.power).astype(np.float32)
+            flux, error = flux * factor, error * factor
+        for masked in (*m.flagged(chunk), *([m.mask.holds(chunk, self.tested)] if m.mask else [])):
+            flux[masked] = error[masked] = np.nan
+        return flux, error

@@ -1,0 +1,1 @@
+"""Images fetched over HTTP, each once."""

@@ -1,0 +1,94 @@
+"""Fetch: images over HTTP, tried again where that can help, never beyond a row's time."""
+
+import time
+from dataclasses import dataclass
+from threading import Event
+from typing import IO
+
+
+@dataclass(frozen=True)
+class RemoteOptions:
+    """How images are fetched.
+
+    Parameters
+    ----------
+    concurrency : int
+        Fetches at the same time.
+    connect, read, row : float
+        Seconds: until a connection stands, between two packets, and for all bands and tries of a row.
+    retries : int
+        Further tries after a failure that may pass.
+    cache : str, optional
+        Folder that keeps what was fetched; default ``$XDG_CACHE_HOME/skycnn``, else ``~/.cache/skycnn``.
+    pause : float
+        Seconds before the first further try; doubled before each next one.
+    limit : int
+        Bytes of an answer, as sent, uncompressed, and as float32 pixels. 256 MiB are 8192 x 8192 pixels of float32:
+        more than any cutout service sends, and so little that eight at once fit a small disk. Whole tiles are better
+        downloaded once and given as files.
+    """
+
+    concurrency: int = 8
+    connect: float = 10.0
+    read: float = 60.0
+    row: float = 180.0
+    retries: int = 3
+    cache: str | None = None
+    pause: float = 1.0
+    limit: int = 256 << 20
+
+
+class Fetcher:
+    """Fetches images; of use to several threads at once.
+
+    Parameters
+    ----------
+    options : RemoteOptions
+        Times, tries and sizes.
+    """
+
+    def __init__(self, options: RemoteOptions) -> None:
+        self.options = options
+        self.stopped = Event()
+
+    def fetch(self, url: str, into: IO[bytes], deadline: float) -> None:
+        """Write what a URL answers into a file, with further tries after 1, 2, 4 ... seconds, or as it asks.
+
+        Parameters
+        ----------
+        url : str
+            http or https.
+        into : file
+            Seekable; emptied before every try.
+        deadline : float
+            Of ``time.monotonic``: the row's.
+
+        Raises
+        ------
+        FetchError
+            With the last reason.
+        """
+        from skycnn.remote.httpget import FetchError, get  # http.client and ssl are slow to import
+
+        options, pause = self.options, self.options.pause
+        times = {"connect": options.connect, "read": options.read, "deadline": deadline}
+        for tries in range(1, options.retries + 2):
+            into.seek(0)
+            into.truncate()
+            try:
+                return get(url, into, limit=options.limit, **times)
+            except FetchError as error:
+                wait = max(pause, error.wait)
+                late = time.monotonic() + wait >= deadline
+                if late or not error.passing or tries > options.retries:
+                    counted = f", {tries} tries" if tries > 1 else ""
+                    why = f"; no time for another try after {wait:g} s" if late and error.passing else ""
+                    raise FetchError(error.reason + counted + why, unreachable=error.unreachable) from None
+            if self.stopped.wait(wait):
+                break
+            pause *= 2
+        raise FetchError("stopped")
+
+    def stop(self) -> None:
+        """Let no thread wait for another try."""
+        self.stopped.set()

@@ -1,0 +1,150 @@
+"""HttpGet: one answer over HTTP, every packet within its time, all of it before a deadline and below a size."""
+
+import ssl
+import time
+from email.utils import mktime_tz, parsedate_tz
+from http.client import HTTPException, HTTPResponse, InvalidURL, responses
+from typing import IO
+from urllib import request
+from urllib.error import HTTPError, URLError
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+import skycnn
+from skycnn.files.safefile import writing
+from skycnn.remote.timedhttp import opener
+
+PASSING = {408, 425, 429, 500, 502, 503, 504}
+"""Statuses that another try may better (RFC 9110, section 15, and RFC 6585 for 429)."""
+ABSENT = {204, 404, 410}
+PIECE = 1 << 16
+
+
+class FetchError(Exception):
+    """An image that did not come.
+
+    Parameters
+    ----------
+    reason : str
+        One phrase, without the URL; what a server put in it cannot reach the terminal's controls.
+    passing : bool
+        Whether another try may help.
+    wait : float
+        Seconds that the server asks to wait before it.
+    unreachable : bool
+        Whether no server was there at all.
+    """
+
+    def __init__(self, reason: str, *, passing: bool = False, wait: float = 0.0, unreachable: bool = False) -> None:
+        reason = " ".join("".join(letter if letter.isprintable() else " " for letter in reason).split())
+        super().__init__(reason)
+        self.reason, self.passing, self.wait, self.unreachable = reason, passing, wait, unreachable
+
+
+def get(url: str, into: IO[bytes], *, connect: float, read: float, deadline: float, limit: int) -> None:
+    """Write what a URL answers into a file.
+
+    Parameters
+    ----------
+    url : str
+        http or https; ``user:password@`` is sent as basic authentication, to that host alone.
+    into : file
+        Open for writing.
+    connect, read : float
+        Seconds until a connection stands, and between two packets.
+    deadline : float
+        Of ``time.monotonic``, when all must be there: a server that trickles cannot hold a row longer.
+    limit : int
+        Bytes.
+
+    Raises
+    ------
+    FetchError
+        When it did not come whole.
+    NoSpaceError, RunError
+        When the file cannot take it.
+    """
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise FetchError("the row's time is over")
+    try:
+        with opener(read, deadline).open(_request(url), timeout=min(connect, left)) as response:
+            if response.status in ABSENT:
+                raise FetchError(f"HTTP {response.status}, no image")
+            _copy(response, into, limit)
+    except HTTPError as error:
+        error.close()
+        raise _status(error) from None
+    except URLError as error:
+        raise _connection(error.reason, connect) from None
+    except TimeoutError:
+        over = time.monotonic() >= deadline
+        reason = "the row's time is over" if over else f"no packet within {read:g} s"
+        raise FetchError(reason, passing=not over) from None
+    except (InvalidURL, ValueError):  # also a host name that is none
+        raise FetchError("no valid URL") from None
+    except (HTTPException, OSError) as error:  # a full disk is no OSError here, see _copy
+        raise FetchError(f"the answer broke off: {str(error) or type(error).__name__}", passing=True) from None
+
+
+def _copy(response: HTTPResponse, into: IO[bytes], limit: int) -> None:
+    declared, received = response.length, 0
+    if declared is not None and declared > limit:
+        raise FetchError(f"an answer of {declared / 1e6:.0f} MB; the limit is {limit / 1e6:.0f}")
+    while declared is None or received < declared:
+        piece = response.read1(PIECE)
+        if not piece:
+            break
+        received += len(piece)
+        if received > limit:
+            raise FetchError(f"an answer of more than {limit / 1e6:.0f} MB, the limit")
+        with writing("a fetched image"):
+            into.write(piece)
+    if declared is not None and received < declared:
+        raise FetchError(f"truncated: {received} of {declared} bytes", passing=True)
+    with writing("a fetched image"):
+        into.flush()
+
+
+def _request(url: str) -> request.Request:
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    ask = request.Request(urlunsplit(parts._replace(netloc=host)))  # noqa: S310 - http and https, see UrlTemplate
+    ask.add_header("User-Agent", f"skycnn/{skycnn.__version__}")
+    ask.add_header("Accept-Encoding", "identity")
+    if at:
+        from base64 import b64encode
+
+        ask.add_unredirected_header("Authorization", f"Basic {b64encode(unquote(user).encode()).decode()}")
+    return ask
+
+
+def _status(error: HTTPError) -> FetchError:
+    if error.code in ABSENT:
+        return FetchError(f"HTTP {error.code}, no image")
+    wait = _seconds(error.headers.get("Retry-After")) if error.headers is not None else 0.0
+    phrase = responses.get(error.code, "")
+    reason = f"HTTP {error.code} {phrase}".strip() + (
+        ", a redirect that leads nowhere" if 300 <= error.code < 400 else ""
+    )
+    return FetchError(reason, passing=error.code in PASSING, wait=wait)
+
+
+def _seconds(retry_after: str | None) -> float:
+    """Return what Retry-After asks for, in seconds: it is a number or a date (RFC 9110, 10.2.3)."""
+    text = (retry_after or "").strip()
+    if text.isdecimal():
+        return float(text)
+    date = parsedate_tz(text)
+    try:
+        return max(0.0, mktime_tz(date) - time.time()) if date else 0.0
+    except (OverflowError, ValueError):
+        return 0.0
+
+
+def _connection(reason: object, connect: float) -> FetchError:
+    if isinstance(reason, TimeoutError):
+        return FetchError(f"no connection within {connect:g} s", passing=True, unreachable=True)
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return FetchError(f"its certificate is not valid: {reason.verify_message}", unreachable=True)
+    text = getattr(reason, "strerror", None) or str(reason)
+    return FetchError(f"no connection: {text}", passing=isinstance(reason, OSError), unreachable=True)

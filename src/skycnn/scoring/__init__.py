@@ -1,0 +1,1 @@
+"""Answers held against the truth, with the baselines beside them."""

@@ -1,0 +1,144 @@
+"""Origin: which model answered a catalogue, and from which bands; the baselines are given the same."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from skycnn import survey
+from skycnn.errors import InputError
+from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.provenance import Record
+from skycnn.network import choice
+from skycnn.network.model import Card, locate, read_card
+from skycnn.photometry import fluxes
+from skycnn.photometry.fluxes import Photometry, PhotometryOptions
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the answers in a catalogue come from.
+
+    Parameters
+    ----------
+    record : Record or None
+        What ``predict`` wrote of itself into the catalogue.
+    card : Card or None
+        Of the model, where it is at hand.
+    bands : tuple of str
+        Those of the model; empty where unknown.
+    options : PhotometryOptions
+        The user's, else those of the record.
+    own : Survey or None
+        A survey of the user's, from a file.
+    """
+
+    record: Record | None
+    card: Card | None
+    bands: tuple[str, ...]
+    options: PhotometryOptions
+    own: survey.Survey | None = None
+
+    def photometry(self, catalogue: Catalogue) -> Photometry:
+        """Return a catalogue's photometry in the model's bands.
+
+        Raises
+        ------
+        InputError
+            When the bands are not known, or the catalogue has fewer than two of them.
+        """
+        if not self.bands:
+            raise InputError("which bands to use is not known", hint="Name them with --band BAND=COLUMN, or --model.")
+        card = self.card
+        return fluxes.find(
+            catalogue.columns,
+            catalogue.header,
+            self.bands,
+            self.options,
+            catalogue.label,
+            card_photometry=card.photometry if card else None,
+            dereddened=card.dereddened if card else "unknown",
+            survey=survey.known(card.survey, self.own) if card else None,
+            owner=card.name if card else "the baselines",
+        )
+
+
+def recorded(catalogue: Catalogue, task: str, value: str) -> Record | None:
+    """Return what the newest run that wrote a column of answers tells of itself in the catalogue; None for nothing."""
+    mine = [r for r in catalogue.records() if r.task == task and value.lower() in map(str.lower, r.columns)]
+    return mine[-1] if mine else None
+
+
+def find(
+    catalogue: Catalogue,
+    task: str,
+    value: str,
+    given: PhotometryOptions,
+    name: str | None = None,
+    whose: str | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Origin:
+    """Find out which model answered, from which columns; without a record of it, which one would.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    task, value : str
+        The task and the column of its answers.
+    given : PhotometryOptions
+        Of the command line; if nothing was given, those of the run that answered are taken.
+    name, whose : str, optional
+        ``--model`` and ``--survey``: a survey's name or the file of one of the user's.
+    say : callable
+        Receives a note when the bands are not known.
+
+    Raises
+    ------
+    InputError
+        When the model named is not there.
+    """
+    own = survey.own(whose)
+    record = recorded(catalogue, task, value)
+    card = read_card(locate(name)) if name is not None else None
+    if record is not None and card is None:
+        try:
+            found = read_card(locate(record.model))
+            card = found if found.sha256 == record.model_sha256 else None
+        except InputError as error:
+            say(f"the model that answered is not at hand: {error.what}")
+    if record is not None and given == PhotometryOptions():
+        given = _restored(record)
+    bands = card.bands if card else _bands(record) if record else tuple(b for b in given.band if b != "*")
+    if len(bands) < fluxes.FEWEST:
+        bands = ()
+        try:
+            card = choice.find(
+                task,
+                choice.candidates(task),
+                lambda card: _seen(catalogue, given, card),
+                survey=own.name if own else whose,
+            ).card
+            bands = card.bands
+        except InputError as error:
+            say(f"which bands the baselines may use is not known: {error.what}")
+    return Origin(record, card, bands, given, own)
+
+
+def _restored(record: Record) -> PhotometryOptions:
+    """Return the options about photometry that a run was given; the rows it dropped are scored all the same."""
+    plain = PhotometryOptions()
+    held = {entry.name: record.options.get(entry.name) for entry in fields(plain) if entry.name != "bad"}
+    kinds = {name: dict if isinstance(getattr(plain, name), dict) else str for name in held}
+    sound: dict[str, Any] = {name: value for name, value in held.items() if isinstance(value, kinds[name])}
+    return replace(plain, **sound)
+
+
+def _bands(record: Record) -> tuple[str, ...]:
+    told = record.options.get("bands", [])
+    entries = [entry.get("band") for entry in told if isinstance(entry, dict)] if isinstance(told, list) else []
+    return tuple(band for band in entries if isinstance(band, str))
+
+
+def _seen(catalogue: Catalogue, options: PhotometryOptions, card: Card) -> tuple[str, ...]:
+    if not fluxes.presents(catalogue.columns, card.bands, options):
+        return ()
+    return fluxes.find(catalogue.columns, catalogue.header, card.bands, options, catalogue.label, owner=card.name).bands

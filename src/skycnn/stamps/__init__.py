@@ -1,0 +1,1 @@
+"""Stamps centred on catalogue rows, whatever they come from; ``stampsource.py`` is the door."""

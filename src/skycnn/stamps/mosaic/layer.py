@@ -1,0 +1,188 @@
+"""Layer: one band's images, from which stamps of placed rows are cut."""
+
+import threading
+from copy import copy
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skycnn.errors import InputError, counted
+from skycnn.images import pixelunit
+from skycnn.images.imageheader import ImageHeader
+from skycnn.images.openpixels import Pixels
+from skycnn.stamps.mosaic import placement
+from skycnn.stamps.mosaic.footprints import Footprints
+from skycnn.stamps.mosaic.openimages import OpenImages
+from skycnn.stamps.mosaic.placement import Placement
+from skycnn.stamps.stamps import corner
+
+Array = NDArray[Any]
+
+
+class Layer:
+    """One band's images.
+
+    Parameters
+    ----------
+    footprints : Footprints
+        Where they lie, with their masks and weights.
+    images : OpenImages
+        Shared by all bands.
+    """
+
+    def __init__(self, footprints: Footprints, images: OpenImages) -> None:
+        self.footprints, self.images = footprints, images
+        self.lost: dict[str, list[Any]] = {}
+        """Label of an image that could not be read to the reason and the number of stamps that miss it."""
+        self.used: set[int] = set()
+        self._lock = threading.Lock()
+        self._factors: list[float] | None = None
+
+    def units(self) -> dict[str | None, str]:
+        """Return the units that the images state, see `pixelunit.Stated`."""
+        found: dict[str | None, str] = {}
+        for image in self.footprints.images:
+            found.setdefault(pixelunit.of(image.cards), image.label)
+        return found
+
+    def converted(self, conversion: pixelunit.Conversion) -> Self:
+        """Return the same images with their pixels in the unit of a network."""
+        found, band = copy(self), self.footprints.band
+        factors = [conversion.factor(band, pixelunit.of(image.cards)) for image in self.footprints.images]
+        found._factors = [1.0 if factor is None else factor for factor in factors]
+        return found
+
+    def cut(self, place: Placement, side: int, out: Array) -> tuple[Array, Array]:
+        """Fill stamps about placed rows, all of them in one image of this band.
+
+        Parameters
+        ----------
+        place : Placement
+            Of n rows.
+        side : int
+        out : array (n, side, side)
+            float32; NaN where there is no pixel.
+
+        Returns
+        -------
+        outside : array (n,)
+            Pixels of each stamp that lie on no image.
+        broken : array (n,)
+            Stamps that miss pixels which could not be read.
+        """
+        image = int(place.image[0])
+        x0, y0 = corner(place.x, side), corner(place.y, side)
+        broken = self.read(image, x0, y0, side, out)
+        shape = self.footprints.images[image].shape
+        outside = side * side - _covered(x0, shape[1], side) * _covered(y0, shape[0], side)
+        edge = np.flatnonzero(outside > 0)
+        if edge.size and self._has_neighbours(image, side):
+            self._fill(place, edge, side, (x0, y0), out, outside, broken)
+        return outside, broken
+
+    def _has_neighbours(self, image: int, side: int) -> bool:
+        found = self.footprints
+        if len(found.images) < 2:
+            return False
+        return not found.alone(image, 2 * side * float(found.scales[image]) / 3600)
+
+    def _fill(
+        self,
+        place: Placement,
+        edge: Array,
+        side: int,
+        first: tuple[Array, Array],
+        out: Array,
+        outside: Array,
+        broken: Array,
+    ) -> None:
+        """Fill what lies over an image's edge from neighbours that share its pixel grid."""
+        there: dict[int, Array] = {}
+        patch = np.empty((1, side, side), out.dtype)
+        for row, image, dx, dy in placement.fillers(self.footprints, place, edge, side):
+            shape = self.footprints.images[int(place.image[row])].shape
+            x0, y0 = first[0][row], first[1][row]
+            known = there.setdefault(row, _exists(x0, y0, shape, side))
+            other = _exists(x0 + dx, y0 + dy, self.footprints.images[image].shape, side) & ~known
+            if not other.any():
+                continue
+            bad = self.read(image, np.array([x0 + dx]), np.array([y0 + dy]), side, patch)[0]
+            out[row][other] = patch[0][other]
+            broken[row] |= bad and np.isnan(patch[0][other]).any()  # what the neighbour repeats is not missed
+            known |= other
+            outside[row] = side * side - np.count_nonzero(known)
+
+    def read(self, image: int, x0: Array, y0: Array, side: int, out: Array) -> Array:
+        """Fill stamps from one image, masked pixels NaN; return which are broken, bool (n,)."""
+        header = self.footprints.images[image]
+        self.used.add(image)
+        broken = self._pixels(header, x0, y0, side, out)
+        if self._factors is not None:
+            pixelunit.multiply(out, self._factors[image])
+        mask, weight = self.footprints.masks[image], self.footprints.weights[image]
+        for plane, masks in ((mask, True), (weight, False)):
+            if plane is None:
+                continue
+            values = np.empty(out.shape, np.float32)
+            broken |= self._pixels(plane, x0, y0, side, values)
+            out[(values != 0) if masks else ~(values > 0)] = np.nan
+        return broken
+
+    def _pixels(self, header: ImageHeader, x0: Array, y0: Array, side: int, out: Array) -> Array:
+        broken = np.ones(len(x0), bool)
+        reason = "holds tiles that cannot be decoded"
+        if header.label in self.lost and self.lost[header.label][2]:
+            out[...] = np.nan
+        else:
+            try:
+                with self.images.borrowed(header) as pixels:
+                    broken = pixels.cut(x0, y0, side, out)
+            except (InputError, OSError) as error:
+                out[...] = np.nan
+                reason = str(error)
+                self._lose(header.label, reason, 0, whole=True)
+        if broken.any():
+            self._lose(header.label, reason, int(broken.sum()))
+        return broken
+
+    def _lose(self, label: str, reason: str, stamps: int, whole: bool = False) -> None:
+        with self._lock:
+            entry = self.lost.setdefault(label, [reason, 0, False])
+            entry[1] += stamps
+            if whole:  # also of an image of which some tiles were lost before
+                entry[0], entry[2] = reason, True
+
+    def warnings(self) -> list[str]:
+        """Return a line for each image that could not be read."""
+        told = [f"{label} cannot be read: {why}" for label, why in self.footprints.unreadable.items()]
+        return told + [
+            (reason if whole else f"{label} {reason}") + f": missing in {counted(stamps, 'stamp')}"
+            for label, (reason, stamps, whole) in sorted(self.lost.items())
+        ]
+
+
+class LayerImage(Pixels):
+    """One image of a layer as pixels, masked ones NaN."""
+
+    def __init__(self, layer: Layer, image: int) -> None:
+        super().__init__(layer.footprints.images[image])
+        self.layer, self.image = layer, image
+
+    def cut(self, x0: Array, y0: Array, side: int, out: Array) -> Array:
+        """Fill stamps; see `Pixels.cut`."""
+        return self.layer.read(self.image, x0, y0, side, out)
+
+
+def _covered(first: Array, size: int, side: int) -> Array:
+    """Return how many of a stamp's pixels along one axis lie on an image, int64 (n,)."""
+    result: Array = np.clip(first + side, 0, size) - np.clip(first, 0, size)
+    return result
+
+
+def _exists(x0: int, y0: int, shape: tuple[int, int], side: int) -> Array:
+    """Return which pixels of a stamp lie on an image, bool (side, side)."""
+    x, y = x0 + np.arange(side), y0 + np.arange(side)
+    inside_x, inside_y = (x >= 0) & (x < shape[1]), (y >= 0) & (y < shape[0])
+    result: Array = inside_y[:, None] & inside_x[None, :]
+    return result

@@ -1,0 +1,104 @@
+"""OpenImages: the images that are open now; those used least recently are closed to make room."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from skycnn.images.imageheader import ImageHeader
+from skycnn.images.openpixels import Pixels, open_pixels
+
+MOST = 128
+"""Open images: well below the 1024 descriptors that a process usually has."""
+MOST_ARCHIVES = 8
+"""Of these, archives: each is a temporary file with the whole image."""
+MOST_BYTES = 128 << 20
+"""Decoded pixels that all of them hold together."""
+
+
+@dataclass
+class _Entry:
+    pixels: Pixels | None = None
+    users: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class OpenImages:
+    """Pixels of images, opened when they are needed and kept while there is room; threads may share them.
+
+    Parameters
+    ----------
+    scratch : str, optional
+        Folder for what is in archives.
+    opener : callable
+        ``opener(header, scratch)`` opens one.
+    most, most_bytes : int
+        Images open at once, and bytes that they hold.
+    """
+
+    def __init__(
+        self,
+        scratch: str | None = None,
+        opener: Callable[[ImageHeader, str | None], Pixels] = open_pixels,
+        most: int = MOST,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
+        self.scratch, self.opener, self.most, self.most_bytes = scratch, opener, most, most_bytes
+        self._entries: OrderedDict[tuple[str, int], _Entry] = OrderedDict()
+        self._archives: set[tuple[str, int]] = set()
+        self._holding = False  # whether any image may hold decoded pixels
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def borrowed(self, header: ImageHeader) -> Iterator[Pixels]:
+        """Yield an image's pixels; they are not closed before they are given back.
+
+        Raises
+        ------
+        InputError
+            When the image cannot be opened.
+        ChangedError
+            When it is not the one whose header was read.
+        """
+        key = (header.spec.path, header.number)
+        with self._lock:
+            entry = self._entries.setdefault(key, _Entry())
+            entry.users += 1
+            self._entries.move_to_end(key)
+            if header.compression:
+                self._archives.add(key)
+        try:
+            with entry.lock:  # of two threads that need a new image one opens it and the other waits
+                if entry.pixels is None:
+                    entry.pixels = self.opener(header, self.scratch)
+                    self._holding |= header.kind != "plain"
+            yield entry.pixels
+        finally:
+            with self._lock:
+                entry.users -= 1
+                self._make_room()
+
+    def _make_room(self) -> None:
+        if len(self._entries) <= self.most and not self._archives and not self._holding:
+            return
+        sizes = {key: entry.pixels.nbytes if entry.pixels else 0 for key, entry in self._entries.items()}
+        held = sum(sizes.values())
+        for key in [key for key, entry in self._entries.items() if entry.users == 0]:
+            crowded = len(self._entries) > self.most or (len(self._archives) > MOST_ARCHIVES and key in self._archives)
+            if not crowded and not (held > self.most_bytes and sizes[key]):  # a mapped image makes no room
+                continue
+            entry = self._entries.pop(key)
+            self._archives.discard(key)
+            held -= sizes[key]
+            if entry.pixels is not None:
+                entry.pixels.close()
+
+    def close(self) -> None:
+        """Close them all."""
+        with self._lock:
+            for entry in self._entries.values():
+                if entry.pixels is not None:
+                    entry.pixels.close()
+            self._entries.clear()
+            self._archives.clear()

@@ -1,0 +1,154 @@
+"""RowCut: one row's stamp in one band, cut from an image of its own."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skycnn.images.imageheader import ImageHeader
+from skycnn.images.imagewcs import ImageWcs
+from skycnn.images.openpixels import open_pixels
+from skycnn.images.pixelgrid import SCALE, differs
+from skycnn.images.resample import resample
+from skycnn.stamps.stamps import corner, rest
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a row's object lies in its image.
+
+    Parameters
+    ----------
+    header : ImageHeader
+        The image.
+    x, y : float
+        0-based pixels; NaN where its WCS does not reach the object.
+    wcs : ImageWcs or None
+        None where the position does not come from one.
+    """
+
+    header: ImageHeader
+    x: float
+    y: float
+    wcs: ImageWcs | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether the position is a place at all, far off or not."""
+        return bool(np.isfinite([self.x, self.y]).all())
+
+    @property
+    def on(self) -> bool:
+        """Whether it lies on the image."""
+        ny, nx = self.header.shape
+        return -0.5 <= self.x < nx - 0.5 and -0.5 <= self.y < ny - 0.5
+
+
+@dataclass(frozen=True)
+class RowStamp:
+    """What came of one stamp.
+
+    Parameters
+    ----------
+    outside : int
+        Pixels of it that lie outside the image.
+    broken : bool
+        Whether it misses pixels that could not be read.
+    dx, dy : float
+        Where the object lies, less the stamp's centre.
+    """
+
+    outside: int
+    broken: bool
+    dx: float
+    dy: float
+
+
+def locate(header: ImageHeader, position: tuple[float, float] | None, *, in_pixels: bool = False) -> Place:
+    """Return where an object lies in its image.
+
+    Parameters
+    ----------
+    header : ImageHeader
+        The image.
+    position : tuple of float or None
+        ICRS, deg, or 0-based pixels. For None, and on the sky where the image has no WCS, the centre is taken.
+    in_pixels : bool
+        Which of the two it is.
+
+    Raises
+    ------
+    InputError
+        When its WCS makes no sense.
+    """
+    if position is not None and in_pixels:
+        return Place(header, *position)
+    ny, nx = header.shape
+    if position is None or not has_wcs(header):
+        return Place(header, (nx - 1) / 2, (ny - 1) / 2)
+    wcs = ImageWcs(header.text, header.shape, header.label)
+    x, y = wcs.to_pixel(np.array([position[0]]), np.array([position[1]]))
+    return Place(header, float(x[0]), float(y[0]), wcs)
+
+
+def has_wcs(header: ImageHeader) -> bool:
+    """Return whether a header claims world coordinates."""
+    return bool(str(header.header.get("CTYPE1") or "").strip())
+
+
+def mismatch(place: Place, first: Place, scale: float | None) -> str | None:
+    """Return how an image's grid differs from the first band's, or from the scale wanted; None where it does not."""
+    if place.wcs is None or not place.known:
+        return None
+    grid = place.wcs.grid_at(place.x, place.y) or place.wcs.grid
+    if scale is not None and abs(grid.scale / scale - 1) > SCALE:
+        return f"scale {grid.scale:.4g} arcsec against {scale:.4g}"
+    if first.wcs is None or first is place or not first.known:
+        return None
+    return differs(grid, first.wcs.grid_at(first.x, first.y) or first.wcs.grid)
+
+
+def cut(place: Place, side: int, out: Array) -> RowStamp:
+    """Fill a stamp (side, side) from an image's own pixels."""
+    if not place.known:
+        out[...] = np.nan
+        return RowStamp(side * side, False, np.nan, np.nan)
+    ny, nx = place.header.shape
+    far = 1e9  # pixels; beyond any image, within int64
+    where = np.clip([place.x, place.y], -far, far)
+    x0, y0 = corner(where, side)
+    with open_pixels(place.header) as pixels:
+        broken = bool(pixels.cut(np.array([x0]), np.array([y0]), side, out[None])[0])
+    inside = _overlap(int(x0), nx, side) * _overlap(int(y0), ny, side)
+    dx, dy = rest(where, np.array([x0, y0]), side)
+    return RowStamp(side * side - inside, broken, float(dx), float(dy))
+
+
+def cut_resampled(place: Place, first: Place, scale: float | None, side: int, out: Array) -> RowStamp:
+    """Fill a stamp (side, side) on the pixel grid of the first band, at ``scale`` arcsec where that is given."""
+    if place.wcs is None or first.wcs is None or not (place.known and first.known):
+        return cut(place, side, out)
+    step = scale / first.wcs.grid.scale if scale else 1.0
+    step = 1.0 if abs(step - 1) <= SCALE else step
+    if step == 1 and (place is first or mismatch(place, first, None) is None):
+        return cut(place, side, out)
+    where = np.array([first.x, first.y])
+    half = (side - 1) / 2
+    origin = corner(where, side).astype(np.float64) if step == 1 else where - half * step
+    with open_pixels(place.header) as pixels:
+        broken = bool(resample(pixels, place.wcs, first.wcs, origin[:1], origin[1:], step, side, out[None])[0])
+    dx, dy = (where - origin) / step - half
+    # Pixels without a value count as outside where the stamp reaches over the image's edge.
+    ends = np.array([-0.5, side - 0.5]) * step
+    x, y = (grid.ravel() for grid in np.meshgrid(origin[0] + ends, origin[1] + ends))
+    u, v = place.wcs.to_pixel(*first.wcs.to_sky(x, y))
+    ny, nx = place.header.shape
+    over = not ((u >= -0.5) & (u <= nx - 0.5) & (v >= -0.5) & (v <= ny - 0.5)).all()
+    return RowStamp(int(np.isnan(out).sum()) if over else 0, broken, float(dx), float(dy))
+
+
+def _overlap(first: int, size: int, side: int) -> int:
+    return max(0, min(first + side, size) - max(first, 0))

@@ -1,0 +1,113 @@
+"""StampFacts: what is told of a source of stamps - cards of the header, files to be spared, a field that is wrong."""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from skycnn.errors import InputError
+from skycnn.fits.catalogue import Catalogue
+from skycnn.images import pixelunit
+from skycnn.images.imageheader import ImageHeader
+from skycnn.stamps.mosaic.mosaic import Mosaic
+from skycnn.stamps.rowimages.rowimages import RowImages
+from skycnn.stamps.stamps import Census, Stamps
+
+RATE, PACKED_RATE = 200e6, 10e6
+"""Bytes a second of plain images to a stamp file, and out of archives or tiles: two cores, the files at hand."""
+
+ANSWER = 1.0
+"""Seconds in which a server sends an image."""
+
+
+def check_spared(stamps: Stamps, paths: Sequence[str | None]) -> None:
+    """See that no file to be written is one of the images.
+
+    Parameters
+    ----------
+    stamps : Stamps
+        Where the stamps come from.
+    paths : sequence of str or None
+        Files that would be replaced.
+
+    Raises
+    ------
+    InputError
+        When one is.
+    """
+    if not isinstance(stamps, Mosaic):
+        return
+    taken = {image.fingerprint[2:] for image in _images(stamps)}
+    for path in paths:
+        if path is not None and os.path.exists(path):
+            there = os.stat(path)
+            if (there.st_ino, there.st_dev) in taken:
+                raise InputError(f"{path} would be replaced, and is one of the images", hint="Name another file.")
+
+
+def _images(stamps: Mosaic) -> Iterator[ImageHeader]:
+    """Yield the headers of all images, masks and weights."""
+    for found in stamps.footprints.values():
+        for headers in (found.images, found.masks, found.weights):
+            yield from (header for header in headers if header is not None)
+
+
+def astray(catalogue: Catalogue, stamps: Stamps, census: Census, first: int) -> str:
+    """Return in words that no row lies on any image, with what helps to see why.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    stamps : Stamps
+    census : Census
+        Of these two.
+    first : int
+        Number of the first row.
+    """
+    if census.unplaced == census.rows:
+        columns = " ".join(stamps.columns)
+        return f"no row of {census.rows} has a position: {columns} hold no finite numbers"
+    if not isinstance(stamps, Mosaic):
+        return f"no row of {census.rows} lies on any image"
+    a, b = (float(axis[0]) for axis in stamps.positions.of(catalogue.read(stamps.columns, (first, first + 1))))
+    found = next(iter(stamps.footprints.values()))
+    if stamps.positions.kind == "sky":
+        lon, lat = found.wcs(0).centre
+        where = f"the first image lies about RA {lon:.4f}, Dec {lat:.4f}, the first row at RA {a:.4f}, Dec {b:.4f}"
+    else:
+        ny, nx = found.images[0].shape
+        where = f"the image has {nx} x {ny} pixels, the first row lies at {a + 1:.1f}, {b + 1:.1f}"
+    return f"no row of {census.rows} lies on any image: {where}. Is it the right field and WCS?"
+
+
+def seconds(stamps: Stamps, census: Census, written: int, concurrency: int) -> float:
+    """Return about how long cutting takes, right to a factor of a few.
+
+    Parameters
+    ----------
+    stamps : Stamps
+    census : Census
+        Of them.
+    written : int
+        Bytes of the stamp file.
+    concurrency : int
+        Images fetched at the same time.
+    """
+    total = written / RATE
+    if isinstance(stamps, Mosaic):
+        packed = {image.spec.path: image for image in _images(stamps) if image.compression or image.kind == "tiled"}
+        total += sum(image.fingerprint[0] for image in packed.values() if image.label in census.images) / PACKED_RATE
+    elif isinstance(stamps, RowImages):
+        total += census.rows * len(stamps.bands) * ANSWER / concurrency
+    return total
+
+
+def cards(stamps: Stamps) -> dict[str, Any]:
+    """Return what the header of the stamps tells of their pixels."""
+    cards: dict[str, Any] = {"PIXSCALE": stamps.pixel_scale, **pixelunit.card_texts(stamps.units(), stamps.bands)}
+    if isinstance(stamps, Mosaic):
+        headers = [image.header for found in stamps.footprints.values() for image in found.images]
+        values = {header.get("SURVEY") for header in headers}
+        cards["SURVEY"] = values.pop() if len(values) == 1 else None
+        if stamps.resampled:
+            cards["RESAMPLE"] = "flux-conserving; the noise of neighbouring pixels is correlated"
+    return cards

@@ -1,0 +1,321 @@
+"""Cube: the stamps of a stamp file, row for row those of its catalogue."""
+
+import hashlib
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Self
+from zlib import crc32
+
+import numpy as np
+
+from skycnn.errors import InputError, counted
+from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.source import Source, Spec, parse
+from skycnn.fits.stamplayout.compressedcube import CompressedPlanes
+from skycnn.fits.stamplayout.hlsp import open_stamps
+from skycnn.fits.stamplayout.stampplanes import PlainPlanes, StampPlanes
+from skycnn.fits.tablebytes import Hdu, read_into, scan
+from skycnn.images import pixelunit
+from skycnn.schema import Flag
+from skycnn.stamps.stampfile import stampcolumns
+from skycnn.stamps.stamps import Array, Batch, Stamps, batch_rows, corner, pixel_flags
+
+OF_PIXELS = Flag.EDGE | Flag.NAN_PIXELS
+SAMPLES = 64
+"""Places at which the pixels are looked at to tell one cube from another."""
+MEANING = (
+    *("BITPIX", "BSCALE", "BZERO", "BLANK", "BUNIT", "BUNITS", "PIXSCALE"),
+    *("ZBITPIX", "ZCMPTYPE", "ZQUANTIZ", "ZDITHER0"),
+)
+"""Cards that the pixels' values hang on."""
+PIECE = 1 << 20
+"""Bytes of pixels whose CRC-32 goes into the digest: it is to notice a change, not a forgery, at memory speed."""
+ROWS = 1 << 16
+
+
+class Cube(Stamps):
+    """A stamp file, open for reading.
+
+    Parameters
+    ----------
+    source : Source
+        The open file.
+    units : list of Hdu
+        All its header-data units.
+    bands : sequence of str, optional
+        Names of the planes; default the header's BANDS, else their numbers from 1.
+    owner : bool
+        Whether `close` closes the file. A file that belongs to a catalogue is one that may be extended in place,
+        which changes its time and its length, so `facts` leaves them out.
+
+    Attributes
+    ----------
+    rows : int
+        Stamps, as many as the catalogue has rows.
+    label : str
+        How messages call it.
+
+    Raises
+    ------
+    InputError
+        When there are no stamps, or their number is not that of the rows of the file's own table.
+    """
+
+    chunk = 4096
+    """Rows between two entries of a journal; a network that looks takes seconds for them."""
+
+    def __init__(
+        self, source: Source, units: list[Hdu], bands: Sequence[str] | None = None, *, owner: bool = False
+    ) -> None:
+        found = _find(units)
+        if found is None:
+            raise InputError(f"{source.label} has no stamps", expected="an image of four axes (row, band, y, x)")
+        self._source, self._unit, self._owner = source, found, owner
+        self.label = f"{source.label}[{found.name or found.number}]"
+        make = PlainPlanes if found.kind == "image" else CompressedPlanes
+        self._planes: StampPlanes = make(source.fd, found, self.label)
+        self.rows, self.side = self._planes.rows, self._planes.side
+        self._table = self._own_table(units)
+        self.bands = self._band_names(bands)
+        scale = found.header.get("PIXSCALE")
+        self.pixel_scale = float(scale) if isinstance(scale, (int, float)) and scale > 0 else None
+        self.notes = () if self._table else (f"{self.label} has no table: objects are taken to lie at the centres",)
+
+    @classmethod
+    def open(cls, text: "str | Spec | Source", bands: Sequence[str] | None = None, scratch: str | None = None) -> Self:
+        """Open the stamps of a file, or of one that is open already (as ``Catalogue.source``) and stays so.
+
+        Raises
+        ------
+        InputError
+            When it is no FITS, or holds no stamps; see the class.
+        """
+        if isinstance(text, Source):
+            return cls(text, scan(text.fd, text.size, text.label), bands)
+        source = open_stamps(text if isinstance(text, Spec) else parse(text), scratch)
+        try:
+            return cls(source, scan(source.fd, source.size, source.label), bands, owner=True)
+        except BaseException:
+            source.file.close()
+            raise
+
+    def _band_names(self, given: Sequence[str] | None) -> tuple[str, ...]:
+        headers = [self._unit.header, self._table.header if self._table else {}]
+        stated = next((str(header["BANDS"]).split() for header in headers if header.get("BANDS")), [])
+        names = tuple(given or stated or [str(i) for i in range(1, self._planes.bands + 1)])
+        if len(names) != self._planes.bands:
+            raise InputError(
+                f"{self.label} has {self._planes.bands} bands, and {len(names)} names of bands", value=names
+            )
+        return names
+
+    def _own_table(self, units: list[Hdu]) -> Catalogue | None:
+        tables = [unit for unit in units if unit.kind == "table"]
+        chosen = [unit for unit in tables if unit.name.upper() == "CATALOGUE"] or tables
+        if len(chosen) != 1:
+            return None
+        table = Catalogue(self._source, units, chosen[0])
+        self._check(table)
+        return table
+
+    def _check(self, catalogue: Catalogue) -> None:
+        if catalogue.rows != self.rows:
+            stamps = counted(self.rows, "stamp")
+            raise InputError(
+                f"{catalogue.label} has {counted(catalogue.rows, 'row')} and {self.label} {stamps}",
+                expected="a stamp for each row",
+                hint="skycnn cutout writes both.",
+            )
+
+    def check(self, catalogue: Catalogue, side: int | None = None) -> None:
+        """See that there is a stamp for each row of a catalogue, and that stamps are no smaller than asked for.
+
+        Raises
+        ------
+        InputError
+            When it is not so.
+        """
+        self._check(catalogue)
+        if side is not None:
+            self._check_side(side)
+
+    def _check_side(self, side: int) -> None:
+        if side > self._planes.side:
+            held = f"{self.label} holds stamps of {self._planes.side} pixels"
+            raise InputError(f"{held}; {side} are needed", hint=f"Cut them anew: skycnn cutout ... --size {side}")
+
+    def batches(
+        self,
+        first: int,
+        values: Mapping[str, Array],
+        wanted: Array,
+        *,
+        bands: Sequence[str],
+        side: int,
+        dtype: str = "<f4",
+    ) -> Iterator[Batch]:
+        """Yield the stamps of a chunk's rows, in the order of the file; see ``Stamps``."""
+        self._check_side(side)
+        if first + len(wanted) > self.rows:
+            raise InputError(
+                f"{self.label} holds {counted(self.rows, 'stamp')}; there is none of row {first + len(wanted) - 1}"
+            )
+        step = batch_rows(self._planes.bands, self._planes.side)
+        for at in range(0, len(wanted), step):
+            rows = at + np.flatnonzero(wanted[at : at + step])
+            if len(rows):
+                yield self._batch(first, rows, bands, side, dtype)
+
+    def _batch(self, first: int, rows: Array, bands: Sequence[str], side: int, dtype: str) -> Batch:
+        begin, end = int(rows[0]), int(rows[-1]) + 1
+        stored, broken = self._planes.read(first + begin, first + end)
+        rests, flags = np.zeros((end - begin, len(self.bands), 2)), np.zeros(end - begin, np.int32)
+        if self._table is not None:
+            rests, flags = stampcolumns.read(self._table, self.bands, first + begin, first + end)
+        chosen = rows - begin
+        rests, flags = rests[chosen], flags[chosen]
+        whole = (
+            len(rows) == end - begin and tuple(bands) == self.bands and not _starts(rests, stored.shape[-1], side).any()
+        )
+        if whole and side == stored.shape[-1]:  # nothing is chosen, moved or cropped
+            pixels = stored.astype(dtype)
+            self._convert(pixels, bands)
+            flags[broken] |= Flag.UNREADABLE
+            return Batch(rows, pixels, rests, _flags(flags, pixels))
+        pixels = np.full((len(rows), len(bands), side, side), np.nan, dtype)
+        found = np.full((len(rows), len(bands), 2), np.nan)
+        for i, band in enumerate(bands):
+            if band in self.bands:
+                j = self.bands.index(band)
+                found[:, i] = _cut(stored[:, j], chosen, rests[:, j], pixels[:, i])
+        self._convert(pixels, bands)
+        flags[broken[chosen]] |= Flag.UNREADABLE
+        return Batch(rows, pixels, found, _flags(flags, pixels))
+
+    def units(self) -> pixelunit.Stated:
+        """Return what BUNITS, else BUNIT says of each band."""
+        told = pixelunit.by_band(self._unit.header, self.bands)
+        return {band: {text: self.label} for band, text in told.items()}
+
+    def _convert(self, pixels: Array, bands: Sequence[str]) -> None:
+        """Bring the pixels of stamps (n, band, y, x) to the unit of the network, in place."""
+        if self.conversion is None:
+            return
+        for band, texts in self.units().items():
+            factors = [self.conversion.factor(band, text) for text in texts]
+            if band in bands and factors[0] is not None:
+                pixelunit.multiply(pixels[:, list(bands).index(band)], factors[0])
+
+    def rescaled(self, scale: float, owner: str) -> Self:
+        """Refuse: what is cut already is not resampled; see ``Stamps``."""
+        has = f"{owner} was trained on pixels of {scale:.4g} arcsec; these have {self.pixel_scale:.4g} arcsec"
+        raise InputError(has, hint="Give the images in their place: --images BAND=FILE --resample.")
+
+    def facts(self) -> dict[str, Any]:
+        """Return the shape of a stamp; of a file that stands alone also a hash of what is known of it.
+
+        That is its header, time and length, and pixels at places all over the cube. For one that belongs to a
+        catalogue there is `digest`.
+        """
+        shape = [self._planes.bands, self._planes.side]
+        if not self._owner:
+            return {"shape": shape}
+        total = hashlib.sha256(b"".join(self._unit.cards))
+        begin, size = self._unit.data, self._unit.size
+        for i in range(SAMPLES):
+            total.update(os.pread(self._source.fd, 4096, begin + (size - 1) * i // SAMPLES))
+        total.update(repr(self.state).encode())
+        return {"shape": [self.rows, *shape], "sha256": total.hexdigest()}
+
+    def digest(self, stop: threading.Event) -> bytes:
+        """Return a hash of all pixels, of what they mean, and of the places and flags of the objects in them.
+
+        Empty where the file stands alone: `facts` knows its time.
+        """
+        if self._owner:
+            return b""
+        header = self._unit.header
+        means = {name: header.get(name) for name in MEANING}
+        total = hashlib.sha256(json.dumps([self.bands, means], default=str).encode())
+        room = memoryview(bytearray(PIECE))
+        for at in range(0, self._unit.size, PIECE):
+            if stop.is_set():
+                return b""
+            piece = room[: min(PIECE, self._unit.size - at)]
+            read_into(self._source.fd, np.frombuffer(piece, np.uint8), self._unit.data + at, self.label)
+            total.update(crc32(piece).to_bytes(4, "little"))
+        if self._table is not None:
+            for first in range(0, self.rows, ROWS):
+                rests, flags = stampcolumns.read(self._table, self.bands, first, min(first + ROWS, self.rows))
+                total.update(rests.tobytes() + flags.tobytes())
+        return total.digest()
+
+    @property
+    def state(self) -> list[int] | None:
+        """Size and time of the file, the present time where it is a stream; see ``Stamps``."""
+        stat = self._source.stat
+        return [0, time.time_ns()] if stat is None else [stat.st_size, stat.st_mtime_ns]
+
+    def check_unchanged(self) -> None:
+        """See that the file is as it was opened; see ``Stamps``."""
+        self._source.check_unchanged()
+
+    def close(self) -> None:
+        """Close the file, if it is not a catalogue's."""
+        if self._owner:
+            self._source.file.close()
+
+
+def _find(units: Sequence[Hdu]) -> Hdu | None:
+    axes = {"image": "NAXIS", "compressed image": "ZNAXIS"}
+    return next((unit for unit in units if unit.header.get(axes.get(unit.kind, "")) == 4), None)
+
+
+def is_cube(units: Sequence[Hdu]) -> bool:
+    """Whether a file holds stamps: an image of four axes."""
+    return _find(units) is not None
+
+
+def _cut(stored: Array, chosen: Array, rests: Array, out: Array) -> Array:
+    """Fill out (n, side, side) with the pixels about the objects; return where these lie now, (n, 2).
+
+    Parameters
+    ----------
+    stored : array (m, y, x)
+    chosen : array (n,)
+        Which of them.
+    rests : array (n, 2)
+        DX, DY in the stored stamps; where there is none, the centre is meant.
+    out : array
+        float32, filled already with NaN.
+    """
+    size, side = stored.shape[-1], out.shape[-1]
+    starts = _starts(rests, size, side)
+    for x, y in np.unique(starts, axis=0).tolist():
+        rows = np.flatnonzero((starts == (x, y)).all(axis=1))
+        x0, x1, y0, y1 = max(x, 0), min(x + side, size), max(y, 0), min(y + side, size)
+        if x0 < x1 and y0 < y1:
+            out[rows, y0 - y : y1 - y, x0 - x : x1 - x] = stored[chosen[rows], y0:y1, x0:x1]
+    shift = (size - side) / 2 - starts  # exact, and zero where nothing is cropped
+    return np.asarray(rests + shift)
+
+
+def _starts(rests: Array, size: int, side: int) -> Array:
+    """Return the first pixels of stamps of ``side`` about objects off the centres of those stored."""
+    return corner((size - 1) / 2 + np.clip(np.nan_to_num(rests), -size, size), side)
+
+
+def _flags(stored: Array, pixels: Array) -> Array:
+    """Return the flags of stamps from those that they had in the file and from what is left of their pixels.
+
+    Whether a pixel is NaN because an image ends there is known from the file alone; the rest the pixels tell.
+    """
+    seen = pixel_flags(pixels)
+    known = stored & OF_PIXELS
+    holes = (seen & Flag.NAN_PIXELS) != 0
+    return np.where(holes, np.where(known, known, Flag.NAN_PIXELS), 0) | (
+        (stored & ~(OF_PIXELS | Flag.MISSING_BAND)) | (seen & Flag.MISSING_BAND)
+    ).astype(np.int32)

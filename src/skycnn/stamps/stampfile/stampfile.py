@@ -1,0 +1,248 @@
+"""StampFile: stamps and their catalogue, written as a stream, each row at its place, whatever order they come in."""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from skycnn.errors import Interrupted
+from skycnn.files import safefile
+from skycnn.files.journal import Journal
+from skycnn.fits import cards as fitscards
+from skycnn.fits.bytecopy import copy_range
+from skycnn.fits.catalogue import CHUNK, Catalogue
+from skycnn.fits.newheader import NewColumns, new_cards
+from skycnn.fits.output import Output, compression_of
+from skycnn.fits.provenance import Record
+from skycnn.fits.splice import splice_table
+from skycnn.fits.stamplayout.compressedcube import write_compressed
+from skycnn.fits.stamplayout.stampheader import head, named
+from skycnn.stamps.stampfile import stampcolumns
+from skycnn.stamps.stampfile.partialfile import PartialFile, sums
+from skycnn.stamps.stampfile.stampcolumns import StampColumns
+from skycnn.stamps.stamps import Array, Batch
+
+ADDED_BYTES = 1 << 16
+"""Room for the cards that the catalogue gains; only an estimate of space is made of it."""
+
+
+class StampFile:
+    """A stamp file in the making; a context manager, on whose clean end without ``finish`` nothing is left.
+
+    The output is locked and prepared with ``resume=True`` before::
+
+        with output.locked(wait):
+            output.prepare(resume=True)
+            with Catalogue.open(spec) as catalogue, StampFile(output, catalogue, ...) as file:
+                for first, digest, n in ...:
+                    if not file.held(first, n, digest):
+                        for batch in stamps.batches(first, ...):
+                            file.write(first, batch)
+                        file.done(first, n, digest, rests, flags)
+                file.finish(record)
+
+    Parameters
+    ----------
+    output : Output
+        A file (not in place) or standard output.
+    catalogue : Catalogue
+        Its rows go into the file.
+    rows : (int, int), optional
+        Only these, half open; default all.
+    bands : sequence of str
+        In the order of the planes.
+    side : int
+        Pixels along an edge.
+    facts : mapping of str to value, optional
+        Cards of the header: PIXSCALE, BUNIT, SURVEY, ...; None is left out.
+    compress : str, optional
+        ``rice`` or ``gzip``.
+    identity : mapping, optional
+        Plain JSON: what must be the same for a killed run's stamps to be taken over.
+
+    Attributes
+    ----------
+    discarded : bool
+        Whether a journal of another run was thrown away.
+    resumed : int
+        Rows that were taken over so far.
+
+    Raises
+    ------
+    InputError
+        When the table cannot take the new columns.
+    NoSpaceError
+        When the disk cannot hold the file.
+    """
+
+    def __init__(
+        self,
+        output: Output,
+        catalogue: Catalogue,
+        *,
+        rows: tuple[int, int | None] | None = None,
+        bands: Sequence[str],
+        side: int,
+        facts: Mapping[str, Any] | None = None,
+        compress: str | None = None,
+        identity: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._output, self._catalogue, self._compress = output, catalogue, compress
+        start, end = rows or (0, None)
+        end = catalogue.rows if end is None else min(end, catalogue.rows)
+        self._first, self._n = start, max(end - start, 0)
+        self._bands, self._side = tuple(bands), side
+        widest = StampColumns(self._bands, catalogue.names, True)
+        new_cards(catalogue.plain[1], NewColumns(widest.columns), catalogue.label)  # refuses before the first write
+        self._head = head(self._n, self._bands, side, facts or {})
+        row_bytes = 4 * len(self._bands) * side * side
+        self._end = len(self._head) + fitscards.padded(row_bytes * self._n)
+        size = self._end + table_bytes(catalogue, self._n, len(self._bands))
+        direct = not compress and not output.standard and not compression_of(output.label)
+        path = output.partial_path
+        needed = size - min(PartialFile.reserved(path), size) + (0 if direct else size)
+        output.check_space(needed)
+        self._direct, self.resumed = direct, 0
+        self._sums, self._written = np.zeros(self._n, np.uint64), np.zeros(self._n, np.bool_)
+        key = {**(identity or {}), "head": hashlib.sha256(self._head).hexdigest(), "rows": [start, end]}
+        self._width = 16 * len(self._bands) + 12
+        with safefile.writing(output.label):
+            self._journal = Journal(output.journal_path, key, self._width)
+            self.discarded = self._journal.discarded
+            try:
+                fresh = not self._journal.resumed
+                mode = 0o666 if output.existing is None else 0o600
+                self._partial = PartialFile(path, self._head, row_bytes, size, fresh=fresh, mode=mode)
+            except BaseException:
+                self._journal.close(remove=True)
+                raise
+
+    def held(self, first: int, n: int, digest: bytes) -> bool:
+        """Whether these rows of the catalogue are finished from the same input, and their pixels are really there."""
+        if not self._journal.holds(first, n, digest):
+            return False
+        at = first - self._first
+        stated = self._unpacked(first, first + n)[2]
+        if not np.array_equal(self._partial.sums(at, at + n), stated):
+            return False
+        self.resumed += n
+        return True
+
+    def write(self, first: int, batch: Batch) -> None:
+        """Put a batch's stamps at their places; ``first`` is the catalogue's number of its chunk's first row."""
+        if not len(batch.rows):
+            return
+        pixels = np.ascontiguousarray(batch.pixels, ">f4")
+        if pixels.shape[1:] != (len(self._bands), self._side, self._side):
+            raise ValueError(f"stamps of shape {pixels.shape[1:]}")
+        self._put(np.asarray(batch.rows) + (first - self._first), pixels.reshape(len(pixels), -1).view(np.uint8))
+
+    def _put(self, places: Array, blocks: Array) -> None:
+        with safefile.writing(self._output.label):
+            self._partial.write(places, blocks)
+        self._sums[places] = sums(blocks)
+        self._written[places] = True
+
+    def done(self, first: int, n: int, digest: bytes, rests: Array, flags: Array) -> None:
+        """Note that n rows are finished: rests (n, band, 2), flags (n,); a row without a stamp becomes NaN.
+
+        ``digest`` is the SHA-256 of what they depend on; a resumed run gives it to ``held``.
+        """
+        at = first - self._first
+        empty = at + np.flatnonzero(~self._written[at : at + n])
+        step = max(1, (4 << 20) // self._partial.row_bytes) if len(empty) else 1
+        for i in range(0, len(empty), step):
+            rows = empty[i : i + step]
+            nothing = np.full((len(rows), self._partial.row_bytes // 4), np.nan, ">f4")
+            self._put(rows, nothing.view(np.uint8))
+        packed = np.empty((n, self._width), np.uint8)
+        packed[:, :-12] = np.ascontiguousarray(rests, "<f8").reshape(n, -1).view(np.uint8)
+        packed[:, -12:-8] = np.ascontiguousarray(flags, "<i4")[:, None].view(np.uint8)
+        packed[:, -8:] = self._sums[at : at + n, None].astype("<u8").view(np.uint8)
+        with safefile.writing(self._output.label):
+            self._journal.put(first, digest, packed)
+
+    def flags(self, first: int, n: int) -> Array:
+        """Return the flags of finished rows, int32 (n,)."""
+        return self._unpacked(first, first + n)[1]
+
+    def _unpacked(self, first: int, end: int) -> tuple[Array, Array, Array]:
+        """Return rests (n, band, 2), flags (n,) and sums (n,) of finished rows."""
+        rows = self._journal.rows(first, end)
+        rests = np.ascontiguousarray(rows[:, :-12]).view("<f8").reshape(len(rows), len(self._bands), 2)
+        flags = np.ascontiguousarray(rows[:, -12:-8]).view("<i4")[:, 0]
+        return rests, flags, np.ascontiguousarray(rows[:, -8:]).view("<u8")[:, 0]
+
+    def finish(self, record: Record) -> list[str]:
+        """Append the catalogue and let the file take its name; return warnings about the catalogue's checksums.
+
+        Raises
+        ------
+        RunError
+            When the output cannot take its place; it is as it was.
+        """
+        output, source = self._output, self._catalogue.source
+        if self._direct:
+            with safefile.writing(output.label):
+                end, warnings = self._append(self._partial.fd, self._end, record)
+                os.ftruncate(self._partial.fd, end)
+            source.check_unchanged()
+            output.adopt(self._partial.fd, str(self._partial.path))
+            return warnings
+        with output.create(None, compression_of(output.label)) as fd:
+            _, warnings = self._append(fd, self._images_to(fd), record)
+            source.check_unchanged()
+        return warnings
+
+    def _images_to(self, target: int) -> int:
+        """Write the stamps to another file, compressed if need be; return where they end."""
+        if self._compress is None:
+            copy_range(self._partial.fd, target, 0, 0, self._end, self._output.label)
+            return self._end
+        size = (self._n, len(self._bands), self._side)
+
+        def read(first: int, end: int) -> Array:
+            blocks = [block.copy() for block in self._partial.read(first, end)]
+            return np.concatenate(blocks).view(">f4").reshape(-1, *size[1:], self._side)
+
+        cards = [self._head[at : at + fitscards.CARD] for at in range(0, len(self._head), fitscards.CARD)]
+        last = next(i for i, card in enumerate(cards) if card.startswith(b"END "))
+        return write_compressed(target, cards[:last], size, read, self._compress)
+
+    def _append(self, target: int, start: int, record: Record) -> tuple[int, list[str]]:
+        """Write the catalogue with its new columns at an offset; return where it ends, and warnings."""
+        fd, unit = self._catalogue.plain
+        end = self._first + self._n
+        parts = (self._unpacked(at, min(at + CHUNK, end))[0] for at in range(self._first, end, CHUNK))
+        added = StampColumns(self._bands, self._catalogue.names, any(map(stampcolumns.differ, parts)))
+        part = f", rows {self._first}:{end} of it" if self._n != self._catalogue.rows else ""
+        origin = f"the table was {(unit.name or 'nameless')[:30]!r}{part}"
+        lines = (origin.encode("ascii", "replace").decode(), *record.lines())
+        plan = NewColumns(added.columns, history=lines, stamp=record.time.rstrip("Z"))
+        cards = named(new_cards(unit, plan, self._catalogue.label, self._n), "CATALOGUE")
+
+        def rows(first: int, last: int) -> Array:
+            return added.packed(*self._unpacked(first, last)[:2])
+
+        take = (self._first, end)
+        return splice_table(fd, unit, target, start, cards, plan, rows, self._catalogue.label, take=take)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        remove = not isinstance(error, (Interrupted, KeyboardInterrupt))
+        self._partial.close(remove=remove)
+        self._journal.close(remove=remove)
+
+
+def table_bytes(catalogue: Catalogue, rows: int, bands: int) -> int:
+    """Return the bytes that so many rows of a catalogue take at most in a stamp file."""
+    unit = catalogue.plain[1]
+    heap = unit.size - unit.row_bytes * unit.rows
+    return unit.data - unit.start + ADDED_BYTES + fitscards.padded((unit.row_bytes + 16 * bands + 20) * rows + heap)

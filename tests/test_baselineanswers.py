@@ -1,0 +1,69 @@
+"""rivals: the bands that both sides have, rows apart, and reasons in place of answers."""
+
+import numpy as np
+import pytest
+
+from skycnn import baselines
+from skycnn.errors import InputError
+from skycnn.scoring import baselineanswers
+from skycnn.scoring.scoredrows import ScoredRows
+
+
+def sample(n=100, seed=0, groups=None, bands=3):
+    random = np.random.default_rng(seed)
+    truth = random.uniform(0, 1, n)
+    flux = (100 * 10 ** (0.4 * truth[:, None] * np.arange(bands))).astype(np.float32)
+    flux *= (1 + 0.01 * random.standard_normal(flux.shape)).astype(np.float32)
+    return ScoredRows(truth, {}, {}, flux, 0.01 * flux, None, groups, None, {})
+
+
+def test_a_row_on_both_sides_is_refused():
+    rows = sample()
+    baselineanswers.check_apart(rows, sample(seed=1), "cat2.fits", None)
+    with pytest.raises(InputError, match=r"100 of the rows to score stand in --train cat2\.fits too"):
+        baselineanswers.check_apart(rows, rows, "cat2.fits", None)
+
+
+def test_rows_without_fluxes_are_no_twins():
+    rows = sample()
+    rows.flux[:] = np.nan
+    baselineanswers.check_apart(rows, rows, "cat2.fits", None)
+
+
+def test_a_group_on_both_sides_is_refused_by_name():
+    left, right = sample(groups=np.repeat(["A", "B"], 50)), sample(seed=1, groups=np.repeat(["B", "C"], 50))
+    with pytest.raises(InputError, match=r"TILE B stands among the rows to score and in --train cat2\.fits"):
+        baselineanswers.check_apart(left, right, "cat2.fits", "TILE")
+
+
+@pytest.mark.parametrize("trained", [True, False])
+def test_a_baseline_answers_all_rows(trained):
+    train = sample(seed=1) if trained else None
+    found = baselineanswers.answer("knn", sample(), train, "redshift", "told", 1)
+    assert np.abs(found.judged.value - sample().truth).max() < 0.3
+    assert found.judged.crps.shape == (100,)
+    assert found.note == "told"
+
+
+def test_only_bands_that_both_sides_have_are_used():
+    train, rows = sample(seed=1), sample()
+    rows.flux[:, 0] = rows.error[:, 0] = np.nan
+    train.flux[:, 0] = 1e9  # would spoil every answer
+    found = baselineanswers.answer("knn", rows, train, "redshift", "", 1)
+    assert np.abs(found.judged.value - rows.truth).max() < 0.4
+
+
+def test_reasons_in_place_of_answers(monkeypatch):
+    bare = sample()
+    bare.flux[:] = np.nan
+    assert baselineanswers.answer("knn", bare, None, "redshift", "", 1).note == "no photometry was found"
+    assert baselineanswers.answer("median", bare, None, "redshift", "", 1).judged is not None
+    assert baselineanswers.answer("knn", sample(5), None, "redshift", "", 1).note == "5 rows are too few to cross-fit"
+    assert baselineanswers.answer("median", sample(0), None, "redshift", "", 1).note == "there are no rows"
+    monkeypatch.setattr(baselines, "available", lambda name: False)
+    assert baselineanswers.answer("forest", sample(), None, "redshift", "", 1).note == "scikit-learn is not installed"
+
+
+def test_the_table_says_where_they_are_trained():
+    assert baselineanswers.told(sample(7), ["a.fits", "b.fits"], None) == "trained on a.fits b.fits (7 rows)"
+    assert baselineanswers.told(None, [], "TILE") == "cross-fitted 5-fold within the rows scored, by TILE"
