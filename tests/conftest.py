@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from skycnn.posterior import Axis, Grid
-from skycnn.task import Network, Task
+from skycnn.task import Network, Task, Truth
 
 
 class Net(nn.Module):
@@ -29,14 +29,18 @@ class Net(nn.Module):
         return self.layer(torch.cat([torch.where(seen, torch.asinh(flux), 0.0), seen.float()], 1))
 
 
-AXIS = Axis("Z_PHOT", 0, 1.2, 40, ucd="src.redshift.phot", meaning="photometric redshift")
+AXIS = Axis(
+    "Z_PHOT", 0, 1.2, 40, ucd="src.redshift.phot", meaning="photometric redshift", kind="redshift", odds=True
+)
 
 
-def grid(axes=(AXIS,), odds=True):
-    return Grid(axes, odds)
+def grid(axes=(AXIS,)):
+    return Grid(axes)
 
 
-TASK = Task("standin", "a stand-in", "nobody", grid, {"flux": Network(Net, ("flux",))}, "Z_PHOT", ("Z_SPEC",))
+TRUTHS = {"Z_PHOT": Truth(("Z_SPEC",), 0, 15)}
+TASK = Task("standin", "a stand-in", "nobody", grid, {"flux": Network(Net, ("flux",))}, "Z_PHOT", TRUTHS)
+
 '''
 
 

@@ -48,6 +48,7 @@ MOCK = Mock(
         Column("KIND", "i4", "", "", "1 for a bulge", "I4"),
     ),
     side=16,
+    selections=("paper", "cosmos"),
     usual={"cosmos": "cosmos"},
     cuts={"paper": SignalCut(("g", "I"), 10.0)},
     density=lambda: 400.0,
@@ -57,7 +58,7 @@ MOCK = Mock(
 
 def install(monkeypatch, mock=MOCK):
     """Let photoz have these mocks."""
-    task = replace(tasks.load("photoz"), mock=mock)
+    task = replace(tasks.load("photoz"), mock=lambda: mock)
     monkeypatch.setattr(tasks, "load", lambda name: task)
 
 

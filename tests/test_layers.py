@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from skycnn.network.layers import Inception, Joint, Windows, asinh, lost, poses, sky, spread, turned
+from skycnn.network.layers import Inception, Mixer, Windows, asinh, lost, poses, sky, spread, turned
 
 SIDE = 32
 PLACE = torch.arange(SIDE) - (SIDE - 1) / 2
@@ -116,7 +116,7 @@ def test_inception_keeps_size_and_gives_the_channels_asked_for():
 
 def test_a_joint_head_begins_with_the_best_weights():
     logs = torch.log_softmax(torch.randn(50, 2, 6, generator=generator()), 2)
-    joint, features = Joint((4, 3), 6).eval(), {"one": torch.randn(50, 4), "other": torch.randn(50, 3)}
+    joint, features = Mixer((4, 3), 6).eval(), {"one": torch.randn(50, 4), "other": torch.randn(50, 3)}
     joint.begin(logs, lambda raw: float((raw - 0.75 * logs[:, 0] - 0.25 * logs[:, 1]).abs().mean()))
     assert joint.weigh.bias.tolist() == pytest.approx([0.7, 0.3], abs=0.06)
     weights = joint.weigh.bias.detach()

@@ -156,7 +156,7 @@ def test_fluxes_as_a_catalogue_has_them_are_of_no_aperture(quoted):
 
 
 def test_photoz_knows_which_catalogues_it_observes():
-    made, population = photoz.TASK.mock, Population.load()
+    made, population = photoz.TASK.mock(), Population.load()
     for name in survey.names():
         where = survey.load(name)
         some = made.draw(where, where.bands[2:4], 1, np.arange(3), "all")
@@ -333,7 +333,7 @@ def test_names_that_are_none(mock, monkeypatch):
 
 
 def test_photoz_has_mocks():
-    made = photoz.TASK.mock
+    made = photoz.TASK.mock()
     assert made.selections[0] == "paper"
     assert made.cuts["paper"].above == 10
     assert {"Z", "MAG_I", "R_E"} <= {column.name for column in made.columns}

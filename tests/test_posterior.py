@@ -5,14 +5,15 @@ import pytest
 import torch
 from scipy import stats
 
-from skycnn.posterior import Axis, Bernoulli, Grid, _smooth
+from skycnn.posterior import Axis, Bernoulli, Grid
+from skycnn.posterior.axis import _smooth
 from skycnn.schema import Flag
 
 SPACINGS = ["linear", "log1p"]
 
 
 def axis(spacing: str = "linear", bins: int = 400, blur: float = 1.0, low: float = 0.0, high: float = 2.0) -> Axis:
-    return Axis("Z_PHOT", low, high, bins, spacing=spacing, blur=blur)
+    return Axis("Z_PHOT", low, high, bins, spacing=spacing, blur=blur, kind="redshift", odds=True)
 
 
 def normal_raw(grid: Axis, mean: float, sigma: float) -> torch.Tensor:
@@ -114,16 +115,16 @@ def test_a_row_does_not_depend_on_the_others() -> None:
 def test_two_axes_give_the_marginals_of_independent_ones() -> None:
     first = Axis("LOG_AGE", 6.0, 10.0, 40)
     second = Axis("A_V", 0.0, 3.0, 30)
-    posterior = Grid([first, second], odds=False)
+    posterior = Grid([first, second])
     assert posterior.outputs == 1200
     one, two = torch.randn(1, 40, generator=torch.Generator().manual_seed(1)), torch.randn(1, 30)
     joint = (one[:, :, None] + two[:, None, :]).flatten(1)
     values, _ = posterior.summarise(joint, pdf=True)
     np.testing.assert_allclose(values["LOG_AGE_PDF"], torch.softmax(one, 1).numpy(), rtol=1e-4)
-    alone, _ = Grid([second], odds=False).summarise(two)
+    alone, _ = Grid([second]).summarise(two)
     np.testing.assert_allclose(values["A_V"], alone["A_V"], rtol=1e-4)
     truth = torch.tensor([[8.0, 1.0]])
-    apart = Grid([first], odds=False).loss(one, truth[:, 0]) + Grid([second], odds=False).loss(two, truth[:, 1])
+    apart = Grid([first]).loss(one, truth[:, 0]) + Grid([second]).loss(two, truth[:, 1])
     assert float(posterior.loss(joint, truth)) == pytest.approx(float(apart), rel=1e-5)
 
 

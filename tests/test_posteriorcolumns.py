@@ -22,7 +22,7 @@ def catalogue(*names, pdf=None):
 @pytest.mark.parametrize("spacing", ["linear", "log1p"])
 def test_the_bins_are_those_that_the_posterior_writes(spacing):
     axis = Axis("Z_PHOT", 0, 1.5, 30, spacing=spacing)
-    written = {made.name: made for made in Grid([axis], odds=False).columns(pdf=True)}
+    written = {made.name: made for made in Grid([axis]).columns(pdf=True)}
     comment = written["Z_PHOT_PDF"].meaning
     found = posteriorcolumns.find(catalogue("Z_PHOT_LO", "Z_PHOT_HI", pdf=("Z_PHOT_PDF", "30E", comment)), "Z_PHOT")
     import torch

@@ -73,7 +73,7 @@ def test_a_limit_on_file_sizes_is_no_space(tmp_path):
     code = """
 import os, resource, sys
 from skycnn.errors import NoSpaceError
-from skycnn.fits import safefile
+from skycnn.files import safefile
 path = sys.argv[1]
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:

@@ -23,11 +23,12 @@ TOY = '''"""A toy: is it a star?"""
 from torch import nn
 
 from skycnn.posterior import Bernoulli
-from skycnn.task import Network, Task
+from skycnn.task import Network, Task, Truth
 
+TRUTHS = {"P_STAR": Truth(("IS_STAR",), 0, 1)}
 TASK = Task(
-    "toy", "stars", "nobody", lambda column="P_STAR", meaning="of a star": Bernoulli(column, meaning),
-    {"flux": Network(nn.Linear, ("flux",))}, "TOY", ("IS_STAR",),
+    "toy", "stars", "nobody", lambda column="P_STAR", meaning="of a star", spread=False: Bernoulli(column, meaning),
+    {"flux": Network(nn.Linear, ("flux",))}, "TOY", TRUTHS,
 )
 '''
 

@@ -8,7 +8,7 @@ from skycnn.posterior import Bernoulli
 from skycnn.schema import Column
 from skycnn.simulate import draws
 from skycnn.simulate.render import Light
-from skycnn.task import Mock, Network, Plan, Task
+from skycnn.task import Mock, Network, Plan, Task, Truth
 
 
 class Toy(nn.Module):
@@ -71,17 +71,21 @@ class Stars:
         self.truth = {"IS_RED": (red < 0.4).astype(int)}
 
 
+TRUE = (Column("IS_RED", "i4", "", "", "1 where it is red", "I4"),)
 TASK = Task(
     name="toy",
     summary="whether a source is red",
     citation="nobody",
-    posterior=lambda column="P_RED", meaning="probability that it is red": Bernoulli(column, meaning),
+    posterior=lambda column="P_RED", meaning="probability that it is red", spread=False: Bernoulli(
+        column, meaning, spread
+    ),
     networks={
         "plain": Network(Toy, ("flux",), Plan(epochs=12, batch=64, rate=0.02, members=2, student_epochs=12)),
         "picture": Network(Picture, ("image",), Plan(epochs=12, batch=64, rate=0.01)),
     },
     flag="P_RED",
-    truth=("IS_RED",),
-    bounds=(0.0, 1.0),
-    mock=Mock(Stars, (Column("IS_RED", "i4", "", "", "1 where it is red", "I4"),), side=8, selections=("every",)),
+    truths={"P_RED": Truth(("IS_RED",), 0.0, 1.0)},
+    mock=lambda: Mock(
+        Stars, (Column("IS_RED", "i4", "", "", "1 where it is red", "I4"),), side=8, selections=("every",)
+    ),
 )

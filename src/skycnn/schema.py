@@ -37,6 +37,9 @@ MEANINGS: dict[Flag, str] = {
     Flag.NO_POSITION: "the row has no position: no stamp, no answer",
 }
 
+TASK_BITS = 1 << 16
+"""The first bit of a task's own flags, see `task.TaskFlag`; the bits below are every task's."""
+
 
 FORM_CODES = {"f4": "E", "f8": "D", "i4": "J"}
 """NumPy code to the letter of TFORM (FITS 4.0, table 18)."""
@@ -62,6 +65,8 @@ class Column:
         TDISP.
     width : int
         Elements a row; above 1 a vector column.
+    shape : tuple of int
+        Of the elements of a row where they are a grid, the last axis fastest; TDIM, which counts from the fastest.
     """
 
     name: str
@@ -71,11 +76,17 @@ class Column:
     meaning: str
     display: str
     width: int = 1
+    shape: tuple[int, ...] = ()
 
     @property
     def form(self) -> str:
         """TFORM."""
         return f"{self.width if self.width > 1 else ''}{FORM_CODES[self.dtype]}"
+
+    @property
+    def dim(self) -> str:
+        """TDIM; empty for none."""
+        return f"({','.join(map(str, self.shape[::-1]))})" if self.shape else ""
 
 
 def estimate(name: str, unit: str, ucd: str, meaning: str, display: str = "F10.5") -> tuple[Column, ...]:

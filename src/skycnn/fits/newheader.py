@@ -170,6 +170,8 @@ def _describe(column: Column, number: int, comments: dict[str, str]) -> list[byt
         (f"TTYPE{number}", column.name),
         (f"TFORM{number}", column.form),
     ]
+    if column.dim:
+        entries.append((f"TDIM{number}", column.dim))
     if column.unit:
         entries.append((f"TUNIT{number}", column.unit))
     if not column.dtype.startswith("f"):

@@ -128,7 +128,7 @@ def check_type(catalogue: Catalogue, column: Column) -> None:
     found = catalogue.has(column.name)
     if found is None:
         return
-    plain = found.scale == 1 and found.zero == 0 and found.dim is None
+    plain = found.scale == 1 and found.zero == 0 and (found.dim or "").replace(" ", "") == column.dim
     if f"{found.repeat if found.repeat != 1 else ''}{found.code}" != column.form or not plain:
         shape = f"{found.form} TDIM {found.dim}" if found.dim else found.form
         raise InputError(

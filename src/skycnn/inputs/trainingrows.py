@@ -110,13 +110,15 @@ def read(
         raise InputError(what, hint="Leave --bands out, or train without --init.")
     first, looks = cards[0] if cards else None, next((card for card in cards if card.stamp is not None), None)
     mine = survey.own(options.survey)
+    task_truth = next(iter(task.truths.values()))
+    bounds = (task_truth.low, task_truth.high)
     asked = (mine.name if mine else options.survey or "").lower()
     if asked and mine is None and not (options.bands or options.photometry.band or options.stamps.given or parents):
         survey.load(asked)  # of one that does not ship the bands must be named
 
     def holds(columns: Any, _: Any) -> bool:
         names = {column.name.casefold() for column in columns}
-        wanted = [options.truth] if options.truth else list(task.truth)
+        wanted = [options.truth] if options.truth else list(task_truth.names)
         bands = first.bands if first else options.bands
         if not bands and (given := survey.known(asked, mine)) is not None:
             bands = given.bands
@@ -127,7 +129,7 @@ def read(
 
     with Catalogue.open(text, options.hdu, holds) as catalogue, ExitStack() as stack:
         whose = labelled.survey_of(catalogue, asked or (first.survey if first else None))
-        truth = labelled.truth_column(catalogue, options.truth, task.truth)
+        truth = labelled.truth_column(catalogue, options.truth, task_truth.names)
         needs = Needs(
             name=first.name if first else "--bands" if options.bands else "the network",
             inputs=network.inputs,
@@ -143,13 +145,13 @@ def read(
             stack.enter_context(feed.stamps)
         feed.check(catalogue, options.rows)
         if unread and feed.stamps is not None:
-            told, left = labelled.truths(catalogue, truth, task.bounds, options.rows)
+            told, left = labelled.truths(catalogue, truth, bounds, options.rows)
             return TrainingRows(None, told, feed, os.path.basename(catalogue.label), truth, whose, left)
         found = labelled.read(
             catalogue,
             feed,
             truth,
-            bounds=task.bounds,
+            bounds=bounds,
             group=options.group,
             split=options.split,
             rows=options.rows,

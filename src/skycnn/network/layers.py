@@ -219,7 +219,7 @@ class Inception(nn.Module):
         return torch.cat([one, torch.relu(torch.cat([self.three(three), five, self.pool(self.widest(x))], 1))], 1)
 
 
-class Joint(nn.Module):
+class Mixer(nn.Module):
     """A head that joins trained networks: their log-probabilities, weighted, and what their features add to that.
 
     It begins as the weighted sum alone, with the weights that judge best: so it is no worse than the best network.

@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from skycnn.network.layers import Inception, Joint, Windows, asinh, divide, lost, sky, spread, turned
+from skycnn.network.layers import Inception, Mixer, Windows, asinh, divide, lost, sky, spread, turned
 from skycnn.posterior import Axis, Grid
-from skycnn.simulate.galaxies import COLUMNS
-from skycnn.simulate.population import Population
-from skycnn.task import Mock, Network, Plan, SignalCut, Task
+from skycnn.task import Mock, Network, Plan, SignalCut, Task, Truth
 
 COLUMN = "Z_PHOT"
+NAMES = ("Z_SPEC", "ZSPEC", "SPECZ", "SPEC_Z", "Z_TRUE", "REDSHIFT")
+"""Columns of the truth; Z alone may be a magnitude."""
 HIGH = 1.2
 """The grid's upper end, where no training sample asks for more."""
 BIN = math.log1p(HIGH) / 200
@@ -50,16 +50,20 @@ def axis(high: float = HIGH) -> Axis:
         meaning="photometric redshift",
         spacing="log1p",
         blur=BLUR / BIN,
+        kind="redshift",
+        odds=True,
     )
 
 
 def posterior(axes: Sequence[Axis | Mapping[str, Any]] | None = None, odds: bool = True) -> Grid:
-    """Return the posterior: one axis of redshift."""
-    return Grid([axis()] if axes is None else axes, odds)
+    """Return the posterior: one axis of redshift; in cards of release 0.1 ``odds`` stands beside the axis."""
+    if axes is None:
+        return Grid([axis()])
+    return Grid([own if isinstance(own, Axis) else Axis(**{"kind": "redshift", "odds": odds, **own}) for own in axes])
 
 
 def posterior_for(truth: np.ndarray) -> Grid:
-    """Return the posterior whose grid holds the training redshifts (n,), and room beyond them."""
+    """Return the posterior whose grid holds the training redshifts (n, 1), and room beyond them."""
     top = float(np.max(truth)) if len(truth) else 0.0
     return posterior([axis(max(HIGH, 1.05 * (1 + top) - 1))])
 
@@ -294,7 +298,7 @@ class Hybrid(nn.Module):
     flux, image : mapping
         Settings of the two.
     width, dropout : int, float
-        Of the head, see `Joint`.
+        Of the head, see `Mixer`.
     """
 
     def __init__(
@@ -309,7 +313,7 @@ class Hybrid(nn.Module):
         super().__init__()
         self.flux, self.image = Flux(bands, outputs, **(flux or {})), Image(bands, outputs, **(image or {}))
         widths = (self.flux.leave.in_features, self.image.leave.in_features)
-        self.head = Joint(widths, outputs, width, dropout)
+        self.head = Mixer(widths, outputs, width, dropout)
 
     def features(self, flux: Tensor, error: Tensor, image: Tensor) -> dict[str, Tensor]:
         """Return the last hidden layer of each network (n, width), and the log-probabilities (n, 2, outputs)."""
@@ -318,7 +322,7 @@ class Hybrid(nn.Module):
         return {"raws": torch.log_softmax(torch.stack(raws, 1), 2), **seen}
 
     def begin(self, features: Mapping[str, Tensor], score: Callable[[Tensor], float]) -> None:
-        """Set how much each network counts at first; see `Joint`."""
+        """Set how much each network counts at first; see `Mixer`."""
         self.head.begin(features["raws"], score)
 
     def normalise(self, inputs: Mapping[str, Tensor]) -> None:
@@ -341,6 +345,25 @@ class Hybrid(nn.Module):
         return result
 
 
+def mock() -> Mock:
+    """Return the mocks: galaxies of the one population."""
+    from skycnn.simulate.galaxies import COLUMNS  # who predicts loads nothing of what mocks are made of
+    from skycnn.simulate.population import Population
+
+    population = Population.load()
+    return Mock(
+        draw=population.draw,
+        columns=COLUMNS,
+        selections=("paper", "cosmos"),
+        usual={"cosmos": "cosmos"},
+        cuts={"paper": SignalCut(("g", "i"), 10.0)},
+        observe=population.observe,
+        observed=lambda survey: survey.name in population.observations,
+        density=population.density,
+        shown=("Z", "MAG_I", "R_E"),
+    )
+
+
 TASK = Task(
     name="photoz",
     summary="photometric redshifts of galaxies",
@@ -358,16 +381,16 @@ TASK = Task(
                 threads=1,
             ),
         ),
-        "image": Network(
-            module=Image,
-            inputs=("image",),
-            plan=Plan(epochs=40, batch=256, rate=2e-3, patience=12),
-        ),
         "image-fast": Network(
             module=Image,
             inputs=("image",),
             plan=Plan(epochs=40, batch=256, rate=2e-3, patience=12),
             settings={"stride": 4, "channels": 16},
+        ),
+        "image": Network(
+            module=Image,
+            inputs=("image",),
+            plan=Plan(epochs=40, batch=256, rate=2e-3, patience=12),
         ),
         "hybrid": Network(
             module=Hybrid,
@@ -377,17 +400,7 @@ TASK = Task(
         ),
     },
     flag=COLUMN,
-    truth=("Z_SPEC", "ZSPEC", "SPECZ", "SPEC_Z", "Z_TRUE", "REDSHIFT"),  # Z alone may be a magnitude
-    bounds=BOUNDS,
+    truths={COLUMN: Truth(NAMES, *BOUNDS)},
     posterior_for=posterior_for,
-    mock=Mock(
-        draw=lambda *asked: Population.load().draw(*asked),
-        columns=COLUMNS,
-        usual={"cosmos": "cosmos"},
-        cuts={"paper": SignalCut(("g", "i"), 10.0)},
-        observe=lambda *asked: Population.load().observe(*asked),
-        observed=lambda survey: survey.name in Population.load().observations,
-        density=lambda: Population.load().density(),
-        shown=("Z", "MAG_I", "R_E"),
-    ),
+    mock=mock,
 )

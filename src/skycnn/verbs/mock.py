@@ -214,7 +214,7 @@ def plan(options: Options) -> tuple[Mock, Recipe]:
     if task.mock is None:
         having = [name for name in tasks.names() if tasks.load(name).mock is not None]
         raise InputError(f"task {task.name} has no mocks", expected=", ".join(having) or None)
-    made = task.mock
+    made = task.mock()
     where = survey.own(options.survey) or survey.load(options.survey)
     usual = ALL if options.scene else made.usual.get(where.name, made.selections[0])
     selection = options.selection or usual

@@ -140,7 +140,8 @@ def score(
         baselines.build(name)
     task = tasks.load(options.task)
     posterior = task.posterior()
-    scores = scoretable.find(posterior.scores)
+    kind_of_answer = posterior.kinds[posterior.value]
+    scores = scoretable.find(kind_of_answer)
     value = f"{options.prefix}{posterior.value}{options.suffix}"
     labels, parts = [], []
     by_model: dict[tuple[str, str], list[str]] = {}
@@ -148,7 +149,7 @@ def score(
     for text in texts:
         with ExitStack() as stack:
             catalogue = _open(stack, text, value, options)
-            wanted = _wanted(catalogue, task, posterior.scores, value, options)
+            wanted = _wanted(catalogue, task, kind_of_answer, value, options)
             if origin is None:
                 given = (options.photometry, options.model, options.survey)
                 origin = find_origin(catalogue, task.name, value, *given, say=say)
@@ -174,7 +175,7 @@ def score(
     asked = tuple(baselines.KINDS) if options.baselines is None else options.baselines
     predictors = [Predictor(name, judged, rows.notes.get(name, "")) for name, judged in rows.judged.items()]
     for k, name in enumerate(asked):
-        predictors.append(baselineanswers.answer(name, rows, train, posterior.scores, told, options.threads))
+        predictors.append(baselineanswers.answer(name, rows, train, kind_of_answer, told, options.threads))
         if progress is not None:
             progress(k + 1, len(asked) + 1)
     resampling = Resampling(len(rows.truth), rows.groups, options.resamples, options.seed)
@@ -186,7 +187,7 @@ def score(
     own = predictors[0].judged
     if options.plot is not None:
         title = f"{' and '.join(held.model for held in models if held.model) or value} on {', '.join(labels)}"
-        page = figures.draw(posterior.scores, predictors[0], rows.truth, entries, wanted.truth, title, kind)
+        page = figures.draw(kind_of_answer, predictors[0], rows.truth, entries, wanted.truth, title, kind)
         _write(options.plot, page)
     if progress is not None:
         progress(len(asked) + 1, len(asked) + 1)
@@ -258,10 +259,11 @@ def _open(stack: ExitStack, text: str, value: str, options: Options) -> Catalogu
 
 
 def _wanted(catalogue: Catalogue, task: Task, scores: str, value: str, options: Options) -> Wanted:
-    truth = options.truth or next((name for name in task.truth if catalogue.has(name)), None)
+    known = next(iter(task.truths.values())).names
+    truth = options.truth or next((name for name in known if catalogue.has(name)), None)
     if truth is None:
         raise InputError(
-            f"{catalogue.label} has no column of the truth ({', '.join(task.truth) or 'none is known by name'})",
+            f"{catalogue.label} has no column of the truth ({', '.join(known) or 'none is known by name'})",
             hint=f"Name it: --truth COL. It has: {listing(catalogue.names)}",
         )
     return Wanted(

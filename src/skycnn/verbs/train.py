@@ -245,7 +245,7 @@ def _scores(fitted: Trained, posterior: Posterior, sample: TrainingSet, side: in
     part, families = sample.part(side), sample.division.group[sample.division.side == side]
     answers, truth = judged(fitted.module, posterior, part), part.truth.double().numpy()
     resampling = Resampling(len(part), families)
-    predictors, scores = [Predictor("network", answers)], scoretable.find(posterior.scores)
+    predictors, scores = [Predictor("network", answers)], scoretable.find(posterior.kinds[posterior.value])
     (entry,) = scoretable.table(predictors, truth, scores, resampling, paired=False)
     found = {key: score for key, score in entry.scores.items() if np.isfinite(score.value)}
     ends = {key: [round(score.low, 5), round(score.high, 5)] for key, score in found.items() if np.isfinite(score.low)}

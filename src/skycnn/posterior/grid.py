@@ -1,0 +1,170 @@
+"""Grid: a joint probability over the bins of one to three axes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from skycnn.distribution import Binned
+from skycnn.posterior.axis import Axis
+from skycnn.posterior.posterior import Posterior, Summary, table
+from skycnn.schema import Column
+
+MOST = 3
+"""Axes of a grid: more would have more bins than any sample fills."""
+
+
+class Grid(Posterior):
+    """A joint probability over the bins of one to three axes.
+
+    Parameters
+    ----------
+    axes : sequence of Axis or mapping
+        In the order of the raw output, the last one fastest.
+    """
+
+    def __init__(self, axes: Sequence[Axis | Mapping[str, Any]]) -> None:
+        self.axes = tuple(axis if isinstance(axis, Axis) else Axis(**axis) for axis in axes)
+        if not 1 <= len(self.axes) <= MOST:
+            raise ValueError(f"a Grid needs an axis, and has {MOST} at most")
+        self.shape = tuple(axis.bins for axis in self.axes)
+        self.outputs = int(np.prod(self.shape))
+        self.values = tuple(axis.column for axis in self.axes)
+        self.kinds = {axis.column: axis.kind for axis in self.axes}
+
+    def settings(self) -> dict[str, Any]:
+        """Return the axes."""
+        return {"axes": [asdict(axis) for axis in self.axes]}
+
+    @property
+    def joint_name(self) -> str:
+        """The column of the joint probabilities; a grid of one axis has none."""
+        return f"{self.value}_JOINT_PDF"
+
+    def columns(self, pdf: bool = False) -> tuple[Column, ...]:
+        """Return value and interval of each axis, odds, and with ``pdf`` the marginal and the joint probabilities."""
+        found = [column for axis in self.axes for column in axis.columns()]
+        found += [column for axis in self.axes for column in axis.odds_columns()]
+        if pdf:
+            found += [axis.pdf_column() for axis in self.axes]
+        if pdf and len(self.axes) > 1:
+            grid = f"joint probability of {', '.join(self.values)}, bins as theirs"
+            form = (self.joint_name, "f4", "", "stat.probability", grid, "E12.4")
+            found.append(Column(*form, self.outputs, self.shape))
+        return tuple(found)
+
+    def _patterns(self, truth: Tensor) -> Iterator[tuple[Tensor | slice, list[int]]]:
+        """Yield rows that have truths in the same axes, and these axes; all rows at once where nothing is missing."""
+        known = torch.isfinite(truth)
+        if known.all():
+            yield slice(None), list(range(len(self.axes)))
+            return
+        for pattern in torch.unique(known[known.any(dim=1)], dim=0):
+            yield (known == pattern).all(dim=1).nonzero()[:, 0], pattern.nonzero()[:, 0].tolist()
+
+    def _marginal(self, raw: Tensor, axes: Sequence[int]) -> Tensor:
+        """Return logits (n, bins of ``axes``) of these axes alone."""
+        others = [i + 1 for i in range(len(self.axes)) if i not in axes]
+        if not others:
+            return raw
+        return torch.logsumexp(raw.reshape(len(raw), *self.shape), dim=others).flatten(1)
+
+    def _mean(self, raw: Tensor, truth: Tensor, *, blurred: bool) -> Tensor:
+        """Return the mean cross-entropy to truths, blurred or each in its bin, in the axes where they are known."""
+        truths = table(truth, len(self.axes))
+        total, rows = raw.new_zeros(()), 0
+        for which, axes in self._patterns(truths):
+            some, mine = truths[which], self._marginal(raw[which], axes)
+            target = self._target(some, axes) if blurred else self._index(some, axes)
+            loss = functional.cross_entropy(mine, target)
+            if isinstance(which, slice):
+                return loss
+            total, rows = total + len(some) * loss, rows + len(some)
+        return total / rows if rows else 0 * raw.sum()
+
+    def _target(self, truths: Tensor, axes: Sequence[int]) -> Tensor:
+        target = self.axes[axes[0]].target(truths[:, axes[0]])
+        for i in axes[1:]:
+            target = (target[..., None] * self.axes[i].target(truths[:, i])[:, None, :]).flatten(1)
+        return target
+
+    def _index(self, truths: Tensor, axes: Sequence[int]) -> Tensor:
+        index = torch.zeros(len(truths), dtype=torch.long, device=truths.device)
+        for i in axes:
+            index = index * self.axes[i].bins + self.axes[i].bin(truths[:, i])
+        return index
+
+    def loss(self, raw: Tensor, truth: Tensor) -> Tensor:
+        """Return the cross-entropy to the blurred truth; the grid is summed over axes that a row has no truth of."""
+        return self._mean(raw, truth, blurred=True)
+
+    def score(self, raw: Tensor, truth: Tensor) -> Tensor:
+        """Return the cross-entropy to the bin of the truth, which is not blurred here."""
+        return self._mean(raw, truth, blurred=False)
+
+    def outside(self, truth: np.ndarray) -> np.ndarray:
+        """Return which rows have a truth off the grid, bool (n,)."""
+        truths = np.asarray(truth).reshape(len(truth), len(self.axes))
+        low, high = (np.array([getattr(axis, end) for axis in self.axes]) for end in ("low", "high"))
+        return np.asarray(((truths < low) | (truths > high)).any(axis=1))  # NaN is not
+
+    def miscalibration(self, raw: Tensor, truth: Tensor) -> Tensor:
+        """Return how far coverage is from what is stated, the mean over the marginals and, of several axes, the joint.
+
+        Of a marginal ``|mean |2 PIT - 1| - 1/2|``: 0 where intervals cover as stated, on the mean. Of the joint ``|mean
+        level - 1/2|``, the level being the probability of all bins more probable than the truth's and half of that one.
+        The temperature with the best score would leave in the width that ``blur`` adds.
+        """
+        truths = table(truth, len(self.axes))
+        joint = torch.softmax(raw, dim=1)
+        amiss = []
+        for i, axis in enumerate(self.axes):
+            known = torch.isfinite(truths[:, i])
+            if known.any():
+                pit = axis.pit(self._mass(joint, i)[known], truths[known, i])
+                amiss.append(((2 * pit - 1).abs().mean() - 0.5).abs())
+        whole = torch.isfinite(truths).all(dim=1)
+        if len(self.axes) > 1 and whole.any():
+            mass = joint[whole]
+            own = mass.gather(1, self._index(truths[whole], range(len(self.axes)))[:, None])
+            level = torch.where(mass > own, mass, 0).sum(dim=1) + own[:, 0] / 2
+            amiss.append((level.mean() - 0.5).abs())
+        return torch.stack(amiss).mean() if amiss else raw.new_zeros(())
+
+    def _mass(self, joint: Tensor, i: int) -> Tensor:
+        """Return the marginal probabilities (n, bins) of an axis."""
+        others = [j + 1 for j in range(len(self.axes)) if j != i]
+        mass = joint.reshape(len(joint), *self.shape)
+        return mass.sum(dim=others) if others else mass
+
+    def imitate(self, raw: Tensor, other: Tensor) -> Tensor:
+        """Return the cross-entropy to the other's probabilities, bin by bin."""
+        return functional.cross_entropy(raw, torch.softmax(other, dim=1))
+
+    def blend(self, raws: Sequence[Tensor]) -> Tensor:
+        """Return the logarithm of the mean probability of each bin."""
+        return torch.logsumexp(torch.stack([torch.log_softmax(raw, dim=1) for raw in raws]), dim=0)
+
+    def summarise(self, raw: Tensor, pdf: bool = False) -> Summary:
+        """Return medians, 68 % intervals, odds and, with ``pdf``, the marginal and the joint probabilities."""
+        joint = torch.softmax(raw, dim=1)
+        values: dict[str, Tensor] = {}
+        bits = torch.zeros(len(raw), dtype=torch.int32, device=raw.device)
+        for i, axis in enumerate(self.axes):
+            mass = self._mass(joint, i)
+            found, own = axis.summarise(mass)
+            values, bits = values | found, bits | own
+            if pdf:
+                values[f"{axis.column}_PDF"] = mass
+        if pdf and len(self.axes) > 1:
+            values[self.joint_name] = joint
+        return {name: value.cpu().numpy() for name, value in values.items()}, bits.cpu().numpy()
+
+    def distribution(self, column: str, values: Mapping[str, np.ndarray]) -> Binned | None:
+        """Return the bins of a marginal."""
+        axis = self.axes[self.values.index(column)]
+        return Binned(axis.edges.numpy(), values[f"{column}_PDF"])

@@ -1,0 +1,7 @@
+"""Task: what one paper claims, as data; the folder ``tasks`` is the collection."""
+
+from skycnn.task.mock import Mock, Option, SignalCut
+from skycnn.task.network import Network, Plan
+from skycnn.task.task import InputColumn, Task, TaskFlag, Truth
+
+__all__ = ["InputColumn", "Mock", "Network", "Option", "Plan", "SignalCut", "Task", "TaskFlag", "Truth"]
