@@ -19,16 +19,14 @@ from skycnn.posterior import Axis, Grid
 from skycnn.task import Mock, Network, Plan, SignalCut, Task, Truth
 
 COLUMN = "Z_PHOT"
-NAMES = ("Z_SPEC", "ZSPEC", "SPECZ", "SPEC_Z", "Z_TRUE", "REDSHIFT")
-"""Columns of the truth; Z alone may be a magnitude."""
+TRUTH = Truth(("Z_SPEC", "ZSPEC", "SPECZ", "SPEC_Z", "Z_TRUE", "REDSHIFT"), 0.0, 15.0)
+"""Z alone may be a magnitude. No galaxy beyond 15 is known; catalogues write -9, -99 or 99 for no redshift."""
 HIGH = 1.2
 """The grid's upper end, where no training sample asks for more."""
 BIN = math.log1p(HIGH) / 200
 """Width of a bin in log(1 + z), 0.0039: a quarter of the scatter that five optical bands allow."""
 BLUR = 0.004
 """Width in log(1 + z) of the Gaussian that a true redshift is spread with; chosen on validation rows."""
-BOUNDS = (0.0, 15.0)
-"""No galaxy beyond is known; catalogues write -9, -99 or 99 for no redshift."""
 POGSON = 2.5 / math.log(10)
 FLOOR = 1e-3
 """Relative error below which errors are not told apart."""
@@ -68,7 +66,36 @@ def posterior_for(truth: np.ndarray) -> Grid:
     return posterior([axis(max(HIGH, 1.05 * (1 + top) - 1))])
 
 
-class Flux(nn.Module):
+class Dense(nn.Module):
+    """What `Flux` and `Image` end in: residual layers, and the logits of a redshift grid."""
+
+    hidden: Callable[..., Tensor]
+
+    def end(self, into: int, outputs: int, width: int, depth: int, dropout: float) -> None:
+        """Make the layers, behind features of width ``into``."""
+        self.enter = nn.Linear(into, width)
+        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(depth - 1))
+        self.leave = nn.Linear(width, outputs)
+        self.dropout = nn.Dropout(dropout)
+
+    def deepen(self, features: Tensor) -> Tensor:
+        """Return the last hidden layer (n, width) of features (n, into)."""
+        x = torch.relu_(self.enter(features))
+        for layer in self.layers:
+            x = x + self.dropout(torch.relu_(layer(x)))
+        return x
+
+    def temper(self, temperature: float) -> None:
+        """Divide the raw output by the temperature, for good."""
+        divide(self.leave, temperature)
+
+    def forward(self, *inputs: Tensor, **named: Tensor) -> Tensor:
+        """Return the logits (n, outputs) of the inputs."""
+        result: Tensor = self.leave(self.hidden(*inputs, **named))
+        return result
+
+
+class Flux(Dense):
     """Fluxes and errors in microjansky, NaN where a band is absent, to the logits of a redshift grid.
 
     Parameters
@@ -107,10 +134,7 @@ class Flux(nn.Module):
         self.register_buffer("trend", torch.zeros(3, bands))  # of the log error with magnitude, a parabola
         self.register_buffer("centre", torch.zeros(features))
         self.register_buffer("scale", torch.ones(features))
-        self.enter = nn.Linear(features + bands, width)
-        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(depth - 1))
-        self.leave = nn.Linear(width, outputs)
-        self.dropout = nn.Dropout(dropout)
+        self.end(features + bands, outputs, width, depth, dropout)
 
     def features(self, flux: Tensor, error: Tensor) -> tuple[Tensor, Tensor]:
         """Return magnitudes, adjacent colours, log errors less their trend; and which of them exist.
@@ -148,26 +172,14 @@ class Flux(nn.Module):
         gone = lost(rows, bands, self.drop, generator)
         return {"flux": flux.masked_fill(gone, math.nan), "error": error.masked_fill(gone, math.nan)}
 
-    def temper(self, temperature: float) -> None:
-        """Divide the raw output by the temperature, for good."""
-        divide(self.leave, temperature)
-
     def hidden(self, flux: Tensor, error: Tensor) -> Tensor:
         """Return the last hidden layer (n, width) of fluxes and errors (n, band)."""
         values, there = self.features(flux, error)
         values = torch.where(there, ((values - self.centre) / self.scale).clamp(-CLAMP, CLAMP), 0.0)
-        x = torch.relu_(self.enter(torch.cat([values, there[:, : flux.shape[1]].to(values.dtype)], 1)))
-        for layer in self.layers:
-            x = x + self.dropout(torch.relu_(layer(x)))
-        return x
-
-    def forward(self, flux: Tensor, error: Tensor) -> Tensor:
-        """Return the logits (n, outputs) of fluxes and errors (n, band)."""
-        result: Tensor = self.leave(self.hidden(flux, error))
-        return result
+        return self.deepen(torch.cat([values, there[:, : flux.shape[1]].to(values.dtype)], 1))
 
 
-class Image(nn.Module):
+class Image(Dense):
     """Stamps in microjansky a pixel, NaN where a pixel or a band is absent, to the logits of a redshift grid.
 
     Parameters
@@ -223,10 +235,7 @@ class Image(nn.Module):
             Inception(2 * channels, 3 * channels),
         )
         self.narrow = nn.Linear(6 * channels, width // 2)
-        self.enter = nn.Linear(features + bands + width // 2, width)
-        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(depth - 1))
-        self.leave = nn.Linear(width, outputs)
-        self.dropout = nn.Dropout(dropout)
+        self.end(features + bands + width // 2, outputs, width, depth, dropout)
 
     @staticmethod
     def cleaned(image: Tensor) -> tuple[Tensor, Tensor]:
@@ -264,10 +273,6 @@ class Image(nn.Module):
         gone = lost(len(image), image.shape[1], self.drop, generator)
         return {"image": image.masked_fill(gone[..., None, None], math.nan)}
 
-    def temper(self, temperature: float) -> None:
-        """Divide the raw output by the temperature, for good."""
-        divide(self.leave, temperature)
-
     def hidden(self, image: Tensor) -> Tensor:
         """Return the last hidden layer (n, width) of stamps (n, band, y, x)."""
         image, there = self.cleaned(image)
@@ -276,16 +281,7 @@ class Image(nn.Module):
         x = asinh(image / (2 * self.noise[:, None, None]))
         x = self.look(x.contiguous(memory_format=torch.channels_last))  # on a CPU nearly twice as fast
         seen = torch.relu(self.narrow(torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)))
-        x = torch.relu(self.enter(torch.cat([values, there.to(values.dtype), seen], 1)))
-        for layer in self.layers:
-            x = x + self.dropout(torch.relu(layer(x)))
-        result: Tensor = x
-        return result
-
-    def forward(self, image: Tensor) -> Tensor:
-        """Return the logits (n, outputs) of stamps (n, band, y, x)."""
-        result: Tensor = self.leave(self.hidden(image))
-        return result
+        return self.deepen(torch.cat([values, there.to(values.dtype), seen], 1))
 
 
 class Hybrid(nn.Module):
@@ -400,7 +396,7 @@ TASK = Task(
         ),
     },
     flag=COLUMN,
-    truths={COLUMN: Truth(NAMES, *BOUNDS)},
+    truths={COLUMN: TRUTH},
     posterior_for=posterior_for,
     mock=mock,
 )
