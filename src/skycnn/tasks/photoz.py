@@ -360,6 +360,9 @@ def mock() -> Mock:
     )
 
 
+LOOKING = Plan(epochs=40, batch=256, rate=2e-3, patience=12)
+"""How networks of stamps are trained."""
+
 TASK = Task(
     name="photoz",
     summary="photometric redshifts of galaxies",
@@ -377,17 +380,8 @@ TASK = Task(
                 threads=1,
             ),
         ),
-        "image-fast": Network(
-            module=Image,
-            inputs=("image",),
-            plan=Plan(epochs=40, batch=256, rate=2e-3, patience=12),
-            settings={"stride": 4, "channels": 16},
-        ),
-        "image": Network(
-            module=Image,
-            inputs=("image",),
-            plan=Plan(epochs=40, batch=256, rate=2e-3, patience=12),
-        ),
+        "image-fast": Network(Image, ("image",), LOOKING, settings={"stride": 4, "channels": 16}),
+        "image": Network(Image, ("image",), LOOKING),
         "hybrid": Network(
             module=Hybrid,
             inputs=("flux", "image"),
