@@ -2,10 +2,7 @@
 
 import os
 import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Callable
 
 import numpy as np
 
@@ -14,9 +11,8 @@ from skycnn.fits.bytecopy import copy_range, copy_summed, write_all
 from skycnn.fits.checksum import Sum
 from skycnn.fits.newheader import NewColumns, new_cards, seal, verify, width
 from skycnn.fits.tablebytes import Hdu, read_into
+from skycnn.workahead import work_ahead
 
-S = TypeVar("S")
-T = TypeVar("T")
 CHUNK_BYTES = 1 << 20
 THREADS = 2
 """Reading, interleaving, summing and writing keep two cores busy; a third would wait for the disk."""
@@ -189,27 +185,12 @@ def _rows(
 
     taken = take[1] - take[0]
     old_sum, new_sum = Sum(taken * old), Sum(taken * new)
-    for end, *parts in bounded_map(work, range(*take, step), THREADS):
+    for end, *parts in work_ahead(work, range(*take, step), THREADS):
         old_sum.merge(parts[0])
         new_sum.merge(parts[1])
         if progress is not None:
             progress(end - take[0], taken)
     return old_sum, new_sum
-
-
-def bounded_map(work: Callable[[S], T], items: Iterable[S], threads: int, ahead: int = 2) -> Generator[T]:
-    """Yield ``work(item)`` in order, from threads that are never more than ``ahead`` items a thread ahead."""
-    pending: deque[Future[T]] = deque()
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="skycnn-splice")
-    try:
-        for item in items:
-            if len(pending) >= ahead * threads:
-                yield pending.popleft().result()
-            pending.append(pool.submit(work, item))
-        while pending:
-            yield pending.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _interleave(before: "np.ndarray", after: "np.ndarray", fresh: "np.ndarray", plan: NewColumns) -> None:

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from skycnn.errors import InputError
 from skycnn.fits import cards as fitscards
 from skycnn.fits.bytecopy import write_all
-from skycnn.fits.splice import THREADS, bounded_map, write_primary
+from skycnn.fits.splice import THREADS, write_primary
 from skycnn.fits.stamplayout import planecodec as tilecodec
 from skycnn.fits.stamplayout.planecodec import Tile
 from skycnn.fits.stamplayout.stampplanes import StampPlanes, shape
 from skycnn.fits.tablebytes import Hdu, heap_gap, read_into
 from skycnn.fits.tablecolumn import layout
+from skycnn.workahead import work_ahead
 
 Array = NDArray[Any]
 
@@ -62,7 +63,7 @@ def write_compressed(
         return numbers.start, [tilecodec.rice(plane, number) for plane, number in zip(planes, numbers, strict=True)]
 
     at, longest = 0, 0
-    for number, tiles in bounded_map(work, range(0, rows, step), THREADS):
+    for number, tiles in work_ahead(work, range(0, rows, step), THREADS):
         table = np.zeros(len(tiles), kind)
         for i, tile in enumerate(tiles):
             fallback = tile.lossless and method == "RICE_1"
