@@ -14,8 +14,8 @@ from skycnn.fits import cards as fitscards
 from skycnn.fits import provenance
 from skycnn.fits.asciitable import binary_from_ascii
 from skycnn.fits.compressedtable import binary_from_compressed, decompressed
+from skycnn.fits.fitsfile import open_fits
 from skycnn.fits.source import Source, Spec, parse
-from skycnn.fits.stamplayout.hlsp import open_stamps
 from skycnn.fits.tablebytes import Hdu, check_tail, heap_gap, read_into, scan
 from skycnn.fits.tablechoice import Holds, choose, listing
 from skycnn.fits.tablecolumn import TableColumn, layout
@@ -101,9 +101,8 @@ class Catalogue:
         InputError
             When the file is no FITS, or holds no such table, or several.
         """
-        source = open_stamps(text if isinstance(text, Spec) else parse(text, hdu), scratch)
+        source, units = open_fits(text if isinstance(text, Spec) else parse(text, hdu), scratch)
         try:
-            units = scan(source.fd, source.size, source.label)
             return cls(source, units, choose(units, source, holds), decompress=decompress)
         except BaseException:
             source.file.close()

@@ -43,14 +43,7 @@ class NewTable:
         self.columns, self.rows, self._stamp = tuple(columns), rows, stamp
         self.row_bytes = sum(width(column) for column in columns)
         empty = [
-            fitscards.make("XTENSION", "BINTABLE", "binary table"),
-            fitscards.make("BITPIX", 8),
-            fitscards.make("NAXIS", 2),
-            fitscards.make("NAXIS1", 0, "bytes a row"),
-            fitscards.make("NAXIS2", rows, "rows"),
-            fitscards.make("PCOUNT", 0),
-            fitscards.make("GCOUNT", 1),
-            fitscards.make("TFIELDS", 0, "columns"),
+            *fitscards.table(0, rows, 0),
             fitscards.make("EXTNAME", name),
             *(fitscards.make(key, value) for key, value in facts.items() if value is not None),
             fitscards.make("CHECKSUM", "0" * 16),

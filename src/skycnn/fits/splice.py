@@ -76,10 +76,8 @@ def splice(
 
 def write_primary(target: int) -> int:
     """Write a primary without data, and return where the next header goes."""
-    cards = [fitscards.make("SIMPLE", True), fitscards.make("BITPIX", 8), fitscards.make("NAXIS", 0)]
-    octets = fitscards.assemble([*cards, fitscards.make("EXTEND", True)])
-    write_all(target, octets, 0)
-    return len(octets)
+    write_all(target, fitscards.primary(), 0)
+    return fitscards.BLOCK
 
 
 def splice_table(

@@ -165,6 +165,22 @@ def heap_gap(unit: Hdu, label: str) -> int:
     return gap
 
 
+def read_heap(fd: int, unit: Hdu, count: int, offset: int, label: str) -> bytes:
+    """Return ``count`` bytes at an offset in a table's heap.
+
+    Raises
+    ------
+    InputError
+        When they lie outside the data.
+    """
+    start = unit.row_bytes * unit.rows + heap_gap(unit, label) + offset
+    if count < 0 or offset < 0 or start + count > unit.size:
+        raise InputError(f"{label}: a compressed tile lies outside the data", value=offset)
+    octets = np.empty(count, np.uint8)
+    read_into(fd, octets, unit.data + start, label)
+    return octets.tobytes()
+
+
 def read_into(fd: int, buffer: "np.ndarray", offset: int, label: str) -> None:
     """Fill ``buffer`` (uint8, contiguous) from ``offset``; reading by descriptor, a truncated file is no SIGBUS.
 

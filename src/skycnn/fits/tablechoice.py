@@ -12,10 +12,10 @@ TABLES = ("table", "ascii", "compressed table")
 Holds = Callable[[tuple[TableColumn, ...], Mapping[str, Value]], bool]
 
 
-def listing(names: Sequence[str], most: int = 40) -> str:
-    """Return names in one line, the first forty of them."""
-    shown = ", ".join(name or "(no name)" for name in names[:most])
-    return shown + (f", ... ({len(names)} in all)" if len(names) > most else "")
+def listing(names: Sequence[str]) -> str:
+    """Return names in one line, at most forty of them."""
+    shown = ", ".join(name or "(no name)" for name in names[:40])
+    return shown + (f", ... ({len(names)} in all)" if len(names) > 40 else "")
 
 
 def choose(units: list[Hdu], source: Source, holds: Holds | None) -> Hdu:

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import prod
 
 import numpy as np
 
 from skycnn.errors import InputError
+from skycnn.fits.cards import Value, number
 
 DTYPES = {"L": "S1", "B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", "D": ">f8", "C": ">c8", "M": ">c16"}
 """FITS 4.0, table 18: the fixed-width element types (X, A, P and Q are handled apart)."""
@@ -104,6 +104,11 @@ class TableColumn:
             return self.values(rows)
         return np.where(self.raw(rows) == self.null, "", whole.astype(str))
 
+    def descriptors(self, rows: "np.ndarray") -> "np.ndarray":
+        """Return length and offset in the heap, int64 (n, 2), of arrays of varying length (P and Q)."""
+        stored = np.ascontiguousarray(self.raw(rows)).view(">i8" if self.code == "Q" else ">i4")
+        return stored.reshape(-1, 2).astype(np.int64)
+
     def _integers(self, raw: "np.ndarray") -> "np.ndarray":
         plain = raw.astype(raw.dtype.newbyteorder("="))
         if self.scale == 1 and self.null is None and isinstance(self.zero, int):
@@ -126,7 +131,7 @@ def _cut(text: "np.ndarray") -> "np.ndarray":
     return np.where(ended, np.uint8(0), octets).view(text.dtype)[:, 0]
 
 
-def layout(header: Mapping[str, object], label: str) -> tuple[TableColumn, ...]:
+def layout(header: Mapping[str, Value], label: str) -> tuple[TableColumn, ...]:
     """Return the fields of a binary table from its header.
 
     Parameters
@@ -143,14 +148,14 @@ def layout(header: Mapping[str, object], label: str) -> tuple[TableColumn, ...]:
     """
     columns: list[TableColumn] = []
     offset = 0
-    for i in range(1, _integer(header.get("TFIELDS"), 0) + 1):
+    for i in range(1, int(number(header, "TFIELDS", 0)) + 1):
         form = str(header.get(f"TFORM{i}", ""))
         match = TFORM.match(form)
         if match is None:
             raise InputError(f"{label} has no readable TFORM{i}", value=form, hint="The file is not valid FITS.")
         repeat, code = int(match[1] or 1), match[2]
         width = (repeat + 7) // 8 if code == "X" else repeat * WIDTHS[code]
-        zero = header.get(f"TZERO{i}", 0)
+        zero, null = number(header, f"TZERO{i}", 0), header.get(f"TNULL{i}")
         columns.append(
             TableColumn(
                 name=str(header.get(f"TTYPE{i}", "")).strip(),
@@ -163,9 +168,9 @@ def layout(header: Mapping[str, object], label: str) -> tuple[TableColumn, ...]:
                 ucd=_text(header.get(f"TUCD{i}")),
                 comment=_text(header.get(f"TCOMM{i}")),
                 dim=_text(header.get(f"TDIM{i}")),
-                scale=_number(header.get(f"TSCAL{i}"), 1),
-                zero=int(zero) if isinstance(zero, (int, float)) and float(zero).is_integer() else _number(zero, 0),
-                null=_integer(header.get(f"TNULL{i}"), None),
+                scale=number(header, f"TSCAL{i}", 1),
+                zero=int(zero) if float(zero).is_integer() else zero,
+                null=int(null) if isinstance(null, int | float) and not isinstance(null, bool) else None,
             )
         )
         offset += width
@@ -177,18 +182,5 @@ def layout(header: Mapping[str, object], label: str) -> tuple[TableColumn, ...]:
     return tuple(columns)
 
 
-def elements(dim: str) -> int:
-    """Return the number of elements that a TDIM such as ``(5,3)`` describes."""
-    return prod(int(n) for n in dim.strip(" ()").split(","))
-
-
 def _text(value: object) -> str | None:
     return value.strip() if isinstance(value, str) and value.strip() else None
-
-
-def _number(value: object, default: float) -> float:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else default
-
-
-def _integer(value: object, default: "int | None") -> "int":
-    return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else default  # type: ignore[return-value]
