@@ -406,12 +406,3 @@ def test_an_empty_checksum_is_unknown_and_no_complaint(tmp_path):
     after, notes, *_ = spliced(tmp_path / "cat.fits", b"".join(parts), hardcase.NUMBER, ADDED)
     assert notes == []
     assert rawfits.is_sound(rawfits.units(after)[0][hardcase.NUMBER])
-
-
-def test_progress_reaches_the_last_row(tmp_path, monkeypatch):
-    seen = []
-    whole = splice.splice
-    monkeypatch.setattr(splice, "splice", lambda *args: whole(*args, progress=lambda *step: seen.append(step)))
-    spliced(tmp_path / "cat.fits", hardcase.make(rows=20), hardcase.NUMBER, ADDED)
-    assert seen[-1] == (20, 20)
-    assert seen == sorted(seen)
