@@ -74,8 +74,8 @@ class TableColumn:
     def values(self, rows: "np.ndarray") -> "np.ndarray":
         """Return physical values of ``rows`` (n, row bytes) uint8.
 
-        Numbers become float64 with TNULL as NaN; integer columns without TNULL and TSCAL stay integers (TZERO is
-        applied without rounding, so unsigned 64-bit ids are exact); strings lose trailing blanks.
+        Numbers become float64, NaN for TNULL; integers without TNULL and TSCAL stay integers, TZERO applied exactly
+        (so unsigned 64-bit ids are exact); strings lose trailing blanks.
         """
         raw = self.raw(rows)
         if self.code == "A":
@@ -93,9 +93,9 @@ class TableColumn:
         return physical * self.scale + self.zero if (self.scale, self.zero) != (1, 0) else physical
 
     def names(self, rows: "np.ndarray") -> "np.ndarray":
-        """Return what ``rows`` (n, row bytes) uint8 are called by the field: exact where ``values`` is rounded.
+        """Return the values of ``rows`` (n, row bytes) uint8 as names, exact: of groups, of sides of a split.
 
-        Integers with TNULL become decimal text, blank where null; all else is as in ``values``.
+        Integers with TNULL, which `values` makes floats, become decimal text, blank where null.
         """
         if self.null is None or self.code not in "BIJK":
             return self.values(rows)

@@ -19,7 +19,7 @@ from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.extension import Chunk, Extension, renamed
 from skycnn.fits.output import Output
 from skycnn.fits.provenance import Record, now
-from skycnn.fits.provenancefile import Story
+from skycnn.fits.provenancefile import ProvenanceFile
 from skycnn.fits.source import Spec, parse
 from skycnn.fits.tally import Tally
 from skycnn.inputs.available import Offer
@@ -135,7 +135,9 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
     started = time.monotonic()
     spec = parse(text, options.hdu)
     output = Output(spec, options.out, overwrite=options.overwrite, detach=options.detach)
-    story = Story(options.provenance, (spec.path, output.path), options.overwrite) if options.provenance else None
+    story = (
+        ProvenanceFile(options.provenance, (spec.path, output.path), options.overwrite) if options.provenance else None
+    )
     with ExitStack() as stack:
         if not options.dry_run:
             stack.enter_context(output.locked(options.wait))
