@@ -59,4 +59,4 @@ def test_it_leaves_off_when_told(files, monkeypatch):
     assert copy._stopped.wait(60)
     go.set()
     stopping.join()
-    assert copy._done == 64  # the piece that was under way, and no other
+    assert copy.end() == 64  # the piece that was under way, and no other

@@ -347,7 +347,7 @@ def provenance_over_the_catalogue(folder):
     return [write(folder / "cat.fits"), "--provenance", folder / "cat.fits", "--overwrite"]
 
 
-@case("exists, and is no story of skycnn", "--overwrite")
+@case("exists, and was not written by skycnn", "--overwrite")
 def provenance_over_something_else(folder):
     (folder / "notes.json").write_text('{"mine": true}')
     return [write(folder / "cat.fits"), "--provenance", folder / "notes.json"]

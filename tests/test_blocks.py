@@ -1,56 +1,47 @@
-"""Blocks: in order, no more of them than are needed, whatever the threads."""
+"""Blocks: no more of them than are needed, whatever the threads."""
 
-import itertools
-import math
-import threading
-
-import pytest
 import torch
 
-from skycnn.simulate.blocks import Need, ordered
+from skycnn.simulate.blocks import Need, worked
 
 
-@pytest.mark.parametrize("threads", [1, 4])
-def test_answers_come_in_order(threads):
+def test_torch_has_its_threads_back():
     before = torch.get_num_threads()
-    with ordered(lambda number: number**2, threads, lambda: 9) as answers:
-        assert list(answers) == [number**2 for number in range(9)]
-    assert torch.get_num_threads() == before
+    torch.set_num_threads(3)
+    try:
+        assert list(worked(lambda number: (number**2, torch.get_num_threads()), range(3), 2)) == [
+            (0, 1),
+            (1, 1),
+            (4, 1),
+        ]
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
 
 
-def test_an_error_in_a_block_comes_out():
-    def broken(number):
-        if number == 2:
-            raise RuntimeError("block 2")
-        return number
-
-    with pytest.raises(RuntimeError, match="block 2"), ordered(broken, 2, lambda: math.inf) as answers:
-        assert list(itertools.islice(answers, 2)) == [0, 1]
-        next(answers)
-
-
-def test_threads_work_ahead_but_not_beyond_the_need():
-    begun, both = [], threading.Barrier(2, timeout=60)
+def test_blocks_are_worked_until_the_rows_are_there():
+    need, begun = Need(6, 3), []
 
     def work(number):
         begun.append(number)
-        if number < 2:
-            both.wait()  # neither ends before the other has begun
-        return number
+        return (3, 0, 2, 9)[number]
 
-    with ordered(work, 64, lambda: 3) as answers:
-        assert list(answers) == [0, 1, 2]
-    assert sorted(begun) == [0, 1, 2]
+    for rows in worked(work, need, 64):
+        need.add(rows)
+    assert sorted(begun) == [0, 1, 2, 3]
 
 
 def test_a_need_reckons_with_what_it_has_seen():
     need = Need(100, 30)
-    assert need() == 4
+    assert need.blocks == 4
+    assert list(need) == [0, 1, 2, 3]
     need.add(0)
-    assert need() == 1 + 100  # as if one galaxy had come
+    assert need.blocks == 1 + 100  # as if one galaxy had come
+    assert next(need) == 4
     need.add(20)
-    assert (need.done, need()) == (20, 2 + 8)
+    assert (need.done, need.blocks) == (20, 2 + 8)
     need.add(79)
-    assert need() == 4
+    assert need.blocks == 4
     need.add(1)
-    assert need() == 4
+    assert need.blocks == 4
+    assert list(need) == []

@@ -218,7 +218,7 @@ def test_a_file_that_is_not_ours_is_let_be(cut, made, content):
         shutil.copy(made.cat if content == "catalogue" else made.path("g"), out)
     before = snapshot(made.folder)
     said = cut(*words(made))
-    assert (said.code, told(said)[0].endswith("stamps.fits exists, and holds no stamps of ours")) == (2, True)
+    assert (said.code, told(said)[0].endswith("stamps.fits exists, and was not written by skycnn cutout")) == (2, True)
     assert snapshot(made.folder) == before
     assert cut(*words(made), "--overwrite").code == 0
 

@@ -1,15 +1,12 @@
 """Batches at absolute rows, memory that runs out, and the thread that reads ahead."""
 
-import threading
-
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from skycnn.errors import InputError, RunError
-from skycnn.network import inference
-from skycnn.network.inference import Inference, device_of, fill, out_of_memory, prefetch
+from skycnn.network.inference import Inference, device_of, fill, out_of_memory
 
 
 class Twice(nn.Module):
@@ -117,59 +114,3 @@ def test_a_device_that_is_not_here_is_refused():
     with pytest.raises(InputError, match="--device cuda is not here: "):
         device_of("cuda")
     assert device_of(None) == device_of("cpu") == torch.device("cpu")
-
-
-def readers():
-    return [thread for thread in threading.enumerate() if thread.name == "skycnn-reader"]
-
-
-def test_prefetch_keeps_the_order_and_reads_ahead_a_little():
-    read = []
-
-    def items():
-        for i in range(20):
-            read.append(i)
-            yield i
-
-    ready = prefetch(items(), depth=2)
-    assert next(ready) == 0
-    assert list(ready) == list(range(1, 20))
-    assert len(read) == 20
-    assert readers() == []
-
-
-def test_prefetch_hands_over_the_error_after_what_came_before():
-    def items():
-        yield 1
-        raise inference.RunError("truncated")
-
-    ready = prefetch(items())
-    assert next(ready) == 1
-    with pytest.raises(RunError, match="truncated"):
-        next(ready)
-    assert readers() == []
-
-
-def test_prefetch_ends_its_thread_when_nobody_listens_any_more():
-    ready = prefetch(iter(int, 1))  # without end
-    assert next(ready) == 0
-    assert len(readers()) == 1
-    ready.close()
-    assert readers() == []
-
-
-def test_what_the_reader_waits_for_is_hurried_when_the_end_comes_early():
-    called, waited = threading.Event(), threading.Event()
-
-    def items():
-        yield 1
-        waited.set()
-        assert called.wait(30)  # a server that hangs, until somebody hurries
-
-    ready = prefetch(items(), hurry=called.set)
-    assert next(ready) == 1
-    assert waited.wait(30)
-    ready.close()
-    assert called.is_set()
-    called.clear()
-    assert list(prefetch(iter([1, 2]), hurry=called.set)) == [1, 2]

@@ -406,18 +406,3 @@ def test_an_empty_checksum_is_unknown_and_no_complaint(tmp_path):
     after, notes, *_ = spliced(tmp_path / "cat.fits", b"".join(parts), hardcase.NUMBER, ADDED)
     assert notes == []
     assert rawfits.is_sound(rawfits.units(after)[0][hardcase.NUMBER])
-
-
-def test_progress_reaches_the_last_row(tmp_path, monkeypatch):
-    seen = []
-    whole = splice.splice
-    monkeypatch.setattr(splice, "splice", lambda *args: whole(*args, progress=lambda *step: seen.append(step)))
-    spliced(tmp_path / "cat.fits", hardcase.make(rows=20), hardcase.NUMBER, ADDED)
-    assert seen[-1] == (20, 20)
-    assert seen == sorted(seen)
-
-
-def test_items_are_worked_on_in_order_and_errors_are_raised():
-    assert list(splice.bounded_map(lambda item: item * 2, range(50), 3)) == [item * 2 for item in range(50)]
-    with pytest.raises(ZeroDivisionError):
-        list(splice.bounded_map(lambda item: 1 // (item - 7), range(20), 2))

@@ -11,7 +11,7 @@ import hardcase
 import rawfits
 from skycnn.errors import InputError
 from skycnn.fits import cards as fitscards
-from skycnn.fits.tablecolumn import elements, layout
+from skycnn.fits.tablecolumn import layout
 
 
 def opened(octets, number=hardcase.NUMBER):
@@ -150,11 +150,6 @@ def test_what_columns_say_of_themselves(octets):
     single = {name for name, column in columns.items() if column.single}
     assert {"ID", "UID", "u", "NAME", "GOOD"} <= single
     assert not {"VECTOR", "MATRIX", "NOTHING", "MORE_BITS", "SPECTRUM", "LIGHTCURVE"} & single
-
-
-@pytest.mark.parametrize(("dim", "count"), [("(5,3)", 15), ("( 4 )", 4), ("(2,3,4)", 24)])
-def test_elements_of_a_tdim(dim, count):
-    assert elements(dim) == count
 
 
 @pytest.mark.parametrize(

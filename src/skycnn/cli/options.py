@@ -199,7 +199,8 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace columns of
 Prefix = Annotated[str, typer.Option("--prefix", metavar="TEXT", show_default=False, help="Put before column names.")]
 Suffix = Annotated[str, typer.Option("--suffix", metavar="TEXT", show_default=False, help="Put after column names.")]
 Provenance = Annotated[
-    str | None, typer.Option("--provenance", metavar="FILE.json", help="Write the run's whole story to this file.")
+    str | None,
+    typer.Option("--provenance", metavar="FILE.json", help="Write the run's record and result to this file."),
 ]
 
 # Manners

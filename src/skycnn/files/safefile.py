@@ -142,9 +142,9 @@ def check_space(folder: str, needed: int, label: str) -> None:
         )
 
 
-def identity(stat: os.stat_result) -> tuple[int, int, int, int]:
-    """Return what tells that a file is still the one that was read."""
-    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+def fingerprint(stat: os.stat_result) -> tuple[int, int, int, int, int]:
+    """Return what tells one file, and one state of it, from another: size, mtime, inode, device and ctime."""
+    return stat.st_size, stat.st_mtime_ns, stat.st_ino, stat.st_dev, stat.st_ctime_ns
 
 
 @contextmanager
@@ -203,7 +203,7 @@ def adopt(fd: int, temporary: str, path: str, label: str, *, start: os.stat_resu
 
 def _check_still(path: str, start: os.stat_result | None, label: str) -> None:
     with suppress(FileNotFoundError):
-        if start is None or identity(os.stat(path)) == identity(start):
+        if start is None or fingerprint(os.stat(path)) == fingerprint(start):
             return
     raise ChangedError(
         f"{label} was changed or replaced by another program during the run",

@@ -1,78 +1,69 @@
 """AheadCopy: what lies before a table, copied to the new file and to the disk while the table's rows are answered.
 
-Stamps lie before the table of a stamp file, and are most of it: copied after the last answer they would be waited for.
+Most of a stamp file are the stamps before its table: copied after the last answer, they would be waited for.
 """
 
 import os
-import threading
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 from skycnn.fits.bytecopy import copy_range
 
 LEAST = 8 << 20
-"""Bytes below which a thread is not worth it."""
+"""Bytes; fewer are left to whoever writes the rest."""
 
 PIECE = 16 << 20
-"""Bytes between two looks whether the run has ended."""
+"""Bytes after which a copy may be stopped."""
 
 
 class AheadCopy:
-    """A copy that has begun.
+    """A copy under way in a thread.
 
     Parameters
     ----------
     source, target : int
-        Descriptors; they stay open until `end` or `stop`.
+        Descriptors; they stay open until `stop` returns.
     length : int
-        Bytes from the beginning of both; few are left to whoever writes the rest.
+        Bytes from the beginning of both.
     label : str
         Names the source in messages.
     """
 
     def __init__(self, source: int, target: int, length: int, label: str) -> None:
-        self._source, self._target, self._label = source, target, label
-        self._length = length if length >= LEAST else 0
-        self._done, self._stopped = 0, threading.Event()
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._copy, daemon=True, name="skycnn-ahead")
-        if self._length:
-            self._thread.start()
+        self._stopped, self._pool = Event(), ThreadPoolExecutor(1, "skycnn-ahead")
+        self._copied = self._pool.submit(self._copy, source, target, length if length >= LEAST else 0, label)
 
     def end(self) -> int:
-        """Wait for it, and return how many bytes are there.
+        """Wait for the copy, and return its bytes.
 
         Raises
         ------
         ChangedError, OSError
-            As the copying did.
+            When copying failed.
         """
-        if self._thread.is_alive():
-            self._thread.join()
-        self.check()
-        return self._done
+        return self._copied.result()
 
     def check(self) -> None:
-        """Raise what ended the copy, so that nobody works on for a file that cannot come to be.
+        """Raise what ended the copy early, so that nobody works on for a file that cannot come to be.
 
         Raises
         ------
         ChangedError, OSError
-            As the copying did.
+            When copying failed.
         """
-        if self._error is not None:
-            raise self._error
+        if self._copied.done():
+            self._copied.result()
 
     def stop(self) -> None:
-        """Leave off; nobody wants the copy."""
+        """End the copy after the piece under way."""
         self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._pool.shutdown()
 
-    def _copy(self) -> None:
-        try:
-            while self._done < self._length and not self._stopped.is_set():
-                n = min(PIECE, self._length - self._done)
-                copy_range(self._source, self._target, self._done, self._done, n, self._label)
-                os.fdatasync(self._target)
-                self._done += n
-        except BaseException as error:
-            self._error = error
+    def _copy(self, source: int, target: int, length: int, label: str) -> int:
+        done = 0
+        while done < length and not self._stopped.is_set():
+            n = min(PIECE, length - done)
+            copy_range(source, target, done, done, n, label)
+            os.fdatasync(target)
+            done += n
+        return done

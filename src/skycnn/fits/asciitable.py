@@ -40,16 +40,8 @@ def binary_from_ascii(fd: int, unit: Hdu, label: str) -> IO[bytes]:
         if start < 0 or start + int(match[2]) > unit.row_bytes:
             raise InputError(f"{label}: TBCOL{i} and TFORM{i} lie outside the rows", value=start + 1)
         fields.append((match[1], start, int(match[2]), str(unit.header.get(f"TNULL{i}", "\0")).strip()))
-    cards = [
-        fitscards.make("XTENSION", "BINTABLE"),
-        fitscards.make("BITPIX", 8),
-        fitscards.make("NAXIS", 2),
-        fitscards.make("NAXIS1", sum(size if kind == "A" else 8 for kind, _, size, _ in fields)),
-        fitscards.make("NAXIS2", unit.rows),
-        fitscards.make("PCOUNT", 0),
-        fitscards.make("GCOUNT", 1),
-        fitscards.make("TFIELDS", len(fields)),
-    ]
+    row_bytes = sum(size if kind == "A" else 8 for kind, _, size, _ in fields)
+    cards = fitscards.table(row_bytes, unit.rows, len(fields))
     cards += [
         fitscards.make(f"TFORM{i}", f"{size}A" if kind == "A" else "D")
         for i, (kind, _, size, _) in enumerate(fields, 1)
@@ -59,21 +51,19 @@ def binary_from_ascii(fd: int, unit: Hdu, label: str) -> IO[bytes]:
     )
     cards += [card for card in unit.cards if not skipped.fullmatch(fitscards.keyword(card))]
     with kept(scratch()) as file:
-        primary = [fitscards.make("SIMPLE", True), fitscards.make("BITPIX", 8), fitscards.make("NAXIS", 0)]
-        file.write(fitscards.assemble(primary))
-        file.write(fitscards.assemble(cards))
+        file.write(fitscards.primary() + fitscards.assemble(cards))
         size = 0
         for first in range(0, unit.rows, _STEP):
             rows = np.empty((min(_STEP, unit.rows - first), unit.row_bytes), np.uint8)
             read_into(fd, rows, unit.data + first * unit.row_bytes, label)
-            parts = [_field(rows, kind, start, width, null, unit, label) for kind, start, width, null in fields]
+            parts = [_field(rows, kind, start, width, null, label) for kind, start, width, null in fields]
             size += file.write(np.hstack(parts).tobytes() if parts else b"")
         file.write(bytes(fitscards.padded(size) - size))
         file.flush()
     return file
 
 
-def _field(rows: "np.ndarray", kind: str, start: int, width: int, null: str, unit: Hdu, label: str) -> "np.ndarray":
+def _field(rows: "np.ndarray", kind: str, start: int, width: int, null: str, label: str) -> "np.ndarray":
     """Return one field's bytes in the binary table, uint8 (n, width or 8)."""
     octets = np.ascontiguousarray(rows[:, start : start + width])
     if kind == "A":

@@ -151,6 +151,25 @@ def assemble(cards: Iterable[bytes]) -> bytes:
     return body.ljust(padded(len(body)))
 
 
+def primary() -> bytes:
+    """Return the header of a primary without data."""
+    return assemble([make("SIMPLE", True), make("BITPIX", 8), make("NAXIS", 0), make("EXTEND", True)])
+
+
+def table(row_bytes: int, rows: int, fields: int) -> list[bytes]:
+    """Return the cards that a binary table without heap begins with."""
+    return [
+        make("XTENSION", "BINTABLE", "binary table"),
+        make("BITPIX", 8),
+        make("NAXIS", 2),
+        make("NAXIS1", row_bytes, "bytes a row"),
+        make("NAXIS2", rows, "rows"),
+        make("PCOUNT", 0),
+        make("GCOUNT", 1),
+        make("TFIELDS", fields, "columns"),
+    ]
+
+
 def integer(header: Mapping[str, Value], name: str, label: str, default: int | None = None) -> int:
     """Return an integer value that a header must hold.
 
@@ -163,3 +182,9 @@ def integer(header: Mapping[str, Value], name: str, label: str, default: int | N
     if not isinstance(found, int) or isinstance(found, bool) or found < 0:
         raise InputError(f"{label}: {name} is unreadable", value=found, expected="an integer, 0 or more")
     return found
+
+
+def number(header: Mapping[str, Value], name: str, default: float) -> float:
+    """Return a number of a header; the default where it is absent, or no number."""
+    found = header.get(name)
+    return found if isinstance(found, int | float) and not isinstance(found, bool) else default

@@ -1,4 +1,4 @@
-"""Catalogue: a FITS table as a stream of row chunks; it never holds the table in memory."""
+"""Catalogue: a FITS table, read in chunks of rows and never held in memory."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -14,15 +14,16 @@ from skycnn.fits import cards as fitscards
 from skycnn.fits import provenance
 from skycnn.fits.asciitable import binary_from_ascii
 from skycnn.fits.compressedtable import binary_from_compressed, decompressed
+from skycnn.fits.fitsfile import open_fits
 from skycnn.fits.source import Source, Spec, parse
-from skycnn.fits.stamplayout.hlsp import open_stamps
 from skycnn.fits.tablebytes import Hdu, check_tail, heap_gap, read_into, scan
 from skycnn.fits.tablechoice import Holds, choose, listing
 from skycnn.fits.tablecolumn import TableColumn, layout
 
 CHUNK = 32768
-"""Rows a chunk; chunks begin at its multiples, so that batch bounds are absolute."""
+"""Rows a chunk; chunks begin at its multiples, whatever rows are asked for."""
 READ_BYTES = 4 << 20
+"""Bytes of whole rows read at a time."""
 
 
 class Catalogue:
@@ -33,9 +34,11 @@ class Catalogue:
     source : Source
         The open file.
     units : list of Hdu
-        All its header-data units.
+        Its header-data units.
     unit : Hdu
-        The table's.
+        The table.
+    decompress : bool
+        Turn a tile-compressed table into a plain one, so that it can be extended.
 
     Attributes
     ----------
@@ -45,9 +48,9 @@ class Catalogue:
     rows : int
     row_bytes : int
     header, primary : mapping
-        Keyword to value of the table's and the primary header.
+        Keyword to value of the table's header and the primary's.
     encoding : str
-        ``table``; ``ascii`` or ``compressed table`` where a plain table was made of it for reading.
+        As stored: ``table``, ``ascii`` or ``compressed table``.
     """
 
     def __init__(self, source: Source, units: list[Hdu], unit: Hdu, *, decompress: bool = False) -> None:
@@ -81,7 +84,7 @@ class Catalogue:
         *,
         decompress: bool = False,
     ) -> Self:
-        """Open the table that ``text`` names, else the only one that ``holds`` what is needed.
+        """Open the table named in ``text``, else the only one that ``holds`` the columns needed.
 
         Parameters
         ----------
@@ -92,18 +95,17 @@ class Catalogue:
         holds : callable, optional
             ``holds(columns, header)`` says whether a table has the columns needed.
         scratch : str, optional
-            Folder for temporary uncompressed bytes.
+            Folder for a temporary uncompressed copy.
         decompress : bool
-            Make a plain table of a tile-compressed one, so that it can be extended.
+            As of the class.
 
         Raises
         ------
         InputError
             When the file is no FITS, or holds no such table, or several.
         """
-        source = open_stamps(text if isinstance(text, Spec) else parse(text, hdu), scratch)
+        source, units = open_fits(text if isinstance(text, Spec) else parse(text, hdu), scratch)
         try:
-            units = scan(source.fd, source.size, source.label)
             return cls(source, units, choose(units, source, holds), decompress=decompress)
         except BaseException:
             source.file.close()
@@ -129,7 +131,7 @@ class Catalogue:
         Raises
         ------
         InputError
-            For ASCII and tile-compressed tables, and where bytes follow the rows that no header accounts for.
+            For ASCII and tile-compressed tables, and where there are bytes behind the rows outside any HDU.
         """
         stem = self.source.label.removesuffix(".fits")
         if self.unit.kind == "ascii":
@@ -145,7 +147,7 @@ class Catalogue:
 
     @property
     def plain(self) -> tuple[int, Hdu]:
-        """Descriptor and place of the plain binary table: in the file itself, or as it was made for reading."""
+        """Descriptor and HDU of the plain binary table: in the file, or in a temporary one where it was encoded."""
         return self._fd, self._table
 
     @property
@@ -154,7 +156,7 @@ class Catalogue:
         return tuple(column.name for column in self.columns)
 
     def has(self, name: str) -> TableColumn | None:
-        """Return the column of this name, exact case first, else without case, else None."""
+        """Return the column of this name, in the same case if there is one, else in another; None without one."""
         exact = [column for column in self.columns if column.name == name]
         loose = [column for column in self.columns if column.name.casefold() == name.casefold()]
         return next(iter(exact or loose), None)
@@ -165,14 +167,14 @@ class Catalogue:
         Raises
         ------
         InputError
-            When there is none; it lists those that are there.
+            When there is none; the hint lists the names.
         """
-        found = self.has(name)
-        if found is None:
+        column = self.has(name)
+        if column is None:
             close = get_close_matches(name, self.names, 1, 0.6)
             hint = f"Did you mean {close[0]}? " if close else ""
             raise InputError(f"{self.label} has no column {name!r}", hint=f"{hint}It has: {listing(self.names)}")
-        return found
+        return column
 
     def number(self, name: str) -> TableColumn:
         """Return the column of this name, which must hold one number a row.
@@ -182,10 +184,10 @@ class Catalogue:
         InputError
             When it holds text, logicals or a vector.
         """
-        found = self.column(name)
-        if not found.numeric:
-            raise self._unfit(found, "one number a row")
-        return found
+        column = self.column(name)
+        if not column.numeric:
+            raise self._unfit(column, "one number a row")
+        return column
 
     def single(self, name: str) -> TableColumn:
         """Return the column of this name, which must hold one value a row.
@@ -195,16 +197,16 @@ class Catalogue:
         InputError
             When it holds a vector, or arrays of varying length.
         """
-        found = self.column(name)
-        if not found.single:
-            raise self._unfit(found, "one number or text a row")
-        return found
+        column = self.column(name)
+        if not column.single:
+            raise self._unfit(column, "one number or text a row")
+        return column
 
-    def _unfit(self, found: TableColumn, expected: str) -> InputError:
-        return InputError(f"{self.label}: column {found.name!r} is {found.form}", expected=expected)
+    def _unfit(self, column: TableColumn, expected: str) -> InputError:
+        return InputError(f"{self.label}: column {column.name!r} is {column.form}", expected=expected)
 
     def span(self, rows: tuple[int, int | None] | None) -> tuple[int, int]:
-        """Return the first and the end of the rows that ``--rows`` names; of all where it names none.
+        """Return first and end of the rows of ``--rows``, by default all.
 
         Raises
         ------
@@ -217,7 +219,7 @@ class Catalogue:
         return start, self.rows if end is None else min(end, self.rows)
 
     def packing(self, names: Sequence[str]) -> tuple[TableColumn, ...]:
-        """Return these columns as they lie in the rows of ``packed_chunks``: one behind the other."""
+        """Return these columns as laid out in the rows of `packed_chunks`: one after the other."""
         offset, packed = 0, []
         for name in names:
             packed.append(replace(self.column(name), offset=offset))
@@ -227,10 +229,9 @@ class Catalogue:
     def packed_chunks(
         self, names: Sequence[str], rows: tuple[int, int] | None = None, size: int | None = None
     ) -> Iterator[tuple[int, np.ndarray]]:
-        """Yield first row number and the stored bytes of some columns, uint8 (n, their width).
+        """Yield the number of the first row, and the stored bytes of some columns in a new array, uint8 (n, width).
 
-        Chunks begin at multiples of ``size`` (default CHUNK); each array is new. Rows are read a few megabytes at a
-        time, so that wide rows cost no memory.
+        Chunks begin at multiples of ``size``, default CHUNK. Wide rows cost no memory: they are read by READ_BYTES.
         """
         sources = [self.column(name) for name in names]
         targets = self.packing(names)
@@ -256,20 +257,22 @@ class Catalogue:
     def chunks(
         self, names: Sequence[str], rows: tuple[int, int] | None = None, size: int | None = None
     ) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
-        """Yield first row number and physical values by name (see ``TableColumn.values``)."""
+        """Yield the number of the first row, and physical values by name; see `TableColumn.values`."""
         columns = self.packing(names)
         for first, packed in self.packed_chunks(names, rows, size):
             yield first, {name: column.values(packed) for name, column in zip(names, columns, strict=True)}
 
     def read(self, names: Sequence[str], rows: tuple[int, int] | None = None) -> dict[str, np.ndarray]:
-        """Return whole columns by name, physical values."""
-        parts = [chunk for _, chunk in self.chunks(names, rows)]
-        if not parts:
-            empty = np.empty((0, sum(column.width for column in self.packing(names))), np.uint8)
-            return {name: column.values(empty) for name, column in zip(names, self.packing(names), strict=True)}
-        return {name: np.concatenate([part[name] for part in parts]) for name in names}
+        """Return the physical values of whole columns by name."""
+        columns = self.packing(names)
+        empty = np.empty((0, sum(column.width for column in columns)), np.uint8)
+        parts = [packed for _, packed in self.packed_chunks(names, rows)] or [empty]
+        return {
+            name: np.concatenate([column.values(part) for part in parts])
+            for name, column in zip(names, columns, strict=True)
+        }
 
     def records(self) -> list[provenance.Record]:
-        """Return what earlier runs of skycnn wrote of themselves into the table's HISTORY, oldest first."""
+        """Return the records of earlier runs in the table's HISTORY, oldest first."""
         lines = (card[8:].decode("latin-1") for card in self.unit.cards if fitscards.keyword(card) == "HISTORY")
         return provenance.parse(lines)

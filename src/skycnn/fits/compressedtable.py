@@ -12,7 +12,7 @@ from skycnn.files.safefile import kept, scratch
 from skycnn.fits import cards as fitscards
 from skycnn.fits.bytecopy import copy_range
 from skycnn.fits.source import Source
-from skycnn.fits.tablebytes import Hdu, heap_gap, read_into, scan
+from skycnn.fits.tablebytes import Hdu, read_heap, read_into, scan
 from skycnn.fits.tablecolumn import DTYPES, TableColumn, layout
 
 _OWN = re.compile(r"ZTABLE|ZTILELEN|ZTHEAP|ZNAXIS[12]|ZPCOUNT|(ZFORM|ZCTYP)\d+|TFORM\d+|THEAP|CHECKSUM|DATASUM")
@@ -46,9 +46,7 @@ def binary_from_compressed(fd: int, unit: Hdu, label: str) -> IO[bytes]:
     if (rows and unit.rows * tile < rows) or (unit.rows > 1 and (unit.rows - 1) * tile >= rows):
         raise InputError(f"{label}: {unit.rows} tiles of ZTILELEN = {tile} rows are not ZNAXIS2 = {rows}")
     with kept(scratch()) as file:
-        primary = [fitscards.make("SIMPLE", True), fitscards.make("BITPIX", 8), fitscards.make("NAXIS", 0)]
-        file.write(fitscards.assemble(primary))
-        file.write(fitscards.assemble(cards))
+        file.write(fitscards.primary() + fitscards.assemble(cards))
         size = 0
         packed = layout(unit.header, label)
         for number in range(unit.rows):
@@ -99,13 +97,8 @@ def _cell(fd: int, unit: Hdu, descriptors: "np.ndarray", cell: TableColumn, labe
     """Return the bytes in the heap that one cell's descriptor points to."""
     if cell.code not in "PQ":
         raise InputError(f"{label}: column {cell.name!r} is {cell.form}", expected="compressed tiles: 1PB or 1QB")
-    count, offset = np.ascontiguousarray(cell.raw(descriptors)[0]).view(">i8" if cell.code == "Q" else ">i4").tolist()
-    start = unit.row_bytes * unit.rows + heap_gap(unit, label) + offset
-    if count < 0 or offset < 0 or start + count > unit.size:
-        raise InputError(f"{label}: a compressed tile lies outside the data", value=offset)
-    octets = np.empty(count, np.uint8)
-    read_into(fd, octets, unit.data + start, label)
-    return octets.tobytes()
+    count, offset = cell.descriptors(descriptors)[0].tolist()
+    return read_heap(fd, unit, count, offset, label)
 
 
 def _unpacked(octets: bytes, method: str, column: TableColumn, n: int, label: str) -> "np.ndarray":

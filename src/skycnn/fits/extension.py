@@ -1,4 +1,4 @@
-"""Extension: new columns of a catalogue, from the question whether they may be written to the rename."""
+"""Extension: new columns of a catalogue - whether they may be written, which rows to answer, the file with them."""
 
 import hashlib
 import re
@@ -26,7 +26,7 @@ Rows = tuple[int, int | None]
 
 @dataclass(frozen=True)
 class Chunk:
-    """Rows on their way to an answer.
+    """A range of rows.
 
     Parameters
     ----------
@@ -35,11 +35,11 @@ class Chunk:
     values : mapping of str to ndarray, or None
         Physical values of the columns used; None where no row is to be answered.
     old : ndarray
-        The answers that stand in the table, uint8 (n, width); of no width where they are not kept.
+        Packed answers of the table, uint8 (n, width); width 0 where they are not kept.
     run : ndarray
         Which rows are to be answered, bool (n,).
     digest : bytes
-        SHA-256 of what the answers depend on.
+        SHA-256 of the stored bytes read.
     held : bool
         Whether the journal holds the answers.
     """
@@ -54,7 +54,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Target:
-    """The new file while it is made: its descriptor, and the copy into it that has begun."""
+    """The descriptor of the new file, and the copy of what lies before the table."""
 
     fd: int
     ahead: AheadCopy
@@ -68,11 +68,11 @@ class Extension:
     catalogue : Catalogue
         The table.
     columns : sequence of Column
-        Under the names they get in the table.
+        By the names they get in the table.
     overwrite : bool
-        Replace columns that are there.
+        Replace columns of these names.
     only_new : bool
-        Answer only rows without an answer; see ``previousrun.waiting``.
+        Answer only rows without an answer; see `previousrun.waiting`.
     rows : (int, int or None), optional
         Answer only these rows.
     table_only : bool
@@ -81,7 +81,7 @@ class Extension:
     Raises
     ------
     InputError
-        When a column that is there has another type, the table has no room for more, or no such rows.
+        When a column of the name has another type, or the table has no such rows or no room for more columns.
     """
 
     def __init__(
@@ -97,34 +97,32 @@ class Extension:
         self.catalogue, self.columns, self.table_only = catalogue, tuple(columns), table_only
         self.overwrite, self.only_new, self.rows = overwrite, only_new, rows
         self.width = sum(map(width, columns))
-        self.existing = {column.name: found for column in columns if (found := catalogue.has(column.name)) is not None}
+        self.existing = {column.name: old for column in columns if (old := catalogue.has(column.name)) is not None}
         self.added_bytes = sum(width(column) for column in columns if column.name not in self.existing)
-        new_cards(
-            catalogue.unit, NewColumns(self.columns, self.existing), catalogue.label
-        )  # refuses before the first write
-        catalogue.span(rows)  # refuses rows that are not there
+        # both raise before the first write
+        new_cards(catalogue.unit, NewColumns(self.columns, self.existing), catalogue.label)
+        catalogue.span(rows)
         if overwrite or only_new:
             for column in columns:
                 previousrun.check_type(catalogue, column)
-        missing = [column.name for column in columns if column.name not in self.existing]
         if only_new and overwrite:
             raise InputError("--only-new keeps the answers that --overwrite replaces", hint="Give one of the two.")
-        self.keeps_old = not missing and (only_new or rows is not None)
+        self.keeps_old = len(self.existing) == len(columns) and (only_new or rows is not None)
 
     def is_written(self, record: Record, pixels: Callable[[], bytes] | None = None) -> bool:
-        """Whether an earlier run wrote these very answers, as its HISTORY tells.
+        """Whether the table has these answers already, by the record of an earlier run in its HISTORY.
 
         Parameters
         ----------
         record : Record
-            Of this run; its input hash is not looked at.
+            Of this run, without its input hash.
         pixels : callable, optional
-            Returns the digest of the stamps that it looks at; None where it looks at none.
+            Returns the digest of the stamps used; None where none are.
 
         Raises
         ------
         InputError
-            When the columns are there from anything else, and may not be replaced.
+            When the columns hold anything else, and may not be replaced.
         """
         if not self.existing or self.overwrite:
             return False
@@ -149,7 +147,7 @@ class Extension:
 
     @contextmanager
     def journalled(self, output: Output, key: Mapping[str, object]) -> Iterator[Journal]:
-        """Yield the journal of this run; it stays only where a signal ends the run."""
+        """Yield the journal of this run; it is kept only when a signal ends the run."""
         self.check_place(output)
         whole = {
             **key,
@@ -169,10 +167,7 @@ class Extension:
     def chunks(
         self, used: Sequence[str], journal: Journal, total: "hashlib._Hash", step: int | None = None
     ) -> Iterator[Chunk]:
-        """Yield all rows, chunk by chunk, of ``step`` rows or as many as is usual.
-
-        ``total`` takes the bytes of the columns used.
-        """
+        """Yield all rows, ``step`` at a time (default `catalogue.CHUNK`); the columns used are added to ``total``."""
         old = self._old if self.keeps_old else []
         layout = self.catalogue.packing(used)
         split = sum(column.width for column in layout)
@@ -191,17 +186,17 @@ class Extension:
 
     @property
     def _old(self) -> list[str]:
-        """Names of the columns that are there, as the table spells them."""
+        """The table's names of the columns that exist."""
         return [self.existing[column.name].name for column in self.columns]
 
     def _wanted(self, first: int, n: int) -> "np.ndarray":
-        """Return which of n rows ``rows`` asks for, bool (n,)."""
+        """Return which of n rows from ``first`` on are among the requested ``rows``, bool (n,)."""
         numbers = np.arange(first, first + n)
         start, end = self.rows or (0, None)
         return (numbers >= start) & (numbers < (self.catalogue.rows if end is None else end))
 
     def merged(self, chunk: Chunk, values: Mapping[str, "np.ndarray"]) -> "np.ndarray":
-        """Return a chunk's packed rows: ``values`` where rows are to be answered, else what was there, else nulls."""
+        """Return a chunk's packed rows: ``values`` where rows were to be answered, else the old answers, else nulls."""
         n = len(chunk.run)
         fresh = packed(self.columns, dict(values), n)
         rest = ~chunk.run
@@ -211,12 +206,12 @@ class Extension:
 
     @contextmanager
     def begun(self, output: Output) -> Iterator[Target]:
-        """Yield the new file, which takes its place on a clean end; what lies before the table is copied meanwhile.
+        """Yield the new file; on a clean end it takes the output's name.
 
         Raises
         ------
         RunError
-            When the output cannot take its place; it is as it was.
+            When it cannot; the output is as it was.
         """
         source = self.catalogue.source
         compression = source.compression if output.in_place else compression_of(output.label)
@@ -228,32 +223,26 @@ class Extension:
                 ahead.stop()
 
     def write(self, target: Target, journal: Journal, record: Record) -> list[str]:
-        """Splice the journal's rows into the new file; return warnings about checksums that did not fit.
+        """Write the new file with the journal's rows; return warnings about checksums that did not fit.
 
         Raises
         ------
         ChangedError
-            When the catalogue was changed meanwhile.
+            When the catalogue was changed during the run.
         """
         source, flag = self.catalogue.source, self.columns[-1]
-        plan = NewColumns(
-            self.columns,
-            replaced=self.existing,
-            comments={
-                flag.name: f"{record.model[:30]} {record.model_sha256[:16]}; {flag.meaning}".replace("'", "")[:68]
-            },
-            history=tuple(record.lines()),
-            stamp=record.time.rstrip("Z"),
-        )
+        comment = f"{record.model[:30]} {record.model_sha256[:16]}; {flag.meaning}".replace("'", "")[:68]
+        history, stamp = tuple(record.lines()), record.time.rstrip("Z")
+        new = NewColumns(self.columns, self.existing, {flag.name: comment}, history, stamp)
         unit, label, copied = self.catalogue.unit, self.catalogue.label, target.ahead.end()
         warnings = splice(
-            source.fd, source.size, unit, target.fd, plan, journal.rows, label, alone=self.table_only, copied=copied
+            source.fd, source.size, unit, target.fd, new, journal.rows, label, alone=self.table_only, copied=copied
         )
         source.check_unchanged()
         return warnings
 
     def copy(self, output: Output) -> None:
-        """Let the output hold the table as it is; in place, clear what killed runs left."""
+        """Write the table to the output as it is; in place, only remove what killed runs left."""
         self.check_place(output)
         source, unit = self.catalogue.source, self.catalogue.unit
         if output.in_place:
@@ -265,12 +254,12 @@ class Extension:
             source.check_unchanged()
 
     def check_place(self, output: Output) -> None:
-        """See that the output can be what is asked for; refuses before the first write.
+        """See before the first write that the output can be written.
 
         Raises
         ------
         InputError
-            When the table alone is to replace a whole file, or an array to become a FITS file in place.
+            When the table alone would replace a whole file, or the input is a NumPy array to be extended in place.
         """
         source = self.catalogue.source
         if output.in_place and source.compression == "npy":
@@ -281,12 +270,12 @@ class Extension:
 
 
 def renamed(columns: Sequence[Column], prefix: str, suffix: str) -> tuple[Column, ...]:
-    """Return columns under the names that ``--prefix`` and ``--suffix`` give them.
+    """Return columns with ``--prefix`` and ``--suffix`` in their names.
 
     Raises
     ------
     InputError
-        When these are no plain ASCII words, or so long that the names would not fit a card.
+        When these are no plain ASCII words, or too long for a card.
     """
     for option, text in (("--prefix", prefix), ("--suffix", suffix)):
         if text and not re.fullmatch(r"[A-Za-z0-9_.-]{1,20}", text):

@@ -1,4 +1,4 @@
-"""NewHeader: the header of a table that gains columns - what changes in it, and its checksum cards."""
+"""NewHeader: the header of a table with new columns, and its checksum cards."""
 
 import re
 from collections.abc import Sequence
@@ -13,23 +13,23 @@ from skycnn.fits.tablebytes import Hdu, heap_gap
 from skycnn.fits.tablecolumn import TableColumn
 from skycnn.schema import NOT_RUN, Column
 
-_FIELD_CARD = re.compile(r"T[A-Z]+\d+")
-_OWN_CARD = re.compile(r"T(TYPE|FORM|UNIT|NULL|SCAL|ZERO|DISP|DIM|COMM|UCD|UTYP|LMIN|LMAX|DMIN|DMAX)\d+")
-"""Cards of one field: FITS 4.0, tables 16 and 22, and the habits of the Virtual Observatory."""
+_NUMBERED_CARD = re.compile(r"T[A-Z]+\d+")
+_FIELD_CARD = re.compile(r"T(?:TYPE|FORM|UNIT|NULL|SCAL|ZERO|DISP|DIM|COMM|UCD|UTYP|LMIN|LMAX|DMIN|DMAX)(\d+)")
+"""Cards of one field: FITS 4.0, tables 16 and 22, and those of the Virtual Observatory."""
 
 
 @dataclass(frozen=True)
 class NewColumns:
-    """What a splice changes in one table.
+    """Columns to be written into one table, new ones and some that replace columns of it.
 
     Parameters
     ----------
     columns : tuple of Column
-        All columns written, in the order of their bytes in the packed rows.
+        In the order of the packed rows.
     replaced : mapping of str to TableColumn
-        Those that stand in the table already and are overwritten, by name.
+        By name: the table's columns that are overwritten.
     comments : mapping of str to str
-        TCOMM texts that differ from the column's meaning (the flag column names the model).
+        By name: TCOMM where it is not the column's meaning (the flag's names the model).
     history : tuple of str
         New HISTORY lines, 72 characters at most.
     stamp : str
@@ -59,7 +59,7 @@ def width(column: Column) -> int:
 
 
 def packed(columns: Sequence[Column], values: dict[str, "np.ndarray"], n: int) -> "np.ndarray":
-    """Return rows of big-endian bytes, uint8 (n, sum of widths); a column without values is null."""
+    """Return n rows of big-endian bytes, uint8 (n, sum of widths); columns without values are null."""
     rows = np.empty((n, sum(width(column) for column in columns)), np.uint8)
     at = 0
     for column in columns:
@@ -76,8 +76,8 @@ def packed(columns: Sequence[Column], values: dict[str, "np.ndarray"], n: int) -
     return rows
 
 
-def new_cards(unit: Hdu, plan: NewColumns, label: str, rows: int | None = None) -> list[bytes]:
-    """Return the header's cards after the splice, of all rows or of so many; the checksums still hold the old values.
+def new_cards(unit: Hdu, new: NewColumns, label: str, rows: int | None = None) -> list[bytes]:
+    """Return the cards of the table's header with new columns, for all rows or this number; `seal` sets the checksums.
 
     Raises
     ------
@@ -86,36 +86,33 @@ def new_cards(unit: Hdu, plan: NewColumns, label: str, rows: int | None = None) 
     """
     cards = list(unit.cards)
     fields = fitscards.integer(unit.header, "TFIELDS", label)
-    _check_orphans(cards, fields, len(plan.added), label)
-    if fields + len(plan.added) > 999:
+    _check_orphans(cards, fields, len(new.added), label)
+    if fields + len(new.added) > 999:
         raise InputError(
-            f"{label} has {fields} columns; {len(plan.added)} more exceed the 999 that FITS allows",
+            f"{label} has {fields} columns; {len(new.added)} more exceed the 999 that FITS allows",
             hint="Drop columns, or write to a copy with fewer: --out.",
         )
     rows = unit.rows if rows is None else rows
-    _set(cards, "NAXIS1", unit.row_bytes + plan.added_bytes)
+    row_bytes = unit.row_bytes + new.added_bytes
+    _set(cards, "NAXIS1", row_bytes)
     if rows != unit.rows:
         _set(cards, "NAXIS2", rows)
-    _set(cards, "TFIELDS", fields + len(plan.added))
+    _set(cards, "TFIELDS", fields + len(new.added))
     if fitscards.find(cards, "THEAP") is not None:
-        _set(cards, "THEAP", (unit.row_bytes + plan.added_bytes) * rows + heap_gap(unit, label))
-    for column in plan.columns:
-        if column.name in plan.replaced:
-            _redescribe(cards, column, _fields(unit).index(plan.replaced[column.name].name) + 1, plan.comments)
+        _set(cards, "THEAP", row_bytes * rows + heap_gap(unit, label))
+    names = [str(unit.header.get(f"TTYPE{i}", "")).strip() for i in range(1, fields + 1)]
+    for column in new.columns:
+        if column.name in new.replaced:
+            _redescribe(cards, column, names.index(new.replaced[column.name].name) + 1, new.comments)
     at = _last_field_card(cards) + 1
     cards[at:at] = [
-        card for i, column in enumerate(plan.added) for card in _describe(column, fields + 1 + i, plan.comments)
+        card for i, column in enumerate(new.added) for card in _describe(column, fields + 1 + i, new.comments)
     ]
     end = len(cards)
     while end and not cards[end - 1].strip():
         end -= 1
-    cards[end:end] = fitscards.history(plan.history)
+    cards[end:end] = fitscards.history(new.history)
     return cards
-
-
-def _fields(unit: Hdu) -> list[str]:
-    count = int(unit.header.get("TFIELDS") or 0)
-    return [str(unit.header.get(f"TTYPE{i}", "")).strip() for i in range(1, count + 1)]
 
 
 def _set(cards: list[bytes], name: str, content: fitscards.Value) -> None:
@@ -129,10 +126,9 @@ def _set(cards: list[bytes], name: str, content: fitscards.Value) -> None:
 
 
 def _check_orphans(cards: list[bytes], fields: int, added: int, label: str) -> None:
-    """Refuse cards of fields that are not there, for they would describe the new ones."""
-    numbers = range(fields + 1, fields + added + 1)
-    orphans = [key for card in cards if (key := fitscards.keyword(card)) and _OWN_CARD.fullmatch(key)]
-    orphans = [key for key in orphans if int(key.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")) in numbers]
+    """Refuse cards of fields beyond the last: they would describe the new ones."""
+    found = filter(None, (_FIELD_CARD.fullmatch(fitscards.keyword(card)) for card in cards))
+    orphans = [match[0] for match in found if fields < int(match[1]) <= fields + added]
     if orphans:
         raise InputError(
             f"{label} has {fields} columns but describes more: {', '.join(orphans)}",
@@ -141,7 +137,7 @@ def _check_orphans(cards: list[bytes], fields: int, added: int, label: str) -> N
 
 
 def _redescribe(cards: list[bytes], column: Column, number: int, comments: dict[str, str]) -> None:
-    """Let a replaced column's cards say who wrote it, and a flag's what null is."""
+    """Update TCOMM and TNULL of a replaced column."""
     wanted: list[tuple[str, fitscards.Value]] = []
     if column.name in comments:
         wanted.append((f"TCOMM{number}", comments[column.name]))
@@ -158,7 +154,7 @@ def _redescribe(cards: list[bytes], column: Column, number: int, comments: dict[
 def _last_field_card(cards: list[bytes]) -> int:
     last = fitscards.find(cards, "TFIELDS") or 0
     for i, card in enumerate(cards):
-        if _FIELD_CARD.fullmatch(fitscards.keyword(card)):
+        if _NUMBERED_CARD.fullmatch(fitscards.keyword(card)):
             last = i
     while last + 1 < len(cards) and fitscards.keyword(cards[last + 1]) == "CONTINUE":
         last += 1
@@ -166,31 +162,25 @@ def _last_field_card(cards: list[bytes]) -> int:
 
 
 def _describe(column: Column, number: int, comments: dict[str, str]) -> list[bytes]:
-    entries: list[tuple[str, fitscards.Value]] = [
-        (f"TTYPE{number}", column.name),
-        (f"TFORM{number}", column.form),
-    ]
-    if column.dim:
-        entries.append((f"TDIM{number}", column.dim))
-    if column.unit:
-        entries.append((f"TUNIT{number}", column.unit))
-    if not column.dtype.startswith("f"):
-        entries.append((f"TNULL{number}", NOT_RUN))
-    entries.append((f"TDISP{number}", column.display))
-    entries.append((f"TCOMM{number}", comments.get(column.name, column.meaning)))
-    if column.ucd:
-        entries.append((f"TUCD{number}", column.ucd))
-    return [fitscards.make(name, content) for name, content in entries]
+    entries: dict[str, fitscards.Value] = {
+        "TTYPE": column.name,
+        "TFORM": column.form,
+        "TDIM": column.dim or None,
+        "TUNIT": column.unit or None,
+        "TNULL": None if column.dtype.startswith("f") else NOT_RUN,
+        "TDISP": column.display,
+        "TCOMM": comments.get(column.name, column.meaning),
+        "TUCD": column.ucd or None,
+    }
+    return [fitscards.make(f"{name}{number}", content) for name, content in entries.items() if content is not None]
 
 
 def verify(unit: Hdu, datasum: int, label: str) -> list[str]:
-    """Return a warning for each checksum card that does not fit the data."""
+    """Return warnings about checksum cards that do not fit the data, of this DATASUM."""
     warnings = []
-    stated = str(unit.header.get("DATASUM") or "").strip()  # blank is unknown (FITS 4.0, section 4.4.2.7)
-    if stated and stated != str(datasum):
-        warnings.append(
-            f"{label}: DATASUM says {stated}, the data sum to {datasum}: it was changed without its checksum"
-        )
+    card = str(unit.header.get("DATASUM") or "").strip()  # blank is unknown (FITS 4.0, section 4.4.2.7)
+    if card and card != str(datasum):
+        warnings.append(f"{label}: DATASUM says {card}, the data sum to {datasum}: it was changed without its checksum")
     if unit.header.get("CHECKSUM") and not warnings:
         total = Sum()
         total.add(fitscards.assemble(unit.cards))
@@ -200,7 +190,7 @@ def verify(unit: Hdu, datasum: int, label: str) -> list[str]:
 
 
 def seal(cards: list[bytes], datasum: int, stamp: str) -> None:
-    """Set the checksum cards that there are to those of the new header and data."""
+    """Set the checksum cards, where there are any, to those of the header and data."""
     for name, content, comment in (
         ("DATASUM", str(datasum), f"data unit checksum updated {stamp}"),
         ("CHECKSUM", "0" * 16, f"HDU checksum updated {stamp}"),

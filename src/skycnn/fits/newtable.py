@@ -1,4 +1,4 @@
-"""NewTable: a binary table that extends no other - its header, and its rows as bytes."""
+"""NewTable: a binary table from scratch - its header, and its rows as bytes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,9 +13,7 @@ from skycnn.schema import Column
 
 
 class NewTable:
-    """A table of so many rows, to be written at an offset of a file.
-
-    Rows are given in order; what the header tells may change until `head` is asked for, its length may not.
+    """A table whose header is known before its rows; rows are packed in order, and `head` follows the last.
 
     Parameters
     ----------
@@ -24,7 +22,7 @@ class NewTable:
     name : str
         EXTNAME.
     facts : mapping of str to value
-        Cards of the header, each of one card's length; None is left out.
+        Cards of the header; None is left out.
     history : sequence of str
         HISTORY lines, 72 characters at most.
     stamp : str
@@ -43,14 +41,7 @@ class NewTable:
         self.columns, self.rows, self._stamp = tuple(columns), rows, stamp
         self.row_bytes = sum(width(column) for column in columns)
         empty = [
-            fitscards.make("XTENSION", "BINTABLE", "binary table"),
-            fitscards.make("BITPIX", 8),
-            fitscards.make("NAXIS", 2),
-            fitscards.make("NAXIS1", 0, "bytes a row"),
-            fitscards.make("NAXIS2", rows, "rows"),
-            fitscards.make("PCOUNT", 0),
-            fitscards.make("GCOUNT", 1),
-            fitscards.make("TFIELDS", 0, "columns"),
+            *fitscards.table(0, rows, 0),
             fitscards.make("EXTNAME", name),
             *(fitscards.make(key, value) for key, value in facts.items() if value is not None),
             fitscards.make("CHECKSUM", "0" * 16),
@@ -67,7 +58,7 @@ class NewTable:
 
     @property
     def data_bytes(self) -> int:
-        """Length of the rows, filled up to whole blocks."""
+        """Length of the rows and their padding."""
         return fitscards.padded(self.row_bytes * self.rows)
 
     def pack(self, values: Mapping[str, "np.ndarray[Any, Any]"], n: int) -> "np.ndarray[Any, Any]":
@@ -77,14 +68,14 @@ class NewTable:
         return block
 
     def tell(self, name: str, content: fitscards.Value) -> None:
-        """Give one of the facts its final value."""
+        """Change one of the facts, which the header must have."""
         place = fitscards.find(self._cards, name)
         if place is None:
             raise KeyError(name)
         self._cards[place] = fitscards.replaced(self._cards[place], content)
 
     def head(self) -> bytes:
-        """Return the header of the rows packed so far, sealed."""
+        """Return the header, with the checksums of the rows packed so far."""
         cards = list(self._cards)
         seal(cards, self._sum.value, self._stamp)
         return fitscards.assemble(cards)

@@ -1,4 +1,4 @@
-"""Output: where the new catalogue goes - in place, to another file, or to standard output."""
+"""Output: the file that a run writes - in place, another one, or standard output."""
 
 import bz2
 import gzip
@@ -17,7 +17,7 @@ from skycnn.fits.source import Spec
 
 
 class Output:
-    """The file that a run writes.
+    """The destination of a run.
 
     Parameters
     ----------
@@ -78,17 +78,17 @@ class Output:
 
     @property
     def journal_path(self) -> str | None:
-        """Where the journal of this output lies; None for standard output."""
+        """Path of the journal; None for standard output."""
         return safefile.companion(self.path, "journal") if self.path is not None else None
 
     @property
     def partial_path(self) -> str | None:
-        """Where a stamp file grows, so that a killed run resumes; None for standard output."""
+        """Path of an unfinished stamp file, which a later run resumes; None for standard output."""
         return safefile.companion(self.path, "partial") if self.path is not None else None
 
     @contextmanager
     def locked(self, wait: float = 0.0) -> Iterator[None]:
-        """Hold the output's lock; that of a new file is its journal's.
+        """Hold the lock on the output, or on the journal of a new one.
 
         Raises
         ------
@@ -96,12 +96,8 @@ class Output:
             When another skycnn works on it.
         """
         if self.in_place or self.existing is not None:
-            if (
-                self.in_place
-                and os.path.exists(self.label)
-                and not os.path.isfile(self.label)
-                and not os.path.isdir(self.label)
-            ):
+            there = self.in_place and os.path.exists(self.label)
+            if there and not os.path.isfile(self.label) and not os.path.isdir(self.label):
                 raise InputError(f"{self.label} is a pipe or a device", hint="--out FILE writes to a file.")
             if self.path is None or not os.path.isfile(self.path):
                 yield  # whoever opens it says what is wrong
@@ -118,9 +114,9 @@ class Output:
             yield
 
     def prepare(self, *, resume: bool = False) -> None:
-        """See that the output can be written, and remove a killed run's temporaries; the lock is held.
+        """See that the output can be written, and remove temporary files of a killed run; the lock is held.
 
-        With ``resume`` a partial stamp file stays.
+        With ``resume`` an unfinished stamp file is kept.
 
         Raises
         ------
@@ -136,12 +132,12 @@ class Output:
             safefile.check_writable(self.path, self.label, self.detach)
 
     def clean(self) -> None:
-        """Remove all that earlier runs left beside the output, the journal included; the lock is held."""
+        """Remove temporary files and journal of earlier runs; the lock is held."""
         if self.path is not None:
             safefile.clean(self.path)
 
     def check_space(self, needed: int) -> None:
-        """See that ``needed`` bytes are free where the output and its journal go.
+        """See that ``needed`` bytes are free in the output's folder.
 
         Raises
         ------
@@ -152,7 +148,7 @@ class Output:
 
     @contextmanager
     def create(self, start: os.stat_result | None, compression: str) -> Iterator[int]:
-        """Yield the descriptor for plain FITS bytes; on a clean end they become the output, compressed if need be.
+        """Yield a descriptor for plain FITS bytes; on a clean end they become the output, compressed.
 
         Parameters
         ----------
@@ -187,7 +183,7 @@ class Output:
                 self._check_absent(ChangedError)
 
     def adopt(self, fd: int, temporary: str) -> None:
-        """Let a finished temporary file beside a new output take its name.
+        """Give a finished temporary file beside the output the output's name.
 
         Raises
         ------

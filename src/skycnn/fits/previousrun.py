@@ -1,4 +1,4 @@
-"""Earlier: what earlier runs of skycnn left in a file - their records, and rows that still wait for an answer."""
+"""PreviousRun: what an earlier run left in a file - its record, its columns, and rows without an answer."""
 
 import hashlib
 import json
@@ -15,48 +15,48 @@ from skycnn.schema import NOT_RUN, Column
 
 
 def agreeing(catalogue: Catalogue, existing: Mapping[str, TableColumn], record: Record) -> Record:
-    """Return the last record of the columns that are there, which answers all rows as ``record`` would.
+    """Return the last record of columns of the table, which must have been written as ``record`` would write them.
 
     Parameters
     ----------
     catalogue : Catalogue
         The table.
     existing : mapping of str to TableColumn
-        Those of the record's columns that are there.
+        The record's columns that the table has.
     record : Record
         Of the run to come.
 
     Raises
     ------
     InputError
-        When the columns are somebody else's, or a run since the last one over all rows differs.
+        When another program wrote the columns, or a run with other settings, the last over all rows or one since.
     """
-    label, found = catalogue.label, [column.name for column in existing.values()]
-    mine = [old for old in catalogue.records() if set(existing) <= set(old.columns)]
-    if not mine:
+    label, names = catalogue.label, [column.name for column in existing.values()]
+    earlier = [old for old in catalogue.records() if set(existing) <= set(old.columns)]
+    if not earlier:
         raise InputError(
-            f"{label} has a column {found[0]!r} already, and no record that skycnn wrote it",
+            f"{label} has a column {names[0]!r} already, and no record that skycnn wrote it",
             hint="--overwrite replaces it, --suffix _NEW writes beside it.",
         )
-    lacking = [name for name in record.columns if name not in existing]
-    if lacking:
+    missing = [name for name in record.columns if name not in existing]
+    if missing:
         raise InputError(
-            f"{label} holds {', '.join(found)} of an earlier run, but no {', '.join(lacking)}",
+            f"{label} holds {', '.join(names)} of an earlier run, but no {', '.join(missing)}",
             hint="--overwrite answers anew and adds what is missing, --suffix _NEW writes beside it.",
         )
-    whole = max((i for i, old in enumerate(mine) if not old.options.get("rows")), default=0)
-    for old in mine[whole:]:
+    whole = max((i for i, old in enumerate(earlier) if not old.options.get("rows")), default=0)
+    for old in earlier[whole:]:
         differences = changes(old, record)
         if differences:
             raise InputError(
                 f"{label} holds other answers: {'; '.join(differences)}",
                 hint="--overwrite answers anew, --suffix _NEW writes beside them.",
             )
-    return mine[-1]
+    return earlier[-1]
 
 
 def input_sha256(catalogue: Catalogue, used: Sequence[str], stamps: bytes = b"") -> str:
-    """Return the SHA-256 of the bytes of the columns used, row by row, and of the digest of the stamps."""
+    """Return the SHA-256 of the columns used, row by row as stored, followed by the digest of the stamps."""
     total = hashlib.sha256()
     for _, rows in catalogue.packed_chunks(used):
         total.update(rows.data)
@@ -65,9 +65,9 @@ def input_sha256(catalogue: Catalogue, used: Sequence[str], stamps: bytes = b"")
 
 
 def waiting(answers: "np.ndarray") -> "np.ndarray":
-    """Return which packed rows have no answer yet, bool (n,).
+    """Return which packed rows have no answer, bool (n,).
 
-    Their flag is null, or value and interval are all exactly zero, as other tools fill the rows they append.
+    Their flag is null, or value and interval are all exactly zero: so other tools fill the rows they append.
     """
     return np.asarray((flags(answers) == NOT_RUN) | ~answers[:, :12].any(axis=1))
 
@@ -86,17 +86,17 @@ def stamps_record(path: str) -> Record:
     except InputError:
         records = []
     if not records:
-        raise InputError(f"{path} exists, and holds no stamps of ours", hint="--overwrite replaces it.")
+        raise InputError(f"{path} exists, and was not written by skycnn cutout", hint="--overwrite replaces it.")
     return records[-1]
 
 
 def check_same_stamps(last: Record, record: Record, label: str) -> None:
-    """See that the stamps that a file holds are those that another run would cut.
+    """See that a file's stamps, cut by ``last``, are those that ``record`` would cut.
 
     Raises
     ------
     InputError
-        When they are not; it says what has changed.
+        When they are not; it names what has changed.
     """
     differences = changes(last, record)
     if last.input_sha256 != record.input_sha256:
@@ -109,7 +109,7 @@ def check_same_stamps(last: Record, record: Record, label: str) -> None:
 
 
 def rows_sha256(catalogue: Catalogue, rows: tuple[int, int]) -> str:
-    """Return the SHA-256 of whole rows, half open, and of the names and forms of their columns."""
+    """Return the SHA-256 of whole rows, half open, and of the columns' names and forms."""
     names = list(dict.fromkeys(filter(None, catalogue.names)))
     total = hashlib.sha256(json.dumps([(column.name, column.form) for column in catalogue.columns]).encode())
     for _, packed in catalogue.packed_chunks(names, rows, max(1, READ_BYTES // max(1, catalogue.row_bytes))):
@@ -118,21 +118,21 @@ def rows_sha256(catalogue: Catalogue, rows: tuple[int, int]) -> str:
 
 
 def check_type(catalogue: Catalogue, column: Column) -> None:
-    """See that a column of this name, where the table has one, holds the same type and shape.
+    """See that a column of this name, if the table has one, has the same type and shape.
 
     Raises
     ------
     InputError
         When it does not.
     """
-    found = catalogue.has(column.name)
-    if found is None:
+    old = catalogue.has(column.name)
+    if old is None:
         return
-    plain = found.scale == 1 and found.zero == 0 and (found.dim or "").replace(" ", "") == column.dim
-    if f"{found.repeat if found.repeat != 1 else ''}{found.code}" != column.form or not plain:
-        shape = f"{found.form} TDIM {found.dim}" if found.dim else found.form
+    plain = old.scale == 1 and old.zero == 0 and (old.dim or "").replace(" ", "") == column.dim
+    if f"{old.repeat if old.repeat != 1 else ''}{old.code}" != column.form or not plain:
+        shape = f"{old.form} TDIM {old.dim}" if old.dim else old.form
         raise InputError(
-            f"{catalogue.label}: column {found.name!r} is {shape}",
+            f"{catalogue.label}: column {old.name!r} is {shape}",
             expected=f"{column.form}, as skycnn writes it",
             hint="--suffix _NEW writes beside it.",
         )

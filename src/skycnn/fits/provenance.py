@@ -1,4 +1,4 @@
-"""Provenance: the HISTORY block that says what wrote the columns, written so that a second run can read it."""
+"""Provenance: the record of a run as a block of HISTORY lines, written and read back."""
 
 import json
 import re
@@ -14,7 +14,7 @@ _OPEN = re.compile(r"skycnn {2}(\S+) (\S+) (\S+) (\S+)")
 _CREDENTIALS = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/?#]*@", re.I)
 _QUERY = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^?#]*)[?#].*", re.I | re.S)
 _ESCAPED = re.compile(r"(?:[^\\]|\\\\|\\[nrt]|\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\\U[0-9a-f]{8})*")
-"""What Python's ``unicode_escape`` makes of a text."""
+"""Text escaped by Python's ``unicode_escape``."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Record:
     Parameters
     ----------
     version, verb, task, time : str
-        Of skycnn; ``predict``; ``photoz``, or ``stamps`` for ``cutout``; UTC as ``2026-01-31T12:00:00Z``.
+        Of skycnn; the command; the task, or ``stamps`` for ``cutout``; UTC as ``2026-01-31T12:00:00Z``.
     command : str
         The command line, credentials and queries of URLs removed.
     model, model_sha256 : str
@@ -36,9 +36,9 @@ class Record:
     input_sha256 : str
         SHA-256 of the bytes of the columns used, row by row; of all columns where all are copied (``cutout``).
     options : mapping
-        Everything else that shapes the answer, plain JSON.
+        All else that the answer depends on, plain JSON.
     notes : tuple of str
-        Assumptions said on stderr.
+        Assumptions, as printed on stderr.
     """
 
     version: str
@@ -79,7 +79,7 @@ class Record:
 
 
 def _wrapped(key: str, text: str) -> list[str]:
-    """Break text into lines; all but the last end in ``&``, so that blanks at a break are not lost."""
+    """Break text into lines; all but the last end in ``&``, which keeps blanks before it."""
     plain = text.encode("unicode_escape").decode("ascii")
     if plain.endswith(" "):
         plain = plain[:-1] + r"\x20"  # headers lose blanks at the end of a card
@@ -93,7 +93,7 @@ def _wrapped(key: str, text: str) -> list[str]:
 
 
 def parse(lines: Iterable[str]) -> list[Record]:
-    """Return the records among HISTORY lines, oldest first; a damaged one is passed over."""
+    """Return the records among HISTORY lines, oldest first; damaged ones are skipped."""
     records: list[Record] = []
     block: list[tuple[str, str]] = []
     head: re.Match[str] | None = None
@@ -141,7 +141,7 @@ def _record(head: "re.Match[str]", block: Sequence[tuple[str, str]]) -> Record |
 
 
 def redacted(command: str) -> str:
-    """Return a command line without credentials and queries of URLs."""
+    """Return a command line without the credentials and queries of its URLs."""
     if "://" not in command:
         return command
     try:
@@ -153,12 +153,12 @@ def redacted(command: str) -> str:
 
 def now() -> str:
     """Return the UTC time, or that of SOURCE_DATE_EPOCH, so that the same run gives the same bytes."""
-    stated = environ.get("SOURCE_DATE_EPOCH", "")
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(stated) if stated.isdigit() else None))
+    epoch = environ.get("SOURCE_DATE_EPOCH", "")
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(epoch) if epoch.isdigit() else None))
 
 
 def changes(old: Record, new: Record) -> list[str]:
-    """Return in words what differs between two runs over a table, the input's bytes and the choice of rows apart."""
+    """Return in words the settings in which two runs differ, but for their rows."""
     found = []
     if old.model_sha256 != new.model_sha256:
         found.append(f"model {old.model} {old.model_sha256[:16]} then, {new.model} {new.model_sha256[:16]} now")

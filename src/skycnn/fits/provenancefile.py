@@ -1,4 +1,4 @@
-"""Story: the whole story of a run as a JSON file, for ``--provenance``."""
+"""ProvenanceFile: the record and result of a run as a JSON file, for ``--provenance``."""
 
 import json
 import os
@@ -10,22 +10,22 @@ from skycnn.files import safefile
 from skycnn.fits.provenance import Record
 
 
-class Story:
-    """A JSON file that holds a run's record and result.
+class ProvenanceFile:
+    """The file, checked before the run and written after it.
 
     Parameters
     ----------
     path : str
         As typed.
     taken : tuple of str or None
-        Files that the run reads or writes.
+        Other files of the run.
     overwrite : bool
-        Whether a file that is there may be replaced; an earlier story of ours always may.
+        Whether a file that is there may be replaced; an earlier provenance file always may.
 
     Raises
     ------
     InputError
-        When the file cannot be written, or is somebody else's.
+        When the file cannot be written, or is another program's.
     """
 
     def __init__(self, path: str, taken: tuple[str | None, ...], overwrite: bool) -> None:
@@ -38,8 +38,8 @@ class Story:
         if not os.path.isdir(folder):
             raise InputError(f"the folder of {self.label} does not exist", hint=f"mkdir -p {folder}")
         if os.path.exists(self.path):
-            if not (overwrite or _is_story(self.path)):
-                raise InputError(f"{self.label} exists, and is no story of skycnn", hint="--overwrite replaces it.")
+            if not (overwrite or _is_provenance(self.path)):
+                raise InputError(f"{self.label} exists, and was not written by skycnn", hint="--overwrite replaces it.")
             safefile.check_writable(self.path, self.label, detach=True)
         elif not os.access(folder, os.W_OK) or not os.stat(folder).st_mode & 0o222:
             raise InputError(f"the folder of {self.label} is read-only", hint="Name another place.")
@@ -52,7 +52,7 @@ class Story:
             os.write(fd, (json.dumps(content, indent=2) + "\n").encode())
 
 
-def _is_story(path: str) -> bool:
+def _is_provenance(path: str) -> bool:
     try:
         with open(path, "rb") as file:
             return json.load(file).get("verb") in ("predict", "cutout")

@@ -1,4 +1,4 @@
-"""Source: what the user typed (`cat.fits[EXT]`, `cat.fits.gz`, `-`) as a descriptor of plain FITS bytes."""
+"""Source: the file named by `cat.fits[EXT]`, `cat.fits.gz` or `-`, opened as plain FITS bytes."""
 
 import bz2
 import gzip
@@ -20,7 +20,7 @@ COMPRESSED = {b"\x1f\x8b": "gz", b"BZh": "bz2"}
 
 @dataclass(frozen=True)
 class Spec:
-    """A file name with the table that was asked for, if any."""
+    """A file name, and the number or EXTNAME of a table of it, if named."""
 
     path: str
     extension: str | None
@@ -32,7 +32,7 @@ class Spec:
 
 
 def parse(text: str, hdu: str | None = None) -> Spec:
-    """Take ``cat.fits[EXT]`` or ``cat.fits#EXT`` apart; a file whose very name is ``text`` comes first.
+    """Split ``cat.fits[EXT]`` or ``cat.fits#EXT``; a file literally so named wins.
 
     Raises
     ------
@@ -61,9 +61,9 @@ class Source:
     file : file object
         Plain FITS bytes, seekable: the file itself, or an unlinked temporary copy.
     stat : os.stat_result or None
-        Of the file as it was opened.
+        Of the file when it was opened; None of a stream.
     compression : str
-        ``gz``, ``bz2`` or an empty string.
+        ``gz``, ``bz2``, ``npy`` (stamps in a NumPy array) or an empty string.
     """
 
     spec: Spec
@@ -88,7 +88,7 @@ class Source:
         return self.spec.path
 
     def check_unchanged(self) -> None:
-        """See that nobody wrote into the file since it was opened; a copy of it is out of reach.
+        """See that nobody wrote into the file since it was opened, unless it was copied then.
 
         Raises
         ------
@@ -103,7 +103,7 @@ class Source:
 
 
 def open_source(spec: Spec, scratch: str | None = None) -> Source:
-    """Open a file, uncompress it to a temporary one where needed, and see that it is FITS.
+    """Open a FITS file, uncompressed to a temporary one where needed.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def open_source(spec: Spec, scratch: str | None = None) -> Source:
     Raises
     ------
     InputError
-        When it is missing, unreadable, empty, another format, or a corrupt archive.
+        When it is missing, unreadable, empty, of another format, or a corrupt archive.
     """
     if spec.standard:
         return _standard_input(spec, scratch)
@@ -161,7 +161,7 @@ def _spooled(spec: Spec, stream: IO[bytes], scratch: str | None) -> Source:
 
 
 def _plain(file: IO[bytes], label: str, scratch: str | None) -> tuple[IO[bytes], str]:
-    """Return the file or, where it is compressed, what is in it, and the compression; what is no FITS is closed."""
+    """Return the file, uncompressed, and its compression; it is closed where it is no FITS."""
     try:
         head = os.pread(file.fileno(), 2880, 0)
         compression = next((name for magic, name in COMPRESSED.items() if head.startswith(magic)), "")

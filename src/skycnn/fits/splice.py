@@ -1,11 +1,8 @@
-"""Splice: a table's bytes with new fields at the end of each row, everything else verbatim."""
+"""Splice: a table written anew with more fields at the end of each row, all its other bytes as they were."""
 
 import os
 import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Callable
 
 import numpy as np
 
@@ -14,9 +11,9 @@ from skycnn.fits.bytecopy import copy_range, copy_summed, write_all
 from skycnn.fits.checksum import Sum
 from skycnn.fits.newheader import NewColumns, new_cards, seal, verify, width
 from skycnn.fits.tablebytes import Hdu, read_into
+from skycnn.workahead import work_ahead
 
-S = TypeVar("S")
-T = TypeVar("T")
+Rows = Callable[[int, int], "np.ndarray"]
 CHUNK_BYTES = 1 << 20
 THREADS = 2
 """Reading, interleaving, summing and writing keep two cores busy; a third would wait for the disk."""
@@ -27,15 +24,14 @@ def splice(
     size: int,
     unit: Hdu,
     target: int,
-    plan: NewColumns,
-    rows: "Callable[[int, int], np.ndarray]",
+    new: NewColumns,
+    rows: Rows,
     label: str,
     *,
     alone: bool = False,
     copied: int = 0,
-    progress: "Callable[[int, int], None] | None" = None,
 ) -> list[str]:
-    """Write the file of descriptor ``source`` with new columns to the file of descriptor ``target``.
+    """Write a FITS file with new columns in one of its tables.
 
     Parameters
     ----------
@@ -44,35 +40,33 @@ def splice(
     unit : Hdu
         The table to extend.
     target : int
-        Descriptor of the new file, written from its beginning, or after what is there.
-    plan : NewColumns
-        What changes.
+        Descriptor of the new file.
+    new : NewColumns
+        The columns.
     rows : callable
-        ``rows(first, end)`` returns the packed new bytes of rows first..end, uint8 (end - first, width).
+        ``rows(first, end)`` returns the packed new columns of rows first..end, uint8 (end - first, width).
     label : str
         Names the table in messages.
     alone : bool
-        Leave out the file's other units: an empty primary goes before the table.
+        Write an empty primary and the table, without the file's other units.
     copied : int
-        Bytes of what lies before the table that are in the new file already.
-    progress : callable, optional
-        Called with rows done and rows in all.
+        Bytes before the table that the new file has already.
 
     Returns
     -------
     list of str
-        Warnings: checksums that did not fit the data that was read.
+        Warnings: checksums that did not fit the data read.
 
     Raises
     ------
     ChangedError
         When the source is shorter than it was.
     """
-    cards = new_cards(unit, plan, label)
+    cards = new_cards(unit, new, label)
     start = write_primary(target) if alone else unit.start
     if not alone:
         copy_range(source, target, copied, copied, start - copied, label)
-    end, warnings = splice_table(source, unit, target, start, cards, plan, rows, label, progress=progress)
+    end, warnings = splice_table(source, unit, target, start, cards, new, rows, label)
     if size > unit.end and not alone:
         copy_range(source, target, unit.end, end, size - unit.end, label)
     return warnings
@@ -80,10 +74,8 @@ def splice(
 
 def write_primary(target: int) -> int:
     """Write a primary without data, and return where the next header goes."""
-    cards = [fitscards.make("SIMPLE", True), fitscards.make("BITPIX", 8), fitscards.make("NAXIS", 0)]
-    octets = fitscards.assemble([*cards, fitscards.make("EXTEND", True)])
-    write_all(target, octets, 0)
-    return len(octets)
+    write_all(target, fitscards.primary(), 0)
+    return fitscards.BLOCK
 
 
 def splice_table(
@@ -92,32 +84,31 @@ def splice_table(
     target: int,
     start: int,
     cards: list[bytes],
-    plan: NewColumns,
-    rows: "Callable[[int, int], np.ndarray]",
+    new: NewColumns,
+    rows: Rows,
     label: str,
     *,
     take: tuple[int, int] | None = None,
-    progress: "Callable[[int, int], None] | None" = None,
 ) -> tuple[int, list[str]]:
-    """Write one table with new columns to any place of a file, to its padding.
+    """Write one table with new columns, and its padding, at any offset of a file.
 
     Parameters
     ----------
-    source, unit, target, plan, rows, label, progress
-        As of ``splice``; ``rows`` is asked for the table's own row numbers.
+    source, unit, target, new, rows, label
+        As of `splice`.
     start : int
-        Where the header goes in the target, a multiple of 2880.
+        Offset of the header in the target, a multiple of 2880.
     cards : list of bytes
-        The new header, by ``new_cards`` with the same ``plan`` and number of rows; its sums are sealed here.
+        The new header from `new_cards`, without its checksums, which are set here.
     take : (int, int), optional
         Only these rows, half open; the heap is copied whole.
 
     Returns
     -------
     end : int
-        Where the next header may begin.
+        Offset at which the next header may begin.
     warnings : list of str
-        Checksums that did not fit the data; they are looked at where all rows are read.
+        Checksums that did not fit the data; verified only where all rows are read.
 
     Raises
     ------
@@ -127,11 +118,9 @@ def splice_table(
     first, last = take or (0, unit.rows)
     sums = any(fitscards.find(cards, name) is not None for name in ("CHECKSUM", "DATASUM"))
     data = start + len(fitscards.assemble(cards))
-    old_sum, new_sum = _rows(
-        source, unit, target, data, plan, rows, label, take=(first, last), sums=sums, progress=progress
-    )
+    old_sum, new_sum = _splice_rows(source, unit, target, data, new, rows, label, first=first, last=last, sums=sums)
     table_end = unit.data + unit.row_bytes * unit.rows
-    at = data + (unit.row_bytes + plan.added_bytes) * (last - first)
+    at = data + (unit.row_bytes + new.added_bytes) * (last - first)
     heap = unit.data + unit.size - table_end
     copy_summed(source, target, table_end, at, heap, label, [old_sum, new_sum] if sums else [])
     end = data + fitscards.padded(at + heap - data)
@@ -142,87 +131,69 @@ def splice_table(
         if (first, last) == (0, unit.rows):
             old_sum.add(os.pread(source, unit.end - unit.data - unit.size, unit.data + unit.size))
             warnings = verify(unit, old_sum.value, label)
-        seal(cards, new_sum.value, plan.stamp)
+        seal(cards, new_sum.value, new.stamp)
     write_all(target, fitscards.assemble(cards), start)
     return end, warnings
 
 
-def _rows(
+def _splice_rows(
     source: int,
     unit: Hdu,
     target: int,
     data: int,
-    plan: NewColumns,
-    rows: "Callable[[int, int], np.ndarray]",
+    new: NewColumns,
+    rows: Rows,
     label: str,
     *,
-    take: tuple[int, int],
+    first: int,
+    last: int,
     sums: bool,
-    progress: "Callable[[int, int], None] | None",
 ) -> tuple[Sum, Sum]:
-    """Interleave old and new bytes, chunk by chunk on two threads; return the sums of the old and the new rows."""
-    old, new = unit.row_bytes, unit.row_bytes + plan.added_bytes
-    step = max(1, CHUNK_BYTES // max(new, 1))
+    """Write the old and new bytes of rows first..last by chunks; return the sums of the old rows and of the new."""
+    old_bytes, row_bytes = unit.row_bytes, unit.row_bytes + new.added_bytes
+    step = max(1, CHUNK_BYTES // max(row_bytes, 1))
     buffers = threading.local()
-    # words stay words, so their sum is that of the old ones and the added ones, whatever their order
-    whole_words = old % 4 == 0 and plan.added_bytes % 4 == 0 and not plan.replaced
+    # where all fields are whole 32-bit words, a row's sum is that of its old bytes plus that of its new ones
+    whole_words = old_bytes % 4 == 0 and new.added_bytes % 4 == 0 and not new.replaced
 
-    def work(first: int) -> tuple[int, Sum, Sum]:
+    def work(start: int) -> tuple[Sum, Sum]:
         if not hasattr(buffers, "pair"):
-            buffers.pair = np.empty((step, old), np.uint8), np.empty((step, new), np.uint8)
-        end = min(first + step, take[1])
-        before, after = (buffer[: end - first] for buffer in buffers.pair)
-        read_into(source, before, unit.data + first * old, label)
-        fresh = rows(first, end)
-        _interleave(before, after, fresh, plan)
-        place = (first - take[0]) * new
+            buffers.pair = np.empty((step, old_bytes), np.uint8), np.empty((step, row_bytes), np.uint8)
+        end = min(start + step, last)
+        before, after = (buffer[: end - start] for buffer in buffers.pair)
+        read_into(source, before, unit.data + start * old_bytes, label)
+        fresh = rows(start, end)
+        _interleave(before, after, fresh, new)
+        place = (start - first) * row_bytes
         write_all(target, after.data, data + place)
-        parts = Sum((first - take[0]) * old), Sum(place)
+        old_sum, new_sum = Sum((start - first) * old_bytes), Sum(place)
         if sums:
-            parts[0].add(before)
+            old_sum.add(before)
             if whole_words:
-                parts[1].merge(parts[0])
-                parts[1].add(fresh)
+                new_sum.merge(old_sum)
+                new_sum.add(fresh)
             else:
-                parts[1].add(after)
-        return end, *parts
+                new_sum.add(after)
+        return old_sum, new_sum
 
-    taken = take[1] - take[0]
-    old_sum, new_sum = Sum(taken * old), Sum(taken * new)
-    for end, *parts in bounded_map(work, range(*take, step), THREADS):
-        old_sum.merge(parts[0])
-        new_sum.merge(parts[1])
-        if progress is not None:
-            progress(end - take[0], taken)
+    old_sum, new_sum = Sum((last - first) * old_bytes), Sum((last - first) * row_bytes)
+    for old_part, new_part in work_ahead(work, range(first, last, step), THREADS):
+        old_sum.merge(old_part)
+        new_sum.merge(new_part)
     return old_sum, new_sum
 
 
-def bounded_map(work: Callable[[S], T], items: Iterable[S], threads: int, ahead: int = 2) -> Generator[T]:
-    """Yield ``work(item)`` in order, from threads that are never more than ``ahead`` items a thread ahead."""
-    pending: deque[Future[T]] = deque()
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="skycnn-splice")
-    try:
-        for item in items:
-            if len(pending) >= ahead * threads:
-                yield pending.popleft().result()
-            pending.append(pool.submit(work, item))
-        while pending:
-            yield pending.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _interleave(before: "np.ndarray", after: "np.ndarray", fresh: "np.ndarray", plan: NewColumns) -> None:
-    old = before.shape[1]
+def _interleave(before: "np.ndarray", after: "np.ndarray", fresh: "np.ndarray", new: NewColumns) -> None:
+    old_bytes = before.shape[1]
     _copy_fields(before, after, 0)
-    if not plan.replaced:
-        _copy_fields(fresh, after, old)
+    if not new.replaced:
+        _copy_fields(fresh, after, old_bytes)
         return
-    at, tail = 0, old
-    for column in plan.columns:
+    at, tail = 0, old_bytes
+    for column in new.columns:
         take = fresh[:, at : at + width(column)]
-        if column.name in plan.replaced:
-            place = plan.replaced[column.name].offset
+        if column.name in new.replaced:
+            place = new.replaced[column.name].offset
             after[:, place : place + width(column)] = take
         else:
             after[:, tail : tail + width(column)] = take

@@ -1,4 +1,4 @@
-"""The bytes of a FITS file: where its header-data units lie, and where rows, gap and heap lie in a table."""
+"""TableBytes: where the header-data units of a FITS file lie, and rows, gap and heap in a table."""
 
 import os
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ class Hdu:
         """One of ``image``, ``table``, ``ascii``, ``compressed image``, ``compressed table``, ``other``."""
         extension = str(self.header.get("XTENSION") or "IMAGE").strip()
         if self.number == 0:
-            return "image"  # whatever stands in it: a header that lost its END runs on into the next one
+            return "image"  # whatever its cards: a primary without END runs on into the next header
         if extension == "BINTABLE":
             if self.header.get("ZIMAGE") is True:
                 return "compressed image"
@@ -67,7 +67,7 @@ class Hdu:
 
 
 def data_size(header: Mapping[str, Value], label: str) -> int:
-    """Return the bytes of data that a header promises, without padding.
+    """Return the bytes of data by a header, without padding.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def scan(fd: int, size: int, label: str) -> list[Hdu]:
     offset = 0
     while offset < size:
         if units and os.pread(fd, 8, offset) != b"XTENSION":
-            break  # special records, or garbage: kept as they are by whoever copies the file
+            break  # special records or garbage, copied as they are
         name = f"{label}[{len(units)}]"
         cards, data = fitscards.read_header(fd, offset, name)
         header = fitscards.values(cards)
@@ -124,9 +124,9 @@ def scan(fd: int, size: int, label: str) -> list[Hdu]:
 
 
 def check_tail(fd: int, unit: Hdu, size: int, label: str) -> None:
-    """Refuse a table that is followed by bytes which no header accounts for.
+    """Refuse a table that is followed by bytes outside any HDU.
 
-    A NAXIS2 below the rows that are there would otherwise leave rows of the old width behind those of the new.
+    They may be rows beyond a wrong NAXIS2, which would keep their old width behind the new rows.
 
     Raises
     ------
@@ -165,8 +165,24 @@ def heap_gap(unit: Hdu, label: str) -> int:
     return gap
 
 
+def read_heap(fd: int, unit: Hdu, count: int, offset: int, label: str) -> bytes:
+    """Return ``count`` bytes at an offset in a table's heap.
+
+    Raises
+    ------
+    InputError
+        When they lie outside the data.
+    """
+    start = unit.row_bytes * unit.rows + heap_gap(unit, label) + offset
+    if count < 0 or offset < 0 or start + count > unit.size:
+        raise InputError(f"{label}: a compressed tile lies outside the data", value=offset)
+    octets = np.empty(count, np.uint8)
+    read_into(fd, octets, unit.data + start, label)
+    return octets.tobytes()
+
+
 def read_into(fd: int, buffer: "np.ndarray", offset: int, label: str) -> None:
-    """Fill ``buffer`` (uint8, contiguous) from ``offset``; reading by descriptor, a truncated file is no SIGBUS.
+    """Fill ``buffer`` (uint8, contiguous) from ``offset``; unlike a memory map, no SIGBUS from a truncated file.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Which table of a file is meant: by number or name, or the only one that holds the columns needed."""
+"""TableChoice: the table of a file to read - by number or name, or the only one with the columns needed."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -12,24 +12,23 @@ TABLES = ("table", "ascii", "compressed table")
 Holds = Callable[[tuple[TableColumn, ...], Mapping[str, Value]], bool]
 
 
-def listing(names: Sequence[str], most: int = 40) -> str:
-    """Return names in one line, the first forty of them."""
-    shown = ", ".join(name or "(no name)" for name in names[:most])
-    return shown + (f", ... ({len(names)} in all)" if len(names) > most else "")
+def listing(names: Sequence[str]) -> str:
+    """Return names in one line, at most forty of them."""
+    shown = ", ".join(name or "(no name)" for name in names[:40])
+    return shown + (f", ... ({len(names)} in all)" if len(names) > 40 else "")
 
 
 def choose(units: list[Hdu], source: Source, holds: Holds | None) -> Hdu:
-    """Return the table that was asked for, else the only one that ``holds`` the columns needed.
+    """Return the table named, else the only one that ``holds`` the columns needed.
 
     Raises
     ------
     InputError
-        When there is no such table, or several; it lists what is there.
+        When there is no such table, or several; the hint lists the HDUs.
     """
     tables = [unit for unit in units if unit.kind in TABLES]
-    wanted = source.spec.extension
-    if wanted is not None:
-        return _named(units, tables, wanted, source.label)
+    if source.spec.extension is not None:
+        return _named(units, tables, source.spec.extension, source.label)
     if not tables:
         raise InputError(f"{source.label} has no table", hint=f"It has: {_contents(units)}")
     fit = tables
@@ -41,7 +40,7 @@ def choose(units: list[Hdu], source: Source, holds: Holds | None) -> Hdu:
         return fit[0]
     kind = "several tables with the columns needed" if fit else "several tables, none with the columns needed"
     choices = _contents(fit or tables)
-    longest = max(fit or tables, key=lambda unit: unit.rows)  # SExtractor's begins with a table that holds a header
+    longest = max(fit or tables, key=lambda unit: unit.rows)  # SExtractor's first table holds an image header
     alone = [unit.name.casefold() for unit in units].count(longest.name.casefold()) == 1
     name = longest.name if longest.name and alone else longest.number
     raise InputError(f"{source.label} has {kind}: {choices}", hint=f"Name one: '{source.label}[{name}]'")
@@ -50,12 +49,12 @@ def choose(units: list[Hdu], source: Source, holds: Holds | None) -> Hdu:
 def _holds(unit: Hdu, label: str, holds: Holds) -> bool:
     try:
         return holds(layout(unit.header, label), unit.header)
-    except InputError:  # unreadable, and perhaps not the one that is meant
+    except InputError:  # unreadable; another may be meant
         return False
 
 
-def _named(units: list[Hdu], tables: list[Hdu], wanted: str, label: str) -> Hdu:
-    name, _, version = wanted.partition(",")
+def _named(units: list[Hdu], tables: list[Hdu], extension: str, label: str) -> Hdu:
+    name, _, version = extension.partition(",")
     if name.strip().isdigit():
         fit = [unit for unit in units if unit.number == int(name)]
     else:
@@ -63,12 +62,12 @@ def _named(units: list[Hdu], tables: list[Hdu], wanted: str, label: str) -> Hdu:
         if version.strip().isdigit():
             fit = [unit for unit in fit if unit.header.get("EXTVER", 1) == int(version)]
     if not fit:
-        raise InputError(f"{label} has no HDU {wanted!r}", hint=f"It has: {_contents(units)}")
+        raise InputError(f"{label} has no HDU {extension!r}", hint=f"It has: {_contents(units)}")
     if len(fit) > 1:
-        raise InputError(f"{label} has {len(fit)} HDUs named {wanted!r}", hint=f"Use its number: {_contents(fit)}")
+        raise InputError(f"{label} has {len(fit)} HDUs named {extension!r}", hint=f"Use its number: {_contents(fit)}")
     if fit[0] not in tables:
         kind = f"a{'n' if fit[0].kind[0] in 'aio' else ''} {fit[0].kind}"
-        raise InputError(f"{label}[{wanted}] is {kind}, no table", hint=f"It has: {_contents(units)}")
+        raise InputError(f"{label}[{extension}] is {kind}, no table", hint=f"It has: {_contents(units)}")
     return fit[0]
 
 

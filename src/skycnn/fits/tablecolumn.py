@@ -3,11 +3,11 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import prod
 
 import numpy as np
 
 from skycnn.errors import InputError
+from skycnn.fits.cards import Value, number
 
 DTYPES = {"L": "S1", "B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", "D": ">f8", "C": ">c8", "M": ">c16"}
 """FITS 4.0, table 18: the fixed-width element types (X, A, P and Q are handled apart)."""
@@ -74,8 +74,8 @@ class TableColumn:
     def values(self, rows: "np.ndarray") -> "np.ndarray":
         """Return physical values of ``rows`` (n, row bytes) uint8.
 
-        Numbers become float64 with TNULL as NaN; integer columns without TNULL and TSCAL stay integers (TZERO is
-        applied without rounding, so unsigned 64-bit ids are exact); strings lose trailing blanks.
+        Numbers become float64, NaN for TNULL; integers without TNULL and TSCAL stay integers, TZERO applied exactly
+        (so unsigned 64-bit ids are exact); strings lose trailing blanks.
         """
         raw = self.raw(rows)
         if self.code == "A":
@@ -93,9 +93,9 @@ class TableColumn:
         return physical * self.scale + self.zero if (self.scale, self.zero) != (1, 0) else physical
 
     def names(self, rows: "np.ndarray") -> "np.ndarray":
-        """Return what ``rows`` (n, row bytes) uint8 are called by the field: exact where ``values`` is rounded.
+        """Return the values of ``rows`` (n, row bytes) uint8 as names, exact: of groups, of sides of a split.
 
-        Integers with TNULL become decimal text, blank where null; all else is as in ``values``.
+        Integers with TNULL, which `values` makes floats, become decimal text, blank where null.
         """
         if self.null is None or self.code not in "BIJK":
             return self.values(rows)
@@ -103,6 +103,11 @@ class TableColumn:
         if whole.dtype.kind == "f":  # scaled
             return self.values(rows)
         return np.where(self.raw(rows) == self.null, "", whole.astype(str))
+
+    def descriptors(self, rows: "np.ndarray") -> "np.ndarray":
+        """Return length and offset in the heap, int64 (n, 2), of arrays of varying length (P and Q)."""
+        stored = np.ascontiguousarray(self.raw(rows)).view(">i8" if self.code == "Q" else ">i4")
+        return stored.reshape(-1, 2).astype(np.int64)
 
     def _integers(self, raw: "np.ndarray") -> "np.ndarray":
         plain = raw.astype(raw.dtype.newbyteorder("="))
@@ -126,7 +131,7 @@ def _cut(text: "np.ndarray") -> "np.ndarray":
     return np.where(ended, np.uint8(0), octets).view(text.dtype)[:, 0]
 
 
-def layout(header: Mapping[str, object], label: str) -> tuple[TableColumn, ...]:
+def layout(header: Mapping[str, Value], label: str) -> tuple[TableColumn, ...]:
     """Return the fields of a binary table from its header.
 
     Parameters
@@ -143,14 +148,14 @@ def layout(header: Mapping[str, object], label: str) -> tuple[TableColumn, ...]:
     """
     columns: list[TableColumn] = []
     offset = 0
-    for i in range(1, _integer(header.get("TFIELDS"), 0) + 1):
+    for i in range(1, int(number(header, "TFIELDS", 0)) + 1):
         form = str(header.get(f"TFORM{i}", ""))
         match = TFORM.match(form)
         if match is None:
             raise InputError(f"{label} has no readable TFORM{i}", value=form, hint="The file is not valid FITS.")
         repeat, code = int(match[1] or 1), match[2]
         width = (repeat + 7) // 8 if code == "X" else repeat * WIDTHS[code]
-        zero = header.get(f"TZERO{i}", 0)
+        zero, null = number(header, f"TZERO{i}", 0), header.get(f"TNULL{i}")
         columns.append(
             TableColumn(
                 name=str(header.get(f"TTYPE{i}", "")).strip(),
@@ -163,9 +168,9 @@ def layout(header: Mapping[str, object], label: str) -> tuple[TableColumn, ...]:
                 ucd=_text(header.get(f"TUCD{i}")),
                 comment=_text(header.get(f"TCOMM{i}")),
                 dim=_text(header.get(f"TDIM{i}")),
-                scale=_number(header.get(f"TSCAL{i}"), 1),
-                zero=int(zero) if isinstance(zero, (int, float)) and float(zero).is_integer() else _number(zero, 0),
-                null=_integer(header.get(f"TNULL{i}"), None),
+                scale=number(header, f"TSCAL{i}", 1),
+                zero=int(zero) if float(zero).is_integer() else zero,
+                null=int(null) if isinstance(null, int | float) and not isinstance(null, bool) else None,
             )
         )
         offset += width
@@ -177,18 +182,5 @@ def layout(header: Mapping[str, object], label: str) -> tuple[TableColumn, ...]:
     return tuple(columns)
 
 
-def elements(dim: str) -> int:
-    """Return the number of elements that a TDIM such as ``(5,3)`` describes."""
-    return prod(int(n) for n in dim.strip(" ()").split(","))
-
-
 def _text(value: object) -> str | None:
     return value.strip() if isinstance(value, str) and value.strip() else None
-
-
-def _number(value: object, default: float) -> float:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else default
-
-
-def _integer(value: object, default: "int | None") -> "int":
-    return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else default  # type: ignore[return-value]

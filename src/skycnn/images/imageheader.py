@@ -6,6 +6,7 @@ from math import isfinite
 from stat import S_ISREG
 
 from skycnn.errors import InputError
+from skycnn.files.safefile import fingerprint
 from skycnn.fits import cards as fitscards
 from skycnn.fits.cards import Value
 from skycnn.fits.tablebytes import Hdu
@@ -56,7 +57,7 @@ class ImageHeader:
     blank : int or None
         The raw integer that stands for no value.
     fingerprint : tuple of int
-        Size, mtime in ns, inode and device of the file when it was read.
+        Of the file when it was read; see `safefile.fingerprint`.
     """
 
     spec: ImageSpec
@@ -72,7 +73,7 @@ class ImageHeader:
     bscale: float
     bzero: float
     blank: int | None
-    fingerprint: tuple[int, int, int, int]
+    fingerprint: tuple[int, int, int, int, int]
 
     @property
     def label(self) -> str:
@@ -90,11 +91,6 @@ class ImageHeader:
     def text(self) -> str:
         """The cards joined, in printable ASCII, for WCS libraries."""
         return b"".join(self.cards).translate(_PRINTABLE).decode("ascii")
-
-
-def fingerprint(stat: os.stat_result) -> tuple[int, int, int, int]:
-    """Return what tells that an image file is still the one whose header was read."""
-    return stat.st_size, stat.st_mtime_ns, stat.st_ino, stat.st_dev
 
 
 def read_headers(spec: ImageSpec, scratch: str | None = None) -> list[ImageHeader]:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import ChangedError
-from skycnn.images.imageheader import ImageHeader, fingerprint
+from skycnn.files.safefile import fingerprint
+from skycnn.images.imageheader import ImageHeader
 
 Array = NDArray[Any]
 

@@ -5,8 +5,9 @@ from typing import IO
 
 from skycnn.errors import ChangedError, InputError
 from skycnn.files import safefile
+from skycnn.files.safefile import fingerprint
 from skycnn.images.archive import plain
-from skycnn.images.imageheader import ImageHeader, fingerprint
+from skycnn.images.imageheader import ImageHeader
 
 _PIECE = 1 << 20
 

@@ -1,12 +1,10 @@
-"""Inference: batches of arrays through a network - device, precision, batch size, out-of-memory back-off, prefetch."""
+"""Inference: batches of arrays through a network - device, precision, batch size, out-of-memory back-off."""
 
 import itertools
-import queue
 import re
-import threading
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -166,46 +164,3 @@ def out_of_memory(error: BaseException) -> bool:
     return (
         isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "out of memory" in text or "can't allocate" in text
     )
-
-
-def prefetch(items: Iterable[T], depth: int = 2, hurry: Callable[[], None] = lambda: None) -> Generator[T]:
-    """Yield items that a thread fetches ahead, at most ``depth`` of them; its errors are raised here.
-
-    Where the end comes early, ``hurry`` is called before the thread is waited for: what it waits for need not come.
-    """
-    ready: queue.Queue[tuple[str, Any]] = queue.Queue(depth)
-    stop = threading.Event()
-
-    def offer(kind: str, item: Any) -> bool:
-        while not stop.is_set():
-            try:
-                ready.put((kind, item), timeout=0.1)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def fetch() -> None:
-        try:
-            for item in items:
-                if not offer("item", item):
-                    return
-            offer("end", None)
-        except BaseException as error:
-            offer("error", error)
-
-    thread = threading.Thread(target=fetch, daemon=True, name="skycnn-reader")
-    thread.start()
-    try:
-        while True:
-            kind, item = ready.get()
-            if kind == "error":
-                raise item
-            if kind == "end":
-                return
-            yield item
-    finally:
-        stop.set()
-        if thread.is_alive():
-            hurry()
-        thread.join()

@@ -1,19 +1,21 @@
 """Blocks: numbered pieces of work that threads do ahead of who asks for them, answered in order."""
 
 import math
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import partial
 from typing import TypeVar
 
 import torch
 
+from skycnn.workahead import work_ahead
+
 T = TypeVar("T")
 
 
-class Need:
-    """How many blocks it takes until so many rows are there; threads work on no more than these.
+class Need(Iterator[int]):
+    """The numbers of the blocks it takes until so many rows are there, as far as the blocks before tell.
+
+    It ends where the blocks asked for seem enough, and goes on when `add` has shown that they are not.
 
     Parameters
     ----------
@@ -24,46 +26,29 @@ class Need:
     """
 
     def __init__(self, rows: int, most: int) -> None:
-        self.rows, self.done, self._most, self._seen = rows, 0, most, 0
+        self.rows, self.done, self._most, self._seen, self._next = rows, 0, most, 0, 0
 
     def add(self, rows: int) -> None:
-        """Take note of what the next block holds."""
+        """Take note of the rows of the next block."""
         self.done, self._seen = self.done + rows, self._seen + 1
 
-    def __call__(self) -> int:
-        """Return the blocks, from the first on: those seen, and those that the rest takes if it goes on like this."""
+    @property
+    def blocks(self) -> int:
+        """Number of blocks in all: those seen, and as many as the other rows take if it goes on like this."""
         likely = max(self.done, 1) / self._seen if self._seen else self._most
         return self._seen + math.ceil(max(self.rows - self.done, 0) / likely)
 
+    def __next__(self) -> int:
+        if self._next >= self.blocks:
+            raise StopIteration
+        self._next += 1
+        return self._next - 1
 
-@contextmanager
-def ordered(work: Callable[[int], T], threads: int, number: Callable[[], float]) -> Iterator[Iterator[T]]:
-    """Yield the answers of ``work(0)``, ``work(1)``, ... in order.
 
-    Parameters
-    ----------
-    work : callable
-    threads : int
-        That work ahead of who takes the answers.
-    number : callable
-        ``number()`` tells how many answers will be wanted in all, as far as is known; asked before each.
-    """
+def worked(work: Callable[[int], T], numbers: Iterable[int], threads: int) -> Generator[T]:
+    """Yield ``work(number)`` in order, from threads in which torch has no others; see `work_ahead`."""
     before = torch.get_num_threads()
-    pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
-
-    def answers() -> Iterator[T]:
-        ahead: deque[Future[T]] = deque()
-        block = 0
-        while True:
-            while len(ahead) <= threads and block < number():
-                ahead.append(pool.submit(work, block))
-                block += 1
-            if not ahead:
-                return
-            yield ahead.popleft().result()
-
     try:
-        yield answers()
+        yield from work_ahead(work, numbers, threads, threads, initializer=partial(torch.set_num_threads, 1))
     finally:
-        pool.shutdown(cancel_futures=True)
         torch.set_num_threads(before)

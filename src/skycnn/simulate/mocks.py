@@ -5,7 +5,7 @@ how many blocks are wanted, nor on how many are worked side by side.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from threading import Lock
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from skycnn.errors import RunError, counted
 from skycnn.simulate import draws
 from skycnn.simulate.aperture import AperturePhotometry, Measured
-from skycnn.simulate.blocks import Need, ordered
+from skycnn.simulate.blocks import Need, worked
 from skycnn.simulate.noise import Noise
 from skycnn.simulate.recipe import Recipe
 from skycnn.simulate.render import Light, Renderer
@@ -100,7 +100,7 @@ class Mocks:
         """
         work, size = (self.stamps, BLOCK) if stamps else (self.fluxes, FLUX_BLOCK)
         need = Need(rows, size)
-        with ordered(work, threads, need) as blocks:
+        with closing(worked(work, need, threads)) as blocks:
             yield first(blocks, need)
 
     def stamps(self, number: int) -> Block:

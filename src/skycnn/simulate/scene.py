@@ -6,6 +6,7 @@ Places are pixels from 0, the first pixel's centre. Galaxies lie also beyond the
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import product
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.simulate import draws
-from skycnn.simulate.blocks import ordered
+from skycnn.simulate.blocks import worked
 from skycnn.simulate.mocks import Mocks, rows_of
 from skycnn.simulate.psf import PSF, Gaussian, Moffat
 from skycnn.simulate.psfimage import ImagePSF
@@ -79,7 +80,7 @@ class Scene:
         width, height = self.shape
         field = np.zeros((len(self.mocks.psfs), height, width), np.float32)
         done = 0
-        with ordered(self._patches, threads, lambda: -(-self.count // BLOCK)) as blocks:
+        with closing(worked(self._patches, range(-(-self.count // BLOCK)), threads)) as blocks:
             for patches, n in blocks:
                 for corner, pixels in patches:
                     _add(field, corner, pixels)

@@ -18,7 +18,7 @@ from skycnn.fits import previousrun
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.output import Output, compression_of
 from skycnn.fits.provenance import Record, now
-from skycnn.fits.provenancefile import Story
+from skycnn.fits.provenancefile import ProvenanceFile
 from skycnn.fits.source import Spec, parse
 from skycnn.fits.tally import Tally
 from skycnn.report import contactsheet
@@ -130,7 +130,9 @@ def cutout(text: str, options: Options, say: Say = lambda _: None, progress: Pro
     spec = parse(text, options.hdu)
     last = _check_out(spec, options)
     output = Output(spec, options.out, overwrite=options.overwrite or last is not None)
-    story = Story(options.provenance, (spec.path, output.path), options.overwrite) if options.provenance else None
+    provenance = (
+        ProvenanceFile(options.provenance, (spec.path, output.path), options.overwrite) if options.provenance else None
+    )
     with ExitStack() as stack:
         if not options.dry_run:
             stack.enter_context(output.locked(options.wait))
@@ -155,8 +157,8 @@ def cutout(text: str, options: Options, say: Say = lambda _: None, progress: Pro
         seconds = time.monotonic() - started
         done = replace(done, seconds=seconds, rate=(done.rows - done.resumed) / seconds)
         _preview(options, done)
-        if story is not None:
-            story.write(job.record, done)
+        if provenance is not None:
+            provenance.write(job.record, done)
         return done
 
 

@@ -19,20 +19,19 @@ from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.extension import Chunk, Extension, renamed
 from skycnn.fits.output import Output
 from skycnn.fits.provenance import Record, now
-from skycnn.fits.provenancefile import Story
+from skycnn.fits.provenancefile import ProvenanceFile
 from skycnn.fits.source import Spec, parse
-from skycnn.fits.splice import bounded_map
 from skycnn.fits.tally import Tally
 from skycnn.inputs.available import Offer
 from skycnn.inputs.feed import Feed, Piece
 from skycnn.network import choice, model
 from skycnn.network.answer import Answerer
-from skycnn.network.inference import prefetch
 from skycnn.photometry.fluxes import PhotometryOptions, presents
 from skycnn.schema import Column
 from skycnn.stamps import stampsource
 from skycnn.stamps.pixeldigest import PixelDigest
 from skycnn.stamps.stampsource import StampOptions
+from skycnn.workahead import fetch_ahead, work_ahead
 
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -136,7 +135,9 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
     started = time.monotonic()
     spec = parse(text, options.hdu)
     output = Output(spec, options.out, overwrite=options.overwrite, detach=options.detach)
-    story = Story(options.provenance, (spec.path, output.path), options.overwrite) if options.provenance else None
+    story = (
+        ProvenanceFile(options.provenance, (spec.path, output.path), options.overwrite) if options.provenance else None
+    )
     with ExitStack() as stack:
         if not options.dry_run:
             stack.enter_context(output.locked(options.wait))
@@ -294,8 +295,8 @@ def _answer(
     chunks = job.extension.chunks(job.feed.columns, journal, total, stamps.chunk if stamps is not None else None)
     with (  # an error ends the reader too
         closing(PixelDigest(stamps)) as digest,
-        closing(prefetch(_pieces(job.feed, chunks), hurry=job.feed.hurry)) as ready,
-        closing(bounded_map(partial(_work, job), ready, PIECES, 1)) as answered,
+        closing(fetch_ahead(_pieces(job.feed, chunks), hurry=job.feed.hurry)) as ready,
+        closing(work_ahead(partial(_work, job), ready, PIECES, PIECES)) as answered,
     ):
         for chunk, piece, last, answers in answered:
             check()

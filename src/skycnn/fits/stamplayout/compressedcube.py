@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from skycnn.errors import InputError
 from skycnn.fits import cards as fitscards
 from skycnn.fits.bytecopy import write_all
-from skycnn.fits.splice import THREADS, bounded_map, write_primary
+from skycnn.fits.splice import THREADS, write_primary
 from skycnn.fits.stamplayout import planecodec as tilecodec
 from skycnn.fits.stamplayout.planecodec import Tile
 from skycnn.fits.stamplayout.stampplanes import StampPlanes, shape
-from skycnn.fits.tablebytes import Hdu, heap_gap, read_into
+from skycnn.fits.tablebytes import Hdu, read_heap, read_into
 from skycnn.fits.tablecolumn import layout
+from skycnn.workahead import work_ahead
 
 Array = NDArray[Any]
 
@@ -62,7 +63,7 @@ def write_compressed(
         return numbers.start, [tilecodec.rice(plane, number) for plane, number in zip(planes, numbers, strict=True)]
 
     at, longest = 0, 0
-    for number, tiles in bounded_map(work, range(0, rows, step), THREADS):
+    for number, tiles in work_ahead(work, range(0, rows, step), THREADS):
         table = np.zeros(len(tiles), kind)
         for i, tile in enumerate(tiles):
             fallback = tile.lossless and method == "RICE_1"
@@ -148,7 +149,6 @@ class CompressedPlanes(StampPlanes):
         self._seed = int(str(header.get("ZDITHER0", 0)))
         blank = header.get("ZBLANK")
         self._blank = blank if isinstance(blank, int) else None
-        self._heap = unit.data + unit.row_bytes * unit.rows + heap_gap(unit, label)
 
     def read(self, first: int, end: int) -> tuple[Array, Array]:
         """Return stamps first..end; a plane whose tile is corrupt is NaN; see ``StampPlanes``."""
@@ -164,23 +164,19 @@ class CompressedPlanes(StampPlanes):
     def _planes(self, first: int, end: int) -> Iterator[Array | None]:
         table = np.empty((end - first, self._unit.row_bytes), np.uint8)
         read_into(self._fd, table, self._unit.data + first * self._unit.row_bytes, self._label)
-        fields = {name: column.raw(table) for name, column in self._columns.items()}
-        codes = {name: column.code for name, column in self._columns.items()}
+        fields = {
+            name: column.descriptors(table) if column.code in "PQ" else column.raw(table)
+            for name, column in self._columns.items()
+        }
 
         def octets(name: str, i: int) -> bytes:
-            if name not in fields:
-                return b""
-            n, at = np.ascontiguousarray(fields[name][i]).view(">i8" if codes[name] == "Q" else ">i4").tolist()
-            if n < 0 or at < 0 or self._heap + at + n > self._unit.data + self._unit.size:
-                raise ValueError("a tile lies outside the data")
-            buffer = np.empty(n, np.uint8)
-            read_into(self._fd, buffer, self._heap + at, self._label)
-            return buffer.tobytes()
+            count, offset = fields[name][i].tolist() if name in fields else (0, 0)
+            return read_heap(self._fd, self._unit, count, offset, self._label)
 
         for i in range(end - first):
             try:
                 yield self._plane(first + i, octets, fields, i)
-            except ValueError:
+            except (InputError, ValueError):
                 yield None
 
     def _plane(self, number: int, octets: Callable[[str, int], bytes], fields: dict[str, Array], i: int) -> Array:

@@ -19,58 +19,27 @@ from skycnn.errors import InputError
 from skycnn.files.safefile import kept, scratch, writing
 from skycnn.fits import cards as fitscards
 from skycnn.fits.bytecopy import copy_range
-from skycnn.fits.source import Source, Spec, open_source
+from skycnn.fits.source import Source, Spec
 from skycnn.fits.stamplayout.stampheader import head
 from skycnn.fits.stamplayout.stampplanes import RAW
-from skycnn.fits.tablebytes import Hdu, read_into, scan
+from skycnn.fits.tablebytes import Hdu, read_into
 
 Array = NDArray[Any]
 
-MAGIC = b"\x93NUMPY"
 FILTERS = ("F814W", "F160W", "F356W")
 """Of its planes, in their order; the sets of two filters are without the last (Ciprijanovic et al. 2020)."""
-LABELS = "MERGERLABELS"
 TRUTH = "MERGER_TRUE"
 COPY_BYTES = 4 << 20
 
 
-def open_stamps(spec: Spec, folder: str | None = None) -> Source:
-    """Open a file as `open_source` does; DEEPMERGE's get their table.
+def with_table(source: Source, images: Hdu, labels: Hdu, folder: str | None) -> Source:
+    """Return a temporary copy of a file with a table of its labels behind all else.
 
     Raises
     ------
     InputError
-        As `open_source`, and for arrays that are no stamps, or labels that are not theirs.
+        When there is not one label, 0 or 1, for each stamp.
     """
-    if not spec.standard and _begins(spec.path, MAGIC):
-        return _from_arrays(spec, folder)
-    source = open_source(spec, folder)
-    try:
-        units = scan(source.fd, source.size, source.label)
-        labels = next((unit for unit in units if unit.kind == "image" and unit.name.upper() == LABELS), None)
-        if labels is None or any(unit.kind == "table" for unit in units):
-            return source
-        with_table = _with_table(source, units[0], labels, folder)
-    except BaseException:
-        source.file.close()
-        raise
-    source.file.close()
-    return with_table
-
-
-def _begins(path: str, magic: bytes) -> bool:
-    try:
-        with open(path, "rb") as file:
-            return os.path.isfile(path) and file.read(len(magic)) == magic
-    except OSError:  # whoever opens it says what is wrong
-        return False
-
-
-def _with_table(source: Source, images: Hdu, labels: Hdu, folder: str | None) -> Source:
-    """Return a temporary copy of the file with a table of its labels behind all else."""
-    axes = images.header.get("NAXIS")
-    if axes != 4:
-        raise InputError(f"{source.label} has labels, but its images have {axes} axes", expected="(row, band, y, x)")
     raw = np.empty(labels.size, np.uint8)
     read_into(source.fd, raw, labels.data, source.label)
     values = raw.view(RAW[int(str(labels.header["BITPIX"]))])
@@ -86,8 +55,14 @@ def _with_table(source: Source, images: Hdu, labels: Hdu, folder: str | None) ->
     return Source(source.spec, source.path, whole, source.stat, source.compression)
 
 
-def _from_arrays(spec: Spec, folder: str | None) -> Source:
-    """Return a temporary stamp file of two arrays."""
+def open_arrays(spec: Spec, folder: str | None) -> Source:
+    """Return a temporary stamp file of two arrays.
+
+    Raises
+    ------
+    InputError
+        When the first holds no stamps, or the second not one label, 0 or 1, for each.
+    """
     images = _load(spec.path)
     if images.ndim != 4 or images.shape[2] != images.shape[3] or not images.shape[1] or images.dtype.kind not in "fiu":
         raise InputError(
@@ -151,14 +126,7 @@ def _table(labels: Array | None, rows: int, bands: tuple[str, ...], label: str) 
         raise InputError(f"{label} holds labels other than 0 and 1")
     name, meaning = ("ROW", "number of the stamp") if labels is None else (TRUTH, "1 is a merger, 0 is none")
     cards = [
-        fitscards.make("XTENSION", "BINTABLE"),
-        fitscards.make("BITPIX", 8),
-        fitscards.make("NAXIS", 2),
-        fitscards.make("NAXIS1", 4),
-        fitscards.make("NAXIS2", rows),
-        fitscards.make("PCOUNT", 0),
-        fitscards.make("GCOUNT", 1),
-        fitscards.make("TFIELDS", 1),
+        *fitscards.table(4, rows, 1),
         fitscards.make("TTYPE1", name),
         fitscards.make("TFORM1", "J"),
         fitscards.make("TCOMM1", meaning),

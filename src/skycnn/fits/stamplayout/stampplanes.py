@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
-from skycnn.fits.cards import integer
+from skycnn.fits.cards import integer, number
 from skycnn.fits.tablebytes import Hdu, read_into
 
 Array = NDArray[Any]
@@ -59,7 +59,7 @@ class PlainPlanes(StampPlanes):
         self.rows, self.bands, self.side = shape(unit, label, "NAXIS")
         self._raw = np.dtype(RAW[int(str(unit.header["BITPIX"]))])
         header = unit.header
-        self._scale, self._zero = _number(header.get("BSCALE"), 1.0), _number(header.get("BZERO"), 0.0)
+        self._scale, self._zero = number(header, "BSCALE", 1.0), number(header, "BZERO", 0.0)
         self._blank = header.get("BLANK") if self._raw.kind != "f" else None
 
     def read(self, first: int, end: int) -> tuple[Array, Array]:
@@ -94,7 +94,3 @@ def shape(unit: Hdu, label: str, stem: str) -> tuple[int, int, int]:
     if x != y or not bands:
         raise InputError(f"{label} holds stamps of {x} x {y} pixels in {bands} bands", expected="square ones")
     return rows, bands, x
-
-
-def _number(value: object, default: float) -> float:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else default

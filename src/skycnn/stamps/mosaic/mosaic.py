@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.splice import bounded_map
 from skycnn.images.openpixels import check_unchanged
 from skycnn.images.pixelunit import Conversion, Stated
 from skycnn.images.positions.positions import Positions
@@ -19,6 +18,7 @@ from skycnn.stamps.mosaic.layer import Layer
 from skycnn.stamps.mosaic.openimages import OpenImages
 from skycnn.stamps.mosaic.placement import Placement
 from skycnn.stamps.stamps import Batch, Census, Stamps, batch_rows, corner, pixel_flags, rest
+from skycnn.workahead import work_ahead
 
 Array = NDArray[Any]
 
@@ -88,7 +88,7 @@ class Mosaic(Stamps):
             here = {band: place.take(some) for band, place in places.items()}
             return self._cut(here, some, known[some], bands, np.dtype(dtype), side)
 
-        yield from bounded_map(cut, range(0, len(rows), size), self.threads)
+        yield from work_ahead(cut, range(0, len(rows), size), self.threads)
 
     def place(self, positions: tuple[Array, Array], side: int) -> dict[str, Placement]:
         """Return where positions (n,) lie in the images of each band, for stamps of so many of their pixels."""

@@ -13,9 +13,9 @@ import numpy as np
 
 from skycnn.errors import InputError, counted
 from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.fitsfile import open_fits
 from skycnn.fits.source import Source, Spec, parse
 from skycnn.fits.stamplayout.compressedcube import CompressedPlanes
-from skycnn.fits.stamplayout.hlsp import open_stamps
 from skycnn.fits.stamplayout.stampplanes import PlainPlanes, StampPlanes
 from skycnn.fits.tablebytes import Hdu, read_into, scan
 from skycnn.images import pixelunit
@@ -95,9 +95,9 @@ class Cube(Stamps):
         """
         if isinstance(text, Source):
             return cls(text, scan(text.fd, text.size, text.label), bands)
-        source = open_stamps(text if isinstance(text, Spec) else parse(text), scratch)
+        source, units = open_fits(text if isinstance(text, Spec) else parse(text), scratch)
         try:
-            return cls(source, scan(source.fd, source.size, source.label), bands, owner=True)
+            return cls(source, units, bands, owner=True)
         except BaseException:
             source.file.close()
             raise

@@ -53,8 +53,7 @@ class Layout:
         """Return the header of the primary."""
         if self.side:
             return head(self.rows, self.bands, self.side, self.facts)
-        cards = [fitscards.make("SIMPLE", True), fitscards.make("BITPIX", 8), fitscards.make("NAXIS", 0)]
-        return fitscards.assemble([*cards, fitscards.make("EXTEND", True)])
+        return fitscards.primary()
 
     def table(self, record: Record) -> NewTable:
         """Return the table, no row of it yet."""

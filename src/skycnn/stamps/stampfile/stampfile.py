@@ -221,14 +221,14 @@ class StampFile:
         part = f", rows {self._first}:{end} of it" if self._n != self._catalogue.rows else ""
         origin = f"the table was {(unit.name or 'nameless')[:30]!r}{part}"
         lines = (origin.encode("ascii", "replace").decode(), *record.lines())
-        plan = NewColumns(added.columns, history=lines, stamp=record.time.rstrip("Z"))
-        cards = named(new_cards(unit, plan, self._catalogue.label, self._n), "CATALOGUE")
+        new = NewColumns(added.columns, history=lines, stamp=record.time.rstrip("Z"))
+        cards = named(new_cards(unit, new, self._catalogue.label, self._n), "CATALOGUE")
 
         def rows(first: int, last: int) -> Array:
             return added.packed(*self._unpacked(first, last)[:2])
 
         take = (self._first, end)
-        return splice_table(fd, unit, target, start, cards, plan, rows, self._catalogue.label, take=take)
+        return splice_table(fd, unit, target, start, cards, new, rows, self._catalogue.label, take=take)
 
     def __enter__(self) -> Self:
         return self
