@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.images.imagewcs import ImageWcs
-from skycnn.images.openpixels import Pixels
+from skycnn.images.pixels import Pixels
 
 Array = NDArray[Any]
 
