@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.images.pixelunit import MICROJANSKY, Conversion, Stated
+from skycnn.images.pixelunit import MICROJANSKY, Conversion, Units
 from skycnn.schema import Flag
 
 Array = NDArray[Any]
@@ -179,7 +179,7 @@ class Stamps(ABC):
             hint="--resample brings images to the model's pixel scale.",
         )
 
-    def units(self) -> Stated:
+    def units(self) -> Units:
         """Return by band the units in the images' headers; empty for simulated pixels."""
         return {}
 

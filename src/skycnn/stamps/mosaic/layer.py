@@ -40,7 +40,7 @@ class Layer:
         self._factors: list[float] | None = None
 
     def units(self) -> dict[str | None, str]:
-        """Return the units in the images' headers, see `pixelunit.Stated`."""
+        """Return the units in the images' headers, see `pixelunit.Units`."""
         units: dict[str | None, str] = {}
         for image in self.footprints.images:
             units.setdefault(pixelunit.of(image.cards), image.label)

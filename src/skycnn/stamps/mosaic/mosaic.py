@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.splice import bounded_map
 from skycnn.images.pixels import check_unchanged
-from skycnn.images.pixelunit import Conversion, Stated
+from skycnn.images.pixelunit import Conversion, Units
 from skycnn.images.positions.positions import Positions
 from skycnn.schema import Flag
 from skycnn.stamps.mosaic import gridcheck, placement
@@ -172,7 +172,7 @@ class Mosaic(Stamps):
         """Return names, sizes and times of the images, hashed by band."""
         return {"images": {band: layer.footprints.facts() for band, layer in self.layers.items()}}
 
-    def units(self) -> Stated:
+    def units(self) -> Units:
         """Return the units in the headers of each band's images."""
         return {band: layer.units() for band, layer in self.layers.items()}
 

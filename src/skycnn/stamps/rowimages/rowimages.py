@@ -208,7 +208,7 @@ class RowImages(Stamps):
                 unplaced += int((~(np.isfinite(a) & np.isfinite(b))).sum())
         return Census(rows[1] - rows[0], unplaced=unplaced)
 
-    def units(self) -> pixelunit.Stated:
+    def units(self) -> pixelunit.Units:
         """Return by band the unit of the first image, empty without an image."""
         return self.row_units.units(self.bands)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from skycnn.images import pixelunit
 from skycnn.images.imageheader import ImageHeader
-from skycnn.images.pixelunit import Conversion, Stated
+from skycnn.images.pixelunit import Conversion, Units
 from skycnn.stamps.rowimages.rowfiles import MissingError
 
 
@@ -20,7 +20,7 @@ class RowUnits:
     def __init__(self, first: dict[str, str | None] | None = None) -> None:
         self.first = first or {}
 
-    def units(self, bands: Sequence[str]) -> Stated:
+    def units(self, bands: Sequence[str]) -> Units:
         """Return by band the unit of the first image, empty without an image."""
         return {band: {self.first[band]: "the first image"} if band in self.first else {} for band in bands}
 

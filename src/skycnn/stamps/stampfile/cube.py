@@ -195,7 +195,7 @@ class Cube(Stamps):
         flags[broken[chosen]] |= Flag.UNREADABLE
         return Batch(rows, pixels, found, _flags(flags, pixels))
 
-    def units(self) -> pixelunit.Stated:
+    def units(self) -> pixelunit.Units:
         """Return what BUNITS, else BUNIT says of each band."""
         told = pixelunit.by_band(self._unit.header, self.bands)
         return {band: {text: self.label} for band, text in told.items()}
