@@ -32,7 +32,7 @@ def test_without_a_unit():
         "GRAD": "deg",
     }.items():
         found = angle(column(name, "D"), True, "cat")
-        assert (found.unit, found.told) == (unit, f"{unit} (it has no unit)")
+        assert (found.unit, found.shown) == (unit, f"{unit} (it has no unit)")
     assert angle(column("DEC", "D"), False, "cat", unit="rad").unit == "rad"
 
 

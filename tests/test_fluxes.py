@@ -9,6 +9,7 @@ from columns import column, columns
 from skycnn import survey
 from skycnn.errors import InputError
 from skycnn.fits.tablecolumn import layout
+from skycnn.photometry import bandsearch
 from skycnn.photometry.fluxes import PhotometryOptions, find, presents
 
 SDSS = survey.load("sdss")
@@ -437,6 +438,19 @@ def test_a_real_catalogue_with_vectors():
         look(found, header=header)
     p = look(found, header=header, band={b: f"MAG[{i}]" for i, b in enumerate("ugriz")})
     assert p.columns == ("MAG", "MAG_ERR")
+
+
+def test_a_search_serves_presents_and_find_until_columns_bands_or_errors_differ(monkeypatch):
+    searches, search = [], bandsearch.find
+    monkeypatch.setattr(bandsearch, "find", lambda *asked: searches.append(asked[1:]) or search(*asked))
+    found = columns("OnceMag OnceMag_*|gri OnceMagErr_*|gri mag_*|gri mag_err_*|gri")
+    assert presents(found, "gri")
+    assert look(list(found), "gri").bands == look(found, "gri", label="other").bands == ("g", "r", "i")
+    assert len(searches) == 1
+    assert look(found, "gr").bands == ("g", "r")
+    assert look(found[1:], "gri").bands == ("g", "r", "i")
+    assert look(found, "gri", error={"*": "0.1"}).bands == ("g", "r", "i")
+    assert len(searches) == 4
 
 
 def test_a_real_catalogue_without_errors():

@@ -51,7 +51,7 @@ def test_what_is_no_flux_density_keeps_its_name(text):
 @pytest.mark.parametrize("text", [None, "", "  ", "-", "none", "unitless"])
 def test_what_says_nothing_is_no_unit(text):
     assert read(text) is None
-    assert pixelunit.stated(text) is None
+    assert pixelunit.bunit(text) is None
 
 
 def test_microjansky_are_taken_exactly_as_they_stand():

@@ -15,6 +15,7 @@ from astropy.io import fits
 from sdsslike import column, sha256, snapshot, table, write
 from skycnn.fits import catalogue as catalogues
 from skycnn.network import inference
+from skycnn.photometry import bandsearch, fluxes
 from skycnn.schema import NOT_RUN, Flag
 
 COLUMNS = ["Z_PHOT", "Z_PHOT_LO", "Z_PHOT_HI", "Z_PHOT_ODDS", "Z_PHOT_FLAG"]
@@ -63,6 +64,15 @@ def test_columns_are_those_of_the_schema(ask, cat):
     assert ((odds >= 0) & (odds <= 1)).all()
     assert ((flag >= 0) & (flag < 512)).all()
     assert "300 of 300 rows answered" in said.err.splitlines()[-1]
+
+
+def test_the_bands_are_searched_once_for_all_models_of_them(ask, cat, monkeypatch):
+    searched, find = [], bandsearch.find
+    fluxes._search.cache_clear()  # of other tests
+    monkeypatch.setattr(bandsearch, "find", lambda fields, bands, given: searched.append(bands) or find(fields, bands))
+    said = ask(cat, "--dry-run", task="photoz")  # three of its models take the bands of csst
+    assert said.code == 0, said.err
+    assert len(searched) == len(set(searched)) > 1
 
 
 def test_pdf_is_a_normalised_vector(ask, cat):

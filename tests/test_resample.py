@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from skycnn.images import resample as module
 from skycnn.images.imagewcs import ImageWcs
-from skycnn.images.openpixels import Pixels
+from skycnn.images.pixels import Pixels
 from skycnn.images.resample import resample
 
 

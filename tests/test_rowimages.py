@@ -209,7 +209,7 @@ def test_bands_fail_one_by_one(server, remote, tmp_path):
 def test_many_failures_are_counted(server, remote, tmp_path, monkeypatch):
     from skycnn.stamps.rowimages import rowimages
 
-    monkeypatch.setattr(rowimages, "TOLD", 2)
+    monkeypatch.setattr(rowimages, "LISTED", 2)
     _, path = objects(tmp_path)
     lines = cut(path, {"r": [server.url + "/404" + QUERY]}, remote)[3].warnings()
     assert len(lines) == 3 and lines[2] == f"{N - 2} more rows: HTTP 404, no image"

@@ -20,8 +20,8 @@ def factor(first, own, conversion=None):
 
 def test_what_the_first_images_say():
     units = RowUnits({"g": "nJy", "r": None})
-    assert units.stated("gri") == {"g": {"nJy": "the first image"}, "r": {None: "the first image"}, "i": {}}
-    assert RowUnits().stated("g") == {"g": {}}
+    assert units.units("gri") == {"g": {"nJy": "the first image"}, "r": {None: "the first image"}, "i": {}}
+    assert RowUnits().units("g") == {"g": {}}
 
 
 def test_each_row_has_its_own_factor():

@@ -1,4 +1,4 @@
-"""Archive: the plain bytes of an image file that may be .gz or .bz2, and its header-data units, in one pass."""
+"""Archive: the uncompressed bytes of an image file, plain or .gz or .bz2, and its HDUs, in one pass."""
 
 import bz2
 import gzip
@@ -32,12 +32,12 @@ def compression_of(file: IO[bytes]) -> str:
 
 @contextmanager
 def plain(file: IO[bytes], compression: str, path: str) -> Iterator[IO[bytes]]:
-    """Yield the plain bytes of a file from their beginning; seek in them forwards only.
+    """Yield the uncompressed bytes of a file from the start; seek forwards only.
 
     Parameters
     ----------
     file : file object
-        The file as it stands on the disk, unbuffered or not; it stays open.
+        The file on disk; it stays open.
     compression : str
         ``gz``, ``bz2`` or an empty string.
     path : str
@@ -46,7 +46,7 @@ def plain(file: IO[bytes], compression: str, path: str) -> Iterator[IO[bytes]]:
     Raises
     ------
     InputError
-        When the archive proves corrupt while it is read.
+        When the archive is corrupt.
     """
     file.seek(0)
     if not compression:
@@ -57,7 +57,7 @@ def plain(file: IO[bytes], compression: str, path: str) -> Iterator[IO[bytes]]:
         with stream:
             yield stream
     except (EOFError, zlib.error, OSError) as error:
-        if getattr(error, "errno", None) is not None:  # the disk's fault, not the archive's
+        if getattr(error, "errno", None) is not None:  # a disk error
             raise
         raise InputError(
             f"{path} is a corrupt {compression} archive: {error}", hint="Restore it from a copy."
@@ -65,9 +65,9 @@ def plain(file: IO[bytes], compression: str, path: str) -> Iterator[IO[bytes]]:
 
 
 def units(stream: IO[bytes], path: str) -> Iterator[Hdu]:
-    """Yield the header-data units of a stream; whether all their data are there is not looked at.
+    """Yield the HDUs of a stream, not checking that all data are there.
 
-    Of a header's values only those are read that tell its form: thousands of images are looked through at the start.
+    For speed with thousands of images, only the header values of `_FORM` are parsed.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Whether the images of a file are a camera's chips, each with its own part of the sky, or planes of one image."""
+"""Whether the images of a file are a camera's chips, side by side on the sky, or planes of one image."""
 
 import re
 from collections.abc import Sequence
@@ -12,28 +12,28 @@ from skycnn.fits.cards import Value
 from skycnn.fits.tablebytes import Hdu
 
 APART = 0.5
-"""Middles of chips are farther from one another than this part of a chip's shorter side; those of planes coincide."""
+"""Least distance between the centres of chips, in units of their shorter side; the centres of planes coincide."""
 
 _NEEDED = re.compile(rb"(CTYPE|CRVAL|CRPIX|CDELT)[12] |(CD|PC)[12]_[12] ")
 
 
 def are_chips(images: Sequence[tuple[Hdu, tuple[int, int]]]) -> bool:
-    """Return whether images, each with its shape (ny, nx), show different parts of the sky.
+    """Whether images, each with its shape (ny, nx), show different parts of the sky.
 
-    They are of one shape and type, have a celestial WCS each, and the middle of none lies on another's. A science
-    image, its mask and its weight do not pass, nor do pictures of one field in several bands.
+    They have one shape and type, a celestial WCS each, and their centres are apart: not so for an image, its mask and
+    its weight, nor for one field in several bands.
     """
     alike = {(shape, unit.header.get("ZBITPIX", unit.header.get("BITPIX"))) for unit, shape in images}
     if len(images) < 2 or len(alike) > 1:
         return False
-    middles, sides = [], []
+    centres, sides = [], []
     for unit, shape in images:
-        found = _middle(fitscards.values(card for card in unit.cards if _NEEDED.match(card)), shape)
-        if found is None:
+        placed = _centre(fitscards.values(card for card in unit.cards if _NEEDED.match(card)), shape)
+        if placed is None:
             return False
-        middles.append(found[0])
-        sides.append(found[1])
-    places = np.stack(middles)
+        centres.append(placed[0])
+        sides.append(placed[1])
+    places = np.stack(centres)
     for number, place in enumerate(places[1:], 1):
         nearest = np.linalg.norm(places[:number] - place, axis=1).min()
         if not nearest > APART * max(sides):
@@ -41,8 +41,8 @@ def are_chips(images: Sequence[tuple[Hdu, tuple[int, int]]]) -> bool:
     return True
 
 
-def _middle(header: dict[str, Value], shape: tuple[int, int]) -> tuple[NDArray[np.float64], float] | None:
-    """Return the unit vector of an image's middle and its shorter side in radians, as if it were a plain TAN."""
+def _centre(header: dict[str, Value], shape: tuple[int, int]) -> tuple[NDArray[np.float64], float] | None:
+    """Return the unit vector of an image's centre and its shorter side in radians, taking the WCS as plain TAN."""
     kinds = [str(header.get(f"CTYPE{i}") or "")[:5].rstrip("-") for i in (1, 2)]
     names = ("CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2")
     values = [header.get(name) for name in names]
@@ -66,9 +66,9 @@ def _middle(header: dict[str, Value], shape: tuple[int, int]) -> tuple[NDArray[n
 def _matrix(header: dict[str, Value]) -> NDArray[np.float64] | None:
     """Return the linear part of a WCS, radians a pixel."""
 
-    def of(stem: str, usual: NDArray[np.float64]) -> NDArray[np.float64]:
-        found = [[header.get(f"{stem}{i}_{j}", usual[i - 1, j - 1]) for j in (1, 2)] for i in (1, 2)]
-        return np.array([[value if isinstance(value, int | float) else np.nan for value in row] for row in found])
+    def of(stem: str, default: NDArray[np.float64]) -> NDArray[np.float64]:
+        values = [[header.get(f"{stem}{i}_{j}", default[i - 1, j - 1]) for j in (1, 2)] for i in (1, 2)]
+        return np.array([[value if isinstance(value, int | float) else np.nan for value in row] for row in values])
 
     if any(f"CD{i}_{j}" in header for i in (1, 2) for j in (1, 2)):
         matrix = of("CD", np.zeros((2, 2)))

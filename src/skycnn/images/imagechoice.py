@@ -1,4 +1,4 @@
-"""Which images of a file are meant, by what was asked for and by what the file holds."""
+"""ImageChoice: which images of a file to read."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,29 +8,25 @@ from skycnn.fits.tablebytes import Hdu
 from skycnn.images.chips import are_chips
 
 _USUAL = ("SCI", "IMAGE")
-"""What observatories call the science image among its masks and errors (HST and JWST; Rubin, Subaru).
-
-Euclid puts the detector before it: ``3-4.SCI``, ``3-4.RMS``, ``3-4.FLG``.
-"""
+"""EXTNAME of science images beside masks and errors (HST and JWST; Rubin, Subaru); Euclid's is ``3-4.SCI``."""
 
 LISTED = 12
-"""Header-data units that a message lists; a camera has 60 and more."""
+"""HDUs that a message lists; a camera has 60 and more."""
 
 Image = tuple[Hdu, tuple[int, int]]
 
 
 def choose(units: Iterator[Hdu], extension: str | None, path: str) -> tuple[list[Image], tuple[bytes, ...]]:
-    """Return the images that are meant, each with its shape (ny, nx), and the cards of the primary header.
+    """Return the chosen images, each with its shape (ny, nx), and the cards of the primary header.
 
-    Without an extension these are: the primary where it has two axes; else the only image with two axes; else all
-    that are called SCI (two chips of a camera); else all that are called IMAGE; else all, where they are the chips of
-    a camera by their places on the sky. No more units are asked for than that takes: the primary settles it for an
-    archive, too, without reading on.
+    Without an extension: the primary if it has two axes; else the only image with two axes; else all called SCI (two
+    chips of a camera); else all called IMAGE; else all, if they are a camera's chips by their WCS. Reading ends with
+    the primary where that is the choice.
 
     Parameters
     ----------
     units : iterator of Hdu
-        The file's header-data units, in order.
+        The file's, in order.
     extension : str or None
         A number, EXTNAME, ``EXTNAME,EXTVER``, or ``*`` for all images with two axes.
     path : str
@@ -39,9 +35,9 @@ def choose(units: Iterator[Hdu], extension: str | None, path: str) -> tuple[list
     Raises
     ------
     InputError
-        When there is none, or none is better than another; the images are listed.
+        When there is none, or the choice is ambiguous; the images are listed.
     """
-    meant: list[Image] = []
+    chosen: list[Image] = []
     seen: list[str] = []
     deep = ""  # an image of more than two axes
     primary: tuple[bytes, ...] = ()
@@ -55,19 +51,19 @@ def choose(units: Iterator[Hdu], extension: str | None, path: str) -> tuple[list
             if len(sizes) == 3 and min(sizes) > 0 and _named(extension, unit):
                 deep = deep or f"{path}[{unit.number}]"
             if shape is not None and _named(extension, unit):
-                meant.append((unit, shape))
-            if extension == str(unit.number) or (extension is None and meant and unit.number == 0):
+                chosen.append((unit, shape))
+            if extension == str(unit.number) or (extension is None and chosen and unit.number == 0):
                 break
     except InputError:
-        if not meant:
-            raise  # else it stands after an image, and does not matter
-    if extension is None and len(meant) > 1:
-        meant = _usual(meant, seen, path)
-    if not meant:
+        if not chosen:
+            raise  # damage after an image does not matter
+    if extension is None and len(chosen) > 1:
+        chosen = _usual(chosen, seen, path)
+    if not chosen:
         called = "" if extension in (None, "*") else f" [{extension}]"
         plane = f" For one plane of three axes: imcopy '{deep}[*,*,1:1]' plane.fits" if deep else ""
         raise InputError(f"{path} has no image{called} with two axes", hint=f"It holds: {_listed(seen)}.{plane}")
-    return meant, primary
+    return chosen, primary
 
 
 def _usual(images: list[Image], seen: list[str], path: str) -> list[Image]:
@@ -88,14 +84,14 @@ def _named(extension: str | None, unit: Hdu) -> bool:
     if extension is None or extension == "*" or extension == str(unit.number):
         return True
     name, _, version = extension.upper().partition(",")
-    there = unit.name.upper() or ("PRIMARY" if unit.number == 0 else "")
-    if extension.strip().upper() == there:  # the name itself may have a comma
+    extname = unit.name.upper() or ("PRIMARY" if unit.number == 0 else "")
+    if extension.strip().upper() == extname:  # the name itself may have a comma
         return True
-    return name.strip() == there and version.strip() in ("", str(unit.header.get("EXTVER", 1)))
+    return name.strip() == extname and version.strip() in ("", str(unit.header.get("EXTVER", 1)))
 
 
 def image_axes(header: Mapping[str, Value], prefix: str, label: str) -> list[tuple[int, int]]:
-    """Return (number, length) of an image's axes, x first; axes of length 1 beyond two are left out, last ones first.
+    """Return (number, length) of an image's axes, x first, without axes of length 1 beyond two.
 
     Parameters
     ----------
@@ -120,7 +116,7 @@ def image_axes(header: Mapping[str, Value], prefix: str, label: str) -> list[tup
 
 
 def _sizes(unit: Hdu, label: str) -> list[int]:
-    """Return the lengths of an image's axes, x first; none of what is no image."""
+    """Return the lengths of an image's axes, x first; empty for other HDUs."""
     prefix = {"image": "", "compressed image": "Z"}.get(unit.kind)
     if prefix is None or unit.header.get("GROUPS") is True:
         return []

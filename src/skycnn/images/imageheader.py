@@ -1,4 +1,4 @@
-"""ImageHeader: what the header of an image says, read before any of its pixels."""
+"""ImageHeader: what the header of an image says, and its file's fingerprint."""
 
 import os
 from dataclasses import dataclass
@@ -19,43 +19,43 @@ _PRINTABLE = bytes(octet if 32 <= octet < 127 else 32 for octet in range(256))
 
 @dataclass(frozen=True)
 class ImageSpec:
-    """A file name with the image that was asked for, if any: a number, EXTNAME, ``EXTNAME,EXTVER`` or ``*``."""
+    """A file and which of its images: a number, EXTNAME, ``EXTNAME,EXTVER``, ``*`` for all, None for the default."""
 
     path: str
     extension: str | None = None
 
     @property
     def label(self) -> str:
-        """How messages call it."""
+        """Its name in messages."""
         return self.path if self.extension is None else f"{self.path}[{self.extension}]"
 
 
 @dataclass(frozen=True)
 class ImageHeader:
-    """What is known of an image before a pixel of it is read.
+    """The header of one image.
 
     Parameters
     ----------
     spec : ImageSpec
-        What was asked for.
+        The file.
     number : int
-        Of the header-data unit; 0 is the primary.
+        Of the HDU; 0 is the primary.
     shape : tuple of int
         (ny, nx); axes of length 1 are left out.
     cards : tuple of bytes
-        Only those that tell of coordinates, unit, survey and filter; the image's own where it is tile-compressed.
+        Those of coordinates, unit, survey and filter; of the uncompressed image where it is tile-compressed.
     kind : str
         ``plain`` or ``tiled``.
     compression : str
-        Of the whole file: ``gz``, ``bz2`` or an empty string.
+        Of the whole file: ``gz``, ``bz2`` or empty.
     start, offset, size : int
-        Where the header begins, where the data begin, and the bytes of data without padding, all in the plain bytes.
+        Bytes where the header and the data begin, and of the data without padding; in the uncompressed file.
     bitpix : int
         8, 16, 32, 64, -32 or -64.
     bscale, bzero : float
-        The physical value is raw * BSCALE + BZERO.
+        Physical value = raw * BSCALE + BZERO.
     blank : int or None
-        The raw integer that stands for no value.
+        Raw value of undefined pixels.
     fingerprint : tuple of int
         Of the file when it was read; see `safefile.fingerprint`.
     """
@@ -77,14 +77,14 @@ class ImageHeader:
 
     @property
     def label(self) -> str:
-        """How messages call it."""
+        """Its name in messages."""
         if self.spec.extension not in (None, "*"):
             return self.spec.label
         return f"{self.spec.path}[{self.number}]" if self.number else self.spec.path
 
     @property
     def header(self) -> dict[str, Value]:
-        """Keyword to value."""
+        """The cards as keyword to value."""
         return fitscards.values(self.cards)
 
     @property
@@ -93,21 +93,18 @@ class ImageHeader:
         return b"".join(self.cards).translate(_PRINTABLE).decode("ascii")
 
 
-def read_headers(spec: ImageSpec, scratch: str | None = None) -> list[ImageHeader]:
-    """Return the headers of the images that are meant, as `imagechoice.choose` says.
+def read_headers(spec: ImageSpec) -> list[ImageHeader]:
+    """Return the headers of a file's images that `imagechoice.choose` selects; archives are read no further.
 
     Parameters
     ----------
     spec : ImageSpec
-        What was asked for.
-    scratch : str, optional
-        Not needed: no more of an archive is uncompressed than the headers take.
+        The file.
 
     Raises
     ------
     InputError
-        When the file is missing, unreadable, no FITS or a corrupt archive, holds no such image, or is shorter than
-        the image's header says.
+        When the file is missing, unreadable, no FITS, a corrupt archive or truncated, or holds no such image.
     """
     path = spec.path
     try:
@@ -125,13 +122,13 @@ def read_headers(spec: ImageSpec, scratch: str | None = None) -> list[ImageHeade
         raise InputError(f"{path} does not exist") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
-    found = [header_of(spec, unit, shape, primary, compression, stat) for unit, shape in images]
-    for image in found:
-        there = max(0, stat.st_size - image.offset)
-        if not compression and there < image.size:
-            what = f"{image.label} is shorter than its header says: {image.size} bytes promised, {there} there"
+    headers = [header_of(spec, unit, shape, primary, compression, stat) for unit, shape in images]
+    for image in headers:
+        present = max(0, stat.st_size - image.offset)
+        if not compression and present < image.size:
+            what = f"{image.label} is shorter than its header says: {image.size} bytes promised, {present} there"
             raise InputError(what, hint="Restore it from a copy.")
-    return found
+    return headers
 
 
 def header_of(
@@ -142,7 +139,7 @@ def header_of(
     compression: str,
     stat: os.stat_result,
 ) -> ImageHeader:
-    """Return what a header-data unit says of its image; ``shape`` is of two axes, ``primary`` the file's first cards.
+    """Return the header of an HDU's image of ``shape`` (ny, nx); ``primary`` are the cards of the file's first HDU.
 
     Raises
     ------
@@ -173,7 +170,7 @@ def header_of(
     )
 
 
-def _number(found: Value, what: str) -> float:
-    if isinstance(found, bool) or not isinstance(found, int | float) or not isfinite(found):
-        raise InputError(f"{what} is unreadable", value=found, expected="a number")
-    return float(found)
+def _number(value: Value, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        raise InputError(f"{what} is unreadable", value=value, expected="a number")
+    return float(value)

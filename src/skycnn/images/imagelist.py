@@ -1,4 +1,4 @@
-"""ImageList: which files ``--images 'g=tiles/*_g.fits'`` means; patterns, lists, and the image within a file."""
+"""ImageList: the files of ``--images 'g=tiles/*_g.fits'``: patterns, lists, and the image within a file."""
 
 import glob
 import os
@@ -18,7 +18,7 @@ _PATTERN = "tiles/*.fits"
 
 
 def parse(values: Sequence[str], option: str = "--images") -> dict[str, tuple[str, ...]]:
-    """Take ``BAND=FILE`` apart; a band may be given several times and keeps all its files.
+    """Parse ``BAND=FILE``; the files of a repeated band add up.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def parse(values: Sequence[str], option: str = "--images") -> dict[str, tuple[st
     InputError
         When one is not ``BAND=FILE``.
     """
-    found: dict[str, tuple[str, ...]] = {}
+    files: dict[str, tuple[str, ...]] = {}
     for value in values:
         band, sign, source = (part.strip() for part in value.partition("="))
         if not (sign and source and _BAND.fullmatch(band)):
@@ -40,17 +40,17 @@ def parse(values: Sequence[str], option: str = "--images") -> dict[str, tuple[st
             expected = "BAND=FILE, where FILE may be a pattern, @list.txt or a URL"
             hint = f"Type for example {option} 'g={_PATTERN if sign else value.strip() or _PATTERN}'."
             raise InputError(what, value=value, expected=expected, hint=hint)
-        found[band] = (*found.get(band, ()), source)
-    return found
+        files[band] = (*files.get(band, ()), source)
+    return files
 
 
 def is_url(text: str) -> bool:
-    """Return whether an image is to be had from a server."""
+    """Whether an image is fetched from a server."""
     return _URL.match(text) is not None
 
 
 def is_template(text: str) -> bool:
-    """Return whether the name differs from row to row: a URL, or ``{...}`` in the name of no file that exists."""
+    """Whether the name differs from row to row: a URL, or ``{...}`` unless a file is so named."""
     return is_url(text) or (_FIELD.search(text) is not None and not os.path.exists(os.path.expanduser(text)))
 
 
@@ -62,24 +62,23 @@ def expand(band: str, sources: Sequence[str]) -> list[ImageSpec]:
     band : str
         Names the band in messages.
     sources : sequence of str
-        Files, patterns (``*``, ``?``, ``[...]``, ``**``), or ``@list.txt`` with one of these a line, which are
-        relative to the list's folder. ``[EXT]`` or ``#EXT`` at the end names the image within the file; files whose
-        very name fits come first.
+        Files, patterns (``*``, ``?``, ``[...]``, ``**``), or ``@list.txt`` with one of these a line, relative to the
+        list's folder. ``[EXT]`` or ``#EXT`` at the end names the image within the file, unless a file is so named.
 
     Raises
     ------
     InputError
-        When a file does not exist, a pattern fits nothing, or a list cannot be read or is empty.
+        When a file does not exist, a pattern matches nothing, or a list cannot be read or is empty.
     """
-    found: dict[tuple[str, str, str], ImageSpec] = {}
+    specs: dict[tuple[str, str, str], ImageSpec] = {}
     folders: dict[str, str] = {}
     for source in sources:
         for spec in _expanded(band, source):
             folder, name = os.path.split(spec.path)
             if folder not in folders:
                 folders[folder] = os.path.realpath(folder)
-            found.setdefault((folders[folder], name, spec.extension or ""), spec)
-    return sorted(found.values(), key=lambda spec: (spec.path, spec.extension or ""))
+            specs.setdefault((folders[folder], name, spec.extension or ""), spec)
+    return sorted(specs.values(), key=lambda spec: (spec.path, spec.extension or ""))
 
 
 def _expanded(band: str, source: str) -> Iterator[ImageSpec]:
@@ -112,7 +111,7 @@ def _lines(band: str, path: str) -> list[str]:
 
 
 def _files(band: str, text: str, folder: str) -> list[ImageSpec]:
-    """Return the files that a name or a pattern means, within a folder."""
+    """Return the files of a name or a pattern relative to a folder."""
     readings = [(text, None), *((match[1], match[2]) for form in _IMAGE if (match := form.fullmatch(text)))]
     for name, extension in readings:
         path = _path(folder, name)
@@ -121,9 +120,9 @@ def _files(band: str, text: str, folder: str) -> list[ImageSpec]:
             raise InputError(f"{path} of band {band} is a folder", expected="a FITS image", hint=hint)
         if os.path.exists(path):
             return [ImageSpec(path, extension)]
-        found = _matches(folder, name)
-        if found:
-            return [ImageSpec(path, extension) for path in found]
+        matches = _matches(folder, name)
+        if matches:
+            return [ImageSpec(path, extension) for path in matches]
     name = _path(folder, readings[-1][0])
     if not glob.has_magic(name):
         raise InputError(f"{name} of band {band} does not exist", hint=_similar(name))
@@ -133,7 +132,7 @@ def _files(band: str, text: str, folder: str) -> list[ImageSpec]:
 
 
 def _path(folder: str, name: str) -> str:
-    """Return a name within a folder, ``~`` replaced where no file is called so."""
+    """Return the path of a name in a folder, ``~`` expanded unless a file is so named."""
     path = os.path.join(folder, name)
     return (path if os.path.exists(path) else os.path.join(folder, os.path.expanduser(name))).removeprefix("./")
 
@@ -142,7 +141,7 @@ def _matches(folder: str, name: str) -> list[str]:
     if not glob.has_magic(name):
         return []
     name = os.path.expanduser(name)
-    literal, rest = os.path.split(name)  # a folder that is called so comes first, whatever brackets are in its name
+    literal, rest = os.path.split(name)  # a folder literally so named wins over a pattern
     while literal and not os.path.isdir(os.path.join(folder, literal)):
         literal, part = os.path.split(literal)
         rest = os.path.join(part, rest)
@@ -151,7 +150,7 @@ def _matches(folder: str, name: str) -> list[str]:
 
 
 def _similar(path: str) -> str | None:
-    """Return a hint: the nearest names in the folder, else what is there."""
+    """Return a hint: similar names in the folder, else its content."""
     folder, name = os.path.split(path)
     try:
         names = sorted(entry for entry in os.listdir(folder or ".") if not entry.startswith("."))

@@ -1,4 +1,4 @@
-"""ImageWcs: where on the sky an image's pixels lie, by wcslib, whole arrays at once and row by row in what fails."""
+"""ImageWcs: an image's pixels to sky and back, by wcslib on arrays; a failure costs its row alone."""
 
 import re
 import threading
@@ -17,18 +17,18 @@ from skycnn.images.positions import frames
 Array = NDArray[Any]
 
 CYLINDRICAL = ("CAR", "CEA", "MER", "CYP", "")
-"""Projections, and none, in which longitude runs on along a straight line: the sky repeats every 360 degrees."""
+"""Projections (or none) linear in longitude: the sky repeats every 360 degrees."""
 
 CLOSE = 1e-7
-"""px; a position that comes as close to a pixel's middle or edge is taken to lie on it: the way through the sky costs a
-tenth of this, and the stamp of an object that lies there shall begin at the same pixel in every band."""
+"""px; positions this close to a pixel's centre or edge are snapped to it: a round trip through the sky errs by a tenth
+of this, and snapping makes the stamps of all bands start at one pixel."""
 
 NARROWEST, WIDEST = 1e-6, 36000.0
-"""arcsec a pixel; what lies outside is no image of the sky but a mistake in its header."""
+"""arcsec a pixel; beyond, the header is wrong."""
 
 
 class ImageWcs:
-    """The world coordinates of one image; safe to use from several threads.
+    """The world coordinates of one image; thread-safe.
 
     Parameters
     ----------
@@ -42,23 +42,23 @@ class ImageWcs:
     Attributes
     ----------
     frame : Frame
-        The system of its own coordinates.
+        The celestial system of the header.
     grid : PixelGrid
-        Scale, rotation and parity at its centre.
+        Scale, rotation and parity at the centre.
     centre : tuple of float
         ICRS, deg.
     radius : float
-        deg, of the cap about `centre` that holds the whole image; 180 where no smaller one is known.
+        deg, of a circle about `centre` around the whole image; 180 if unknown.
 
     Raises
     ------
     InputError
-        When the header has no celestial WCS, or one that makes no sense.
+        When the header has no valid celestial WCS.
     """
 
     def __init__(self, text: str, shape: tuple[int, int], label: str) -> None:
         self.shape, self.label = shape, label
-        self._lock = threading.Lock()  # wcslib writes into its own structure while it computes
+        self._lock = threading.Lock()  # wcslib is not thread-safe
         octets = text.encode("ascii", "replace")
         cards = [octets[at : at + 80].ljust(80) for at in range(0, len(octets), 80)]
         header = fitscards.values(cards)
@@ -72,17 +72,17 @@ class ImageWcs:
             self._wcs.set()
             self._lng, self._lat = self._wcs.lng, self._wcs.lat
         except (ValueError, KeyError, MemoryError, AttributeError) as error:  # wcslib's are ValueErrors
-            told = re.sub(r"ERROR \d+ in [^:]*:", "\n", " ".join(str(error).split())).split("\n")
-            reason = max(told[:2], key=len).strip(" .:")
+            parts = re.sub(r"ERROR \d+ in [^:]*:", "\n", " ".join(str(error).split())).split("\n")
+            reason = max(parts[:2], key=len).strip(" .:")
             raise InputError(f"{label}: its WCS makes no sense ({reason})", hint=wcscards.NO_WCS) from error
         if self._lng < 0 or self._lat < 0 or self._wcs.naxis != 2:
             raise InputError(f"{label} has no celestial WCS", hint=wcscards.NO_WCS)
         self.frame = self._frame(header)
         self._period = self._repeat()
-        self._look()
+        self._measure()
 
     def to_pixel(self, lon: Array, lat: Array) -> tuple[Array, Array]:
-        """Return the 0-based pixel positions of places on the sky.
+        """Return the 0-based pixels of sky positions.
 
         Parameters
         ----------
@@ -92,19 +92,18 @@ class ImageWcs:
         Returns
         -------
         x, y : array (n,)
-            float64; NaN where the image's projection or distortion does not reach, and for input that is no place.
+            float64; NaN outside the projection or distortion, and for invalid input.
         """
         lon, lat = np.atleast_1d(np.asarray(lon, np.float64)), np.atleast_1d(np.asarray(lat, np.float64))
         out = np.full((2, len(lon)), np.nan)
         good = np.flatnonzero(np.isfinite(lon) & (abs(lat) <= 90))
         if not len(good):
             return out[0], out[1]
-        own = self.frame.from_icrs(lon[good] % 360, lat[good])
         world = np.empty((len(good), 2))
-        world[:, self._lng], world[:, self._lat] = own
+        world[:, self._lng], world[:, self._lat] = self.frame.from_icrs(lon[good] % 360, lat[good])
         with self._lock, np.errstate(all="ignore"):
-            found = self._wcs.s2p(world, 0)
-        pixel = np.where((found["stat"] == 0)[:, None], found["pixcrd"], np.nan)
+            result = self._wcs.s2p(world, 0)
+        pixel = np.where((result["stat"] == 0)[:, None], result["pixcrd"], np.nan)
         if self._period is not None:
             middle = np.array([(self.shape[1] - 1) / 2, (self.shape[0] - 1) / 2])
             times = np.round((middle - pixel) @ self._period / (self._period @ self._period))
@@ -118,7 +117,7 @@ class ImageWcs:
     def to_sky(self, x: Array, y: Array) -> tuple[Array, Array]:
         """Return the ICRS longitudes in [0, 360) and latitudes, deg, of 0-based pixel positions (n,).
 
-        NaN where there is no sky, e.g. beyond the ellipse of an all-sky map.
+        NaN off the sky, e.g. outside the ellipse of an all-sky map.
         """
         x, y = np.atleast_1d(np.asarray(x, np.float64)), np.atleast_1d(np.asarray(y, np.float64))
         out = np.full((2, len(x)), np.nan)
@@ -127,20 +126,20 @@ class ImageWcs:
             return out[0], out[1]
         place = self._sip.forward(x[good], y[good]) if self._sip else (x[good], y[good])
         with self._lock, np.errstate(all="ignore"):
-            found = self._wcs.p2s(np.stack(place, axis=1), 0)
-        world = np.where((found["stat"] == 0)[:, None], found["world"], np.nan)
+            result = self._wcs.p2s(np.stack(place, axis=1), 0)
+        world = np.where((result["stat"] == 0)[:, None], result["world"], np.nan)
         lon, lat = self.frame.to_icrs(world[:, self._lng], world[:, self._lat])
         out[:, good] = lon % 360, lat
         return out[0], out[1]
 
     def grid_at(self, x: float, y: float) -> PixelGrid | None:
-        """Return the pixel grid at a 0-based position; None where there is no sky about it."""
+        """Return the pixel grid at a 0-based position; None off the sky."""
         dx, dy = np.array([0, 0.5, -0.5, 0, 0]), np.array([0, 0, 0, 0.5, -0.5])
         lon, lat = self.to_sky(x + dx, y + dy)
         if not np.isfinite(lon).all():
             return None
         across = (lon[1:] - lon[0] + 180) % 360 - 180
-        # Differences of a few arcsec: by sines of half angles, so that neither the pole nor rounding harms them.
+        # sines of half angles: exact for small differences, also at the pole
         north, east = np.radians(lat[1:]), np.radians(across)
         here = np.radians(lat[0])
         e = np.cos(north) * np.sin(east)
@@ -162,7 +161,7 @@ class ImageWcs:
         return frames.read(header.get("RADESYS", header.get("RADECSYS")), equinox, self.label)
 
     def _repeat(self) -> Array | None:
-        """Return the step in pixels that leads once around the sky."""
+        """Return the step in pixels of 360 degrees, None where the sky does not repeat."""
         if self._wcs.ctype[self._lng][5:8] not in CYLINDRICAL or self._sip is not None:
             return None
         around = np.zeros(2)
@@ -175,8 +174,8 @@ class ImageWcs:
         matrix: Array = self._wcs.get_pc() * self._wcs.get_cdelt()[:, None]
         return matrix
 
-    def _look(self) -> None:
-        """Find centre, radius and grid, and see that they are an image's."""
+    def _measure(self) -> None:
+        """Set centre, radius and grid; refuse impossible ones."""
         ny, nx = self.shape
         part = np.linspace(0, 1, 9)
         ends = np.zeros(9)
@@ -187,15 +186,15 @@ class ImageWcs:
         grid = self.grid_at(xs[there[-1]], ys[there[-1]]) if len(there) else None
         if grid is None:
             raise InputError(f"{self.label}: its WCS leads nowhere on the sky", hint=wcscards.NO_WCS)
-        stated = float(np.sqrt(abs(np.linalg.det(self._matrix())))) * 3600
-        if not (min(grid.scale, stated) > NARROWEST and max(grid.scale, stated) < WIDEST and grid.aspect < 100):
+        nominal = float(np.sqrt(abs(np.linalg.det(self._matrix())))) * 3600
+        if not (min(grid.scale, nominal) > NARROWEST and max(grid.scale, nominal) < WIDEST and grid.aspect < 100):
             raise InputError(
-                f"{self.label}: its WCS makes no sense: pixels of {stated:.4g} arcsec, aspect {grid.aspect:.4g}",
+                f"{self.label}: its WCS makes no sense: pixels of {nominal:.4g} arcsec, aspect {grid.aspect:.4g}",
                 hint=wcscards.NO_WCS,
             )
         self.grid, self.centre = grid, (grid.lon, grid.lat)
         middle, others = frames.vectors(np.array([grid.lon]), np.array([grid.lat])), frames.vectors(lon, lat)
         away = 2 * np.degrees(np.arcsin(np.minimum(np.linalg.norm(others - middle, axis=0) / 2, 1)))
-        # The edge bulges between the places looked at; a hundredth and two pixels are more than it does.
+        # a margin for the edge between the points sampled
         radius = float(away[there].max()) * 1.01 + 2 * grid.scale * grid.aspect / 3600
         self.radius = radius if len(there) == len(lon) and radius < 80 else 180.0

@@ -1,4 +1,4 @@
-"""The cards of an image header that are worth holding: 10,000 headers are held at once."""
+"""KeptCards: the cards of an image header kept in memory, of 10,000 images at once."""
 
 import re
 from collections.abc import Iterator
@@ -11,10 +11,7 @@ _KEPT = re.compile(
     rb"|DATE-OBS|BUNIT|BSOFTEN|SURVEY|FILTER\d?|BAND"
     rb"|PLTRA[HMS]|PLTDEC(SN|[DMS])|PLTSCALE|[XY]PIXELSZ|PPO\d|AMD[XY]\d+|CNPIX[12]"
 )
-"""What WCSs (TAN, SIP, TPV, TNX, lookup tables, the plates of the DSS), BUNIT, SURVEY and FILTER need.
-
-Alternate WCSs are left out.
-"""
+"""Cards of the WCS (TAN, SIP, TPV, TNX, lookup tables, DSS plates; no alternate WCS), BUNIT, SURVEY and FILTER."""
 
 _MANY = re.compile(rb"D[PQ]\d")  # record-valued: many cards of one name
 _COMMON = (b"SURVEY", b"FILTER")
@@ -22,25 +19,24 @@ _INHERITED = (b"BUNIT", b"RADESYS", b"RADECSYS", b"EQUINOX", b"EPOCH", b"MJD-OBS
 
 
 def kept(unit: Hdu, primary: tuple[bytes, ...]) -> Iterator[bytes]:
-    """Yield the cards worth holding, the first of duplicates.
+    """Yield the cards to keep, the first of duplicates.
 
     Parameters
     ----------
     unit : Hdu
-        The image; of a tile-compressed one the cards of the image are given, not those of the table.
+        The image; of a tile-compressed one, the cards of the uncompressed image are yielded.
     primary : tuple of bytes
-        The cards of the file's primary header. Survey and filter are taken from it where the image has none, frame,
-        epoch and unit where INHERIT says so.
+        The cards of the primary header: fallback for survey and filter; with INHERIT for frame, epoch and unit too.
     """
-    own = unit.cards
+    cards = unit.cards
     if unit.kind == "compressed image":
-        own = tuple(card for card in own if not card.startswith(b"NAXIS"))
-        own = tuple(card[1:8] + b" " + card[8:] if card.startswith(b"ZNAXIS") else card for card in own)
+        cards = tuple(card for card in cards if not card.startswith(b"NAXIS"))
+        cards = tuple(card[1:8] + b" " + card[8:] if card.startswith(b"ZNAXIS") else card for card in cards)
     shared = (*_COMMON, *_INHERITED) if unit.header.get("INHERIT") is True else _COMMON
     others = [card for card in primary if unit.number and card[:8].rstrip() in shared]
     names: set[bytes] = set()
     inside = False  # a string that may go on
-    for card in (*own, *others):
+    for card in (*cards, *others):
         name = card[:8].rstrip()
         if name == b"CONTINUE":
             if inside:

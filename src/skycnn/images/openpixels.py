@@ -1,11 +1,9 @@
-"""Pixels: an open image from which stamps are cut, however it is stored; this is the door to its kinds."""
+"""open_pixels: opens an image as the `Pixels` of its storage, plain or in compressed tiles."""
 
 from skycnn.images.imageheader import ImageHeader
-from skycnn.images.pixels import Pixels, check_unchanged
+from skycnn.images.pixels import Pixels
 from skycnn.images.plainpixels import PlainPixels
 from skycnn.images.tiledpixels import TiledPixels
-
-__all__ = ["Pixels", "check_unchanged", "open_pixels"]
 
 
 def open_pixels(header: ImageHeader, scratch: str | None = None) -> Pixels:
@@ -21,8 +19,8 @@ def open_pixels(header: ImageHeader, scratch: str | None = None) -> Pixels:
     Raises
     ------
     InputError
-        When it cannot be read, or is a corrupt archive or one that holds less than the header promises.
+        When it cannot be read, or is a corrupt or truncated archive.
     ChangedError
-        When it is no longer the file whose header was read.
+        When the file's fingerprint is no longer that of the header.
     """
     return TiledPixels(header, scratch) if header.kind == "tiled" else PlainPixels(header, scratch)

@@ -1,4 +1,4 @@
-"""Physical values of raw pixels, and which of them a stamp takes."""
+"""Physical values of raw pixels, and the overlap of stamps with a block of pixels."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,19 +18,19 @@ def physical(raw: Array, header: ImageHeader) -> Array:
     Parameters
     ----------
     raw : array
-        As stored, any byte order. Float32 without scaling comes back as it is, bit for bit.
+        As stored, any byte order. Float32 without scaling is returned unchanged.
     header : ImageHeader
-        Whose BSCALE, BZERO and BLANK count.
+        With BSCALE, BZERO and BLANK.
 
     Returns
     -------
     array
-        float32 of either byte order; what is too large for it is infinite.
+        float32 of either byte order; infinite on overflow.
     """
     plain = header.bscale == 1 and header.bzero == 0
     if plain and raw.dtype.kind == "f" and raw.dtype.itemsize == 4:
         return raw
-    long = raw.dtype.kind in "iu" and raw.dtype.itemsize == 8  # else float64 holds it, and rounding it once is enough
+    long = raw.dtype.kind in "iu" and raw.dtype.itemsize == 8  # the others are exact in float64
     with np.errstate(over="ignore", invalid="ignore"):
         values = raw.astype(np.float64) if long or not plain else raw
         if not plain:
@@ -45,7 +45,7 @@ def physical(raw: Array, header: ImageHeader) -> Array:
 def overlaps(
     x0: Array, y0: Array, side: int, box: tuple[int, int, int, int], which: Array
 ) -> Iterator[tuple[int, Slices, Slices]]:
-    """Yield what stamps and a box of pixels have in common.
+    """Yield the overlap of each stamp with a box of pixels.
 
     Parameters
     ----------
@@ -56,14 +56,14 @@ def overlaps(
     box : tuple of int
         (y, x, y end, x end), half open.
     which : array (m,)
-        Numbers of the stamps to look at.
+        Stamps to consider.
 
     Yields
     ------
     row : int
-        Of the stamp; those that have nothing in common with the box are left out.
+        The stamp; those without overlap are left out.
     there, here : tuple of slice
-        The pixels in the box, from its corner, and in the stamp.
+        The overlap in the box and in the stamp.
     """
     top, left, bottom, right = box
     xs, ys = x0[which], y0[which]

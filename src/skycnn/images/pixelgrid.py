@@ -1,4 +1,4 @@
-"""PixelGrid: scale, rotation and parity of an image's pixels, and whether two images have the same."""
+"""PixelGrid: scale, rotation and parity of an image's pixels at one position, and the comparison of two."""
 
 from dataclasses import dataclass
 from math import degrees
@@ -13,19 +13,19 @@ ROTATION = degrees(0.5 / 64)
 """deg; half a pixel over the side of a 64-pixel stamp."""
 
 SCALE = 0.01
-"""Part by which scales, or the two sides of a pixel, may differ: 0.3 px at the edge of a 64-pixel stamp."""
+"""Relative difference allowed between scales, or the sides of a pixel: 0.3 px at the edge of a 64-pixel stamp."""
 
 
 @dataclass(frozen=True)
 class PixelGrid:
-    """How pixels lie on the sky at one place.
+    """The pixels' axes on the sky at one position.
 
     Parameters
     ----------
     axes : array (2, 2)
         arcsec a pixel: rows are east and north, columns a step in x and in y.
     lon, lat : float
-        deg, ICRS: the place.
+        ICRS degrees of the position.
     """
 
     axes: Array
@@ -39,12 +39,12 @@ class PixelGrid:
 
     @property
     def parity(self) -> int:
-        """-1 as the sky is seen, east left of north; +1 mirrored."""
+        """-1 with east left of north, as on the sky; +1 mirrored."""
         return 1 if np.linalg.det(self.axes) > 0 else -1
 
     @property
     def rotation(self) -> float:
-        """Degrees in (-180, 180]: the way of +y from north through east, parity and skew taken off."""
+        """Degrees in (-180, 180] of +y from north through east, without parity and skew."""
         return _turn(self.axes @ np.diag([self.parity, 1]))
 
     @property
@@ -54,15 +54,15 @@ class PixelGrid:
         return float(longest / shortest) if shortest > 0 else float("inf")
 
     def towards(self, other: "PixelGrid") -> Array:
-        """Return these axes carried to the place of ``other`` along a great circle.
+        """Return these axes moved to the position of ``other`` by parallel transport along the great circle.
 
-        North is another way at another place, close to a pole very much so; what is carried does not turn with it.
+        The direction of north depends on the position, strongly so near a pole; transported axes do not.
         """
         here, there = _frame(self.lon, self.lat), _frame(other.lon, other.lat)
         a, b = here[2], there[2]
-        # The rotation that takes one place to the other along the great circle between them (Rodrigues).
+        # Rodrigues' rotation from one position to the other
         cross, cosine = np.cross(a, b), float(a @ b)
-        if cosine < -0.999999:  # opposite places have no one way between them
+        if cosine < -0.999999:  # antipodes: no unique great circle
             return self.axes
         skew = np.array([[0, -cross[2], cross[1]], [cross[2], 0, -cross[0]], [-cross[1], cross[0], 0]])
         carry = np.eye(3) + skew + skew @ skew / (1 + cosine)
@@ -71,14 +71,14 @@ class PixelGrid:
 
 
 def differs(a: PixelGrid, b: PixelGrid, scale: float = SCALE, rotation: float = ROTATION) -> str | None:
-    """Return how two grids differ, both values printed; None where they do not.
+    """Return how two grids differ, with both values; None where they do not.
 
     Parameters
     ----------
     a, b : PixelGrid
-        The one looked at and the one wanted.
+        The grid in question and the reference.
     scale : float
-        Part by which scales and the shape of pixels may differ.
+        Relative difference allowed between scales and shapes of pixels.
     rotation : float
         deg.
 
@@ -104,12 +104,12 @@ def differs(a: PixelGrid, b: PixelGrid, scale: float = SCALE, rotation: float = 
 
 
 def _turn(matrix: Array) -> float:
-    """Return the angle, deg, of the rotation that is closest to a matrix of positive determinant."""
+    """Return the angle, deg, of the rotation closest to a matrix of positive determinant."""
     return degrees(np.arctan2(matrix[0, 1] - matrix[1, 0], matrix[0, 0] + matrix[1, 1]))
 
 
 def _frame(lon: float, lat: float) -> Array:
-    """Return the unit vectors east, north and outwards at a place, as rows."""
+    """Return the unit vectors east, north and outwards at a position, as rows."""
     a, d = np.radians(lon), np.radians(lat)
     return np.array(
         [

@@ -1,4 +1,4 @@
-"""Pixels, the class: an open image from which stamps are cut, however it is stored; ``pixels.py`` is the door."""
+"""Pixels: the interface of an open image from which stamps are cut; ``openpixels.py`` opens one."""
 
 import os
 from abc import ABC, abstractmethod
@@ -16,16 +16,15 @@ Array = NDArray[Any]
 
 
 class Pixels(ABC):
-    """An open image; its physical values are float32 and NaN where there is no value.
+    """An open image: physical values, float32, NaN where undefined.
 
     Attributes
     ----------
     header : ImageHeader
-        What it is.
     shape : tuple of int
         (ny, nx).
     label : str
-        How messages call it.
+        Its name in messages.
     """
 
     def __init__(self, header: ImageHeader) -> None:
@@ -33,13 +32,12 @@ class Pixels(ABC):
 
     @abstractmethod
     def cut(self, x0: Array, y0: Array, side: int, out: Array) -> NDArray[np.bool_]:
-        """Fill ``out`` with stamps; safe to call from several threads.
+        """Fill ``out`` with stamps; thread-safe.
 
         Parameters
         ----------
         x0, y0 : array (n,)
-            int64, the stamps' first pixels, 0-based; they may lie anywhere, also wholly outside. The cheapest order
-            is by ``y0``.
+            First pixels of the stamps, int64, 0-based, anywhere; cheapest sorted by ``y0``.
         side : int
             Pixels along an edge.
         out : array (n, side, side)
@@ -48,31 +46,25 @@ class Pixels(ABC):
         Returns
         -------
         array (n,)
-            Which stamps touch pixels that are there and cannot be read; these are NaN.
+            Stamps with pixels that cannot be read, bool; these pixels are NaN.
 
         Raises
         ------
         ChangedError
-            When the file was truncated meanwhile.
+            When the file was truncated since.
         """
 
     @property
     def nbytes(self) -> int:
-        """Memory that caches hold, in bytes; a mapped file is none."""
+        """Bytes of memory held in caches; a mapped file counts as none."""
         return 0
 
     def check_unchanged(self) -> None:
-        """See that the file on disk is still the one whose header was read.
-
-        Raises
-        ------
-        ChangedError
-            When it was changed or replaced.
-        """
+        """See `check_unchanged`."""
         check_unchanged(self.header)
 
     def close(self) -> None:  # noqa: B027 - some hold nothing
-        """Let go of file and memory."""
+        """Close the file and free memory."""
 
     def __enter__(self) -> Self:
         return self
@@ -84,7 +76,7 @@ class Pixels(ABC):
 
 
 def check_unchanged(header: ImageHeader) -> None:
-    """See that a file on disk is still the one whose header was read.
+    """Compare the fingerprint of a file with that in its header.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""PixelUnit: the unit that BUNIT or ``--pixel-unit`` names, and how pixels become what a network eats."""
+"""PixelUnit: the unit of BUNIT or ``--pixel-unit``, and the conversion of pixels to a network's unit."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,15 +14,15 @@ from skycnn.fits import cards as fitscards
 from skycnn.fits import fluxunits
 
 MICROJANSKY = "uJy"
-"""What pixels are in for a network whose card does not say it."""
+"""The pixel unit of networks whose card has none."""
 
-Stated = Mapping[str, Mapping[str | None, str]]
-"""By band the units that its images state, None where one states none, each with the name of an image that does."""
+Units = Mapping[str, Mapping[str | None, str]]
+"""By band the units of its images' headers, None for no unit, each with the label of such an image."""
 
 _A_PIXEL = re.compile(r"(\s*(/|\bper\s)\s*pix(el)?s?|[\s.*]pix(el)?s?\s*(\^|\*\*)?\s*\(?-1\)?)\s*$", re.IGNORECASE)
 _SPELLINGS = "nmgy, nJy, zp27.5 (AB magnitude of one unit), '0.3 uJy'"
 _ALIKE = 1e-9
-"""Of two factors: 1e-6 Jy is uJy, whatever the arithmetic says."""
+"""Rounding: 1e-6 Jy is uJy."""
 
 
 @dataclass(frozen=True)
@@ -32,25 +32,25 @@ class PixelUnit:
     Parameters
     ----------
     name : str
-        As told to the user.
+        For messages.
     scale : float or None
-        Microjansky a unit; None where it is no flux density.
+        Value in microjansky; None where it is no flux density.
     """
 
     name: str
     scale: float | None
 
     def factor_to(self, other: "PixelUnit") -> float | None:
-        """Return what pixels are to be multiplied by to be in another unit; None where it is of another kind."""
+        """Return the factor to another unit; None where there is none."""
         if self.scale is None or other.scale is None:
             return 1.0 if self.scale is other.scale and _plain(self.name) == _plain(other.name) else None
         factor = self.scale / other.scale
         return 1.0 if abs(factor - 1) < _ALIKE else factor
 
 
-@lru_cache(256)  # astropy takes a millisecond for an odd one, and images are many
+@lru_cache(256)  # unusual units take astropy a millisecond, and images are many
 def read(text: str | None) -> PixelUnit | None:
-    """Return the unit that a text names, flux density or not; None where it says nothing.
+    """Return the unit of a text, flux density or not; None where it is blank.
 
     Examples
     --------
@@ -59,25 +59,25 @@ def read(text: str | None) -> PixelUnit | None:
     """
     if text is None or text.strip().lower() in fluxunits.BLANK:
         return None
-    found = fluxunits.read(_A_PIXEL.sub("", text))
-    if found is None or found.kind != "flux" or found.inverse:
+    unit = fluxunits.read(_A_PIXEL.sub("", text))
+    if unit is None or unit.kind != "flux" or unit.inverse:
         return PixelUnit(text.strip(), None)
-    return PixelUnit(found.name, found.scale)
+    return PixelUnit(unit.name, unit.scale)
 
 
-def stated(value: fitscards.Value) -> str | None:
-    """Return the value of BUNIT as text; None where it says nothing."""
+def bunit(value: fitscards.Value) -> str | None:
+    """Return the value of BUNIT as text; None where it is blank."""
     text = "" if value is None else str(value).strip()
     return None if text.lower() in fluxunits.BLANK else text
 
 
 def of(cards: Iterable[bytes]) -> str | None:
-    """Return the text of BUNIT among the cards of an image; None where there is none, or it says nothing."""
-    return stated(next((fitscards.value(card) for card in cards if card.startswith(b"BUNIT   ")), None))
+    """Return BUNIT from the cards of an image; None where it is absent or blank."""
+    return bunit(next((fitscards.value(card) for card in cards if card.startswith(b"BUNIT   ")), None))
 
 
 def alike(one: str | None, two: str | None) -> bool:
-    """Return whether two texts mean the same unit, or both none."""
+    """Whether two texts are the same unit, or both none."""
     first, second = read(one), read(two)
     if first is None or second is None:
         return first is second
@@ -85,19 +85,19 @@ def alike(one: str | None, two: str | None) -> bool:
 
 
 def multiply(pixels: NDArray[Any], factor: float) -> None:
-    """Multiply pixels in place; a factor of 1 leaves every bit as it is."""
+    """Multiply pixels in place; nothing is done for a factor of 1."""
     if factor != 1.0:
         with np.errstate(over="ignore", invalid="ignore"):
             pixels *= np.float32(factor)
 
 
-def card_texts(found: Stated, bands: Sequence[str]) -> dict[str, str | None]:
-    """Return the cards that tell the unit of stamps whose pixels stay as they are.
+def card_texts(units: Units, bands: Sequence[str]) -> dict[str, str | None]:
+    """Return the unit cards of stamps whose pixels are not converted.
 
-    That is BUNIT where it is one for all bands, else BUNITS: a unit for each of them, in their order and separated by
-    commas, ``none`` where there is none and ``mixed units`` where a band's images differ.
+    BUNIT where all bands have one unit, else BUNITS: the units in the order of the bands, separated by commas,
+    ``none`` without a unit and ``mixed units`` where a band's images differ.
     """
-    texts = [_one(list(found.get(band, {None: ""}))) for band in bands]
+    texts = [_one(list(units.get(band, {None: ""}))) for band in bands]
     if all(alike(text, texts[0]) for text in texts):
         return {"BUNIT": texts[0]}
     return {"BUNIT": None, "BUNITS": ", ".join((text or "none").replace(",", " ") for text in texts)}
@@ -107,7 +107,7 @@ def by_band(header: Mapping[str, fitscards.Value], bands: Sequence[str]) -> dict
     """Return the unit of each band from BUNITS, else that of all from BUNIT."""
     texts = str(header.get("BUNITS") or "").split(",")
     several = texts if len(texts) == len(bands) and header.get("BUNITS") else [header.get("BUNIT")] * len(bands)
-    return {band: stated(text) for band, text in zip(bands, several, strict=True)}
+    return {band: bunit(text) for band, text in zip(bands, several, strict=True)}
 
 
 def _one(texts: Sequence[str | None]) -> str | None:
@@ -117,24 +117,24 @@ def _one(texts: Sequence[str | None]) -> str | None:
 
 
 def _plain(name: str) -> str:
-    """Return a unit's name without what spellings differ in: case, blanks, the plural's s."""
+    """Return a unit's name without case, blanks and plural s."""
     return re.sub(r"(?<=[a-z]{2})s\b", "", re.sub(r"\s", "", name.casefold()))
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """How the pixels of stamps become what a network eats.
+    """The conversion of stamps to the pixel unit of a network.
 
     Parameters
     ----------
     target : str
-        The unit that they are brought to, or that they have to be in.
+        The unit after conversion.
     given : mapping of str to str
-        Band to the unit that the user names; ``*`` for all.
+        The user's units by band; ``*`` for all.
     notes : tuple of str
-        What was found, assumed and done, a line each.
+        What was assumed and done, a line each.
     changed : mapping of str to str
-        Band to the unit, where pixels are not taken as they stand.
+        Band to the former unit, where pixels are converted.
     """
 
     target: str = MICROJANSKY
@@ -143,51 +143,50 @@ class Conversion:
     changed: Mapping[str, str] = field(default_factory=dict)
 
     def named(self, band: str) -> str | None:
-        """Return the unit that the user names for a band."""
+        """Return the user's unit for a band."""
         return self.given.get(band, self.given.get("*"))
 
-    def factor(self, band: str, told: str | None) -> float | None:
-        """Return what to multiply the pixels of an image by that states a unit; None where there is no such number."""
-        unit, target = read(self.named(band) or told), read(self.target)
+    def factor(self, band: str, text: str | None) -> float | None:
+        """Return the factor for pixels of an image with this BUNIT; None where there is none."""
+        unit, target = read(self.named(band) or text), read(self.target)
         return 1.0 if unit is None or target is None else unit.factor_to(target)
 
 
 def plan(
-    found: Stated, bands: Sequence[str], given: Mapping[str, str], target: str | None = None, owner: str = "the network"
+    units: Units, bands: Sequence[str], given: Mapping[str, str], target: str | None = None, owner: str = "the network"
 ) -> Conversion:
-    """Return how the pixels of some bands become what a network eats.
+    """Return the conversion of some bands to the pixel unit of a network.
 
     Parameters
     ----------
-    found : Stated
-        What the images say.
+    units : Units
+        Of the images.
     bands : sequence of str
-        Those that are needed.
+        The bands needed.
     given : mapping of str to str
-        Band to the unit that the user names, which overrules the images; ``*`` for all.
+        The user's units by band, which overrule the images'; ``*`` for all.
     target : str, optional
-        The unit that the network was trained in; left out, microjansky, or the one unit of all images where that is
-        no flux density.
+        The unit that the network was trained in; default microjansky, or the unit of all images where that is no
+        flux density.
     owner : str
         Names the network in messages.
 
     Raises
     ------
     InputError
-        When a unit cannot be brought to the one needed, or is told of some images of a band alone.
+        When a unit cannot be converted to the target, or is missing for some images of a band.
     """
-    strange = [band for band in given if band != "*" and band not in found]
+    strange = [band for band in given if band != "*" and band not in units]
     if strange:
-        there = " ".join(found)
-        raise InputError("--pixel-unit names a band without images", value=strange[0], expected=there)
+        raise InputError("--pixel-unit names a band without images", value=strange[0], expected=" ".join(units))
     by_user = Conversion(given=given)
     images: dict[str, Mapping[str | None, str]] = {
-        band: found[band] if (text := by_user.named(band)) is None else {text: "--pixel-unit"}
+        band: units[band] if (text := by_user.named(band)) is None else {text: "--pixel-unit"}
         for band in bands
-        if band in found
+        if band in units
     }
     for band, texts in images.items():
-        _check_told(band, texts)
+        _check_complete(band, texts)
     entries = [(band, read(text), label) for band, texts in images.items() for text, label in texts.items()]
     common = target or _common(entries)
     needed = PixelUnit(common, None) if (unit := read(common)) is None else unit
@@ -216,8 +215,8 @@ def plan(
     return Conversion(common, given, tuple(notes), changed)
 
 
-def _check_told(band: str, texts: Mapping[str | None, str]) -> None:
-    """See that all images of a band state a unit, or none does: what the others mean is anybody's guess."""
+def _check_complete(band: str, texts: Mapping[str | None, str]) -> None:
+    """Refuse a band of which only some images have a unit."""
     if None in texts and len(texts) > 1:
         text, label = next((text, label) for text, label in texts.items() if text is not None)
         what = f"pixels of {band} are in {text} ({label}), and {texts[None]} has no BUNIT"
@@ -225,15 +224,15 @@ def _check_told(band: str, texts: Mapping[str | None, str]) -> None:
 
 
 def _common(entries: Sequence[tuple[str, PixelUnit | None, str]]) -> str:
-    """Return the unit to train in: microjansky, or what all pixels are in where that is no flux density."""
+    """Return the unit to train in: microjansky, or the common unit where that is no flux density."""
     band, first, label = next((entry for entry in entries if entry[1] and entry[1].scale is None), ("", None, ""))
     if first is None:
         return MICROJANSKY
     for other, unit, where in entries:
         if unit is None or unit.factor_to(first) is None:
-            told = f"those of {other} in {unit.name} ({where})" if unit else f"{where} has no BUNIT"
+            difference = f"those of {other} in {unit.name} ({where})" if unit else f"{where} has no BUNIT"
             raise InputError(
-                f"pixels of {band} are in {first.name} ({label}), and {told}",
+                f"pixels of {band} are in {first.name} ({label}), and {difference}",
                 expected="flux densities, or one unit for all bands",
                 hint=_hint(band, PixelUnit(MICROJANSKY, 1.0)),
             )

@@ -1,4 +1,4 @@
-"""The bytes of one image, uncompressed: in the file itself, or in a temporary copy of that part of an archive."""
+"""PlainBytes: the bytes of one image, in its file or, from an archive, in an uncompressed temporary copy."""
 
 import os
 from typing import IO
@@ -13,21 +13,21 @@ _PIECE = 1 << 20
 
 
 def open_bytes(header: ImageHeader, scratch: str | None = None) -> tuple[IO[bytes], int]:
-    """Return an open file and the offset in it of the image's header; its data follow as ``header`` says.
+    """Return an open file and the offset of the image's header in it; data follow at the distance in ``header``.
 
     Parameters
     ----------
     header : ImageHeader
         The image.
     scratch : str, optional
-        Folder for the unlinked copy of what is in an archive; default the system's.
+        Folder for the unlinked copy from an archive; default the system's.
 
     Raises
     ------
     InputError
-        When the file cannot be opened, or is a corrupt archive or one that ends before the image does.
+        When the file cannot be opened, or is a corrupt or truncated archive.
     ChangedError
-        When it is no longer the file whose header was read.
+        When the fingerprint is not that of the header.
     NoSpaceError
         When the copy does not fit.
     """
@@ -52,7 +52,7 @@ def open_bytes(header: ImageHeader, scratch: str | None = None) -> tuple[IO[byte
 
 
 def _extract(file: IO[bytes], header: ImageHeader, copy: IO[bytes]) -> None:
-    """Copy the image's header and data, and nothing before or behind them."""
+    """Copy the image's header and data, nothing else."""
     left = header.offset + header.size - header.start
     with plain(file, header.compression, header.spec.path) as stream:
         stream.seek(header.start)

@@ -14,11 +14,11 @@ from skycnn.images.plainbytes import open_bytes
 
 _DTYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 _MOST_ROWS, _MOST_BYTES = 512, 8 << 20
-"""Stamps taken at once: as many as make the call's cost vanish, as few as stay in the cache of the processor."""
+"""Stamps taken at once: many against the cost of a call, few enough for the processor's cache."""
 
 
 class PlainPixels(Pixels):
-    """An image that is not tile-compressed; an archive is uncompressed to a temporary file first."""
+    """An image without tile compression; archives are uncompressed to a temporary file."""
 
     def __init__(self, header: ImageHeader, scratch: str | None = None) -> None:
         super().__init__(header)
@@ -29,7 +29,7 @@ class PlainPixels(Pixels):
         self._image = np.memmap(self._file, dtype, "r", data, header.shape)
 
     def cut(self, x0: Array, y0: Array, side: int, out: Array) -> NDArray[np.bool_]:
-        """Fill stamps; see `Pixels.cut`. Those that lie inside the image are taken many at a time."""
+        """Fill stamps, those inside the image many at a time; see `Pixels.cut`."""
         ny, nx = self.shape
         inside = (x0 >= 0) & (y0 >= 0) & (x0 + side <= nx) & (y0 + side <= ny)
         rows = np.flatnonzero(inside)
@@ -52,10 +52,10 @@ class PlainPixels(Pixels):
         return np.zeros(len(out), bool)
 
     def _check_length(self) -> None:
-        """See that the file was not truncated: reading beyond its end through a map kills the process."""
+        """Refuse a truncated file: reading a map beyond its end kills the process."""
         if os.fstat(self._file.fileno()).st_size < self._end:
             raise ChangedError(f"{self.label} was truncated while it was read", hint="Run again.")
 
     def close(self) -> None:
-        """Let go of the file; the map goes when nobody uses it any more."""
+        """Close the file; the map is freed with its last use."""
         self._file.close()

@@ -1,4 +1,4 @@
-"""Planes: a small image file as one image a band - two axes, or three (band, y, x)."""
+"""Planes: the images of a small file, one a band: two axes, or three (band, y, x)."""
 
 import os
 from collections.abc import Iterator
@@ -16,14 +16,14 @@ _TWO_AXES = b"NAXIS   =                    2"
 
 @dataclass(frozen=True)
 class Planes:
-    """The images of a file that show one place.
+    """The images of one field in a file.
 
     Parameters
     ----------
     headers : tuple of ImageHeader
         All of one shape.
     names : tuple of str
-        Their bands, as the file calls them; empty where it does not.
+        Their bands, empty where the file has no names.
     """
 
     headers: tuple[ImageHeader, ...]
@@ -35,12 +35,12 @@ class Planes:
         return self.headers[0].shape
 
     def band(self, band: str, place: int | None = None) -> ImageHeader:
-        """Return the image of a band: by its name, else by its place among the bands, else the only one.
+        """Return the image of a band: the only one, else by name, else by its place among the bands.
 
         Raises
         ------
         InputError
-            When none of these tells.
+            When it cannot be told.
         """
         if len(self.headers) == 1 and place in (None, 0):
             return self.headers[0]
@@ -53,35 +53,35 @@ class Planes:
 
 
 def read_planes(path: str, extension: str | None = None) -> Planes:
-    """Return the planes of an image file; no pixel is read.
+    """Return the planes of an image file; reads headers only.
 
     Parameters
     ----------
     path : str
-        FITS, perhaps ``.gz`` or ``.bz2``.
+        FITS, also ``.gz`` or ``.bz2``.
     extension : str, optional
         Number or EXTNAME of the image; default the first that has data.
 
     Raises
     ------
     InputError
-        When it is missing, no FITS, corrupt, shorter than its header says, or holds no such image, or several.
+        When it is missing, no FITS, corrupt or truncated, or holds no such image or several.
     """
     spec = ImageSpec(path, extension)
     if os.path.isfile(path):
         cube = _cube(spec)
         if cube is not None:
             return cube
-    found = read_headers(spec)
-    if len(found) > 1:
-        names = ", ".join(header.label for header in found)
-        raise InputError(f"{path} holds {len(found)} images: {names}", hint=f"Name one: {path}[1].")
-    name = found[0].header.get("FILTER", found[0].header.get("BAND"))
-    return Planes(tuple(found), (name,) if isinstance(name, str) and name else ())
+    headers = read_headers(spec)
+    if len(headers) > 1:
+        names = ", ".join(header.label for header in headers)
+        raise InputError(f"{path} holds {len(headers)} images: {names}", hint=f"Name one: {path}[1].")
+    name = headers[0].header.get("FILTER", headers[0].header.get("BAND"))
+    return Planes(tuple(headers), (name,) if isinstance(name, str) and name else ())
 
 
 def _cube(spec: ImageSpec) -> Planes | None:
-    """Return the planes of an image with three axes; None where the image meant has another number of them."""
+    """Return the planes of an image with three axes; None for other images."""
     try:
         with open(spec.path, "rb") as file:
             stat, compression = os.fstat(file.fileno()), compression_of(file)
@@ -89,7 +89,7 @@ def _cube(spec: ImageSpec) -> Planes | None:
             if spec.extension is None and _TWO_AXES in file.read(BLOCK):
                 return None  # the usual case, without parsing the header twice
             with plain(file, compression, spec.path) as stream:
-                first = next(_meant(units(stream, spec.path), spec.extension), None)
+                first = next(_chosen(units(stream, spec.path), spec.extension), None)
     except OSError as error:
         raise InputError(f"{spec.path} cannot be read: {error.strerror or error}") from None
     if first is None:
@@ -113,14 +113,14 @@ def _cube(spec: ImageSpec) -> Planes | None:
     whole = header_of(spec, unit, (axes[1], axes[0]), primary, compression, stat)
     size = unit.size // axes[2]
     planes = [replace(whole, offset=unit.data + i * size, size=size) for i in range(axes[2])]
-    bands = fitscards.values(unit.cards).get("BANDS")  # not in unit.header, which holds only what images need
+    bands = fitscards.values(unit.cards).get("BANDS")  # unit.header lacks it
     return Planes(tuple(planes), _names(bands, axes[2]))
 
 
-def _meant(found: Iterator[Hdu], extension: str | None) -> Iterator[tuple[Hdu, tuple[bytes, ...]]]:
-    """Yield the image that is asked for, or the first with data, and the cards of the primary header."""
+def _chosen(units: Iterator[Hdu], extension: str | None) -> Iterator[tuple[Hdu, tuple[bytes, ...]]]:
+    """Yield the images of the extension, or those with data, and the cards of the primary header."""
     primary: tuple[bytes, ...] = ()
-    for unit in found:
+    for unit in units:
         primary = unit.cards if unit.number == 0 else primary
         if unit.kind not in ("image", "compressed image"):
             continue
@@ -130,7 +130,7 @@ def _meant(found: Iterator[Hdu], extension: str | None) -> Iterator[tuple[Hdu, t
 
 
 def _names(bands: object, count: int) -> tuple[str, ...]:
-    """Return the names that BANDS gives to planes: ``g r z``, ``g,r,z`` or ``grz``."""
+    """Return the names in BANDS: ``g r z``, ``g,r,z`` or ``grz``."""
     text = bands if isinstance(bands, str) else ""
     for names in (text.replace(",", " ").split(), list(text.strip())):
         if len(names) == count == len(set(names)):

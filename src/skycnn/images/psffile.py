@@ -12,40 +12,40 @@ from numpy.typing import NDArray
 from skycnn.errors import InputError
 
 SCALES = ("PIXSCALE", "PIXELSCL", "PSFSCALE", "SECPIX")
-"""Cards of the scale in arcsec, as simulators of PSFs and observatories write them."""
+"""Cards of the scale in arcsec, as PSF simulators and observatories write them."""
 
 FINEST, COARSEST = 1e-4, 100.0
-"""arcsec a pixel: an image of a tenth of a millisecond of arc was made for no telescope, nor one of 100 arcsec."""
+"""arcsec a pixel; beyond, no telescope."""
 
 HINT = "Write the scale into its header: PIXSCALE = 0.02, in arcsec."
 
 WIDEST = 513
-"""Pixels along an edge at most: the transfer function is a sum over all of them."""
+"""Most pixels along an edge: the transfer function is a sum over all of them."""
 
 SQUARE = 1.05
-"""Ratio of the scales along the axes at most."""
+"""Largest ratio of the scales along the axes."""
 
 
 def read(path: str, extension: str | None = None) -> tuple[NDArray[np.float64], float]:
-    """Return the pixels (y, x) of the first image in a file, or of the one named, and their scale in arcsec.
+    """Return the pixels (y, x) of a file's first image, or of the extension, and their scale in arcsec.
 
     Parameters
     ----------
     path : str
-        A FITS file, also compressed.
+        FITS, also compressed.
     extension : str, optional
         Number or EXTNAME of the image.
 
     Raises
     ------
     InputError
-        When the file cannot be read, holds no such image or one that is too large, or does not tell its scale.
+        When the file cannot be read, holds no such image or one too large, or has no scale.
     """
     from astropy.io import fits
 
     with (
         _understood(f"{path} cannot be read", "Verify it with fitsverify."),
-        open(path, "rb") as stream,  # by its name astropy would leave a spoilt one open
+        open(path, "rb") as stream,  # given a path, astropy leaves a damaged file open
         fits.open(stream, memmap=False) as file,
     ):
         pixels, header = _image(file, path, extension)
@@ -64,10 +64,7 @@ def read(path: str, extension: str | None = None) -> tuple[NDArray[np.float64], 
 
 @contextmanager
 def _understood(what: str, hint: str) -> Iterator[None]:
-    """Tell in one line what astropy finds wrong in a file, without its warnings.
-
-    What a spoilt file makes it raise is of any class: KeyError, TypeError, ValueError, its own ones.
-    """
+    """Turn astropy's errors, of any class on a damaged file, into one line, and silence its warnings."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -77,8 +74,8 @@ def _understood(what: str, hint: str) -> Iterator[None]:
     except OSError as error:
         raise InputError(f"{what}: {error.strerror or 'it is no FITS file'}") from error
     except Exception as error:
-        told = re.sub(r"ERROR \d+ in [^:]*:", "\n", " ".join(str(error).split())).strip().split("\n")[0]  # wcslib's
-        why = "" if isinstance(error, KeyError) else f" ({told.strip(' .')[:100]})"
+        reason = re.sub(r"ERROR \d+ in [^:]*:", "\n", " ".join(str(error).split())).strip().split("\n")[0]  # wcslib's
+        why = "" if isinstance(error, KeyError) else f" ({reason.strip(' .')[:100]})"
         raise InputError(f"{what}: it is no valid FITS{why}", hint=hint) from error
 
 
@@ -107,7 +104,7 @@ def _image(file: Any, path: str, extension: str | None) -> tuple[NDArray[np.floa
 
 
 def _scale(header: Any, path: str) -> float | None:
-    """Return the scale that a header tells, arcsec; by a card of its own or by the WCS."""
+    """Return the scale of a header, arcsec, by a card of `SCALES`, else the WCS."""
     from astropy.wcs import WCS
     from astropy.wcs.utils import proj_plane_pixel_scales
 

@@ -1,8 +1,8 @@
 """Resample: stamps on another pixel grid than the image's, flux conserved to rounding.
 
-A pixel of the stamp is a quadrilateral on the image, and its value the light within: the sum over the image's pixels of
-value times overlap. The overlaps are exact. Green's theorem turns the light within a quadrilateral into integrals along
-its edges, and each edge serves both pixels that it parts, so that nothing is lost or counted twice between them.
+A pixel of the stamp is a quadrilateral on the image; its value is the sum over the image's pixels of value times
+overlap. The overlaps are exact: by Green's theorem they are integrals along the edges, and each edge serves both pixels
+beside it, so that no flux is lost or counted twice.
 """
 
 from functools import lru_cache
@@ -12,54 +12,54 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.images.imagewcs import ImageWcs
-from skycnn.images.openpixels import Pixels
+from skycnn.images.pixels import Pixels
 
 Array = NDArray[Any]
 
 NODES = 5
-"""Places along a stamp's edge at which the WCS is asked; between them a polynomial serves."""
+"""Points along a stamp's edge where the WCS is evaluated; between them it is interpolated."""
 
 TOLERANCE = 1e-3
-"""px; where the polynomial is off by more at the places that check it, the WCS is asked for every corner."""
+"""px; where the interpolation errs by more at check points, the WCS is evaluated at every corner."""
 
 COVERED = 0.99
-"""Part of a stamp's pixel that the image must cover: what is missing is taken to be like the rest, above it."""
+"""Share of a stamp's pixel that the image must cover; the rest is taken to be like it."""
 
 TORN = 5.0
-"""A stamp's pixel whose diagonal is so many times the median one lies across a seam of the image's projection."""
+"""Diagonal of a stamp's pixel, in medians, beyond which it straddles a seam of the projection."""
 
 LARGEST = 3000
-"""Pixels along an edge of the piece of an image that one stamp may need: 36 MB, 200 MB while it is worked on."""
+"""Most pixels along an edge of the piece of image for one stamp: 36 MB, 200 MB at work."""
 
 
 def resample(
     pixels: Pixels, source: ImageWcs, reference: ImageWcs, ox: Array, oy: Array, step: float, side: int, out: Array
 ) -> NDArray[np.bool_]:
-    """Fill stamps whose pixels lie on the grid of another image.
+    """Fill stamps on the pixel grid of another image.
 
-    The centre of a stamp's pixel (i, j) is the pixel (ox + i * step, oy + j * step) of the reference. Each stamp is
-    worked on alone: no row's answer depends on another's.
+    The centre of a stamp's pixel (i, j) is the pixel (ox + i * step, oy + j * step) of the reference. A stamp depends
+    on its row alone.
 
     Parameters
     ----------
     pixels : Pixels
-        The image that is read.
+        The image.
     source, reference : ImageWcs
-        Its coordinates, and those that the stamps shall have.
+        WCS of the image and of the stamps' grid.
     ox, oy : array (n,)
         0-based, finite.
     step : float
-        Pixels of the reference from one pixel of a stamp to the next.
+        Size of a stamp's pixel in pixels of the reference.
     side : int
         Pixels along an edge.
     out : array (n, side, side)
-        float32 of either byte order. Units are the image's, per pixel of the stamp; NaN where the image does not cover
-        at least `COVERED` of a pixel with values.
+        float32 of either byte order, in the image's unit per pixel of the stamp; NaN where less than `COVERED` of a
+        pixel has values.
 
     Returns
     -------
     array (n,)
-        Which stamps touch pixels that cannot be read, or would need more than `LARGEST` pixels along an edge.
+        Stamps with unreadable pixels, or that need more than `LARGEST` pixels along an edge.
     """
     broken = np.zeros(len(out), bool)
     for k in range(len(out)):
@@ -85,28 +85,28 @@ def resample(
 def _corners(
     source: ImageWcs, reference: ImageWcs, first: tuple[float, float], step: float, side: int
 ) -> tuple[Array, Array]:
-    """Return where the corners of a stamp's pixels lie on the image, each (side + 1, side + 1)."""
+    """Return the corners of a stamp's pixels on the image, x and y (side + 1, side + 1)."""
 
-    def asked(at: Array) -> tuple[Array, Array]:
+    def exact(at: Array) -> tuple[Array, Array]:
         x, y = np.meshgrid(first[0] + at * step, first[1] + at * step)
         u, v = source.to_pixel(*reference.to_sky(x.ravel(), y.ravel()))
         return u.reshape(x.shape), v.reshape(x.shape)
 
     whole = np.arange(side + 1.0)
     if side + 1 <= 2 * NODES:
-        return asked(whole)
+        return exact(whole)
     nodes, between, to_corners, to_checks = _polynomial(side)
-    found, checks = asked(nodes), asked(between)
-    worst = max(float(np.abs(to_checks @ f @ to_checks.T - c).max()) for f, c in zip(found, checks, strict=True))
-    if not worst <= TOLERANCE:  # also where some place is not on the image's sky at all
-        return asked(whole)
-    u, v = (to_corners @ f @ to_corners.T for f in found)
+    values, checks = exact(nodes), exact(between)
+    worst = max(float(np.abs(to_checks @ f @ to_checks.T - c).max()) for f, c in zip(values, checks, strict=True))
+    if not worst <= TOLERANCE:  # also for NaN, off the image's sky
+        return exact(whole)
+    u, v = (to_corners @ f @ to_corners.T for f in values)
     return u, v
 
 
 @lru_cache(maxsize=16)
 def _polynomial(side: int) -> tuple[Array, Array, Array, Array]:
-    """Return Chebyshev's nodes over a stamp, places between, and the nodes' weights at corners and there."""
+    """Return Chebyshev nodes over a stamp, check points between, and interpolation weights at corners and checks."""
     nodes = side / 2 * (1 - np.cos(np.pi * np.arange(NODES) / (NODES - 1)))
     between = (nodes[1:] + nodes[:-1]) / 2
 
@@ -120,14 +120,14 @@ def _polynomial(side: int) -> tuple[Array, Array, Array, Array]:
 
 
 def _light(piece: Array, u: Array, v: Array) -> Array:
-    """Return the light within each quadrilateral, (side, side), NaN where too little of it has values.
+    """Return the flux within each quadrilateral, (side, side), NaN where too little of it has values.
 
     Parameters
     ----------
     piece : array (m, m)
         Of the image; pixel (j, i) covers [i, i + 1) by [j, j + 1) in the coordinates of the corners.
     u, v : array (side + 1, side + 1)
-        Corners, all within the piece; NaN for those that are nowhere.
+        Corners, within the piece or NaN.
     """
     known = np.isfinite(piece)
     where = np.isfinite(u) & np.isfinite(v)
@@ -140,7 +140,7 @@ def _light(piece: Array, u: Array, v: Array) -> Array:
     there &= size <= TORN * np.median(size[there] if there.any() else size)
     covered = area if known.all() else _within(known.astype(np.float64), u, v)
     good = there & (np.abs(covered) > COVERED * np.abs(area))
-    part = np.where(good, np.abs(area) / np.where(good, covered, 1), np.nan)  # the sign is that of a mirrored image
+    part = np.where(good, np.abs(area) / np.where(good, covered, 1), np.nan)  # negative areas: mirrored images
     with np.errstate(over="ignore"):
         return (light * part).astype(np.float32)
 
@@ -155,9 +155,9 @@ def _within(values: Array, u: Array, v: Array) -> Array:
 
 
 def _edge(values: Array, total: Array, start: tuple[Array, Array], end: tuple[Array, Array]) -> Array:
-    """Return the integral over v, along each straight edge, of what lies left of it in its row.
+    """Return the integral over v along each straight edge of the row's sum left of it.
 
-    Between the places where an edge crosses from pixel to pixel the integrand is linear: its middle value is exact.
+    Between crossings of pixel borders the integrand is linear: the midpoint rule is exact.
     """
     (u0, v0), (u1, v1) = start, end
     du, dv = u1 - u0, v1 - v0
@@ -173,7 +173,7 @@ def _edge(values: Array, total: Array, start: tuple[Array, Array], end: tuple[Ar
 
 
 def _crossings(start: Array, way: Array) -> Array:
-    """Return the shares of the way at which whole numbers are crossed, (most, ...); 1 where there are fewer."""
+    """Return the fractions of the way at which integers are crossed, (most, ...), padded with 1."""
     low, high = np.minimum(start, start + way), np.maximum(start, start + way)
     first = np.floor(low) + 1
     most = int(max(np.ceil(high - first).max(), 0))

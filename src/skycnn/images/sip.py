@@ -13,25 +13,25 @@ from skycnn.errors import InputError
 Array = NDArray[Any]
 
 STEPS = 20
-"""Newton's steps at most: three do within an image; what has not converged then lies where the polynomial folds."""
+"""Most Newton steps: three do within an image; without convergence the polynomial folds there."""
 
 TOLERANCE = 1e-9
 """px; a step shorter than this, or than 1e-12 of the position, is the last."""
 
 HIGHEST = 9
-"""The highest order of the convention."""
+"""Highest order of the convention."""
 
 
 @dataclass(frozen=True)
 class Sip:
-    """What is added to a pixel's place before the linear part of the WCS.
+    """The shift of a pixel's position before the linear part of the WCS.
 
     Parameters
     ----------
     a, b : array (order + 1, order + 1)
         Coefficients A_p_q and B_p_q of u**p v**q.
     crpix : tuple of float
-        0-based place where u = v = 0.
+        0-based position where u = v = 0.
     """
 
     a: Array
@@ -39,14 +39,14 @@ class Sip:
     crpix: tuple[float, float]
 
     def forward(self, x: Array, y: Array) -> tuple[Array, Array]:
-        """Return the undistorted places of pixels, both (n,) and 0-based."""
+        """Return the undistorted positions of pixels, 0-based, (n,)."""
         u, v = x - self.crpix[0], y - self.crpix[1]
         return x + polyval2d(u, v, self.a), y + polyval2d(u, v, self.b)
 
     def inverse(self, x: Array, y: Array) -> tuple[Array, Array]:
-        """Return the pixels whose undistorted places are given, by Newton's method; NaN where it does not converge.
+        """Return the pixels of undistorted positions, by Newton's method; NaN where it does not converge.
 
-        AP and BP are not used: they are good to 0.1 px or so, this to `TOLERANCE`.
+        AP and BP are not used: they are accurate to about 0.1 px, this to `TOLERANCE`.
         """
         out = np.full((2, len(x)), np.nan)
         wanted = np.stack([x, y]) - np.array(self.crpix)[:, None]
@@ -58,7 +58,7 @@ class Sip:
             polyder(self.b, axis=0),
             polyder(self.b, axis=1),
         )
-        with np.errstate(all="ignore"):  # far from the image a polynomial may overflow: such a row becomes NaN
+        with np.errstate(all="ignore"):  # overflow far from the image gives NaN
             for _ in range(STEPS):
                 if not len(left):
                     break
@@ -77,12 +77,12 @@ class Sip:
 
 
 def read(header: Mapping[str, object], label: str) -> Sip | None:
-    """Return the distortion that a header describes, None where it describes none.
+    """Return the distortion of a header, None without one.
 
     Raises
     ------
     InputError
-        When one axis has it and the other has not, or a coefficient is no number.
+        When only one axis has it, or a coefficient is no number.
     """
     orders = [header.get(f"{letter}_ORDER") for letter in "AB"]
     numbers = [order for order in orders if isinstance(order, (int, float)) and order > 1]

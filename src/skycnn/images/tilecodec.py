@@ -1,7 +1,7 @@
-"""Tile compression of images (FITS 4.0, section 10): one tile's bytes to its raw pixels; corrupt bytes do no harm.
+"""TileCodec: tile compression of images (FITS 4.0, section 10): one tile's bytes to its raw pixels.
 
-The C decoders are astropy's. They trust what they read, so that what would take them outside their arrays is looked
-at first, and behind the bytes lies padding that ends every loop.
+The C decoders are astropy's and do not check bounds: headers are checked first, and padding ends every loop, so that
+corrupt bytes do no harm.
 """
 
 import threading
@@ -18,10 +18,10 @@ Array = NDArray[Any]
 
 METHODS = ("RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "HCOMPRESS_1", "PLIO_1", "NOCOMPRESS")
 OPTIONS = {"BLOCKSIZE": 32, "BYTEPIX": 4, "SMOOTH": 0}
-"""ZNAMEn, and what they are where they are absent."""
+"""ZNAMEn and their defaults."""
 DITHER = {"NONE": 0, "NO_DITHER": -1, "SUBTRACTIVE_DITHER_1": 1, "SUBTRACTIVE_DITHER_2": 2}
 _ALONE = threading.Lock()
-"""HCOMPRESS and the first use of the table of random numbers keep their state in C globals."""
+"""HCOMPRESS and the first use of the random table have global state in C."""
 
 
 class TileError(ValueError):
@@ -58,11 +58,11 @@ class Codec:
         Parameters
         ----------
         octets : array (n,)
-            uint8, the tile's bytes as they stand in the heap.
+            uint8, the tile's bytes in the heap.
         shape : tuple of int
             (ny, nx) of the tile.
         floats : bool
-            Whether 4 or 8 bytes a pixel that gzip or nothing has packed are floats.
+            Whether pixels of 4 or 8 bytes under gzip or no compression are floats.
 
         Raises
         ------
@@ -103,7 +103,7 @@ class Codec:
         planes = max(head[22:25], default=0)
         if len(head) < 25 or head[:2] != b"\xdd\x99" or sizes != shape or planes > 63 or min(shape) < 2:
             raise TileError("the head of an HCOMPRESS stream is corrupt")
-        # A plane takes at most 2 bits a pixel, and a few for the edges of each of its levels.
+        # a plane takes at most 2 bits a pixel and some for the edges of each level
         padded = np.zeros(len(octets) + (planes + 1) * (prod(shape) // 2 + 8 * sum(shape) + 64), np.uint8)
         padded[: len(octets)] = octets
         with _ALONE:
@@ -111,7 +111,7 @@ class Codec:
         return np.frombuffer(decoded, np.int32)
 
     def dequantised(self, raw: Array, row: int, scale: float, zero: float) -> Array:
-        """Return the floats that were quantised to integers, float32 or float64; ``row`` counts tiles from 0."""
+        """Return the floats of quantised integers, float32 or float64; ``row`` is the tile's, from 0."""
         from astropy.io.fits.hdu.compressed._compression import unquantize_double_c, unquantize_float_c
 
         dither = DITHER[self.dither]
@@ -125,13 +125,13 @@ class Codec:
 
 
 def prepare() -> None:
-    """Fill the table of random numbers that subtractive dithering uses; two threads must not do so at once."""
+    """Fill the random table of subtractive dithering, which is not thread-safe."""
     with _ALONE:
         Codec("RICE_1", -32, OPTIONS, "SUBTRACTIVE_DITHER_1", 1).dequantised(np.zeros(1, np.int32), 0, 1.0, 0.0)
 
 
 def unpacked(octets: Array, count: int, method: str, floats: bool) -> Array:
-    """Return ``count`` pixels that gzip or nothing has packed, big-endian; their number of bytes tells their type.
+    """Return ``count`` big-endian pixels under gzip or no compression; their type follows from the size.
 
     Raises
     ------

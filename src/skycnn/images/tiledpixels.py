@@ -1,4 +1,4 @@
-"""TiledPixels: a tile-compressed image, decoded block by block and each block once."""
+"""TiledPixels: a tile-compressed image, decoded and cached in blocks of tiles."""
 
 import threading
 from collections import OrderedDict
@@ -15,7 +15,7 @@ from skycnn.images.tilecodec import TileError
 from skycnn.images.tiles import Tiles
 
 _EDGE = 128
-"""Pixels along the edge of a block, at least: two stamps of 64; a row of tiles is decoded for a strip of stamps."""
+"""Least pixels along the edge of a block: two stamps of 64; rows of tiles serve strips of stamps."""
 _BLOCK_BYTES = 8 << 20
 _CACHE_BYTES = 48 << 20
 
@@ -25,7 +25,7 @@ Box = tuple[int, int, int, int]
 
 @dataclass
 class _Block:
-    """Pixels of a block, once they are decoded, and where its corrupt tiles lie."""
+    """Decoded pixels of a block, and its corrupt tiles."""
 
     pixels: Array | None = None
     corrupt: list[Box] = field(default_factory=list)
@@ -53,7 +53,7 @@ class TiledPixels(Pixels):
             return sum(block.pixels.nbytes for block in self._blocks.values() if block.pixels is not None)
 
     def cut(self, x0: Array, y0: Array, side: int, out: Array) -> NDArray[np.bool_]:
-        """Fill stamps; see `Pixels.cut`. Each block that they touch is looked up once, in the order of y."""
+        """Fill stamps, block by block in the order of y; see `Pixels.cut`."""
         out[...] = np.nan
         broken = np.zeros(len(out), bool)
         for key, which in self._touched(x0, y0, side):
@@ -68,21 +68,21 @@ class TiledPixels(Pixels):
         return broken
 
     def _touched(self, x0: Array, y0: Array, side: int) -> list[tuple[tuple[int, int], Array]]:
-        """Return the blocks that stamps touch, each with the stamps that may do so, int64."""
+        """Return the blocks that stamps touch, each with those stamps, int64."""
         spans: list[Any] = []
         for first, size, step in ((y0, self.shape[0], self._size[0]), (x0, self.shape[1], self._size[1])):
             begin, end = np.clip(first, 0, size), np.clip(first + side, 0, size)
             spans.append((begin // step, np.where(end > begin, (end - 1) // step + 1, begin // step)))
         (y, y_end), (x, x_end) = spans
-        found: dict[tuple[int, int], list[int]] = {}
+        touched: dict[tuple[int, int], list[int]] = {}
         for row in range(len(x0)):
             for iy in range(y[row], y_end[row]):
                 for ix in range(x[row], x_end[row]):
-                    found.setdefault((iy, ix), []).append(row)
-        return [(key, np.array(rows)) for key, rows in sorted(found.items())]
+                    touched.setdefault((iy, ix), []).append(row)
+        return [(key, np.array(rows)) for key, rows in sorted(touched.items())]
 
     def _decoded(self, key: tuple[int, int]) -> tuple[Array, list[Box]]:
-        """Return a block's pixels and corrupt tiles; of two threads that need it one decodes, the other waits."""
+        """Return a block's pixels and corrupt tiles; one thread decodes, others wait."""
         with self._lock:
             block = self._blocks.setdefault(key, _Block())
             self._blocks.move_to_end(key)
@@ -110,7 +110,7 @@ class TiledPixels(Pixels):
         return pixels, corrupt
 
     def _make_room(self) -> None:
-        """Forget blocks that were not used for long; the last one stays, whatever its size."""
+        """Drop the least recently used blocks; the last one stays, whatever its size."""
         with self._lock:
             held = sum(block.pixels.nbytes for block in self._blocks.values() if block.pixels is not None)
             for key in list(self._blocks)[:-1]:
@@ -122,7 +122,7 @@ class TiledPixels(Pixels):
                     del self._blocks[key]
 
     def close(self) -> None:
-        """Close the file and forget the pixels."""
+        """Close the file and free the pixels."""
         self.tiles.close()
         with self._lock:
             self._blocks.clear()

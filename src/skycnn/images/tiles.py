@@ -1,4 +1,4 @@
-"""Tiles: a tile-compressed image as the table that it is, one tile a row."""
+"""Tiles: a tile-compressed image as a table, one tile a row."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,19 +21,19 @@ Array = NDArray[Any]
 
 
 class Tiles:
-    """The tiles of an image, read by descriptor; safe to use from several threads.
+    """The tiles of an image; thread-safe.
 
     Attributes
     ----------
     shape : tuple of int
-        (ny, nx) of a tile; those at the image's far edges may be smaller.
+        (ny, nx) of a tile; smaller at the image's upper edges.
     grid : tuple of int
         Tiles along y and x.
 
     Raises
     ------
     InputError
-        When the table is not what FITS asks for.
+        When the table is no valid tile-compressed image.
     """
 
     def __init__(self, header: ImageHeader, scratch: str | None = None) -> None:
@@ -94,13 +94,13 @@ class Tiles:
         TileError
             When it cannot be decoded.
         ChangedError
-            When the file was truncated meanwhile.
+            When the file was truncated since.
         """
         ny, nx = self.header.shape
         shape = (min(self.shape[0], ny - iy * self.shape[0]), min(self.shape[1], nx - ix * self.shape[1]))
         row = iy * self.grid[1] + ix
         octets = self._octets("COMPRESSED_DATA", row)
-        if not octets.size:  # quantising this tile did not pay
+        if not octets.size:  # this tile was not quantised
             octets, method = self._octets("GZIP_COMPRESSED_DATA", row), "GZIP_1"
             if not octets.size:
                 octets, method = self._octets("UNCOMPRESSED_DATA", row), "NOCOMPRESS"
@@ -108,7 +108,7 @@ class Tiles:
             return physical(raw, self.header)
         raw = self.codec.decode(octets, shape, self.header.bitpix < 0 and not self._quantised)
         if self.codec.method == "PLIO_1" and (self.header.bitpix, self.header.bzero) == (16, 32768):
-            raw = raw - 32768  # it holds no negative numbers, so that CFITSIO stores unsigned ones as they are
+            raw = raw - 32768  # CFITSIO stores unsigned values unshifted: PLIO has no negative ones
         values = raw
         if self._quantised:
             values = self.codec.dequantised(raw, row, float(self._scale[row]), float(self._zero[row]))
@@ -133,8 +133,8 @@ class Tiles:
         self._file.close()
 
 
-def _number(found: Value) -> float:
-    return float(found) if isinstance(found, int | float) else np.nan
+def _number(value: Value) -> float:
+    return float(value) if isinstance(value, int | float) else np.nan
 
 
 def _codec(head: Mapping[str, Value], bitpix: int, label: str) -> Codec:
@@ -143,12 +143,12 @@ def _codec(head: Mapping[str, Value], bitpix: int, label: str) -> Codec:
     if method not in METHODS or dither not in DITHER:
         what = f"{label} is compressed by {method!r}, quantised by {dither!r}"
         raise InputError(what, expected=", ".join(METHODS), hint="funpack or another version may read it.")
-    found: dict[str, Value] = {}
+    parameters: dict[str, Value] = {}
     for i in range(1, 100):
         if f"ZNAME{i}" not in head:
             break
-        found[str(head[f"ZNAME{i}"]).strip().upper()] = head.get(f"ZVAL{i}")
-    options = {name: integer(found, name, label, usual) for name, usual in OPTIONS.items()}
+        parameters[str(head[f"ZNAME{i}"]).strip().upper()] = head.get(f"ZVAL{i}")
+    options = {name: integer(parameters, name, label, default) for name, default in OPTIONS.items()}
     if options["BYTEPIX"] not in (1, 2, 4) or not 0 < options["BLOCKSIZE"] < 1 << 16:
         raise InputError(f"{label}: the parameters of its compression are unreadable", value=options)
     return Codec(method, bitpix, options, dither, integer(head, "ZDITHER0", label, 0))

@@ -1,4 +1,4 @@
-"""The cards of an image's WCS: which are sound, and what wcslib has to be given."""
+"""WcsCards: check the cards of an image's WCS, and prepare them for wcslib."""
 
 import re
 from math import isfinite
@@ -10,14 +10,14 @@ from skycnn.fits.cards import Value
 NO_WCS = "Without a WCS objects are found by pixel columns: --xy X,Y (1-based)."
 
 NUMBERS = re.compile(r"CRVAL\d|CRPIX\d|CDELT\d|CROTA\d|CD\d_\d|PC\d_\d|PV\d_\d+|LONPOLE|LATPOLE|[AB]_(ORDER|\d_\d)")
-"""Cards that are numbers or nothing: wcslib passes over one that it cannot read and goes on with 0."""
+"""Cards that must be numbers: wcslib silently takes 0 for those it cannot read."""
 
 DISTORTION = re.compile(r"[AB]P?_(ORDER|\d_\d|DMAX)")
-"""SIP's cards: `sip` does them, wcslib must not do them again."""
+"""SIP's cards, for `sip` and not for wcslib."""
 
 
 def check(header: dict[str, Value], label: str) -> None:
-    """Refuse headers that have no celestial WCS, or that wcslib would read as something else than they say.
+    """Refuse headers without a celestial WCS, or with one that wcslib would misread.
 
     Raises
     ------
@@ -43,8 +43,8 @@ def check(header: dict[str, Value], label: str) -> None:
 def prepared(cards: list[bytes], header: dict[str, Value]) -> tuple[list[bytes], bool]:
     """Return the cards for wcslib, and whether the header's SIP polynomial is to be used.
 
-    Where a header has both SIP and the polynomial of SCAMP in PV cards, one of them is superfluous: -TAN-SIP means SIP,
-    -TPV and -TAN mean PV (Shupe et al. 2012, Proc. SPIE 8451, section 7; astropy does the same).
+    Where a header has both SIP and SCAMP's polynomial in PV cards, -TAN-SIP means SIP, -TPV and -TAN mean PV (Shupe et
+    al. 2012, Proc. SPIE 8451, section 7; astropy does the same).
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def prepared(cards: list[bytes], header: dict[str, Value]) -> tuple[list[bytes],
     kinds = [str(header.get(f"CTYPE{i}") or "").strip().upper() for i in (1, 2)]
     tan = all(kind.endswith("-TAN") for kind in kinds)
     terms = [(int(m[1]), int(m[2])) for name in header if (m := re.fullmatch(r"PV([12])_(\d+)", name))]
-    # The standard's -TAN has PV cards on the longitude alone, up to 4; wcslib takes a short polynomial for those.
+    # standard -TAN has PV cards on the longitude alone, up to 4; wcslib takes a short polynomial for those
     scamp = any(term >= 5 or (tan and not kinds[axis - 1].startswith("RA")) for axis, term in terms)
     tpv = all(kind.endswith("-TPV") for kind in kinds) or (scamp and tan)
     drop_pv = scamp and all(kind.endswith("-TAN-SIP") for kind in kinds)
@@ -65,7 +65,7 @@ def prepared(cards: list[bytes], header: dict[str, Value]) -> tuple[list[bytes],
         name = fitscards.keyword(card)
         if DISTORTION.fullmatch(name) or (drop_pv and re.fullmatch(r"PV[12]_\d+", name)):
             continue
-        if tpv and name in ("CTYPE1", "CTYPE2"):  # by its name wcslib knows that the PV cards are a polynomial
+        if tpv and name in ("CTYPE1", "CTYPE2"):  # tells wcslib that the PV cards are a polynomial
             card = card.replace(b"-TAN", b"-TPV", 1)
         elif NUMBERS.fullmatch(name):  # wcslib reads 1.0D-05 as 1
             number, slash, comment = card[10:].partition(b"/")

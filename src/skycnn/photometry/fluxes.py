@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -79,7 +80,7 @@ def find(
     options = options or PhotometryOptions()
     fields = Fields(columns, label, f"{owner} needs {' '.join(bands)}")
     _check_bands(options, bands, owner)
-    sets: list[BandSet] = []
+    sets: Sequence[BandSet] = ()
     chosen = None
     if any(b not in options.band for b in bands):
         sets = _sets(fields, bands, options)
@@ -108,14 +109,20 @@ def find(
     return Photometry(tuple(bands), measures, family, correction, bad, tested, tuple(notes))
 
 
-def _sets(fields: Fields, bands: Sequence[str], options: PhotometryOptions) -> list[BandSet]:
+def _sets(fields: Fields, bands: Sequence[str], options: PhotometryOptions) -> Sequence[BandSet]:
     if options.photometry and "*" in options.photometry:
         return [bandsearch.pattern(fields, bands, options.photometry)]
-    return bandsearch.find(fields, bands, _given(options, bands))
+    return _search(tuple(fields.columns), tuple(bands), _given(options, bands))
 
 
-def _given(options: PhotometryOptions, bands: Sequence[str]) -> set[str]:
-    return set(bands) if "*" in options.error else set(options.error)
+@lru_cache(maxsize=32)
+def _search(columns: tuple[TableColumn, ...], bands: tuple[str, ...], given: frozenset[str]) -> tuple[BandSet, ...]:
+    """Search once for all models of the same bands: `presents` and `find` ask this of every candidate."""
+    return tuple(bandsearch.find(Fields(columns, "", ""), bands, given))
+
+
+def _given(options: PhotometryOptions, bands: Sequence[str]) -> frozenset[str]:
+    return frozenset(bands if "*" in options.error else options.error)
 
 
 def _preferred(option: str | None, trained: str) -> bool | None:

@@ -1,7 +1,6 @@
-"""PixelDigest: a hash of all that stamps show, worked out while rows are answered.
+"""PixelDigest: a hash of all pixels, computed in a thread while rows are answered.
 
-Stamps that lie in the catalogue's own file change its time with every run, so nothing but their bytes tells whether
-they are still the ones that were answered for.
+A stamp file extended in place gets a new mtime with every run, so only its bytes tell whether the pixels changed.
 """
 
 import threading
@@ -10,44 +9,44 @@ from skycnn.stamps.stamps import Stamps
 
 
 class PixelDigest:
-    """The digest of some stamps, begun.
+    """The digest of stamps; starts at once.
 
     Parameters
     ----------
     stamps : Stamps or None
-        Open until `end` or `close`.
+        Kept open until `end` or `close`.
     """
 
     def __init__(self, stamps: Stamps | None) -> None:
         self._stamps, self._stopped = stamps, threading.Event()
-        self._found = b""
+        self._digest = b""
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, daemon=True, name="skycnn-digest")
         if stamps is not None:
             self._thread.start()
 
     def end(self) -> bytes:
-        """Wait for the digest and return it; empty where `Stamps.facts` tells all.
+        """Wait for the digest and return it; empty where `Stamps.facts` suffices.
 
         Raises
         ------
         ChangedError, OSError
-            As the reading did.
+            From reading the stamps.
         """
         if self._thread.is_alive():
             self._thread.join()
         if self._error is not None:
             raise self._error
-        return self._found
+        return self._digest
 
     def close(self) -> None:
-        """Leave off; nobody wants it."""
+        """Stop; the digest is not needed."""
         self._stopped.set()
         if self._thread.is_alive():
             self._thread.join()
 
     def _work(self) -> None:
         try:
-            self._found = self._stamps.digest(self._stopped) if self._stamps is not None else b""
+            self._digest = self._stamps.digest(self._stopped) if self._stamps is not None else b""
         except BaseException as error:
             self._error = error

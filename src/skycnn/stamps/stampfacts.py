@@ -1,4 +1,4 @@
-"""StampFacts: what is told of a source of stamps - cards of the header, files to be spared, a field that is wrong."""
+"""Facts about a source of stamps: header cards, time to cut, checks of outputs and field."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -13,21 +13,21 @@ from skycnn.stamps.rowimages.rowimages import RowImages
 from skycnn.stamps.stamps import Census, Stamps
 
 RATE, PACKED_RATE = 200e6, 10e6
-"""Bytes a second of plain images to a stamp file, and out of archives or tiles: two cores, the files at hand."""
+"""Bytes a second cut from plain images, and from archives or tiles: two cores, local files."""
 
 ANSWER = 1.0
-"""Seconds in which a server sends an image."""
+"""Seconds a server takes to send an image."""
 
 
 def check_spared(stamps: Stamps, paths: Sequence[str | None]) -> None:
-    """See that no file to be written is one of the images.
+    """Check that no output file is one of the images.
 
     Parameters
     ----------
     stamps : Stamps
         Where the stamps come from.
     paths : sequence of str or None
-        Files that would be replaced.
+        Output files.
 
     Raises
     ------
@@ -39,20 +39,20 @@ def check_spared(stamps: Stamps, paths: Sequence[str | None]) -> None:
     taken = {image.fingerprint[2:4] for image in _images(stamps)}
     for path in paths:
         if path is not None and os.path.exists(path):
-            there = os.stat(path)
-            if (there.st_ino, there.st_dev) in taken:
+            stat = os.stat(path)
+            if (stat.st_ino, stat.st_dev) in taken:
                 raise InputError(f"{path} would be replaced, and is one of the images", hint="Name another file.")
 
 
 def _images(stamps: Mosaic) -> Iterator[ImageHeader]:
     """Yield the headers of all images, masks and weights."""
-    for found in stamps.footprints.values():
-        for headers in (found.images, found.masks, found.weights):
+    for footprints in stamps.footprints.values():
+        for headers in (footprints.images, footprints.masks, footprints.weights):
             yield from (header for header in headers if header is not None)
 
 
 def astray(catalogue: Catalogue, stamps: Stamps, census: Census, first: int) -> str:
-    """Return in words that no row lies on any image, with what helps to see why.
+    """Return the message that no row lies on any image, with an example of where they are.
 
     Parameters
     ----------
@@ -69,18 +69,18 @@ def astray(catalogue: Catalogue, stamps: Stamps, census: Census, first: int) -> 
     if not isinstance(stamps, Mosaic):
         return f"no row of {census.rows} lies on any image"
     a, b = (float(axis[0]) for axis in stamps.positions.of(catalogue.read(stamps.columns, (first, first + 1))))
-    found = next(iter(stamps.footprints.values()))
+    footprints = next(iter(stamps.footprints.values()))
     if stamps.positions.kind == "sky":
-        lon, lat = found.wcs(0).centre
+        lon, lat = footprints.wcs(0).centre
         where = f"the first image lies about RA {lon:.4f}, Dec {lat:.4f}, the first row at RA {a:.4f}, Dec {b:.4f}"
     else:
-        ny, nx = found.images[0].shape
+        ny, nx = footprints.images[0].shape
         where = f"the image has {nx} x {ny} pixels, the first row lies at {a + 1:.1f}, {b + 1:.1f}"
     return f"no row of {census.rows} lies on any image: {where}. Is it the right field and WCS?"
 
 
 def seconds(stamps: Stamps, census: Census, written: int, concurrency: int) -> float:
-    """Return about how long cutting takes, right to a factor of a few.
+    """Return a rough estimate of the time to cut, to a factor of a few.
 
     Parameters
     ----------
@@ -102,10 +102,10 @@ def seconds(stamps: Stamps, census: Census, written: int, concurrency: int) -> f
 
 
 def cards(stamps: Stamps) -> dict[str, Any]:
-    """Return what the header of the stamps tells of their pixels."""
+    """Return the header cards that describe the pixels."""
     cards: dict[str, Any] = {"PIXSCALE": stamps.pixel_scale, **pixelunit.card_texts(stamps.units(), stamps.bands)}
     if isinstance(stamps, Mosaic):
-        headers = [image.header for found in stamps.footprints.values() for image in found.images]
+        headers = [image.header for band in stamps.footprints.values() for image in band.images]
         values = {header.get("SURVEY") for header in headers}
         cards["SURVEY"] = values.pop() if len(values) == 1 else None
         if stamps.resampled:

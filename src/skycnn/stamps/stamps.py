@@ -1,7 +1,7 @@
-"""Stamps: float32 (n, band, y, x) centred on catalogue rows, whatever they come from, as a stream of batches.
+"""Stamps: float32 (n, band, y, x) centred on catalogue rows, as a stream of batches: the interface of all sources.
 
 A stamp of side S has its centre at (S - 1)/2, 0-based, whether S is odd or even. Its first pixel is
-``x0 = floor(x - (S - 1)/2 + 0.5)``, and what is left, ``x - x0 - (S - 1)/2``, lies in [-0.5, 0.5).
+``x0 = floor(x - (S - 1)/2 + 0.5)``, and the rest, ``x - x0 - (S - 1)/2``, lies in [-0.5, 0.5).
 """
 
 import sys
@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.images.pixelunit import MICROJANSKY, Conversion, Stated
+from skycnn.images.pixelunit import MICROJANSKY, Conversion, Units
 from skycnn.schema import Flag
 
 Array = NDArray[Any]
 
 BATCH_BYTES = 16 << 20
-"""Pixels that a batch of stamps holds at most: enough to keep a network busy, little enough to stay in memory."""
+"""Most bytes of pixels in a batch: enough to keep a network busy, few enough for memory."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Batch:
     Parameters
     ----------
     rows : array (b,)
-        Numbers of the rows within the chunk that was asked for, in the order in which the images were visited.
+        Indices of the rows within the chunk, in the order cut.
     pixels : array (b, band, side, side)
-        float32, NaN where there is no pixel.
+        float32, NaN where undefined.
     rests : array (b, band, 2)
-        DX and DY of each band: where the object lies, less the stamp's centre; NaN where a band does not have it.
+        DX and DY of each band: position less the stamp's centre; NaN where the band does not show it.
     flags : array (b,)
         int32, bits of `Flag`.
     """
@@ -51,21 +51,20 @@ class Batch:
 
 @dataclass(frozen=True)
 class Census:
-    """Where rows lie, counted before any pixel is read.
+    """Rows counted by image, before any pixel is read.
 
     Parameters
     ----------
     rows : int
-        In all.
+        All.
     nowhere : int
         On no image of any band.
     unplaced : int
         Without a position.
     images : mapping of str to int
-        Rows by image, as messages call it; empty where that is not known beforehand.
+        Rows by image label; empty where unknown beforehand.
     visits : int
-        Images met, summed over chunks of rows: their number where rows of an image follow one another, many times
-        that where the rows' order hops between images.
+        Images met, summed over chunks of rows: many more than there are images where the row order hops between them.
     """
 
     rows: int
@@ -81,21 +80,21 @@ class Stamps(ABC):
     Attributes
     ----------
     bands : tuple of str
-        What it has, in its own order.
+        Of the source, in its order.
     side : int or None
-        Pixels along an edge of its stamps; None where it cuts them in any size.
+        Pixels along a stamp's edge; None where any size can be cut.
     pixel_scale : float or None
-        arcsec; None where it is not known.
+        arcsec; None where unknown.
     columns : tuple of str
-        Columns of the catalogue that it needs.
+        Catalogue columns it reads.
     notes : tuple of str
-        Assumptions, one line each, to be said before the work.
+        Assumptions, one line each, for the user.
     chunk : int or None
-        Rows that are best answered at once; None where images are met again and again in fewer than usual.
+        Rows best answered at once; None for the usual number.
     named_units : mapping of str to str
-        Band to the unit of its pixels as the user names it; ``*`` for all.
+        Band to the user's unit of its pixels; ``*`` for all.
     conversion : Conversion or None
-        What is done to pixels; None where they stay as they are.
+        Applied to the pixels; None where they stay as they are.
     """
 
     chunk: int | None = None
@@ -118,18 +117,18 @@ class Stamps(ABC):
         side: int,
         dtype: str = "<f4",
     ) -> Iterator[Batch]:
-        """Yield the stamps of a chunk's rows, each row once, in the order that suits the source.
+        """Yield the stamps of a chunk's rows, each row once, in the source's order.
 
         Parameters
         ----------
         first : int
-            Absolute number of the chunk's first row.
+            Number of the chunk's first row in the catalogue.
         values : mapping of str to array
-            The values of `columns`, each (n, ...).
+            `columns` by name, each (n, ...).
         wanted : array (n,)
-            Which rows to cut, bool.
+            Rows to cut, bool.
         bands : sequence of str
-            In the order wanted; one that the source does not have is NaN throughout.
+            Of the planes, in this order; NaN for bands that the source lacks.
         side : int
             Pixels along an edge.
         dtype : str
@@ -138,19 +137,19 @@ class Stamps(ABC):
 
     @abstractmethod
     def facts(self) -> dict[str, Any]:
-        """Return what the stamps depend on besides the catalogue, plain JSON: it tells whether images changed."""
+        """Return what the stamps depend on beside the catalogue, plain JSON: it differs when images changed."""
 
     def digest(self, stop: threading.Event) -> bytes:
-        """Return a hash of what the stamps show, where `facts` cannot tell it; it may leave off when told to stop."""
+        """Return a hash of the pixels where `facts` has none; it may end early once ``stop`` is set."""
         return b""
 
     @property
     def state(self) -> list[int] | None:
-        """What changes when the file of the stamps does, as long as no run of ours changes it: size and time."""
+        """Size and mtime of the stamps' file, None where a run of ours may change them."""
         return None
 
     def census(self, catalogue: Catalogue, rows: tuple[int, int], side: int) -> Census:
-        """Count where rows lie, and see that they can be cut.
+        """Count rows by image, and check that they can be cut.
 
         Parameters
         ----------
@@ -168,39 +167,39 @@ class Stamps(ABC):
         return Census(rows[1] - rows[0])
 
     def rescaled(self, scale: float, owner: str) -> Self:
-        """Return the same stamps in pixels of another scale, arcsec, as ``owner`` needs them.
+        """Return the same stamps in pixels of ``scale`` arcsec, for the model ``owner``.
 
         Raises
         ------
         InputError
-            When these are not to be resampled.
+            When they may not be resampled.
         """
         raise InputError(
             f"{owner} was trained on pixels of {scale:.4g} arcsec; these have {self.pixel_scale:.4g} arcsec",
             hint="--resample brings images to the model's pixel scale.",
         )
 
-    def units(self) -> Stated:
-        """Return by band the units that the images state; nothing of pixels that are made up."""
+    def units(self) -> Units:
+        """Return by band the units in the images' headers; empty for simulated pixels."""
         return {}
 
     def converted(self, conversion: Conversion) -> Self:
-        """Return the same stamps, files and all, in the unit of a network."""
-        found = copy(self)
-        found.conversion, found.notes = conversion, (*self.notes, *conversion.notes)
-        return found
+        """Return the same stamps in the unit of a network; files are shared."""
+        stamps = copy(self)
+        stamps.conversion, stamps.notes = conversion, (*self.notes, *conversion.notes)
+        return stamps
 
     @property
     def pixel_unit(self) -> str:
-        """The unit that pixels are brought to: ``uJy``, or what a network was trained in."""
+        """The unit after conversion: ``uJy``, or the one that a network was trained in."""
         return self.conversion.target if self.conversion is not None else MICROJANSKY
 
     def warnings(self) -> list[str]:
-        """Return what went wrong so far, each thing once: files that could not be read, and how many rows it cost."""
+        """Return the files that could not be read so far, and how many rows miss them."""
         return []
 
     def check_unchanged(self) -> None:  # noqa: B027 - some read no file
-        """See that no image was changed or replaced since it was first read.
+        """Check that no image was changed or replaced since it was first read.
 
         Raises
         ------
@@ -208,11 +207,11 @@ class Stamps(ABC):
             When one was.
         """
 
-    def hurry(self) -> None:  # noqa: B027 - who waits for nobody need do nothing
-        """End what others wait for: the run is over before its time."""
+    def hurry(self) -> None:  # noqa: B027 - some never wait
+        """End waiting fetches: the run was interrupted."""
 
     def close(self) -> None:  # noqa: B027 - some hold nothing
-        """Let go of files and memory."""
+        """Close files and free memory."""
 
     def __enter__(self) -> Self:
         return self
@@ -229,19 +228,19 @@ def corner(position: Array, side: int) -> Array:
 
 
 def rest(position: Array, first: Array, side: int) -> Array:
-    """Return where the object lies along one axis, less the stamp's centre; in [-0.5, 0.5)."""
+    """Return position less the stamp's centre along one axis, in [-0.5, 0.5)."""
     return np.asarray(position, np.float64) - first - (side - 1) / 2
 
 
 def pixel_flags(pixels: Array, outside: Array | None = None) -> Array:
-    """Return the flags that stamps (n, band, y, x) tell of themselves, int32 (n,).
+    """Return the flags that follow from the pixels of stamps (n, band, y, x), int32 (n,).
 
     Parameters
     ----------
     pixels : array
-        With NaN where there is no pixel, as which infinite ones count; a band without any is missing.
+        NaN or infinite where undefined; a band with nothing else is missing.
     outside : array (n, band), optional
-        Pixels of each stamp that lie outside the images: they are NaN and count as EDGE, not as NAN_PIXELS.
+        Pixels of each stamp outside the images, NaN too: they count as EDGE, not as NAN_PIXELS.
     """
     size = pixels.shape[-1] * pixels.shape[-2]
     empty = _empty(pixels)
@@ -257,8 +256,8 @@ def pixel_flags(pixels: Array, outside: Array | None = None) -> Array:
 def _empty(pixels: Array) -> Array:
     """Return how many pixels of each plane are NaN or infinite, int64 (n, band).
 
-    Planes whose sum is a number are passed over; in a file's byte order those without an exponent of ones anywhere: a
-    look at half of each pixel's bytes, several times faster than to swap them all.
+    Planes with a finite sum are skipped; in a file's byte order those without an exponent of all ones, which needs
+    half of each pixel's bytes and is several times faster than swapping them.
     """
     counts = np.zeros(pixels.shape[:2], np.int64)
     if not pixels.size:
@@ -276,7 +275,7 @@ def _empty(pixels: Array) -> Array:
 
 
 def shown(pixels: Array) -> Array:
-    """Return which planes of stamps (n, band, y, x) hold any pixel, bool (n, band)."""
+    """Return which planes of stamps (n, band, y, x) have any finite pixel, bool (n, band)."""
     middle = pixels.shape[-1] // 2
     there = np.isfinite(pixels[:, :, middle, middle])
     doubt = ~there
@@ -285,6 +284,6 @@ def shown(pixels: Array) -> Array:
 
 
 def batch_rows(bands: int, side: int) -> int:
-    """Return how many rows make a batch of at most `BATCH_BYTES`: a power of two, which a network divides evenly."""
+    """Return the rows of a batch of at most `BATCH_BYTES`: a power of two, which batch sizes of networks divide."""
     most = max(1, min(4096, BATCH_BYTES // (4 * bands * side * side)))
     return 1 << (most.bit_length() - 1)

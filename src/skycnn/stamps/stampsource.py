@@ -1,4 +1,4 @@
-"""StampSource: which source of stamps the options about images name - a mosaic, a stamp file, an image a row."""
+"""StampOptions, and the source of stamps they name: a mosaic, a stamp file, an image a row."""
 
 import math
 import re
@@ -16,12 +16,12 @@ Rows = tuple[int, int | None]
 _SIZE = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(px|pixels?|arcsec|arcmin|deg|\"|')?\s*")
 _ARCSEC = {"arcsec": 1.0, '"': 1.0, "arcmin": 60.0, "'": 60.0, "deg": 3600.0}
 LARGEST = 16384
-"""Pixels along a stamp's edge: a gigabyte a band."""
+"""Most pixels along a stamp's edge: a gigabyte a band."""
 
 
 @dataclass(frozen=True)
 class StampOptions:
-    """What the options about images and stamps say.
+    """The options about images and stamps.
 
     Parameters
     ----------
@@ -36,11 +36,11 @@ class StampOptions:
     resample : bool
         Bring bands on other pixel grids to the first band's.
     pixel_unit : mapping of str to str
-        Band to the unit of its pixels, instead of what BUNIT says; ``*`` for all bands.
+        Band to the unit of its pixels, overrules BUNIT; ``*`` for all bands.
     remote : RemoteOptions
         How images are fetched.
     threads : int
-        Readers at the same time.
+        Readers in parallel.
     """
 
     images: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class StampOptions:
 
     @property
     def given(self) -> bool:
-        """Whether any image or stamp is named."""
+        """Whether images or stamps are named."""
         return bool(self.images) or self.stamps is not None
 
 
@@ -71,14 +71,14 @@ def find(
     catalogue : Catalogue
     options : StampOptions
     scratch : str, optional
-        Folder for what is in archives.
+        Folder for uncompressed archives.
     rows : (int, int or None), optional
         The rows to be cut.
 
     Raises
     ------
     InputError
-        When no image is named, or what is named cannot be used.
+        When no image is named, or one cannot be used.
     """
     from skycnn.images import imagelist
 
@@ -103,12 +103,12 @@ def find(
 def offered(
     catalogue: Catalogue, options: StampOptions, *, scratch: str | None = None, rows: Rows | None = None
 ) -> Stamps | None:
-    """Return the stamps that the options name, else those of the file itself where it is a stamp file, else None.
+    """Return the stamps that the options name, else those in the catalogue's file, else None.
 
     Raises
     ------
     InputError
-        When what is named cannot be used.
+        When a named one cannot be used.
     """
     stamps: Stamps | None
     if options.given:
@@ -126,12 +126,12 @@ def offered(
 
 
 def presents(columns: Sequence[TableColumn], options: StampOptions) -> bool:
-    """Return whether a table can say where its rows are in images, or stands beside a cube of stamps."""
+    """Whether a table can have stamps: it has positions, or stands in a stamp file."""
     names = {column.name for column in columns}
     if options.stamps is not None or not options.given:
         return {"DX", "DY"} <= names or options.given
     if _has_templates(options):
-        return True  # which may need an identifier alone
+        return True  # a template may need an identifier alone
     from skycnn.images.positions import positions
 
     try:
@@ -174,7 +174,6 @@ def _mosaic(catalogue: Catalogue, options: StampOptions, scratch: str | None) ->
             masks=imagelist.expand(band, options.mask.get(band, ())),
             weights=imagelist.expand(band, options.weight.get(band, ())),
             sky=sky,
-            scratch=scratch,
             threads=options.threads,
         )
         for band, sources in options.images.items()
@@ -206,12 +205,12 @@ def _row_images(catalogue: Catalogue, options: StampOptions, rows: Rows | None) 
 
 
 def training_side(stamps: Stamps, options: StampOptions) -> int:
-    """Return the pixels along the edge of the stamps to train with: ``--size``, else those that a stamp file has.
+    """Return the pixels along the edge of stamps to train with: ``--size``, else the stamp file's.
 
     Raises
     ------
     InputError
-        When neither tells.
+        When there is neither.
     """
     if options.size is not None:
         return side_of(options.size, stamps.pixel_scale)
@@ -221,7 +220,7 @@ def training_side(stamps: Stamps, options: StampOptions) -> int:
 
 
 def side_of(size: str, pixel_scale: float | None) -> int:
-    """Return the pixels along a stamp's edge that ``--size`` asks for.
+    """Return the pixels along a stamp's edge of ``--size``.
 
     Parameters
     ----------
@@ -233,7 +232,7 @@ def side_of(size: str, pixel_scale: float | None) -> int:
     Raises
     ------
     InputError
-        When it is no size, or an angle and the pixel scale is not known.
+        When it is no size, or an angle and the pixel scale is unknown.
     """
     match = _SIZE.fullmatch(size)
     unit = match[2] if match else None

@@ -1,1 +1,1 @@
-"""Where a catalogue's rows are: columns found by name, UCD and unit, brought to ICRS or to pixels."""
+"""Positions of a catalogue's rows: columns recognised by name, UCD and unit, converted to ICRS or pixels."""

@@ -1,4 +1,4 @@
-"""AngleColumn: a column of angles as degrees, whatever unit or sexagesimal text they stand in."""
+"""AngleColumn: a column of angles, in any unit or sexagesimal text, as degrees."""
 
 import re
 import warnings
@@ -15,7 +15,7 @@ from skycnn.fits.tablecolumn import TableColumn
 Array = NDArray[Any]
 
 ABSENT, FARTHEST = -99.0, 720.0
-"""deg; the one mark of an absent value that could be an angle, and what no angle exceeds: -999, 9999, 1e20 do."""
+"""deg; the one null mark that could be an angle, and the limit above which values are null marks (-999, 9999, 1e20)."""
 
 UNITS: dict[str, tuple[str, float]] = {
     **dict.fromkeys(("deg", "degs", "degree", "degrees", "degr", "d", "°"), ("deg", 1.0)),
@@ -31,7 +31,7 @@ NAMED = {
     "hour": re.compile(r"(^|_)RA_?(H|HR|HRS|HOUR|HOURS)$|^AL2000$", re.I),
     "rad": re.compile(r"_RAD(IANS?)?$", re.I),
 }
-"""Names of columns that tell the unit where TUNIT does not; AL2000 is HyperLEDA's."""
+"""Units by column name where TUNIT is blank; AL2000 is HyperLEDA's."""
 
 TEXT = re.compile(
     r"\s*(?P<sign>[+-]?)\s*(?P<whole>\d{1,3})(?:(?P<mark>[\s:hd°])\s*(?P<minutes>\d{1,2}(?:\.\d*)?)"
@@ -48,22 +48,22 @@ class AngleColumn:
     Parameters
     ----------
     name : str
-        Of the column.
+        The column's.
     unit : str
         ``deg``, ``rad``, ``hour``, ``arcmin``, ``arcsec``, ``mas``, or ``text``.
     factor : float
-        Degrees a unit; of text the degrees that its leading number counts.
-    told : str
-        The unit as messages tell it.
+        Degrees a unit; for text, of its leading number.
+    shown : str
+        The unit in messages.
     """
 
     name: str
     unit: str
     factor: float
-    told: str
+    shown: str
 
     def degrees(self, values: Array) -> Array:
-        """Return values (n,) as float64 degrees; NaN for what is no angle or marks an absent one."""
+        """Return values (n,) as float64 degrees; NaN for invalid angles and null marks."""
         values = np.asarray(values)
         if self.unit == "text":
             return np.array([_parse(str(text), self.factor) for text in values], np.float64)
@@ -73,23 +73,23 @@ class AngleColumn:
 
 
 def angle(column: TableColumn, longitude: bool, label: str, unit: str | None = None) -> AngleColumn:
-    """Return what a column's angles are measured in, by its TUNIT, else its name, else degrees.
+    """Return a column's angles with their unit by TUNIT, else by name, else degrees.
 
     Parameters
     ----------
     column : TableColumn
         Numbers, or text.
     longitude : bool
-        A right ascension: sexagesimal text counts hours, unless its unit says degrees.
+        A right ascension: sexagesimal text is in hours, unless its unit says degrees.
     label : str
         Names the table in messages.
     unit : str, optional
-        What TUNIT says where it says nothing: that of the other coordinate.
+        Instead of a blank TUNIT: that of the other coordinate.
 
     Raises
     ------
     InputError
-        When the column holds neither, or its unit is no angle.
+        When the column holds neither numbers nor text, or its unit is no angle.
     """
     if column.code == "A":
         hours = longitude and not re.match(r"\W*d", (column.unit or "").lower())
@@ -97,9 +97,9 @@ def angle(column: TableColumn, longitude: bool, label: str, unit: str | None = N
     if not column.numeric:
         raise InputError(f"{label}: column {column.name!r} is {column.form}", expected="one number or a text a row")
     if not column.unit:
-        named = next((found for found, pattern in NAMED.items() if pattern.search(column.name)), None)
-        found = named or unit or "deg"
-        return AngleColumn(column.name, found, UNITS[found][1], f"{found} (it has no unit)")
+        named = next((name for name, pattern in NAMED.items() if pattern.search(column.name)), None)
+        unit = named or unit or "deg"
+        return AngleColumn(column.name, unit, UNITS[unit][1], f"{unit} (it has no unit)")
     read = UNITS.get(re.sub(r"[\s_'\"\[\]()]", "", column.unit).lower()) or _other(column.unit)
     if read is None or (read[0] == "hour" and not longitude):
         raise InputError(
@@ -127,7 +127,7 @@ def _parse(text: str, factor: float) -> float:
         return float("nan")
     sign = -1.0 if match["sign"] == "-" else 1.0
     mark = (match["mark"] or match["unit"] or "").lower()
-    if match["mark"] is None:  # a plain number is degrees, wherever it stands
+    if match["mark"] is None:  # a plain number is in degrees
         factor = 15.0 if mark == "h" else 1.0
         return sign * float(match["whole"] + (match["part"] or "")) * factor
     minutes, seconds = float(match["minutes"]), float(match["seconds"] or 0)

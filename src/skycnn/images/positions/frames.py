@@ -1,4 +1,4 @@
-"""Frame: the celestial system of an image or a table, to and from ICRS."""
+"""Frame: a celestial system, to and from ICRS."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,10 +12,10 @@ from skycnn.errors import InputError
 Array = NDArray[Any]
 
 FIRST_FK5 = 1984.0
-"""An EQUINOX below it without RADESYS means FK4, one above FK5 (FITS 4.0, section 8.3)."""
+"""Without RADESYS, an EQUINOX below means FK4, above FK5 (FITS 4.0, section 8.3)."""
 
 NAMES = {"ICRS": "ICRS", "ICRF": "ICRS", "FK5": "FK5", "FK4": "FK4", "FK4-NO-E": "FK4-NO-E", "GALACTIC": "GALACTIC"}
-"""Spellings of RADESYS; ICRF2 and ICRF3 are cut to ICRF before."""
+"""Spellings of RADESYS; ICRF2 and ICRF3 count as ICRF."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Frame:
     name : str
         ``ICRS``, ``FK5``, ``FK4``, ``FK4-NO-E`` or ``GALACTIC``.
     equinox : float
-        Julian year for FK5, Besselian for FK4; 0 where it has none.
+        Julian year for FK5, Besselian for FK4; 0 for others.
     """
 
     name: str = "ICRS"
@@ -42,7 +42,7 @@ class Frame:
         """Return ICRS longitudes in [0, 360) and latitudes, deg; NaN stays NaN."""
         if self.name == "ICRS":
             return lon, lat
-        if self.name == "FK4":  # its E-terms of aberration are no rotation
+        if self.name == "FK4":  # E-terms of aberration are no rotation
             return _by_astropy(self, lon, lat, inverse=False)
         return _turned(_matrix(self), lon, lat)
 
@@ -56,12 +56,12 @@ class Frame:
 
 
 def read(radesys: object, equinox: object, label: str) -> Frame:
-    """Return the equatorial frame that RADESYS and EQUINOX tell; ICRS where both are absent.
+    """Return the frame of RADESYS and EQUINOX; ICRS where both are absent.
 
     Raises
     ------
     InputError
-        When RADESYS is none of FITS's, or EQUINOX no year.
+        When RADESYS is unknown, or EQUINOX no year.
     """
     word = str(radesys or "").strip().upper()
     word = "ICRF" if word.startswith("ICRF") else word
@@ -91,14 +91,14 @@ def vectors(lon: Array, lat: Array) -> NDArray[np.float64]:
 
 def _turned(matrix: Array, lon: Array, lat: Array) -> tuple[Array, Array]:
     a, b, c = vectors(lon, lat)
-    # Not a matrix product: its rounding depends on how many rows there are, and a row must not depend on the others.
+    # no matrix product: its rounding depends on the number of rows
     x, y, z = (row[0] * a + row[1] * b + row[2] * c for row in matrix)
     return np.degrees(np.arctan2(y, x)) % 360, np.degrees(np.arctan2(z, np.hypot(x, y)))
 
 
 @lru_cache(maxsize=64)
 def _matrix(frame: Frame) -> NDArray[np.float64]:
-    """Return the rotation to ICRS: where astropy takes the three axes."""
+    """Return the rotation to ICRS: the three axes by astropy."""
     lon, lat = _by_astropy(frame, np.array([0.0, 90.0, 0.0]), np.array([0.0, 0.0, 90.0]), inverse=False)
     return vectors(lon, lat)
 
@@ -107,13 +107,13 @@ def _by_astropy(frame: Frame, lon: Array, lat: Array, *, inverse: bool) -> tuple
     from astropy import coordinates, units
     from astropy.time import Time
 
-    theirs = {
+    system = {
         "FK5": lambda: coordinates.FK5(equinox=Time(frame.equinox, format="jyear")),
         "FK4": lambda: coordinates.FK4(equinox=Time(frame.equinox, format="byear")),
         "FK4-NO-E": lambda: coordinates.FK4NoETerms(equinox=Time(frame.equinox, format="byear")),
         "GALACTIC": coordinates.Galactic,
     }[frame.name]()
-    source, target = (coordinates.ICRS(), theirs) if inverse else (theirs, coordinates.ICRS())
+    source, target = (coordinates.ICRS(), system) if inverse else (system, coordinates.ICRS())
     place = coordinates.UnitSphericalRepresentation(lon * units.deg, lat * units.deg)
     out = source.realize_frame(place).transform_to(target).spherical
     return np.asarray(out.lon.deg), np.asarray(out.lat.deg)

@@ -1,4 +1,4 @@
-"""PositionHabits: how catalogues name the columns of an object's position, by UCD and by name."""
+"""PositionHabits: how catalogues name position columns, by UCD and by name."""
 
 import re
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ EQUATORIAL = (
     "PLUG_RA/PLUG_DEC FIBER_RA/FIBER_DEC ALPHA/DELTA X_WORLD/Y_WORLD XWIN_WORLD/YWIN_WORLD RAH/DECDEG RA_H/DEC_D "
     "RA_HOURS/DEC_DEG RA_HOURS/DEC AL2000/DE2000 RACEN/DECCEN RA_RAD/DEC_RAD RA_HMS/DEC_DMS RA_S/DEC_S RA_STR/DEC_STR"
 )
-"""Pairs of names, the most usual first; upper case."""
+"""Pairs of names, most common first; upper case."""
 
 BESSELIAN = "RAB1950/DEB1950 _RAB1950/_DEB1950 RA_B1950/DEC_B1950 RA1950/DEC1950 RA1950/DE1950 ALPHA_B1950/DELTA_B1950"
 GALACTIC = "GLON/GLAT _GLON/_GLAT GAL_LON/GAL_LAT GALLON/GALLAT GALACTIC_L/GALACTIC_B GAL_L/GAL_B L/B"
 OTHERS = "ELON/ELAT ECL_LON/ECL_LAT ECLLON/ECLLAT ECLIPTIC_LON/ECLIPTIC_LAT SGL/SGB SUPERGALACTIC_L/SUPERGALACTIC_B"
-"""Systems that are not converted; named in the error, so that nobody wonders."""
+"""Systems that are not converted; the error names them."""
 
 STYLES: tuple[tuple[str, str, str], ...] = tuple(
     (*pair.split("/"), frame)  # type: ignore[misc]
@@ -32,10 +32,10 @@ STYLES: tuple[tuple[str, str, str], ...] = tuple(
 KNOWN = frozenset(name for style in STYLES for name in style[:2])
 
 AFFIXED = re.compile(r"(?P<before>\w+_)?(?P<stem>RA|RAJ2000|RA_ICRS)(?P<after>_\w+)?")
-"""A usual name with more before or behind, as joins and surveys have it: RA_1, GAIA_RA, RA_SDSS."""
+"""A common name with a prefix or suffix of joins and surveys: RA_1, GAIA_RA, RA_SDSS."""
 
 STRANGE = re.compile(r"(^|_)(E|ERR|ERROR|SIG|SIGMA|UNC|STD|STDEV|VAR|IVAR|RMS|COV|CORR|OFF|OFFSET|DIFF|PM|N|FLAG)(_|$)")
-"""Words that make another thing of such a name."""
+"""Words that make such a name something else."""
 
 UCDS = {"pos.eq.ra": "equatorial", "pos.galactic.lon": "Galactic", "pos.ecliptic.lon": "other"}
 LATITUDES = {"pos.eq.ra": "pos.eq.dec", "pos.galactic.lon": "pos.galactic.lat", "pos.ecliptic.lon": "pos.ecliptic.lat"}
@@ -47,12 +47,12 @@ UCD1 = {
     "pos_gal_lon": "pos.galactic.lon",
     "pos_gal_lat": "pos.galactic.lat",
 }
-"""The words of UCD1 and what they are in UCD1+ (IVOA, An IVOA Standard for Unified Content Descriptors 1.1)."""
+"""UCD1 to UCD1+ (IVOA, An IVOA Standard for Unified Content Descriptors 1.1)."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two columns that hold a position.
+    """Two columns of a position.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Pair:
     frame : str
         ``equatorial``, ``B1950``, ``Galactic`` or ``other``.
     rank : tuple of int
-        The smaller, the surer.
+        Smaller is more certain.
     """
 
     lon: TableColumn
@@ -76,11 +76,11 @@ class Pair:
 
 
 def pairs(columns: Sequence[TableColumn]) -> list[Pair]:
-    """Return the pairs that can be positions, the best first: by UCD, then by name; numbers before text."""
+    """Return the candidate pairs, best first: by UCD, then by name; numbers before text."""
     usable = [column for column in columns if column.name and (column.numeric or (column.code == "A" and column.width))]
-    found = sorted(_by_ucd(usable) + _by_name(usable), key=lambda pair: pair.rank)
+    ranked = sorted(_by_ucd(usable) + _by_name(usable), key=lambda pair: pair.rank)
     best: dict[tuple[str, str], Pair] = {}
-    for pair in found:
+    for pair in ranked:
         best.setdefault((pair.lon.name, pair.lat.name), pair)
     return list(best.values())
 
@@ -91,7 +91,7 @@ def _by_ucd(columns: Sequence[TableColumn]) -> list[Pair]:
         for main in (True, False):
             lons = [column for column in columns if _ucd(column) == (ucd, main)]
             lats = [column for column in columns if _ucd(column) == (LATITUDES[ucd], main)]
-            if len(lons) != len(lats):  # e.g. one as text too: what is left without a partner does not count
+            if len(lons) != len(lats):  # e.g. one of them as text too
                 lons = [column for column in lons if column.numeric]
                 lats = [column for column in lats if column.numeric]
             if len(lons) == len(lats):
@@ -112,9 +112,9 @@ def _by_name(columns: Sequence[TableColumn]) -> list[Pair]:
         for a, b in zip(named.get(lon, []), named.get(lat, []), strict=False):
             if len(lon) > 1 or all((column.unit or "").lower().startswith("deg") for column in (a, b)):
                 found.append(Pair(a, b, frame, (_order(frame), 1, _text(a, b), _place(a, b))))
-    usual = {lon for lon, _, _ in STYLES}
+    common = {lon for lon, _, _ in STYLES}
     for name, lons in named.items():
-        match = AFFIXED.fullmatch(name) if name not in usual else None
+        match = AFFIXED.fullmatch(name) if name not in common else None
         if match is None or not (match["before"] or match["after"]) or STRANGE.search(name):
             continue
         stems = {"RA": ("DEC", "DE"), "RAJ2000": ("DEJ2000",), "RA_ICRS": ("DE_ICRS", "DEC_ICRS")}[match["stem"]]
@@ -125,7 +125,7 @@ def _by_name(columns: Sequence[TableColumn]) -> list[Pair]:
 
 
 def _key(name: str) -> str:
-    """Return a name as styles have it: upper case, and of ``RA (deg)``, ``Dec.`` and ``RA-J2000`` words and ``_``."""
+    """Return a name as in `STYLES`: upper case, ``RA (deg)``, ``Dec.`` and ``RA-J2000`` as words joined by ``_``."""
     name = name.strip().upper()
     if name in KNOWN:
         return name
@@ -133,7 +133,7 @@ def _key(name: str) -> str:
 
 
 def _ucd(column: TableColumn) -> tuple[str, bool] | None:
-    """Return the first word of a column's UCD and whether it is the main one; None for errors and the like."""
+    """Return the first word of a column's UCD and whether it is meta.main; None for errors and the like."""
     text = (column.ucd or "").strip().lower()
     first, *rest = [word.strip() for word in UCD1.get(text, text).split(";")]
     if (

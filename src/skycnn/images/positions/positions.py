@@ -1,4 +1,4 @@
-"""Positions: where the rows of a catalogue lie, on the sky or in pixels, and which columns tell it."""
+"""Positions: where the rows of a catalogue lie, on the sky or in pixels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,12 +22,12 @@ HINT = "Name the columns: --radec RA,DEC on the sky, or --xy X,Y in 1-based pixe
 
 FARTHEST = 1e9
 ABSENT = (-99.0, -999.0, -9999.0)
-"""Pixels that mark an absent position, as what lies farther than the former does; 999 and 9999 are pixels."""
+"""Null marks in pixel columns, as are values beyond the former; 999 and 9999 are pixels."""
 
 
 @dataclass(frozen=True)
 class Positions:
-    """The columns of a position and what they mean.
+    """The columns of a position and their meaning.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Positions:
     kind : str
         ``sky`` or ``pixel``.
     notes : tuple of str
-        What was assumed or converted, to be said before the work.
+        Assumptions and conversions, for the user.
     axes : tuple of AngleColumn
         Of the two coordinates; empty for pixels.
     frame : Frame
@@ -55,13 +55,13 @@ class Positions:
         Parameters
         ----------
         values : mapping of str to array
-            The values of `columns`, each (n,).
+            `columns` by name, each (n,).
 
         Returns
         -------
         a, b : array (n,)
-            float64: ICRS longitude in [0, 360) and latitude in deg, or 0-based pixels x and y; NaN in both where a row
-            has no position.
+            float64: ICRS longitude in [0, 360) and latitude in deg, or 0-based pixels x and y; both NaN without a
+            position.
         """
         if self.kind == "pixel":
             x, y = (np.asarray(values[name]).astype(np.float64) for name in self.columns)
@@ -84,7 +84,7 @@ def find(
     xy: tuple[str, str] | None = None,
     label: str = "the table",
 ) -> Positions:
-    """Return where a table says that its rows lie.
+    """Return the positions of a table's rows.
 
     Parameters
     ----------
@@ -93,14 +93,14 @@ def find(
     header : mapping
         Of the table: RADESYS and EQUINOX.
     sky, xy : tuple of str, optional
-        The columns that the user named: on the sky, or 1-based FITS pixels.
+        The user's columns: on the sky, or 1-based FITS pixels.
     label : str
         Names the table in messages: ``cat.fits[1]``.
 
     Raises
     ------
     InputError
-        When there are no such columns, or two pairs of them, neither better than the other.
+        When there are no such columns, or two equally good pairs.
     """
     if sky is not None and xy is not None:
         raise InputError("--radec and --xy are two ways to say where an object lies", hint="Give one of the two.")
@@ -113,13 +113,13 @@ def find(
         return Positions(names, "pixel", (f"positions: {names[0]} {names[1]}, pixels, the first is 1",))
     if sky is not None:
         lon, lat = (_column(columns, name, "--radec", label) for name in sky)
-        told = [(pair.lon, pair.lat, pair.frame) for pair in positionhabits.pairs([lon, lat])]
-        if told and told[0][:2] == (lat, lon):
+        known = [(pair.lon, pair.lat, pair.frame) for pair in positionhabits.pairs([lon, lat])]
+        if known and known[0][:2] == (lat, lon):
             raise InputError(
                 f"--radec names {lon.name} as the longitude and {lat.name} as the latitude",
                 hint=f"Turn them: --radec {lat.name},{lon.name}.",
             )
-        pair = Pair(lon, lat, told[0][2] if told else "equatorial", ())
+        pair = Pair(lon, lat, known[0][2] if known else "equatorial", ())
     else:
         pair = _best(columns, label)
     return _positions(pair, header, label)
@@ -158,7 +158,7 @@ def _positions(pair: Pair, header: Mapping[str, object], label: str) -> Position
     if pair.lon.unit and not pair.lat.unit and lon.unit == "rad":
         lat = angle(pair.lat, False, label, unit=lon.unit)
     frame, why = _frame(pair, header, label)
-    units = lon.told if lon.told == lat.told else f"{lon.told} and {lat.told}"
+    units = lon.shown if lon.shown == lat.shown else f"{lon.shown} and {lat.shown}"
     note = f"positions: {lon.name} {lat.name} in {units}, {frame}{why}"
     if frame.name != "ICRS":
         note += ", converted to ICRS"
@@ -166,7 +166,7 @@ def _positions(pair: Pair, header: Mapping[str, object], label: str) -> Position
 
 
 def _frame(pair: Pair, header: Mapping[str, object], label: str) -> tuple[Frame, str]:
-    """Return the system of two columns, and what makes it so."""
+    """Return the frame of two columns, and the reason."""
     if pair.frame == "Galactic":
         return Frame("GALACTIC"), ""
     if pair.frame == "B1950":

@@ -1,4 +1,4 @@
-"""GridCheck: whether the bands' images show an object with pixels of the same scale, rotation and parity."""
+"""GridCheck: whether the bands' images have pixels of the same scale, rotation and parity."""
 
 import math
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from skycnn.stamps.mosaic.placement import Placement
 Array = NDArray[Any]
 
 STEP = 16.0
-"""Pixels over which one grid is held against another."""
+"""Pixels over which grids are compared."""
 SCALE = 0.01
 """Scales that differ by less are the same: two thirds of a pixel over a 64-pixel stamp."""
 ROTATION = 0.5
@@ -35,7 +35,7 @@ class GridCheck:
     Parameters
     ----------
     footprints : mapping of str to Footprints
-        By band; the first band is the one that others are held against.
+        By band; the first is the reference.
     """
 
     def __init__(self, footprints: Mapping[str, Footprints]) -> None:
@@ -45,12 +45,12 @@ class GridCheck:
         self._seen: set[tuple[str, int, str, int]] = set()
 
     def check(self, places: Mapping[str, Placement]) -> None:
-        """See that all bands show each of some rows alike.
+        """Check the images of all bands on which the rows are placed.
 
         Raises
         ------
         InputError
-            With the values of both images, where they do not.
+            With the values of both images, where grids differ.
         """
         for band in self.bands:
             for image in np.unique(places[band].image):
@@ -64,14 +64,13 @@ class GridCheck:
         if (band, image, "", 0) in self._seen:
             return
         self._seen.add((band, image, "", 0))
-        found = self.footprints[band]
-        own = found.wcs(image).grid.scale
-        if abs(own / self.scale - 1) > SCALE:
+        footprints = self.footprints[band]
+        pixel = footprints.wcs(image).grid.scale
+        if abs(pixel / self.scale - 1) > SCALE:
             first = self.footprints[self.bands[0]].images[0].label
-            raise InputError(
-                f"{found.images[image].label} has pixels of {own:.4g} arcsec, {first} of {self.scale:.4g} arcsec",
-                hint=HINT,
-            )
+            label = footprints.images[image].label
+            what = f"{label} has pixels of {pixel:.4g} arcsec, {first} of {self.scale:.4g} arcsec"
+            raise InputError(what, hint=HINT)
 
     def _check_pairs(self, places: Mapping[str, Placement], first: str, second: str) -> None:
         a, b = places[first], places[second]
@@ -91,10 +90,10 @@ class GridCheck:
         self, key: tuple[str, int, str, int], here: tuple[float, float], there: tuple[float, float]
     ) -> None:
         first, second = self.footprints[key[0]], self.footprints[key[2]]
-        found = relative(first.wcs(key[1]), second.wcs(key[3]), *here)
-        if found is None:
+        compared = relative(first.wcs(key[1]), second.wcs(key[3]), *here)
+        if compared is None:
             return
-        _, rotation, parity = found
+        _, rotation, parity = compared
         labels = second.images[key[3]].label, first.images[key[1]].label
         grids = second.wcs(key[3]).grid, first.wcs(key[1]).grid
         if parity < 0:
@@ -110,13 +109,13 @@ class GridCheck:
                 hint=HINT,
             )
         at = first.wcs(key[1]).grid_at(*here), second.wcs(key[3]).grid_at(*there)
-        told = differs(at[1], at[0], SCALE, ROTATION) if at[0] is not None and at[1] is not None else None
-        if told is not None:
-            raise InputError(f"{labels[0]} shows the sky otherwise than {labels[1]}: {told}", hint=HINT)
+        difference = differs(at[1], at[0], SCALE, ROTATION) if at[0] is not None and at[1] is not None else None
+        if difference is not None:
+            raise InputError(f"{labels[0]} shows the sky otherwise than {labels[1]}: {difference}", hint=HINT)
 
 
 def relative(first: ImageWcs, second: ImageWcs, x: float, y: float) -> tuple[float, float, int] | None:
-    """Return scale, rotation (deg) and parity of the second image's pixels against the first's, about a pixel of it.
+    """Return scale, rotation (deg) and parity of the second image's pixels relative to the first's, at a pixel of it.
 
     None where the second image's projection does not reach there.
     """

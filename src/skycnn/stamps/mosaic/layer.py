@@ -1,4 +1,4 @@
-"""Layer: one band's images, from which stamps of placed rows are cut."""
+"""Layer: one band's images, and stamps cut from them about placed rows."""
 
 import threading
 from copy import copy
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from skycnn.errors import InputError, counted
 from skycnn.images import pixelunit
 from skycnn.images.imageheader import ImageHeader
-from skycnn.images.openpixels import Pixels
+from skycnn.images.pixels import Pixels
 from skycnn.stamps.mosaic import placement
 from skycnn.stamps.mosaic.footprints import Footprints
 from skycnn.stamps.mosaic.openimages import OpenImages
@@ -34,27 +34,27 @@ class Layer:
     def __init__(self, footprints: Footprints, images: OpenImages) -> None:
         self.footprints, self.images = footprints, images
         self.lost: dict[str, list[Any]] = {}
-        """Label of an image that could not be read to the reason and the number of stamps that miss it."""
+        """Unreadable image to [reason, stamps that miss it, whether the whole image is lost]."""
         self.used: set[int] = set()
         self._lock = threading.Lock()
         self._factors: list[float] | None = None
 
     def units(self) -> dict[str | None, str]:
-        """Return the units that the images state, see `pixelunit.Stated`."""
-        found: dict[str | None, str] = {}
+        """Return the units in the images' headers, see `pixelunit.Units`."""
+        units: dict[str | None, str] = {}
         for image in self.footprints.images:
-            found.setdefault(pixelunit.of(image.cards), image.label)
-        return found
+            units.setdefault(pixelunit.of(image.cards), image.label)
+        return units
 
     def converted(self, conversion: pixelunit.Conversion) -> Self:
-        """Return the same images with their pixels in the unit of a network."""
-        found, band = copy(self), self.footprints.band
+        """Return the same images with pixels in the unit of a network."""
+        layer, band = copy(self), self.footprints.band
         factors = [conversion.factor(band, pixelunit.of(image.cards)) for image in self.footprints.images]
-        found._factors = [1.0 if factor is None else factor for factor in factors]
-        return found
+        layer._factors = [1.0 if factor is None else factor for factor in factors]
+        return layer
 
     def cut(self, place: Placement, side: int, out: Array) -> tuple[Array, Array]:
-        """Fill stamps about placed rows, all of them in one image of this band.
+        """Fill stamps about rows placed in one image.
 
         Parameters
         ----------
@@ -62,14 +62,14 @@ class Layer:
             Of n rows.
         side : int
         out : array (n, side, side)
-            float32; NaN where there is no pixel.
+            float32; NaN where undefined.
 
         Returns
         -------
         outside : array (n,)
-            Pixels of each stamp that lie on no image.
+            Pixels of each stamp on no image.
         broken : array (n,)
-            Stamps that miss pixels which could not be read.
+            Stamps with pixels that could not be read.
         """
         image = int(place.image[0])
         x0, y0 = corner(place.x, side), corner(place.y, side)
@@ -82,10 +82,8 @@ class Layer:
         return outside, broken
 
     def _has_neighbours(self, image: int, side: int) -> bool:
-        found = self.footprints
-        if len(found.images) < 2:
-            return False
-        return not found.alone(image, 2 * side * float(found.scales[image]) / 3600)
+        reach = 2 * side * float(self.footprints.scales[image]) / 3600
+        return len(self.footprints.images) > 1 and not self.footprints.alone(image, reach)
 
     def _fill(
         self,
@@ -97,24 +95,24 @@ class Layer:
         outside: Array,
         broken: Array,
     ) -> None:
-        """Fill what lies over an image's edge from neighbours that share its pixel grid."""
-        there: dict[int, Array] = {}
+        """Fill pixels beyond an image's edge from neighbours on its pixel grid."""
+        filled: dict[int, Array] = {}
         patch = np.empty((1, side, side), out.dtype)
         for row, image, dx, dy in placement.fillers(self.footprints, place, edge, side):
             shape = self.footprints.images[int(place.image[row])].shape
             x0, y0 = first[0][row], first[1][row]
-            known = there.setdefault(row, _exists(x0, y0, shape, side))
-            other = _exists(x0 + dx, y0 + dy, self.footprints.images[image].shape, side) & ~known
+            known = filled.setdefault(row, _on_image(x0, y0, shape, side))
+            other = _on_image(x0 + dx, y0 + dy, self.footprints.images[image].shape, side) & ~known
             if not other.any():
                 continue
             bad = self.read(image, np.array([x0 + dx]), np.array([y0 + dy]), side, patch)[0]
             out[row][other] = patch[0][other]
-            broken[row] |= bad and np.isnan(patch[0][other]).any()  # what the neighbour repeats is not missed
+            broken[row] |= bad and np.isnan(patch[0][other]).any()  # where images overlap nothing is lost
             known |= other
             outside[row] = side * side - np.count_nonzero(known)
 
     def read(self, image: int, x0: Array, y0: Array, side: int, out: Array) -> Array:
-        """Fill stamps from one image, masked pixels NaN; return which are broken, bool (n,)."""
+        """Fill stamps from one image, masked pixels NaN; return which have unreadable pixels, bool (n,)."""
         header = self.footprints.images[image]
         self.used.add(image)
         broken = self._pixels(header, x0, y0, side, out)
@@ -150,20 +148,20 @@ class Layer:
         with self._lock:
             entry = self.lost.setdefault(label, [reason, 0, False])
             entry[1] += stamps
-            if whole:  # also of an image of which some tiles were lost before
+            if whole:  # overrules lost tiles
                 entry[0], entry[2] = reason, True
 
     def warnings(self) -> list[str]:
         """Return a line for each image that could not be read."""
-        told = [f"{label} cannot be read: {why}" for label, why in self.footprints.unreadable.items()]
-        return told + [
+        lines = [f"{label} cannot be read: {why}" for label, why in self.footprints.unreadable.items()]
+        return lines + [
             (reason if whole else f"{label} {reason}") + f": missing in {counted(stamps, 'stamp')}"
             for label, (reason, stamps, whole) in sorted(self.lost.items())
         ]
 
 
 class LayerImage(Pixels):
-    """One image of a layer as pixels, masked ones NaN."""
+    """One image of a layer as `Pixels`, masked ones NaN."""
 
     def __init__(self, layer: Layer, image: int) -> None:
         super().__init__(layer.footprints.images[image])
@@ -175,12 +173,12 @@ class LayerImage(Pixels):
 
 
 def _covered(first: Array, size: int, side: int) -> Array:
-    """Return how many of a stamp's pixels along one axis lie on an image, int64 (n,)."""
+    """Return how many pixels of stamps along one axis lie on an image, int64 (n,)."""
     result: Array = np.clip(first + side, 0, size) - np.clip(first, 0, size)
     return result
 
 
-def _exists(x0: int, y0: int, shape: tuple[int, int], side: int) -> Array:
+def _on_image(x0: int, y0: int, shape: tuple[int, int], side: int) -> Array:
     """Return which pixels of a stamp lie on an image, bool (side, side)."""
     x, y = x0 + np.arange(side), y0 + np.arange(side)
     inside_x, inside_y = (x >= 0) & (x < shape[1]), (y >= 0) & (y < shape[0])

@@ -1,18 +1,18 @@
 """Mosaic: stamps cut from a survey's images, about the positions of catalogue rows."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.fits.catalogue import Catalogue
-from skycnn.images.openpixels import check_unchanged
-from skycnn.images.pixelunit import Conversion, Stated
+from skycnn.images.pixels import check_unchanged
+from skycnn.images.pixelunit import Conversion, Units
 from skycnn.images.positions.positions import Positions
 from skycnn.schema import Flag
-from skycnn.stamps.mosaic import census, gridcheck, placement
+from skycnn.stamps.mosaic import gridcheck, placement
 from skycnn.stamps.mosaic.footprints import Footprints
 from skycnn.stamps.mosaic.layer import Layer
 from skycnn.stamps.mosaic.openimages import OpenImages
@@ -24,10 +24,10 @@ Array = NDArray[Any]
 
 
 class Mosaic(Stamps):
-    """Images of a sky area, one or many a band, all on one pixel grid or on grids of one scale and orientation.
+    """Images of a sky area, one or many a band, on pixel grids of one scale and orientation.
 
-    Rows are visited image by image and from the bottom of each to its top, so that what lies together on the disk is
-    read together; a stamp depends on its row alone.
+    Rows are visited image by image, in each by rising y: neighbours on the disk are read together. A stamp depends on
+    its row alone.
 
     Parameters
     ----------
@@ -36,11 +36,11 @@ class Mosaic(Stamps):
     positions : Positions
         Where the rows are.
     side : int, optional
-        Pixels along an edge, where it is given.
+        Pixels along an edge.
     threads : int
         Batches cut at the same time.
     scratch : str, optional
-        Folder for what is in archives.
+        Folder for uncompressed archives.
     """
 
     resampled = False
@@ -55,10 +55,10 @@ class Mosaic(Stamps):
         scratch: str | None = None,
     ) -> None:
         self.bands, self.columns = tuple(footprints), positions.columns
-        self.notes = (*positions.notes, *(note for found in footprints.values() for note in found.notes))
+        self.notes = (*positions.notes, *(note for one in footprints.values() for note in one.notes))
         self.positions, self.side, self.threads = positions, side, threads
         self.images = OpenImages(scratch)
-        self.layers = {band: Layer(found, self.images) for band, found in footprints.items()}
+        self.layers = {band: Layer(one, self.images) for band, one in footprints.items()}
         self.pixel_scale = gridcheck.scale(footprints[self.bands[0]]) if positions.kind == "sky" else None
 
     @property
@@ -91,7 +91,7 @@ class Mosaic(Stamps):
         yield from work_ahead(cut, range(0, len(rows), size), self.threads)
 
     def place(self, positions: tuple[Array, Array], side: int) -> dict[str, Placement]:
-        """Return where positions (n,) lie in the images of each band, for stamps of so many of their pixels."""
+        """Return where positions (n,) lie in the images of each band; ``side`` in pixels of those."""
         find = placement.place if self.positions.kind == "sky" else placement.place_pixels
         return {band: find(layer.footprints, *positions, side) for band, layer in self.layers.items()}
 
@@ -111,15 +111,15 @@ class Mosaic(Stamps):
         outside = np.full((n, planes), side * side)
         broken = np.zeros(n, bool)
         for plane, band in enumerate(bands):
-            gone = here[band].image < 0 if band in here else np.ones(n, bool)
-            pixels[gone, plane] = np.nan
+            absent = here[band].image < 0 if band in here else np.ones(n, bool)
+            pixels[absent, plane] = np.nan
             for group, cut in self._groups(here, band):
-                whole = group[-1] - group[0] + 1 == len(group)
-                out = pixels[group[0] : group[-1] + 1, plane] if whole else np.empty((len(group), side, side), dtype)
-                beyond, bad, left = cut(side, out)
-                if not whole:
+                first, end = group[0], group[-1] + 1
+                contiguous = end - first == len(group)
+                out = pixels[first:end, plane] if contiguous else np.empty((len(group), side, side), dtype)
+                outside[group, plane], bad, rests[group, plane] = cut(side, out)
+                if not contiguous:
                     pixels[group, plane] = out
-                outside[group, plane], rests[group, plane] = beyond, left
                 broken[group] |= bad
         flags = pixel_flags(pixels, outside)
         flags[broken] |= Flag.UNREADABLE
@@ -131,7 +131,7 @@ class Mosaic(Stamps):
         return Batch(rows, pixels, rests, flags)
 
     def _groups(self, here: Mapping[str, Placement], band: str) -> Iterator[tuple[Array, Any]]:
-        """Yield rows that one image of a band answers for, and what fills their stamps."""
+        """Yield rows cut from one image of a band, and the function that fills their stamps."""
         if band not in here:
             return
         for group in grouped(here[band].image):
@@ -144,33 +144,50 @@ class Mosaic(Stamps):
             yield group, cut
 
     def census(self, catalogue: Catalogue, rows: tuple[int, int], side: int) -> Census:
-        """Count a catalogue's rows by image, and refuse bands that do not share a pixel grid; see `census.count`."""
+        """Count rows by image; refuse bands on different pixel grids; see `Stamps.census`."""
         check = None
         if self.positions.kind == "sky" and not self.resampled:
             check = gridcheck.GridCheck(self.footprints)
-        place = partial(self.place, side=side)
-        return census.count(catalogue, rows, self.positions, place, self.footprints, check)
+        by_image: Counter[str] = Counter()
+        total = off = unplaced = visits = 0
+        for _, values in catalogue.chunks(self.positions.columns, rows):
+            where = self.positions.of(values)
+            known = np.isfinite(where[0]) & np.isfinite(where[1])
+            places = self.place(where, side)
+            if check is not None:
+                check.check(places)
+            on = np.zeros(len(known), bool)
+            for band, place in places.items():
+                on |= place.on
+                images, counts = np.unique(place.image[place.image >= 0], return_counts=True)
+                visits += len(images)
+                for image, n in zip(images.tolist(), counts.tolist(), strict=True):
+                    by_image[self.layers[band].footprints.images[image].label] += n
+            total += len(known)
+            unplaced += int(np.count_nonzero(~known))
+            off += int(np.count_nonzero(known & ~on))
+        return Census(total, off, unplaced, dict(by_image), visits)
 
     def facts(self) -> dict[str, Any]:
         """Return names, sizes and times of the images, hashed by band."""
         return {"images": {band: layer.footprints.facts() for band, layer in self.layers.items()}}
 
-    def units(self) -> Stated:
-        """Return the units that the images of each band state."""
+    def units(self) -> Units:
+        """Return the units in the headers of each band's images."""
         return {band: layer.units() for band, layer in self.layers.items()}
 
     def converted(self, conversion: Conversion) -> Self:
-        """Return the same images with pixels in the unit of a network, each by its own factor."""
-        found = super().converted(conversion)
-        found.layers = {band: layer.converted(conversion) for band, layer in self.layers.items()}
-        return found
+        """Return the same images with pixels in the unit of a network; the factor may differ from image to image."""
+        mosaic = super().converted(conversion)
+        mosaic.layers = {band: layer.converted(conversion) for band, layer in self.layers.items()}
+        return mosaic
 
     def warnings(self) -> list[str]:
         """Return a line for each image that could not be read, and how many stamps miss it."""
         return [line for layer in self.layers.values() for line in layer.warnings()]
 
     def check_unchanged(self) -> None:
-        """See that every image used is still the one whose header was read; see `Stamps.check_unchanged`."""
+        """Compare the fingerprints of all images used; see `Stamps.check_unchanged`."""
         for layer in self.layers.values():
             for image in sorted(layer.used):
                 check_unchanged(layer.footprints.images[image])
@@ -186,13 +203,13 @@ def rests(place: Placement, side: int) -> Array:
 
 
 def grouped(number: Array) -> Iterator[Array]:
-    """Yield the places of each number that is not negative, in order."""
+    """Yield the indices of each non-negative number, by rising number."""
     for one in np.unique(number[number >= 0]):
         yield np.flatnonzero(number == one)
 
 
 def _visiting_order(places: Mapping[str, Placement], rows: Array) -> Array:
-    """Return rows by the first band's image they lie on and by y there, then by the other bands'."""
+    """Return rows sorted by image and y in the first band, then in the others."""
     keys: list[Array] = []
     for place in places.values():
         image, y = place.image[rows], place.y[rows]

@@ -1,4 +1,4 @@
-"""OpenImages: the images that are open now; those used least recently are closed to make room."""
+"""OpenImages: a cache of open images; the least recently used are closed to make room."""
 
 import threading
 from collections import OrderedDict
@@ -7,14 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from skycnn.images.imageheader import ImageHeader
-from skycnn.images.openpixels import Pixels, open_pixels
+from skycnn.images.openpixels import open_pixels
+from skycnn.images.pixels import Pixels
 
 MOST = 128
-"""Open images: well below the 1024 descriptors that a process usually has."""
+"""Open images: well below the usual limit of 1024 descriptors a process."""
 MOST_ARCHIVES = 8
-"""Of these, archives: each is a temporary file with the whole image."""
+"""Open archives among them: each is a temporary file of the whole image."""
 MOST_BYTES = 128 << 20
-"""Decoded pixels that all of them hold together."""
+"""Decoded pixels held by all of them."""
 
 
 @dataclass
@@ -25,16 +26,16 @@ class _Entry:
 
 
 class OpenImages:
-    """Pixels of images, opened when they are needed and kept while there is room; threads may share them.
+    """Images opened on demand and kept while there is room; thread-safe.
 
     Parameters
     ----------
     scratch : str, optional
-        Folder for what is in archives.
+        Folder for uncompressed archives.
     opener : callable
-        ``opener(header, scratch)`` opens one.
+        ``opener(header, scratch)`` opens an image.
     most, most_bytes : int
-        Images open at once, and bytes that they hold.
+        Images open at once, and decoded bytes held.
     """
 
     def __init__(
@@ -47,19 +48,19 @@ class OpenImages:
         self.scratch, self.opener, self.most, self.most_bytes = scratch, opener, most, most_bytes
         self._entries: OrderedDict[tuple[str, int], _Entry] = OrderedDict()
         self._archives: set[tuple[str, int]] = set()
-        self._holding = False  # whether any image may hold decoded pixels
+        self._holding = False  # decoded pixels, perhaps
         self._lock = threading.Lock()
 
     @contextmanager
     def borrowed(self, header: ImageHeader) -> Iterator[Pixels]:
-        """Yield an image's pixels; they are not closed before they are given back.
+        """Yield an image's pixels; they stay open until given back.
 
         Raises
         ------
         InputError
             When the image cannot be opened.
         ChangedError
-            When it is not the one whose header was read.
+            When its file is not the one whose header was read.
         """
         key = (header.spec.path, header.number)
         with self._lock:
@@ -69,7 +70,7 @@ class OpenImages:
             if header.compression:
                 self._archives.add(key)
         try:
-            with entry.lock:  # of two threads that need a new image one opens it and the other waits
+            with entry.lock:  # one thread opens, others wait
                 if entry.pixels is None:
                     entry.pixels = self.opener(header, self.scratch)
                     self._holding |= header.kind != "plain"
@@ -86,7 +87,7 @@ class OpenImages:
         held = sum(sizes.values())
         for key in [key for key, entry in self._entries.items() if entry.users == 0]:
             crowded = len(self._entries) > self.most or (len(self._archives) > MOST_ARCHIVES and key in self._archives)
-            if not crowded and not (held > self.most_bytes and sizes[key]):  # a mapped image makes no room
+            if not crowded and not (held > self.most_bytes and sizes[key]):  # closing a mapped image frees nothing
                 continue
             entry = self._entries.pop(key)
             self._archives.discard(key)
@@ -95,7 +96,7 @@ class OpenImages:
                 entry.pixels.close()
 
     def close(self) -> None:
-        """Close them all."""
+        """Close all images."""
         with self._lock:
             for entry in self._entries.values():
                 if entry.pixels is not None:

@@ -1,4 +1,4 @@
-"""Placement: the image on which a position lies most centrally, and the pixel where it lies there."""
+"""Placement: the image that shows a position most centrally, and the pixel there."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,27 +15,27 @@ Array = NDArray[Any]
 BLOCK = 1 << 17
 """Rows placed at once."""
 PAIRS = 1 << 19
-"""Pairs of a row and an image near it that are held at once, about; 100 bytes each or more."""
+"""About how many pairs of a row and an image near it are in memory at once; 100 bytes each or more."""
 TIE = 1e-6
-"""Pixels: what positions through a WCS are good for; rows that are as central in two images go to the first."""
+"""Pixels, the precision of a WCS: of images as central as each other to this, the first is taken."""
 SHARED = 1e-3
-"""Pixels: images share a grid where the one's pixel centres fall on the other's to this."""
+"""Pixels: images share a grid where their pixel centres coincide to this."""
 _SAMPLE = 512
-_FAR = 1e9  # pixels; beyond, no image lies, and numbers would not fit integers
+_FAR = 1e9  # pixels; beyond any image, and within integers
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where rows lie.
+    """Where rows lie in the images of a band.
 
     Parameters
     ----------
     image : array (n,)
-        Number of the image, int32; -1 where the stamp would hold no pixel of any.
+        Index of the image, int32; -1 where the stamp has no pixel of any.
     x, y : arrays (n,)
-        Position in that image, 0-based pixels, float64; NaN where there is none.
+        0-based pixels of that image, float64; NaN without one.
     on : array (n,)
-        Whether the position itself lies on the image, bool.
+        Whether the position lies on the image, bool.
     """
 
     image: Array
@@ -52,7 +52,7 @@ class Placement:
 
 
 class Filler(NamedTuple):
-    """An image that continues a row's stamp: its pixel (x + dx, y + dy) is the main image's pixel (x, y)."""
+    """A neighbour that continues a row's stamp: its pixel (x + dx, y + dy) is pixel (x, y) of the row's image."""
 
     row: int
     image: int
@@ -61,46 +61,45 @@ class Filler(NamedTuple):
 
 
 def place(footprints: Footprints, lon: Array, lat: Array, side: int) -> Placement:
-    """Return on which image each position lies, and where.
+    """Return the image of each position, and the pixel there.
 
-    Of several images it is the one whose nearest edge is farthest; of those equally far, to `TIE`, the first. A
-    position off all images takes the one that is nearest among those that its stamp reaches. A row's answer depends
-    on no other row.
+    Of several images, that whose nearest edge is farthest, of ties (`TIE`) the first. A position off all images takes
+    the nearest image that its stamp reaches. A row's placement depends on no other row.
 
     Parameters
     ----------
     footprints : Footprints
         The images of a band.
     lon, lat : arrays (n,)
-        ICRS degrees; rows that are not finite lie nowhere.
+        ICRS degrees; rows that are not finite get no image.
     side : int
         Pixels along a stamp's edge.
     """
     lon, lat = np.asarray(lon, np.float64), np.asarray(lat, np.float64)
-    found = _nowhere(len(lon))
+    result = _unplaced(len(lon))
     margin = _margin(footprints, side)
     finite = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
     for start in range(0, len(finite), BLOCK):
         for rows in _divided(footprints, lon, lat, finite[start : start + BLOCK], margin):
-            _place_some(footprints, (lon, lat), rows, margin, side, found)
-    return found
+            _place_some(footprints, (lon, lat), rows, margin, side, result)
+    return result
 
 
 def place_pixels(footprints: Footprints, x: Array, y: Array, side: int) -> Placement:
-    """Return the placement of positions that are pixels of a band's only image, 0-based; see `place`."""
+    """Return the placement of positions in 0-based pixels of a band's only image; see `place`."""
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
-    found = _nowhere(len(x))
+    result = _unplaced(len(x))
     rows = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
     pairs = (np.arange(len(rows)), np.zeros(len(rows), np.int64), x[rows], y[rows])
-    _choose(rows, pairs, footprints.shapes, side, found)
-    return found
+    _choose(rows, pairs, footprints.shapes, side, result)
+    return result
 
 
 def fillers(footprints: Footprints, placement: Placement, rows: Array, side: int) -> list[Filler]:
-    """Return the images that continue stamps beyond their own image's edge.
+    """Return the images that continue stamps beyond their image's edge.
 
-    They share its pixel grid: the stamp's four corner pixels and the position itself, taken through both WCSs, are
-    the same whole number of pixels apart to `SHARED`.
+    They share its pixel grid: through both WCS, the stamp's four corners and its position differ by the same whole
+    numbers of pixels, to `SHARED`.
 
     Parameters
     ----------
@@ -109,14 +108,14 @@ def fillers(footprints: Footprints, placement: Placement, rows: Array, side: int
     placement : Placement
         Of n rows.
     rows : array (m,)
-        Which rows to look at; those whose stamp lies within its image need nothing.
+        The rows; stamps within their image have none.
     side : int
         Pixels along a stamp's edge.
 
     Returns
     -------
     list of Filler
-        By row; for each, images in which the object is more central first.
+        By row; for each, images that show the object more centrally first.
     """
     if not footprints.sky or len(footprints.images) < 2:
         return []
@@ -142,14 +141,14 @@ def fillers(footprints: Footprints, placement: Placement, rows: Array, side: int
     depth = _depth(x[pair] + dx, y[pair] + dy, shape)
     order = np.lexsort((other, -depth, pair))
     order = order[shared[order]]
-    found = np.column_stack([rows[pair], other, dx, dy])[order]
-    return [Filler(*entry) for entry in found.tolist()]
+    table = np.column_stack([rows[pair], other, dx, dy])[order]
+    return [Filler(*entry) for entry in table.tolist()]
 
 
 def _offsets(
     footprints: Footprints, sky: tuple[Array, Array], pixels: tuple[Array, Array], other: Array
 ) -> tuple[Array, Array, Array]:
-    """Return how far other images' pixels are from the main ones', int64 (pair,), and whether by whole numbers."""
+    """Return the offsets between the pixels of two images, int64 (pair,), and whether they share a grid."""
     steps = np.zeros((2, len(other)), np.int64)
     shared = np.zeros(len(other), bool)
     for image, group in _groups(other):
@@ -162,19 +161,19 @@ def _offsets(
     return steps[0], steps[1], shared
 
 
-def _nowhere(rows: int) -> Placement:
+def _unplaced(rows: int) -> Placement:
     x, y = np.full((2, rows), np.nan)
     return Placement(np.full(rows, -1, np.int32), x, y, np.zeros(rows, bool))
 
 
 def _margin(footprints: Footprints, side: int) -> Array:
-    """Return how far beyond each image's cap a stamp may still reach it, degrees; twice what it should be."""
+    """Return how far outside an image's cap a position may be for its stamp to reach the image, degrees; doubled."""
     result: Array = 2 * np.sqrt(0.5) * (side + 2) * footprints.scales / 3600
     return result
 
 
 def _divided(footprints: Footprints, lon: Array, lat: Array, rows: Array, margin: Array) -> Iterator[Array]:
-    """Yield rows in parts that have about `PAIRS` images near them."""
+    """Yield parts of the rows with about `PAIRS` images near them."""
     sample = rows[:: -(-len(rows) // _SAMPLE)]
     near, _ = footprints.candidates(lon[sample], lat[sample], margin)
     size = int(max(_SAMPLE, PAIRS / max(1.0, len(near) / len(sample))))
@@ -183,7 +182,7 @@ def _divided(footprints: Footprints, lon: Array, lat: Array, rows: Array, margin
 
 
 def _groups(image: Array) -> Iterator[tuple[int, Array]]:
-    """Yield each image and where it occurs."""
+    """Yield each image and the indices where it occurs."""
     order = np.argsort(image, kind="stable")
     starts = np.flatnonzero(np.diff(image[order], prepend=-1))
     for group in np.split(order, starts[1:]) if len(order) else ():
@@ -191,25 +190,25 @@ def _groups(image: Array) -> Iterator[tuple[int, Array]]:
 
 
 def _place_some(
-    footprints: Footprints, sky: tuple[Array, Array], rows: Array, margin: Array, side: int, found: Placement
+    footprints: Footprints, sky: tuple[Array, Array], rows: Array, margin: Array, side: int, result: Placement
 ) -> None:
     lon, lat = (values[rows] for values in sky)
     near, image = footprints.candidates(lon, lat, margin)
     x, y = np.empty((2, len(near)))
     for one, group in _groups(image):
         x[group], y[group] = footprints.wcs(one).to_pixel(lon[near[group]], lat[near[group]])
-    _choose(rows, (near, image, x, y), footprints.shapes, side, found)
+    _choose(rows, (near, image, x, y), footprints.shapes, side, result)
 
 
-def _choose(rows: Array, pairs: tuple[Array, Array, Array, Array], shapes: Array, side: int, found: Placement) -> None:
-    """Note the most central image of each row.
+def _choose(rows: Array, pairs: tuple[Array, Array, Array, Array], shapes: Array, side: int, result: Placement) -> None:
+    """Set the most central image of each row in ``result``.
 
     Parameters
     ----------
     rows : array (m,)
-        Where in ``found`` to note it.
+        Indices in ``result``.
     pairs : arrays (pair,)
-        Which of ``rows``, which image, x and y there.
+        Index in ``rows``, image, x and y there.
     """
     near, image, x, y = pairs
     there = (abs(x) < _FAR) & (abs(y) < _FAR)  # not where NaN
@@ -218,7 +217,7 @@ def _choose(rows: Array, pairs: tuple[Array, Array, Array, Array], shapes: Array
     there = _reaches(corner(x, side), corner(y, side), shape, side)
     near, image, x, y, shape = near[there], image[there], x[there], y[there], shape[there]
     on = (x >= -0.5) & (y >= -0.5) & (x < shape[:, 1] - 0.5) & (y < shape[:, 0] - 0.5)
-    depth = _depth(x, y, shape) - ~on  # an image that holds the position comes before one that does not
+    depth = _depth(x, y, shape) - ~on  # images that show the position come first
     deepest = np.full(len(rows), -np.inf)
     np.maximum.at(deepest, near, depth)
     best = depth >= deepest[near] - TIE
@@ -226,17 +225,17 @@ def _choose(rows: Array, pairs: tuple[Array, Array, Array, Array], shapes: Array
     np.minimum.at(first, near[best], image[best])
     chosen = np.flatnonzero(image == first[near])
     target = rows[near[chosen]]
-    found.image[target], found.on[target] = image[chosen], on[chosen]
-    found.x[target], found.y[target] = x[chosen], y[chosen]
+    result.image[target], result.on[target] = image[chosen], on[chosen]
+    result.x[target], result.y[target] = x[chosen], y[chosen]
 
 
 def _depth(x: Array, y: Array, shape: Array) -> Array:
-    """Return how far positions are from the nearest edge, pixels; negative outside."""
+    """Return the distance of positions to the nearest edge, pixels; negative outside."""
     result: Array = np.minimum.reduce([x + 0.5, y + 0.5, shape[:, 1] - 0.5 - x, shape[:, 0] - 0.5 - y])
     return result
 
 
 def _reaches(x0: Array, y0: Array, shape: Array, side: int) -> Array:
-    """Return whether stamps with these first pixels have any pixel of an image, bool (n,)."""
+    """Return which stamps, by their first pixels, have any pixel of an image, bool (n,)."""
     result: Array = (x0 < shape[:, 1]) & (y0 < shape[:, 0]) & (x0 + side > 0) & (y0 + side > 0)
     return result

@@ -1,4 +1,4 @@
-"""ResampledMosaic: a mosaic whose bands are brought to one pixel grid, or to a given pixel scale."""
+"""ResampledMosaic: a mosaic with all bands resampled to one pixel grid, or to a given pixel scale."""
 
 from collections.abc import Iterator, Mapping
 from copy import copy
@@ -20,14 +20,14 @@ from skycnn.stamps.stamps import corner
 Array = NDArray[Any]
 
 SHARED = 1e-3
-"""Pixels by which two grids may be apart and still be one; over a stamp their mapping must not turn by more either."""
+"""Largest shift, in pixels, between two grids that count as one."""
 
 
 class ResampledMosaic(Mosaic):
-    """Images of a sky area, brought to the pixel grid of each row's first band that has it.
+    """Images of a sky area, resampled to the pixel grid of the first band that shows the row.
 
-    A band that is on that grid already is cut as it is. Resampling conserves flux and correlates the noise of
-    neighbouring pixels.
+    A band already on that grid is cut as it is. Resampling conserves flux and correlates the noise of neighbouring
+    pixels.
 
     Parameters
     ----------
@@ -42,66 +42,66 @@ class ResampledMosaic(Mosaic):
         self.step = 1.0
 
     def rescaled(self, scale: float, owner: str) -> Self:
-        """Return the same images, files and all, in pixels of another scale; the object is at a stamp's very centre."""
-        found = copy(self)
-        found.step, found.pixel_scale = scale / gridcheck.scale(self.layers[self.bands[0]].footprints), scale
-        return found
+        """Return the same images in pixels of another scale, objects exactly at the centre; files are shared."""
+        mosaic = copy(self)
+        mosaic.step, mosaic.pixel_scale = scale / gridcheck.scale(self.layers[self.bands[0]].footprints), scale
+        return mosaic
 
     def place(self, positions: tuple[Array, Array], side: int) -> dict[str, Placement]:
         """Return where positions lie in the images of each band; see `Mosaic.place`."""
         placed = {}
-        for band, found in super().place(positions, side).items():
+        for band, place in super().place(positions, side).items():
             wider = side * (self.pixel_scale or 1) / gridcheck.scale(self.layers[band].footprints)
-            wide = int(np.ceil(np.sqrt(2) * wider)) + 2  # whatever the rotation
-            placed[band] = super().place(positions, wide)[band] if wide > side else found
+            wide = int(np.ceil(np.sqrt(2) * wider)) + 2  # at any rotation
+            placed[band] = super().place(positions, wide)[band] if wide > side else place
         return placed
 
     def _groups(self, here: Mapping[str, Placement], band: str) -> Iterator[tuple[Array, Any]]:
-        """Yield rows that share a band's image and a reference image, and what fills their stamps."""
+        """Yield rows with one image and one reference image, and the function that fills their stamps."""
         if band not in here:
             return
-        own = here[band]
+        place = here[band]
         for number, first in enumerate(self.bands):
-            taken = np.zeros(len(own.image), bool)
+            taken = np.zeros(len(place.image), bool)
             for earlier in self.bands[:number]:
                 taken |= here[earlier].image >= 0
             reference = here[first]
-            shared = np.where(taken | (reference.image < 0), -1, own.image)
+            shared = np.where(taken | (reference.image < 0), -1, place.image)
             for some in grouped(shared):
                 for part in grouped(reference.image[some]):
-                    yield from self._pair(band, own, first, reference, some[part])
+                    yield from self._pair(band, place, first, reference, some[part])
 
     def _pair(
-        self, band: str, own: Placement, first: str, reference: Placement, rows: Array
+        self, band: str, place: Placement, first: str, reference: Placement, rows: Array
     ) -> Iterator[tuple[Array, Any]]:
-        shift = np.stack([own.x[rows] - reference.x[rows], own.y[rows] - reference.y[rows]], axis=1)
+        shift = np.stack([place.x[rows] - reference.x[rows], place.y[rows] - reference.y[rows]], axis=1)
         near = (np.abs(shift - np.round(shift)) < SHARED).all(axis=1)
-        near &= self.step == 1 and (band == first or self._same_grid(band, own, first, reference, int(rows[0])))
-        for group, as_it_is in ((rows[near], True), (rows[~near], False)):
+        near &= self.step == 1 and (band == first or self._same_grid(band, place, first, reference, int(rows[0])))
+        for group, plain in ((rows[near], True), (rows[~near], False)):
             if not group.size:
                 continue
-            place, about = own.take(group), reference.take(group)
+            here, about = place.take(group), reference.take(group)
 
             def cut(
-                side: int, out: Array, place: Placement = place, about: Placement = about, plain: bool = as_it_is
+                side: int, out: Array, here: Placement = here, about: Placement = about, plain: bool = plain
             ) -> tuple[Array, Array, Array]:
                 if plain:
-                    x, y = (there + np.round(mine - there) for mine, there in ((place.x, about.x), (place.y, about.y)))
-                    outside, broken = self.layers[band].cut(replace(place, x=x, y=y), side, out)
+                    x, y = (b + np.round(a - b) for a, b in ((here.x, about.x), (here.y, about.y)))
+                    outside, broken = self.layers[band].cut(replace(here, x=x, y=y), side, out)
                     return outside, broken, rests(about, side)
-                return self._resampled(band, place, first, about, side, out)
+                return self._resampled(band, here, first, about, side, out)
 
             yield group, cut
 
-    def _same_grid(self, band: str, own: Placement, first: str, reference: Placement, row: int) -> bool:
-        """Return whether two images have one grid, by their middles, so that no row's answer depends on others."""
+    def _same_grid(self, band: str, place: Placement, first: str, reference: Placement, row: int) -> bool:
+        """Whether two images have one grid, compared at the image's centre: a stamp depends on its row alone."""
         footprints = self.layers[first].footprints
         height, width = footprints.images[int(reference.image[row])].shape
-        wcs = footprints.wcs(int(reference.image[row])), self.layers[band].footprints.wcs(int(own.image[row]))
-        found = gridcheck.relative(*wcs, (width - 1) / 2, (height - 1) / 2)
-        if found is None:
+        wcs = footprints.wcs(int(reference.image[row])), self.layers[band].footprints.wcs(int(place.image[row]))
+        compared = gridcheck.relative(*wcs, (width - 1) / 2, (height - 1) / 2)
+        if compared is None:
             return False
-        scale, rotation, parity = found
+        scale, rotation, parity = compared
         return abs(scale - 1) < 1e-5 and abs(np.radians(rotation)) < 1e-5 and parity > 0
 
     def _resampled(
@@ -128,5 +128,5 @@ class ResampledMosaic(Mosaic):
         return outside, broken, left
 
     def facts(self) -> dict[str, Any]:
-        """Return names, sizes and times of the images, hashed by band, and the pixel scale they are brought to."""
+        """Return names, sizes and times of the images, hashed by band, and the pixel scale after resampling."""
         return {**super().facts(), "resample": self.pixel_scale if self.step != 1 else True}

@@ -1,4 +1,4 @@
-"""Caps: the round parts of the sky that hold images, and which positions lie near which."""
+"""Caps: circles on the sky, one around each image, and which positions lie near which."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 FEW = 16
-"""Up to so many caps each position is held against each of them; beyond, a tree finds the near ones."""
+"""Up to so many caps all pairs are compared; for more, trees find the near ones."""
 WIDE = 30.0
-"""Degrees: caps of a larger radius are held against each position."""
-_SLACK = 1e-6  # degrees; rounding at the edge of a cap must not lose a position
+"""Degrees: caps of a larger radius are compared with every position."""
+_SLACK = 1e-6  # degrees, for rounding at the edge of a cap
 
 
 class Caps:
@@ -32,7 +32,7 @@ class Caps:
         self._trees = [] if few else _trees(self.centres, radius)
 
     def near(self, lon: Array, lat: Array, margin: Array | float = 0.0) -> tuple[Array, Array]:
-        """Return which positions lie in or near which caps.
+        """Return the pairs of position and cap near each other.
 
         Parameters
         ----------
@@ -44,7 +44,7 @@ class Caps:
         Returns
         -------
         row, cap : arrays (pair,)
-            Numbers, int64, by cap and then by row. Whether a pair is among them depends on nothing but the two.
+            Indices, int64, sorted by cap, then row. A pair depends on nothing but its two members.
         """
         points = unit_vectors(lon, lat)
         chord = 2 * np.sin(np.deg2rad(np.minimum(self.radius + margin + _SLACK, 180.0)) / 2)
@@ -62,23 +62,23 @@ class Caps:
         return row[order], cap[order]
 
     def _by_tree(self, points: Array, chord: Array) -> tuple[Array, Array]:
-        """Return pairs of points and of caps that are in trees."""
+        """Return the pairs of points and caps in trees."""
         from scipy.spatial import cKDTree
 
         tree = cKDTree(points, balanced_tree=False, compact_nodes=False)
-        rows, found = [], []
-        for some, theirs in self._trees:
+        rows, caps = [], []
+        for some, centres in self._trees:
             largest = float(chord[some].max()) * (1 + 1e-12)
-            pairs = theirs.sparse_distance_matrix(tree, largest, output_type="ndarray")
+            pairs = centres.sparse_distance_matrix(tree, largest, output_type="ndarray")
             row, cap = pairs["j"].astype(np.int64), some[pairs["i"]]
             near = pairs["v"] <= chord[cap]
             rows.append(row[near])
-            found.append(cap[near])
-        return np.concatenate(rows), np.concatenate(found)
+            caps.append(cap[near])
+        return np.concatenate(rows), np.concatenate(caps)
 
 
 def _trees(centres: Array, radius: Array) -> list[tuple[Array, Any]]:
-    """Return trees of caps, those of about a size together: a search in a tree has one radius."""
+    """Return trees of caps of similar size: a search in a tree has one radius."""
     from scipy.spatial import cKDTree
 
     size = np.floor(np.log2(np.maximum(radius, 1e-6)))
@@ -93,7 +93,7 @@ def unit_vectors(lon: Array, lat: Array) -> Array:
 
 
 def _distance2(points: Array, centre: Array) -> Array:
-    """Return squared chords (n,), one by one: a matrix product's rounding would depend on the number of rows."""
+    """Return squared chords (n,); the rounding of a matrix product would depend on the number of rows."""
     x, y, z = (points[:, axis] - centre[axis] for axis in range(3))
     result: Array = x * x + y * y + z * z
     return result

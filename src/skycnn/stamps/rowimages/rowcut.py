@@ -1,4 +1,4 @@
-"""RowCut: one row's stamp in one band, cut from an image of its own."""
+"""RowCut: one row's stamp in one band, cut from the row's image."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -25,9 +25,9 @@ class Place:
     header : ImageHeader
         The image.
     x, y : float
-        0-based pixels; NaN where its WCS does not reach the object.
+        0-based pixels; NaN where the WCS does not reach the object.
     wcs : ImageWcs or None
-        None where the position does not come from one.
+        None where the position is not from a WCS.
     """
 
     header: ImageHeader
@@ -37,28 +37,28 @@ class Place:
 
     @property
     def known(self) -> bool:
-        """Whether the position is a place at all, far off or not."""
+        """Whether the position is finite."""
         return bool(np.isfinite([self.x, self.y]).all())
 
     @property
     def on(self) -> bool:
-        """Whether it lies on the image."""
+        """Whether the position lies on the image."""
         ny, nx = self.header.shape
         return -0.5 <= self.x < nx - 0.5 and -0.5 <= self.y < ny - 0.5
 
 
 @dataclass(frozen=True)
 class RowStamp:
-    """What came of one stamp.
+    """The outcome of cutting one stamp.
 
     Parameters
     ----------
     outside : int
-        Pixels of it that lie outside the image.
+        Pixels outside the image.
     broken : bool
-        Whether it misses pixels that could not be read.
+        Whether pixels could not be read.
     dx, dy : float
-        Where the object lies, less the stamp's centre.
+        Position less the stamp's centre.
     """
 
     outside: int
@@ -68,21 +68,21 @@ class RowStamp:
 
 
 def locate(header: ImageHeader, position: tuple[float, float] | None, *, in_pixels: bool = False) -> Place:
-    """Return where an object lies in its image.
+    """Return the position of an object in its image.
 
     Parameters
     ----------
     header : ImageHeader
         The image.
     position : tuple of float or None
-        ICRS, deg, or 0-based pixels. For None, and on the sky where the image has no WCS, the centre is taken.
+        ICRS degrees, or 0-based pixels. The image's centre for None, and for sky positions without a WCS.
     in_pixels : bool
-        Which of the two it is.
+        Whether ``position`` is in pixels.
 
     Raises
     ------
     InputError
-        When its WCS makes no sense.
+        When the WCS is invalid.
     """
     if position is not None and in_pixels:
         return Place(header, *position)
@@ -95,12 +95,12 @@ def locate(header: ImageHeader, position: tuple[float, float] | None, *, in_pixe
 
 
 def has_wcs(header: ImageHeader) -> bool:
-    """Return whether a header claims world coordinates."""
+    """Whether a header has a WCS."""
     return bool(str(header.header.get("CTYPE1") or "").strip())
 
 
 def mismatch(place: Place, first: Place, scale: float | None) -> str | None:
-    """Return how an image's grid differs from the first band's, or from the scale wanted; None where it does not."""
+    """Return how an image's grid differs from the first band's, or from ``scale`` (arcsec); None if it does not."""
     if place.wcs is None or not place.known:
         return None
     grid = place.wcs.grid_at(place.x, place.y) or place.wcs.grid
@@ -112,7 +112,7 @@ def mismatch(place: Place, first: Place, scale: float | None) -> str | None:
 
 
 def cut(place: Place, side: int, out: Array) -> RowStamp:
-    """Fill a stamp (side, side) from an image's own pixels."""
+    """Fill a stamp (side, side) without resampling."""
     if not place.known:
         out[...] = np.nan
         return RowStamp(side * side, False, np.nan, np.nan)
@@ -128,7 +128,7 @@ def cut(place: Place, side: int, out: Array) -> RowStamp:
 
 
 def cut_resampled(place: Place, first: Place, scale: float | None, side: int, out: Array) -> RowStamp:
-    """Fill a stamp (side, side) on the pixel grid of the first band, at ``scale`` arcsec where that is given."""
+    """Fill a stamp (side, side) resampled to the pixel grid of the first band, or to ``scale`` arcsec."""
     if place.wcs is None or first.wcs is None or not (place.known and first.known):
         return cut(place, side, out)
     step = scale / first.wcs.grid.scale if scale else 1.0
@@ -141,7 +141,7 @@ def cut_resampled(place: Place, first: Place, scale: float | None, side: int, ou
     with open_pixels(place.header) as pixels:
         broken = bool(resample(pixels, place.wcs, first.wcs, origin[:1], origin[1:], step, side, out[None])[0])
     dx, dy = (where - origin) / step - half
-    # Pixels without a value count as outside where the stamp reaches over the image's edge.
+    # NaN counts as outside where the stamp reaches over the image's edge
     ends = np.array([-0.5, side - 0.5]) * step
     x, y = (grid.ravel() for grid in np.meshgrid(origin[0] + ends, origin[1] + ends))
     u, v = place.wcs.to_pixel(*first.wcs.to_sky(x, y))

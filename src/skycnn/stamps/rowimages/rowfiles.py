@@ -1,4 +1,4 @@
-"""RowFiles: the image files of one row, found by their templates, on the disk or fetched."""
+"""RowFiles: the image files of one row, local or fetched, by template."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -11,16 +11,16 @@ from skycnn.remote.urltemplate import UnfitError, UrlTemplate
 
 
 class MissingError(Exception):
-    """A row's image that is not to be had: where it was looked for, redacted, and why.
+    """A row's image that is missing: its address, redacted, and the reason.
 
     Parameters
     ----------
-    reason : str
-        One phrase that begins with the place.
+    place : str
+        The address, redacted.
     kind : str
-        The phrase without the place: many rows share it.
+        The reason, shared by many rows.
     unreachable : bool
-        Whether no server was there at all.
+        Whether no server answered at all.
     """
 
     def __init__(self, place: str, kind: str, unreachable: bool = False) -> None:
@@ -29,19 +29,19 @@ class MissingError(Exception):
 
 
 class RowFiles:
-    """Opens images by template; of use to several threads.
+    """Opens images by template; thread-safe.
 
     Parameters
     ----------
     templates : mapping of str to UrlTemplate
-        By band, or by an empty string for all bands in one file.
+        By band; by an empty string for all bands in one file.
     options : RemoteOptions
         How to fetch.
 
     Raises
     ------
     InputError
-        When the folder for fetched images cannot be used.
+        When the cache folder cannot be used.
     """
 
     def __init__(self, templates: Mapping[str, UrlTemplate], options: RemoteOptions) -> None:
@@ -61,16 +61,16 @@ class RowFiles:
         band : str
             One of `templates`.
         values : mapping
-            For the template's fields.
+            Of the template's fields.
         deadline : float
-            Of ``time.monotonic``: the row's.
+            Of the row, in ``time.monotonic``.
 
         Raises
         ------
         MissingError
-            When there is none that can be used.
+            When there is no usable image.
         NoSpaceError, RunError
-            When a fetched image cannot be kept.
+            When a fetched image cannot be written.
         """
         template = self.templates[band]
         try:
@@ -95,7 +95,7 @@ class RowFiles:
         def read(path: str) -> Planes:
             planes = read_planes(path, extension)
             ny, nx = planes.shape
-            if 4 * ny * nx > self.options.limit:  # a short archive of tiles may promise any size
+            if 4 * ny * nx > self.options.limit:  # a short file of tiles may declare any size
                 limit = f"{self.options.limit / 1e6:.0f} MB"
                 raise InputError(f"an image of {nx} x {ny} pixels; the limit is {limit} of float32")
             return planes
@@ -107,7 +107,7 @@ class RowFiles:
             raise MissingError(redacted(url), error.reason, error.unreachable) from None
 
     def close(self) -> None:
-        """End waiting fetches, and remove a temporary folder of images."""
+        """Stop waiting fetches, and remove a temporary cache."""
         self.fetcher.stop()
         if self.cache is not None:
             self.cache.close()

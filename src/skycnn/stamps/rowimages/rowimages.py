@@ -1,4 +1,4 @@
-"""RowImages: stamps from an image a row, on the disk or at the other end of a URL; a failure costs its row alone."""
+"""RowImages: stamps from an image a row, local or fetched; a failure costs its row alone."""
 
 import hashlib
 import time
@@ -28,44 +28,44 @@ from skycnn.stamps.stamps import Batch, Census, Stamps, batch_rows, pixel_flags
 
 Array = NDArray[Any]
 
-TOLD = 100
-"""Rows that failed are named one by one so far; beyond it they are counted by their reason."""
+LISTED = 100
+"""Failed rows listed one by one; further ones are counted by reason."""
 
 GRACE = 1.0
-"""Seconds beyond a row's time after which its thread is given up: the resolver of host names knows no time."""
+"""Seconds past a row's deadline after which its thread is abandoned: name resolution has no time-out."""
 
 
 @dataclass
 class _Row:
-    """One row's stamps as a thread cuts them."""
+    """One row's stamps."""
 
     pixels: Array  # (band, side, side)
     rests: Array  # (band, 2)
     outside: Array  # (band,)
     on: bool = False
-    found: bool = False
-    nowhere: bool = False
+    opened: bool = False
+    unplaced: bool = False
     missing: tuple[tuple[str, MissingError], ...] = ()
 
 
 class RowImages(Stamps):
-    """Images of which each shows one row's object.
+    """Images of one row's object each.
 
-    An image with a WCS is cut about the row's position, one without about its centre.
+    Stamps are cut about the row's position, without a WCS about the image's centre.
 
     Parameters
     ----------
     templates : mapping of str to UrlTemplate
-        By band, bound to the catalogue's columns; by an empty string for all bands in one file, which shows the
-        object at its centre.
+        By band, bound to the catalogue's columns; by an empty string for one file of all bands, the object at its
+        centre.
     bands : sequence of str
-        What the templates give.
+        Of the templates.
     positions : Positions or None
-        Where the rows are; None for the centre of their images.
+        Where the rows are; None for the centres of their images.
     remote : RemoteOptions
         How images are fetched.
     resample : bool
-        Bring bands on other pixel grids to the first one's, at `pixel_scale`.
+        Bring bands on other pixel grids to the first band's, at `pixel_scale`.
     """
 
     def __init__(
@@ -79,13 +79,13 @@ class RowImages(Stamps):
     ) -> None:
         self.files = RowFiles(templates, remote or RemoteOptions())
         self.bands, self.positions, self.resample = tuple(bands), positions, resample
-        asked = [column for template in templates.values() for column in template.columns.values()]
-        self.columns = tuple(dict.fromkeys([*(positions.columns if positions else ()), *asked]))
+        fields = [column for template in templates.values() for column in template.columns.values()]
+        self.columns = tuple(dict.fromkeys([*(positions.columns if positions else ()), *fields]))
         self.notes = positions.notes if positions else ("objects are taken to lie at the centres of their images",)
         self.native: float | None = None
-        """arcsec; the images' own pixel scale, as `rowsource.look` found it."""
+        """Pixel scale of the images, arcsec; set by `rowsource.look`."""
         self.row_units = RowUnits()
-        self._told: list[str] = []
+        self._lines: list[str] = []
         self._more: Counter[str] = Counter()
 
     def batches(
@@ -128,22 +128,22 @@ class RowImages(Stamps):
     def row_values(
         self, values: Mapping[str, Array], where: tuple[Array, Array] | None, row: int, side: int
     ) -> dict[str, Any]:
-        """Return what one row gives to templates, and under ``place`` its position."""
-        found: dict[str, Any] = {name: values[name][row] for name in self.columns}
+        """Return a row's values for the templates' fields, and its position as ``place``."""
+        fields: dict[str, Any] = {name: values[name][row] for name in self.columns}
         place = None if where is None else (float(where[0][row]), float(where[1][row]))
         if place is not None and self.positions is not None and self.positions.kind == "sky":
-            found.update(zip(SKY, place, strict=True))
+            fields.update(zip(SKY, place, strict=True))
         arcsec = side * self.pixel_scale if self.pixel_scale else np.nan
         if self.native and self.pixel_scale and abs(self.native / self.pixel_scale - 1) > SCALE:
             side = int(np.ceil(arcsec / self.native)) + 2  # to be resampled
-        return found | {"place": place, "size_px": side, "size_arcsec": arcsec, "size_deg": arcsec / 3600}
+        return fields | {"place": place, "size_px": side, "size_arcsec": arcsec, "size_deg": arcsec / 3600}
 
     def _cut(self, values: Mapping[str, Any], bands: Sequence[str], side: int, dtype: str) -> _Row:
         """Return one row's stamps."""
         deadline = time.monotonic() + self.files.options.row
         row = _blank(bands, side, dtype)
         if values["place"] is not None and not np.isfinite(values["place"]).all():
-            row.nowhere = True
+            row.unplaced = True
             return row
         reference: Place | None = None
         for i, band in enumerate(bands):
@@ -161,7 +161,7 @@ class RowImages(Stamps):
                 else:
                     cut = rowcut.cut(place, side, row.pixels[i])
                 pixelunit.multiply(row.pixels[i], factor)
-                row.found, row.on = True, row.on or place.on
+                row.opened, row.on = True, row.on or place.on
                 row.outside[i], row.rests[i] = cut.outside, (cut.dx, cut.dy)
                 if cut.broken:
                     raise MissingError("", "pixels that cannot be decoded")
@@ -172,10 +172,10 @@ class RowImages(Stamps):
         return row
 
     def _place(self, band: str, values: Mapping[str, Any], deadline: float) -> Place:
-        """Return one band's image of a row, and where in it the object lies."""
-        one = "" in self.files.templates
-        planes = self.files.open("" if one else band, {**values, "band": band}, deadline)
-        header = planes.band(band, self.bands.index(band) if one else None)
+        """Return the object's place in one band's image of a row."""
+        one_file = "" in self.files.templates
+        planes = self.files.open("" if one_file else band, {**values, "band": band}, deadline)
+        header = planes.band(band, self.bands.index(band) if one_file else None)
         in_pixels = self.positions is not None and self.positions.kind == "pixel"
         return rowcut.locate(header, values["place"], in_pixels=in_pixels)
 
@@ -185,32 +185,32 @@ class RowImages(Stamps):
             pixels[i] = row.pixels
         flags = pixel_flags(pixels, np.stack([row.outside for row in done]))
         for i, row in enumerate(done):
-            flags[i] |= Flag.NO_POSITION if row.nowhere else 0
-            flags[i] |= Flag.OFF_IMAGE if row.found and not row.on else 0
+            flags[i] |= Flag.NO_POSITION if row.unplaced else 0
+            flags[i] |= Flag.OFF_IMAGE if row.opened and not row.on else 0
             if row.missing:
                 flags[i] |= Flag.UNREADABLE
-                self._tell(first + int(rows[i]), row.missing)
+                self._note(first + int(rows[i]), row.missing)
         return Batch(rows, pixels, np.stack([row.rests for row in done]), flags)
 
-    def _tell(self, row: int, missing: Sequence[tuple[str, MissingError]]) -> None:
-        if len(self._told) < TOLD:
+    def _note(self, row: int, missing: Sequence[tuple[str, MissingError]]) -> None:
+        if len(self._lines) < LISTED:
             parts = [f"{band} {error}".strip() for band, error in missing]
-            self._told.append(f"row {row}: {'; '.join(parts)}")
+            self._lines.append(f"row {row}: {'; '.join(parts)}")
         else:
             self._more[missing[0][1].kind] += 1
 
     def census(self, catalogue: Catalogue, rows: tuple[int, int], side: int) -> Census:
-        """Count rows, and those without a position; what images there are is not known before they are fetched."""
-        nowhere = 0
+        """Count rows, and those without a position; the images are unknown before they are fetched."""
+        unplaced = 0
         if self.positions is not None:
             for _, values in catalogue.chunks(self.positions.columns, rows):
                 a, b = self.positions.of(values)
-                nowhere += int((~(np.isfinite(a) & np.isfinite(b))).sum())
-        return Census(rows[1] - rows[0], unplaced=nowhere)
+                unplaced += int((~(np.isfinite(a) & np.isfinite(b))).sum())
+        return Census(rows[1] - rows[0], unplaced=unplaced)
 
-    def units(self) -> pixelunit.Stated:
-        """Return by band the unit of the first image found; nothing of a band where none was."""
-        return self.row_units.stated(self.bands)
+    def units(self) -> pixelunit.Units:
+        """Return by band the unit of the first image, empty without an image."""
+        return self.row_units.units(self.bands)
 
     def rescaled(self, scale: float, owner: str) -> Self:
         """Return these stamps in pixels of another scale; see `Stamps.rescaled`."""
@@ -220,7 +220,7 @@ class RowImages(Stamps):
         return self
 
     def facts(self) -> dict[str, Any]:
-        """Return the templates' hashes: they may hold what is nobody's business."""
+        """Return hashes of the templates: they may hold passwords."""
         addresses = {
             band: hashlib.sha256(f"{template.text}[{template.extension}]".encode()).hexdigest()
             for band, template in self.files.templates.items()
@@ -229,15 +229,15 @@ class RowImages(Stamps):
         return {"addresses": addresses, "centre": centre, "resample": self.resample and (self.pixel_scale or True)}
 
     def warnings(self) -> list[str]:
-        """Return a line for each of the first rows that miss an image, then one for each reason."""
-        return self._told + [f"{counted(count, 'more row')}: {kind}" for kind, count in self._more.most_common(TOLD)]
+        """Return a line for each of the first `LISTED` rows that miss an image, then one a reason."""
+        return self._lines + [f"{counted(count, 'more row')}: {kind}" for kind, count in self._more.most_common(LISTED)]
 
     def hurry(self) -> None:
-        """End fetches; their rows come back without an image."""
+        """Stop waiting fetches; their rows get no image."""
         self.files.fetcher.stop()
 
     def close(self) -> None:
-        """End fetches, also for a thread that waits for their stamps, and remove a temporary folder of images."""
+        """Stop fetches and whoever waits for them; remove a temporary cache."""
         self.files.close()
 
 

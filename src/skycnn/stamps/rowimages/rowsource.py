@@ -1,4 +1,4 @@
-"""RowSource: templates bound to a catalogue, and a first look at what they lead to."""
+"""RowSource: the `RowImages` of templates: fields bound to columns, scale and bands from a first image."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -23,15 +23,15 @@ from skycnn.stamps.rowimages.rowimages import GRACE, RowImages
 from skycnn.stamps.rowimages.rowunits import RowUnits
 
 PROBED = 20
-"""Rows, evenly spread, whose images are asked for before the work, until one comes."""
+"""Rows, evenly spread, tried before the work until one has an image."""
 
 SILENT = 3
-"""Rows after which a server that never answered is taken not to be there."""
+"""Rows after which a server that never answered counts as unreachable."""
 
 SIDE, ARCSEC = 64, 60.0
-"""What the first look asks for where the size of the stamps is not known in that unit."""
+"""Size of the first image requested, where that of the stamps is unknown: pixels, arcsec."""
 
-Found = dict[str, Planes | MissingError]
+Images = dict[str, Planes | MissingError]
 
 
 def find(
@@ -45,29 +45,29 @@ def find(
     resample: bool = False,
     rows: tuple[int, int] | None = None,
 ) -> RowImages:
-    """Return the stamps that templates lead to; pixel scale and, in one file, the bands are those of the first image.
+    """Return the stamps of templates; pixel scale, and bands of one file, come from the first image.
 
     Parameters
     ----------
     catalogue : Catalogue
-        Whose columns the fields are.
+        Its columns fill the fields.
     images : mapping of str to sequence of str
-        Band to the one template of it.
+        Band to its one template.
     stamps : str, optional
-        Instead: the template of a file that holds all bands, the object at its centre.
+        Instead: the template of one file of all bands, the object at its centre.
     sky, xy : tuple of str, optional
-        Columns of the position, where they are named.
+        Columns of the position.
     remote : RemoteOptions, optional
         How to fetch.
     resample : bool
-        Bring bands on other pixel grids to the first one's.
+        Bring bands on other pixel grids to the first band's.
     rows : tuple of int, optional
-        First and end of the rows that will be cut.
+        First and end of the rows to cut.
 
     Raises
     ------
     InputError
-        When a template is none, names columns that are not there or not one value a row, or no server answers.
+        When a template is invalid or its columns are absent or no scalars, or no server answers.
     """
     texts = {"": (stamps,)} if stamps is not None else dict(images)
     templates: dict[str, UrlTemplate] = {}
@@ -83,10 +83,10 @@ def find(
         templates[band] = template.bound(lambda field: _column(catalogue, field))
     where = None if stamps is not None else _positions(catalogue, sky, xy)
     for template in templates.values():
-        asked = [field for field in template.fields if field in SKY]
-        if asked and (where is None or where.kind != "sky"):
+        angles = [field for field in template.fields if field in SKY]
+        if angles and (where is None or where.kind != "sky"):
             kind = "--stamps" if stamps is not None else "--xy" if xy else "no position"
-            raise InputError(f"{{{asked[0]}}} needs positions on the sky, with {kind} there are none")
+            raise InputError(f"{{{angles[0]}}} needs positions on the sky, with {kind} there are none")
     source = RowImages(templates, tuple(images), where, remote=remote, resample=resample)
     try:
         look(source, catalogue, rows or (0, catalogue.rows))
@@ -97,71 +97,71 @@ def find(
 
 
 def look(source: RowImages, catalogue: Catalogue, rows: tuple[int, int]) -> None:
-    """Learn pixel scale and bands from the first row whose images come; say what is assumed.
+    """Set pixel scale, bands and notes from the first row that has images.
 
     Raises
     ------
     InputError
-        When no server is there, or no file tells the bands.
+        When no server answers, or the bands remain unknown.
     """
     spread = np.linspace(rows[0], rows[1] - 1, PROBED) if rows[1] > rows[0] else np.empty(0)
     some = [int(row) for row in np.unique(spread.astype(np.int64))]
     failures: list[MissingError] = []
 
-    def work(row: int) -> Found:
+    def work(row: int) -> Images:
         deadline = time.monotonic() + source.files.options.row
         values = catalogue.read(source.columns, (row, row + 1))
-        asked = source.row_values(values, source.positions.of(values) if source.positions else None, 0, SIDE)
-        if asked["place"] is not None and not np.isfinite(asked["place"]).all():
+        fields = source.row_values(values, source.positions.of(values) if source.positions else None, 0, SIDE)
+        if fields["place"] is not None and not np.isfinite(fields["place"]).all():
             return {}
-        asked.update(size_arcsec=ARCSEC, size_deg=ARCSEC / 3600)
-        found: Found = {}
+        fields.update(size_arcsec=ARCSEC, size_deg=ARCSEC / 3600)
+        images: Images = {}
         for band in source.files.templates:
             try:
-                found[band] = source.files.open(band, {**asked, "band": band}, deadline)
+                images[band] = source.files.open(band, {**fields, "band": band}, deadline)
             except MissingError as error:
-                found[band] = error
-        return found
+                images[band] = error
+        return images
 
-    def late(row: int) -> Found:
+    def late(row: int) -> Images:
         return {"": MissingError("", "the row's time is over", unreachable=True)}
 
     limit = source.files.options.row + GRACE
-    for found in ordered(work, some, late, threads=1, ahead=0, limit=limit):
-        failures += [image for image in found.values() if isinstance(image, MissingError)]
-        there = {band: image for band, image in found.items() if isinstance(image, Planes)}
-        if there:
-            _learn(source, there)
+    for images in ordered(work, some, late, threads=1, ahead=0, limit=limit):
+        failures += [image for image in images.values() if isinstance(image, MissingError)]
+        planes = {band: image for band, image in images.items() if isinstance(image, Planes)}
+        if planes:
+            _learn(source, planes)
             break
         if len(failures) >= SILENT and all(failure.unreachable for failure in failures):
             break
     else:
-        there = {}
-    if failures and not there and all(failure.unreachable for failure in failures):
+        planes = {}
+    if failures and not planes and all(failure.unreachable for failure in failures):
         raise InputError(str(failures[0]), hint="Check the host's name, the network and the proxy.")
-    told = f": {failures[0]}" if failures else ""
+    reason = f": {failures[0]}" if failures else ""
     if not source.bands and rows[1] > rows[0]:
-        raise InputError(f"none of the rows looked at has a stamp{told}")
+        raise InputError(f"none of the rows looked at has a stamp{reason}")
     angles = {name for template in source.files.templates.values() for name in template.fields} & set(ANGLES)
     if angles and source.pixel_scale is None and rows[1] > rows[0]:
         what = f"{{{min(angles)}}} needs the images' pixel scale, which is not known"
-        raise InputError(what + (told or ": they have no WCS"), hint="Use {size_px}, or write the number out.")
+        raise InputError(what + (reason or ": they have no WCS"), hint="Use {size_px}, or write the number out.")
 
 
-def _learn(source: RowImages, there: Mapping[str, Planes]) -> None:
-    first = next(iter(there.values()))
+def _learn(source: RowImages, images: Mapping[str, Planes]) -> None:
+    first = next(iter(images.values()))
     if not source.bands:
         source.bands = first.names or tuple(str(i + 1) for i in range(len(first.headers)))
         source.notes += (f"bands {' '.join(source.bands)}" + ("" if first.names else ", which the files do not name"),)
-    source.native = source.pixel_scale = next(filter(None, map(_scale, (p.headers[0] for p in there.values()))), None)
-    source.row_units = _units(source, there)
-    bare = [band for band, planes in there.items() if band and not has_wcs(planes.headers[0])]
+    source.native = source.pixel_scale = next(filter(None, map(_scale, (p.headers[0] for p in images.values()))), None)
+    source.row_units = _units(source, images)
+    bare = [band for band, planes in images.items() if band and not has_wcs(planes.headers[0])]
     if bare and source.positions is not None and source.positions.kind == "sky":
         source.notes += (f"images of {' '.join(bare)} have no WCS: objects are taken to lie at their centres",)
 
 
-def _units(source: RowImages, there: Mapping[str, Planes]) -> RowUnits:
-    files = there if "" not in there else dict.fromkeys(source.bands, there[""])
+def _units(source: RowImages, images: Mapping[str, Planes]) -> RowUnits:
+    files = images if "" not in images else dict.fromkeys(source.bands, images[""])
     return RowUnits({band: pixelunit.of(planes.headers[0].cards) for band, planes in files.items()})
 
 

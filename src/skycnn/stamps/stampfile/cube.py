@@ -1,4 +1,4 @@
-"""Cube: the stamps of a stamp file, row for row those of its catalogue."""
+"""Cube: the stamps in a stamp file, one for each row of its catalogue."""
 
 import hashlib
 import json
@@ -25,14 +25,14 @@ from skycnn.stamps.stamps import Array, Batch, Stamps, batch_rows, corner, pixel
 
 OF_PIXELS = Flag.EDGE | Flag.NAN_PIXELS
 SAMPLES = 64
-"""Places at which the pixels are looked at to tell one cube from another."""
+"""Places at which pixels are sampled for `Cube.facts`."""
 MEANING = (
     *("BITPIX", "BSCALE", "BZERO", "BLANK", "BUNIT", "BUNITS", "PIXSCALE"),
     *("ZBITPIX", "ZCMPTYPE", "ZQUANTIZ", "ZDITHER0"),
 )
-"""Cards that the pixels' values hang on."""
+"""Cards that determine the pixels' values."""
 PIECE = 1 << 20
-"""Bytes of pixels whose CRC-32 goes into the digest: it is to notice a change, not a forgery, at memory speed."""
+"""Bytes of pixels a CRC-32 in the digest: fast, against changes, not forgeries."""
 ROWS = 1 << 16
 
 
@@ -44,54 +44,54 @@ class Cube(Stamps):
     source : Source
         The open file.
     units : list of Hdu
-        All its header-data units.
+        All its HDUs.
     bands : sequence of str, optional
-        Names of the planes; default the header's BANDS, else their numbers from 1.
+        Names of the planes; default BANDS, else their numbers from 1.
     owner : bool
-        Whether `close` closes the file. A file that belongs to a catalogue is one that may be extended in place,
-        which changes its time and its length, so `facts` leaves them out.
+        Whether `close` closes the file. A catalogue's file may be extended in place, which changes its mtime and
+        length: `facts` leaves them out.
 
     Attributes
     ----------
     rows : int
         Stamps, as many as the catalogue has rows.
     label : str
-        How messages call it.
+        Its name in messages.
 
     Raises
     ------
     InputError
-        When there are no stamps, or their number is not that of the rows of the file's own table.
+        When there are no stamps, or not as many as rows in the file's table.
     """
 
     chunk = 4096
-    """Rows between two entries of a journal; a network that looks takes seconds for them."""
+    """Rows between two entries of a journal: seconds for a network of images."""
 
     def __init__(
         self, source: Source, units: list[Hdu], bands: Sequence[str] | None = None, *, owner: bool = False
     ) -> None:
-        found = _find(units)
-        if found is None:
+        unit = _find(units)
+        if unit is None:
             raise InputError(f"{source.label} has no stamps", expected="an image of four axes (row, band, y, x)")
-        self._source, self._unit, self._owner = source, found, owner
-        self.label = f"{source.label}[{found.name or found.number}]"
-        make = PlainPlanes if found.kind == "image" else CompressedPlanes
-        self._planes: StampPlanes = make(source.fd, found, self.label)
+        self._source, self._unit, self._owner = source, unit, owner
+        self.label = f"{source.label}[{unit.name or unit.number}]"
+        make = PlainPlanes if unit.kind == "image" else CompressedPlanes
+        self._planes: StampPlanes = make(source.fd, unit, self.label)
         self.rows, self.side = self._planes.rows, self._planes.side
-        self._table = self._own_table(units)
+        self._table = self._find_table(units)
         self.bands = self._band_names(bands)
-        scale = found.header.get("PIXSCALE")
+        scale = unit.header.get("PIXSCALE")
         self.pixel_scale = float(scale) if isinstance(scale, (int, float)) and scale > 0 else None
         self.notes = () if self._table else (f"{self.label} has no table: objects are taken to lie at the centres",)
 
     @classmethod
     def open(cls, text: "str | Spec | Source", bands: Sequence[str] | None = None, scratch: str | None = None) -> Self:
-        """Open the stamps of a file, or of one that is open already (as ``Catalogue.source``) and stays so.
+        """Open the stamps of a file, or of an open one (as ``Catalogue.source``), which stays open.
 
         Raises
         ------
         InputError
-            When it is no FITS, or holds no stamps; see the class.
+            When it is no FITS, or holds no valid stamps.
         """
         if isinstance(text, Source):
             return cls(text, scan(text.fd, text.size, text.label), bands)
@@ -104,15 +104,15 @@ class Cube(Stamps):
 
     def _band_names(self, given: Sequence[str] | None) -> tuple[str, ...]:
         headers = [self._unit.header, self._table.header if self._table else {}]
-        stated = next((str(header["BANDS"]).split() for header in headers if header.get("BANDS")), [])
-        names = tuple(given or stated or [str(i) for i in range(1, self._planes.bands + 1)])
+        named = next((str(header["BANDS"]).split() for header in headers if header.get("BANDS")), [])
+        names = tuple(given or named or [str(i) for i in range(1, self._planes.bands + 1)])
         if len(names) != self._planes.bands:
             raise InputError(
                 f"{self.label} has {self._planes.bands} bands, and {len(names)} names of bands", value=names
             )
         return names
 
-    def _own_table(self, units: list[Hdu]) -> Catalogue | None:
+    def _find_table(self, units: list[Hdu]) -> Catalogue | None:
         tables = [unit for unit in units if unit.kind == "table"]
         chosen = [unit for unit in tables if unit.name.upper() == "CATALOGUE"] or tables
         if len(chosen) != 1:
@@ -131,12 +131,12 @@ class Cube(Stamps):
             )
 
     def check(self, catalogue: Catalogue, side: int | None = None) -> None:
-        """See that there is a stamp for each row of a catalogue, and that stamps are no smaller than asked for.
+        """Check that there is a stamp for each row of a catalogue, and that stamps are large enough.
 
         Raises
         ------
         InputError
-            When it is not so.
+            When not.
         """
         self._check(catalogue)
         if side is not None:
@@ -157,7 +157,7 @@ class Cube(Stamps):
         side: int,
         dtype: str = "<f4",
     ) -> Iterator[Batch]:
-        """Yield the stamps of a chunk's rows, in the order of the file; see ``Stamps``."""
+        """Yield the stamps of a chunk's rows, in the file's order; see `Stamps.batches`."""
         self._check_side(side)
         if first + len(wanted) > self.rows:
             raise InputError(
@@ -180,28 +180,28 @@ class Cube(Stamps):
         whole = (
             len(rows) == end - begin and tuple(bands) == self.bands and not _starts(rests, stored.shape[-1], side).any()
         )
-        if whole and side == stored.shape[-1]:  # nothing is chosen, moved or cropped
+        if whole and side == stored.shape[-1]:  # nothing selected, moved or cropped
             pixels = stored.astype(dtype)
             self._convert(pixels, bands)
             flags[broken] |= Flag.UNREADABLE
             return Batch(rows, pixels, rests, _flags(flags, pixels))
         pixels = np.full((len(rows), len(bands), side, side), np.nan, dtype)
-        found = np.full((len(rows), len(bands), 2), np.nan)
+        moved = np.full((len(rows), len(bands), 2), np.nan)
         for i, band in enumerate(bands):
             if band in self.bands:
                 j = self.bands.index(band)
-                found[:, i] = _cut(stored[:, j], chosen, rests[:, j], pixels[:, i])
+                moved[:, i] = _cut(stored[:, j], chosen, rests[:, j], pixels[:, i])
         self._convert(pixels, bands)
         flags[broken[chosen]] |= Flag.UNREADABLE
-        return Batch(rows, pixels, found, _flags(flags, pixels))
+        return Batch(rows, pixels, moved, _flags(flags, pixels))
 
-    def units(self) -> pixelunit.Stated:
-        """Return what BUNITS, else BUNIT says of each band."""
-        told = pixelunit.by_band(self._unit.header, self.bands)
-        return {band: {text: self.label} for band, text in told.items()}
+    def units(self) -> pixelunit.Units:
+        """Return each band's unit from BUNITS, else BUNIT."""
+        texts = pixelunit.by_band(self._unit.header, self.bands)
+        return {band: {text: self.label} for band, text in texts.items()}
 
     def _convert(self, pixels: Array, bands: Sequence[str]) -> None:
-        """Bring the pixels of stamps (n, band, y, x) to the unit of the network, in place."""
+        """Convert stamps (n, band, y, x) to the unit of the network, in place."""
         if self.conversion is None:
             return
         for band, texts in self.units().items():
@@ -210,15 +210,14 @@ class Cube(Stamps):
                 pixelunit.multiply(pixels[:, list(bands).index(band)], factors[0])
 
     def rescaled(self, scale: float, owner: str) -> Self:
-        """Refuse: what is cut already is not resampled; see ``Stamps``."""
-        has = f"{owner} was trained on pixels of {scale:.4g} arcsec; these have {self.pixel_scale:.4g} arcsec"
-        raise InputError(has, hint="Give the images in their place: --images BAND=FILE --resample.")
+        """Refuse: stamps once cut are not resampled; see `Stamps.rescaled`."""
+        what = f"{owner} was trained on pixels of {scale:.4g} arcsec; these have {self.pixel_scale:.4g} arcsec"
+        raise InputError(what, hint="Give the images in their place: --images BAND=FILE --resample.")
 
     def facts(self) -> dict[str, Any]:
-        """Return the shape of a stamp; of a file that stands alone also a hash of what is known of it.
+        """Return the shape of a stamp; of a separate file also a hash of its header, mtime, size and sampled pixels.
 
-        That is its header, time and length, and pixels at places all over the cube. For one that belongs to a
-        catalogue there is `digest`.
+        Stamps in the catalogue's file have a `digest` instead.
         """
         shape = [self._planes.bands, self._planes.side]
         if not self._owner:
@@ -231,15 +230,12 @@ class Cube(Stamps):
         return {"shape": [self.rows, *shape], "sha256": total.hexdigest()}
 
     def digest(self, stop: threading.Event) -> bytes:
-        """Return a hash of all pixels, of what they mean, and of the places and flags of the objects in them.
-
-        Empty where the file stands alone: `facts` knows its time.
-        """
+        """Return a hash of all pixels, their cards, rests and flags; empty for a separate file, see `facts`."""
         if self._owner:
             return b""
         header = self._unit.header
-        means = {name: header.get(name) for name in MEANING}
-        total = hashlib.sha256(json.dumps([self.bands, means], default=str).encode())
+        cards = {name: header.get(name) for name in MEANING}
+        total = hashlib.sha256(json.dumps([self.bands, cards], default=str).encode())
         room = memoryview(bytearray(PIECE))
         for at in range(0, self._unit.size, PIECE):
             if stop.is_set():
@@ -255,16 +251,16 @@ class Cube(Stamps):
 
     @property
     def state(self) -> list[int] | None:
-        """Size and time of the file, the present time where it is a stream; see ``Stamps``."""
+        """Size and mtime of the file, the present time for a stream; see `Stamps.state`."""
         stat = self._source.stat
         return [0, time.time_ns()] if stat is None else [stat.st_size, stat.st_mtime_ns]
 
     def check_unchanged(self) -> None:
-        """See that the file is as it was opened; see ``Stamps``."""
+        """Check the file; see `Stamps.check_unchanged`."""
         self._source.check_unchanged()
 
     def close(self) -> None:
-        """Close the file, if it is not a catalogue's."""
+        """Close the file unless it is a catalogue's."""
         if self._owner:
             self._source.file.close()
 
@@ -280,7 +276,7 @@ def is_cube(units: Sequence[Hdu]) -> bool:
 
 
 def _cut(stored: Array, chosen: Array, rests: Array, out: Array) -> Array:
-    """Fill out (n, side, side) with the pixels about the objects; return where these lie now, (n, 2).
+    """Fill out (n, side, side) with the pixels about the objects; return their new rests, (n, 2).
 
     Parameters
     ----------
@@ -288,9 +284,9 @@ def _cut(stored: Array, chosen: Array, rests: Array, out: Array) -> Array:
     chosen : array (n,)
         Which of them.
     rests : array (n, 2)
-        DX, DY in the stored stamps; where there is none, the centre is meant.
+        DX, DY in the stored stamps; NaN means the centre.
     out : array
-        float32, filled already with NaN.
+        float32, prefilled with NaN.
     """
     size, side = stored.shape[-1], out.shape[-1]
     starts = _starts(rests, size, side)
@@ -299,19 +295,19 @@ def _cut(stored: Array, chosen: Array, rests: Array, out: Array) -> Array:
         x0, x1, y0, y1 = max(x, 0), min(x + side, size), max(y, 0), min(y + side, size)
         if x0 < x1 and y0 < y1:
             out[rows, y0 - y : y1 - y, x0 - x : x1 - x] = stored[chosen[rows], y0:y1, x0:x1]
-    shift = (size - side) / 2 - starts  # exact, and zero where nothing is cropped
+    shift = (size - side) / 2 - starts  # exact; zero without cropping
     return np.asarray(rests + shift)
 
 
 def _starts(rests: Array, size: int, side: int) -> Array:
-    """Return the first pixels of stamps of ``side`` about objects off the centres of those stored."""
+    """Return the first pixels in the stored stamps of stamps of ``side`` about the objects."""
     return corner((size - 1) / 2 + np.clip(np.nan_to_num(rests), -size, size), side)
 
 
 def _flags(stored: Array, pixels: Array) -> Array:
-    """Return the flags of stamps from those that they had in the file and from what is left of their pixels.
+    """Return the flags of cropped stamps, from the stored flags and the pixels left.
 
-    Whether a pixel is NaN because an image ends there is known from the file alone; the rest the pixels tell.
+    Only the stored flags know whether NaN is the edge of an image.
     """
     seen = pixel_flags(pixels)
     known = stored & OF_PIXELS

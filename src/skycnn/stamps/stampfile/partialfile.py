@@ -1,4 +1,4 @@
-"""PartialFile: a header and rows of equal length, written in any order into a file that becomes the output."""
+"""PartialFile: a header and rows of equal length, written in any order; the file becomes the output."""
 
 import os
 from collections.abc import Iterator
@@ -13,23 +13,23 @@ from skycnn.fits.tablebytes import read_into
 from skycnn.stamps.stamps import Array
 
 RUN = 1000
-"""Rows that one system call writes at most; Linux takes 1024 pieces."""
+"""Most rows a system call; Linux takes 1024 pieces."""
 READ_BYTES = 4 << 20
 
 
 class PartialFile:
-    """A file of full length from the start, so that it cannot run out of space half-way.
+    """A file of full length from the start, so that space cannot run out half-way.
 
     Parameters
     ----------
     path : str or None
-        ``.NAME.skycnn-partial``; None keeps it in an unlinked temporary file (standard output cannot resume).
+        ``.NAME.skycnn-partial``; None for an unlinked temporary file (standard output cannot resume).
     head : bytes
-        What stands before the rows.
+        Bytes before the rows.
     row_bytes : int
         Bytes a row, a multiple of 4.
     size : int
-        Bytes to reserve for the whole file, with what will follow the rows.
+        Bytes to reserve for the whole file, including what follows the rows.
     fresh : bool
         Whether what an earlier run left is thrown away.
     mode : int
@@ -47,7 +47,7 @@ class PartialFile:
             if fresh:
                 with suppress(FileNotFoundError):
                     os.unlink(path)
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW  # a link may lead to somebody's file
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW  # never through a link
             self._file = os.fdopen(os.open(path, flags, mode), "r+b", buffering=0)
         try:
             self._reserve(size)
@@ -57,7 +57,7 @@ class PartialFile:
             raise
 
     def _reserve(self, size: int) -> None:
-        os.ftruncate(self.fd, size)  # an earlier run may have been killed while it wrote what follows the rows
+        os.ftruncate(self.fd, size)  # a killed run may have left bytes after the rows
         with suppress(AttributeError):
             try:
                 os.posix_fallocate(self.fd, 0, size)
@@ -72,7 +72,7 @@ class PartialFile:
 
     @staticmethod
     def reserved(path: str | None) -> int:
-        """Return the bytes on disk that a file of an earlier run holds already."""
+        """Return the bytes on disk already held by an earlier run's file."""
         with suppress(FileNotFoundError):
             return os.stat(path).st_blocks * 512 if path is not None else 0
         return 0
@@ -82,7 +82,7 @@ class PartialFile:
         order = np.argsort(rows, kind="stable")
         numbers = rows[order]
         starts = np.flatnonzero(np.diff(numbers, prepend=-2) != 1).tolist()
-        if len(starts) == len(rows):  # none follows another: the shortest way for each
+        if len(starts) == len(rows):  # no neighbours: write each alone
             self._write_apart((self._data + numbers * self.row_bytes).tolist(), blocks, order.tolist())
             return
         for begin, end in zip(starts, [*starts[1:], len(order)], strict=True):
@@ -94,18 +94,18 @@ class PartialFile:
         view = blocks.data.cast("B") if blocks.flags.c_contiguous else None
         for offset, place in zip(offsets, places, strict=True):
             block = blocks[place].data if view is None else view[place * size : (place + 1) * size]
-            if pwrite(fd, block, offset) != size:  # the disk took a part only
+            if pwrite(fd, block, offset) != size:  # a short write
                 write_all(fd, block, offset)
 
     def _write_run(self, row: int, blocks: Array, places: list[int]) -> None:
-        """Write blocks, wherever they lie in memory, one behind the other."""
+        """Write blocks from anywhere in memory one after the other."""
         offset = self._data + row * self.row_bytes
         if places == list(range(places[0], places[0] + len(places))):
             write_all(self.fd, blocks[places[0] : places[0] + len(places)].data, offset)
             return
         done = os.pwritev(self.fd, [blocks[place] for place in places], offset)
         whole = done // self.row_bytes
-        for i, place in enumerate(places[whole:], whole):  # the disk took a part only: the rest one by one
+        for i, place in enumerate(places[whole:], whole):  # after a short write: one by one
             write_all(self.fd, blocks[place].data, offset + i * self.row_bytes)
 
     def read(self, first: int, end: int) -> Iterator[Array]:
@@ -118,11 +118,11 @@ class PartialFile:
             yield part
 
     def sums(self, first: int, end: int) -> Array:
-        """Return the sums of what stands in rows first..end, uint64 (end - first,)."""
+        """Return the sums of rows first..end as on disk, uint64 (end - first,)."""
         return np.concatenate([np.empty(0, np.uint64), *map(sums, self.read(first, end))])
 
     def close(self, *, remove: bool) -> None:
-        """Close the file, and remove it unless another run is to resume from it."""
+        """Close the file, and remove it unless a run may resume from it."""
         if remove and self.path is not None:
             with suppress(FileNotFoundError):
                 os.unlink(self.path)
@@ -130,6 +130,6 @@ class PartialFile:
 
 
 def sums(blocks: Array) -> Array:
-    """Return the sum of each row's words, uint64 (n,): it tells blocks that never reached the disk, at memory speed."""
+    """Return the sum of each row's words, uint64 (n,): a fast check for blocks that never reached the disk."""
     words = blocks.view("<u8" if blocks.shape[1] % 8 == 0 else "<u4")
     return np.asarray(words.sum(axis=1, dtype=np.uint64))

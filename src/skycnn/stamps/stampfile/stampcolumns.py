@@ -1,4 +1,4 @@
-"""StampColumns: what a stamp file's table tells of each stamp - where the object lies in it, and its flag."""
+"""StampColumns: DX, DY and FLAG of each stamp in a stamp file's table."""
 
 import re
 from collections.abc import Sequence
@@ -12,22 +12,21 @@ from skycnn.schema import NOT_RUN, Column
 from skycnn.stamps.stamps import Array
 
 PREFIXES = ("", "STAMP_", *(f"STAMP{i}_" for i in range(2, 100)))
-"""Of our columns, the first of them where a table has no such column yet; a reader takes the last that is there."""
+"""Prefixes of these columns: the first that a table has free is written, the last present is read."""
 APART = 1e-3
-"""Pixels by which bands' rests may differ and still be one."""
+"""Pixels by which rests of bands may differ and still share columns."""
 
 
 def words(bands: Sequence[str]) -> tuple[str, ...]:
-    """Return what stands for each band in a column's name: upper case, and numbered where two would be the same."""
+    """Return each band as in column names: upper case, numbered where two would be equal."""
     plain = [re.sub(r"[^A-Z0-9_]", "_", band.upper()) for band in bands]
     return tuple(f"{word}_{i}" if plain.count(word) > 1 else word for i, word in enumerate(plain, 1))
 
 
 def present(name: str, names: Sequence[str]) -> int | None:
-    """Return the number of the last prefix under which a table has this column, or None."""
-    there = {other.casefold() for other in names}
-    found = [i for i, prefix in enumerate(PREFIXES) if f"{prefix}{name}".casefold() in there]
-    return found[-1] if found else None
+    """Return the index of the last prefix under which a table has this column, or None."""
+    folded = {other.casefold() for other in names}
+    return max((i for i, prefix in enumerate(PREFIXES) if f"{prefix}{name}".casefold() in folded), default=None)
 
 
 def _unused(name: str, names: Sequence[str]) -> str:
@@ -37,16 +36,16 @@ def _unused(name: str, names: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class StampColumns:
-    """The columns that a stamp file adds to a catalogue's.
+    """The columns that a stamp file adds to a catalogue.
 
     Parameters
     ----------
     bands : tuple of str
-        In the order of the stamps' planes.
+        In the order of the planes.
     names : tuple of str
-        Columns that the catalogue has.
+        Columns of the catalogue.
     each : bool
-        Whether the bands' rests differ, so that each band has columns of its own.
+        Whether each band has columns of its own, as rests differ.
     """
 
     bands: tuple[str, ...]
@@ -55,7 +54,7 @@ class StampColumns:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """All of them; the flag is the last."""
+        """All columns, the flag last."""
         stems = [("", "")]
         if self.each:
             plain = [band.replace("'", "") for band in self.bands]
@@ -76,10 +75,10 @@ class StampColumns:
         return (*rests, flag)
 
     def packed(self, rests: Array, flags: Array) -> Array:
-        """Return the packed new bytes, uint8 (n, width): rests (n, band, 2), NaN where a band has none; flags (n,)."""
+        """Return the bytes of the columns, uint8 (n, width), from rests (n, band, 2), NaN without one, and flags (n,)."""
         one = common(rests)[:, None]
-        found = np.concatenate([one, rests], axis=1) if self.each else one
-        values = found.reshape(len(flags), -1).T
+        table = np.concatenate([one, rests], axis=1) if self.each else one
+        values = table.reshape(len(flags), -1).T
         names = [column.name for column in self.columns]
         return packed(self.columns, dict(zip(names, [*values, flags], strict=True)), len(flags))
 
@@ -91,12 +90,12 @@ def common(rests: Array) -> Array:
 
 
 def differ(rests: Array) -> bool:
-    """Whether the bands of any row lie apart in it; rests (n, band, 2)."""
+    """Whether rests (n, band, 2) differ between the bands of any row."""
     return bool((np.abs(rests - common(rests)[:, None]) > APART).any())
 
 
 def read(catalogue: Catalogue, bands: Sequence[str], first: int, end: int) -> tuple[Array, Array]:
-    """Return rests (n, band, 2) and flags (n,) of a stamp file's rows; zeros where the table does not tell them."""
+    """Return rests (n, band, 2) and flags (n,) of a stamp file's rows; zeros without such columns."""
     n = end - first
     rests, flags = np.zeros((n, len(bands), 2)), np.zeros(n, np.int32)
     for i, axis in enumerate("XY"):
@@ -104,10 +103,10 @@ def read(catalogue: Catalogue, bands: Sequence[str], first: int, end: int) -> tu
             values = _numbers(catalogue, f"D{axis}{stem}", "ED", first, end)
             if values is not None:
                 rests[:, slice(None) if j == 0 else slice(j - 1, j), i] = values[:, None]
-    found = _numbers(catalogue, "FLAG", "BIJK", first, end)
-    if found is not None:
-        there = np.isfinite(found) & (found != NOT_RUN)
-        flags[there] = found[there].astype(np.int64).astype(np.int32)
+    stored = _numbers(catalogue, "FLAG", "BIJK", first, end)
+    if stored is not None:
+        valid = np.isfinite(stored) & (stored != NOT_RUN)
+        flags[valid] = stored[valid].astype(np.int64).astype(np.int32)
     return rests, flags
 
 

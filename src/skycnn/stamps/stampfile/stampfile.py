@@ -1,4 +1,4 @@
-"""StampFile: stamps and their catalogue, written as a stream, each row at its place, whatever order they come in."""
+"""StampFile: stamps and their catalogue written as a stream, rows in any order."""
 
 import hashlib
 import os
@@ -26,13 +26,13 @@ from skycnn.stamps.stampfile.stampcolumns import StampColumns
 from skycnn.stamps.stamps import Array, Batch
 
 ADDED_BYTES = 1 << 16
-"""Room for the cards that the catalogue gains; only an estimate of space is made of it."""
+"""Estimate of the cards added to the catalogue."""
 
 
 class StampFile:
-    """A stamp file in the making; a context manager, on whose clean end without ``finish`` nothing is left.
+    """A stamp file being written; a context manager that leaves nothing if it ends without ``finish``.
 
-    The output is locked and prepared with ``resume=True`` before::
+    Usage::
 
         with output.locked(wait):
             output.prepare(resume=True)
@@ -49,7 +49,7 @@ class StampFile:
     output : Output
         A file (not in place) or standard output.
     catalogue : Catalogue
-        Its rows go into the file.
+        Copied into the file.
     rows : (int, int), optional
         Only these, half open; default all.
     bands : sequence of str
@@ -57,18 +57,18 @@ class StampFile:
     side : int
         Pixels along an edge.
     facts : mapping of str to value, optional
-        Cards of the header: PIXSCALE, BUNIT, SURVEY, ...; None is left out.
+        Cards of the header: PIXSCALE, BUNIT, SURVEY, ...; None values are left out.
     compress : str, optional
         ``rice`` or ``gzip``.
     identity : mapping, optional
-        Plain JSON: what must be the same for a killed run's stamps to be taken over.
+        Plain JSON that must be equal for a run to resume a killed one.
 
     Attributes
     ----------
     discarded : bool
-        Whether a journal of another run was thrown away.
+        Whether the journal of another run was discarded.
     resumed : int
-        Rows that were taken over so far.
+        Rows taken over from a killed run so far.
 
     Raises
     ------
@@ -121,18 +121,17 @@ class StampFile:
                 raise
 
     def held(self, first: int, n: int, digest: bytes) -> bool:
-        """Whether these rows of the catalogue are finished from the same input, and their pixels are really there."""
+        """Whether these rows are finished from the same input, and their pixels on disk."""
         if not self._journal.holds(first, n, digest):
             return False
         at = first - self._first
-        stated = self._unpacked(first, first + n)[2]
-        if not np.array_equal(self._partial.sums(at, at + n), stated):
+        if not np.array_equal(self._partial.sums(at, at + n), self._unpacked(first, first + n)[2]):
             return False
         self.resumed += n
         return True
 
     def write(self, first: int, batch: Batch) -> None:
-        """Put a batch's stamps at their places; ``first`` is the catalogue's number of its chunk's first row."""
+        """Write a batch of a chunk; ``first`` is the number of the chunk's first row in the catalogue."""
         if not len(batch.rows):
             return
         pixels = np.ascontiguousarray(batch.pixels, ">f4")
@@ -147,9 +146,9 @@ class StampFile:
         self._written[places] = True
 
     def done(self, first: int, n: int, digest: bytes, rests: Array, flags: Array) -> None:
-        """Note that n rows are finished: rests (n, band, 2), flags (n,); a row without a stamp becomes NaN.
+        """Mark n rows as finished, with rests (n, band, 2) and flags (n,); rows not written become NaN.
 
-        ``digest`` is the SHA-256 of what they depend on; a resumed run gives it to ``held``.
+        ``digest`` is the SHA-256 of their input, for ``held`` of a resumed run.
         """
         at = first - self._first
         empty = at + np.flatnonzero(~self._written[at : at + n])
@@ -177,12 +176,12 @@ class StampFile:
         return rests, flags, np.ascontiguousarray(rows[:, -8:]).view("<u8")[:, 0]
 
     def finish(self, record: Record) -> list[str]:
-        """Append the catalogue and let the file take its name; return warnings about the catalogue's checksums.
+        """Append the catalogue and rename the file; return warnings about the catalogue's checksums.
 
         Raises
         ------
         RunError
-            When the output cannot take its place; it is as it was.
+            When the output cannot be replaced; it is unchanged.
         """
         output, source = self._output, self._catalogue.source
         if self._direct:
@@ -198,7 +197,7 @@ class StampFile:
         return warnings
 
     def _images_to(self, target: int) -> int:
-        """Write the stamps to another file, compressed if need be; return where they end."""
+        """Copy the stamps to another file, compressed if requested; return the offset after them."""
         if self._compress is None:
             copy_range(self._partial.fd, target, 0, 0, self._end, self._output.label)
             return self._end
@@ -213,7 +212,7 @@ class StampFile:
         return write_compressed(target, cards[:last], size, read, self._compress)
 
     def _append(self, target: int, start: int, record: Record) -> tuple[int, list[str]]:
-        """Write the catalogue with its new columns at an offset; return where it ends, and warnings."""
+        """Write the catalogue with the new columns at an offset; return the offset after it, and warnings."""
         fd, unit = self._catalogue.plain
         end = self._first + self._n
         parts = (self._unpacked(at, min(at + CHUNK, end))[0] for at in range(self._first, end, CHUNK))
@@ -242,7 +241,7 @@ class StampFile:
 
 
 def table_bytes(catalogue: Catalogue, rows: int, bands: int) -> int:
-    """Return the bytes that so many rows of a catalogue take at most in a stamp file."""
+    """Return the most bytes that so many rows of a catalogue take in a stamp file."""
     unit = catalogue.plain[1]
     heap = unit.size - unit.row_bytes * unit.rows
     return unit.data - unit.start + ADDED_BYTES + fitscards.padded((unit.row_bytes + 16 * bands + 20) * rows + heap)
