@@ -72,7 +72,8 @@ def train(
         Receive notes; epochs done and epochs in all.
     """
     with held_to(job.network.plan.threads):
-        samples = Samples(*(part and part.to(job.device) for part in (rows, valid, adapt)))
+        here, there = rows.to(job.device), valid.to(job.device)
+        samples = Samples(here, there, None if adapt is None else adapt.to(job.device))
         return _train(job, samples, samples.valid if calib is None else calib.to(job.device), keeper, say, progress)
 
 
@@ -132,7 +133,8 @@ def _train(
         while not training.done:
             training.epoch()
             if keeper is not None:
-                keeper.put([*curves, training.curve], _arrays(_finished(networks) | training.state()))
+                end = training.done and number == len(todo) - 1
+                keeper.put([*curves, training.curve], _arrays(_finished(networks) | training.state()), end=end)
             if progress is not None:
                 progress(before + len(training.curve), total)
         networks.append(training.finished())

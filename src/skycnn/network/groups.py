@@ -131,7 +131,9 @@ def read_sides(words: Array, column: str) -> Array:
     for word in distinct.tolist():
         text = str(word).strip().lower()
         if text and text not in WORDS:
-            raise InputError(f"the split column {column} says {word!r}", expected="train, valid, calib, test or a blank")
+            raise InputError(
+                f"the split column {column} says {word!r}", expected="train, valid, calib, test or a blank"
+            )
         found.append(WORDS[text] if text else OUT)
     return np.array(found, np.int64)[code.reshape(-1)]
 

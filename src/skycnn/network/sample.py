@@ -1,5 +1,6 @@
 """Sample: rows and their truth as a network in training takes them; stamps stay where they lie until a batch asks."""
 
+import hashlib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -46,6 +47,14 @@ class Sample:
     def take(self, rows: Tensor) -> "Sample":
         """Return some rows, by number."""
         return Sample(self.batch(rows), self.truth[rows])
+
+    def digest(self) -> str:
+        """Return a hash of all inputs."""
+        total = hashlib.sha256()
+        for _, value in sorted(self.inputs.items()):
+            for first in range(0, len(value), BLOCK):
+                total.update(np.ascontiguousarray(value[first : first + BLOCK], "<f4").tobytes())
+        return total.hexdigest()
 
     def known(self) -> "Sample":
         """Return the rows with a truth; of stamps nothing is copied."""

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from skycnn.errors import InputError
 from skycnn.network import frozenfeatures
 from skycnn.network.discrepancy import Discrepancy
-from skycnn.network.frozenfeatures import PASSES, Head
+from skycnn.network.frozenfeatures import PASSES
 from skycnn.network.job import Job
 from skycnn.network.sample import FIRST, Inputs, Sample
 from skycnn.network.stage import FORWARD, Course, Samples, Stage, drawn
@@ -221,7 +222,7 @@ class Adapt(OnTruth):
     """
 
     weight: float = 1.0
-    discrepancy: Discrepancy = Discrepancy()
+    discrepancy: Discrepancy = field(default_factory=Discrepancy)
 
     kind = "adapt"
     adapts = True
@@ -275,3 +276,29 @@ def usual(job: Job) -> list[Stage]:
 def of(job: Job) -> list[Stage]:
     """Return what a job trains in turn; the last network is kept."""
     return list((job.network.stages or usual)(job))
+
+
+def check(job: Job, name: str) -> bool:
+    """Return whether rows without any truth are wanted; see that there is a second sample where one is looked at.
+
+    Parameters
+    ----------
+    job : Job
+    name : str
+        Of its network, for messages.
+
+    Raises
+    ------
+    InputError
+        When the network does not adapt to the second sample, or needs one that is not there.
+    """
+    todo = of(job)
+    adapting = [stage for stage in todo if stage.adapts]
+    with torch.device("meta"):
+        able = all(hasattr(stage.blank(job), "features") for stage in adapting)
+    if job.adapts and not (adapting and able):
+        why = "no stage of its training uses it" if able else "its module has no features"
+        raise InputError(f"network {name} does not adapt to a second sample: {why}", hint="Leave --adapt out.")
+    if adapting and not job.adapts:
+        raise InputError(f"network {name} adapts to a second sample", hint="Name it with --adapt TARGET.fits.")
+    return any(not stage.needs_truth for stage in todo)
