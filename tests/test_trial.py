@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from skycnn.network.trial import judged
 from torch import nn
 
 from skycnn.network.sample import sample
-from skycnn.network.trial import judged
 from skycnn.posterior import Axis, Bernoulli, Grid
 
 

@@ -1,6 +1,8 @@
 """``skycnn train``: a catalogue with known truths in, a model file out."""
 
 import itertools
+import shlex
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -33,6 +35,10 @@ EXAMPLES = (
         "--out hybrid.safetensors",
         "Join a network of fluxes and one of stamps, trained on the same rows.",
     ),
+    (
+        "skycnn train cat.fits --task photoz --out my.safetensors --folds 5 --answers out.fits",
+        "Five models, and every row answered by the one that did not see it.",
+    ),
     ("skycnn train cat.fits --task photoz --out my.safetensors --resume", "Go on with a training that was stopped."),
 )
 STATES = ("yes", "no", "unknown")
@@ -45,7 +51,14 @@ def command(
         str,
         typer.Option("--out", "-o", metavar="FILE", show_default=False, help="The model file, NAME.safetensors."),
     ],
-    truth: options.Truth = None,
+    truth: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--truth",
+            metavar="[ANSWER=]COLUMN",
+            help="The column that holds the true value, e.g. Z_SPEC; of several answers e.g. LOG_AGE=AGE; repeatable.",
+        ),
+    ] = None,
     survey: options.Survey = None,
     hdu: options.Hdu = None,
     bands: Annotated[
@@ -77,15 +90,23 @@ def command(
     rows: options.Rows = None,
     split: Annotated[
         str | None,
-        typer.Option("--split", metavar="COLUMN", help="Says train, valid or test; left out, groups go 8:1:1."),
+        typer.Option(
+            "--split",
+            metavar="COLUMN|random",
+            help="Says train, valid, calib or test; left out, groups go 8:1:1; random: rows do, groups or not.",
+        ),
     ] = None,
     group: Annotated[
         str | None,
-        typer.Option("--group", metavar="COLUMN", help="Rows of one group stay on one side; repeated rows always do."),
+        typer.Option(
+            "--group",
+            metavar="COLUMN",
+            help="Rows of one group stay on one side, repeated rows always; left out, GROUP if there is one; '': none.",
+        ),
     ] = None,
     init: Annotated[
         list[str] | None,
-        typer.Option("--init", metavar="NAME|FILE", help="Begin with this model's numbers; several are joined in one."),
+        typer.Option("--init", metavar="NAME|FILE", help="Begin with this model's weights; several are joined in one."),
     ] = None,
     network: Annotated[
         str | None,
@@ -97,6 +118,17 @@ def command(
     members: Annotated[
         int | None,
         typer.Option("--members", metavar="N", min=1, help="Networks whose mean the kept one learns; 1: it alone."),
+    ] = None,
+    folds: Annotated[
+        int, typer.Option("--folds", metavar="K", min=0, help="K models, OUT-fold1 and on, each tested on one fold.")
+    ] = 0,
+    answers: Annotated[
+        str | None,
+        typer.Option("--answers", metavar="FILE", help="Copy of the catalogue with the answers out of --folds."),
+    ] = None,
+    adapt: Annotated[
+        str | None,
+        typer.Option("--adapt", metavar="FILE", help="Rows without truths, for networks that learn to see both alike."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Same seed, same rows: same model.")] = 1,
     resume: Annotated[
@@ -129,19 +161,19 @@ def command(
     """Train a task's network on rows whose truth is known, and write it as a model file.
 
     Rows without a truth or with fewer than two bands are left out and counted. Of networks of fluxes several are
-    trained and one more learns their mean. Posteriors are calibrated on the validation rows, and the scores of rows
-    that no network has seen stand in the card. The same command gives the same model on the same machine, also when
-    it was stopped and resumed.
+    trained and one more learns their mean. Posteriors are calibrated on rows apart from those that end the training,
+    and the scores of rows that no network has seen stand in the card. The same command gives the same model on the
+    same machine, also when it was stopped and resumed.
     """
     if dereddened not in STATES:
         raise InputError("--dereddened is not understood", value=dereddened, expected=", ".join(STATES))
     count = process.prepare(threads)
     from skycnn.verbs import train as verb
 
-    asked = verb.Options(
+    request = verb.Options(
         task=task,
         out=out,
-        truth=truth,
+        truth=tuple(truth or ()),
         survey=survey,
         hdu=hdu,
         bands=tuple(part.strip() for part in bands.split(",") if part.strip()) if bands else (),
@@ -171,6 +203,9 @@ def command(
         network=network,
         epochs=epochs,
         members=members,
+        folds=folds,
+        answers=answers,
+        adapt=adapt,
         seed=seed,
         resume=resume,
         overwrite=overwrite,
@@ -181,18 +216,19 @@ def command(
         note=note,
         licence=licence,
         dereddened=dereddened,
+        command=shlex.join(["skycnn", *sys.argv[1:]]),
     )
     with console.progress(out, "epochs") as step:
-        result = verb.train(catalogue, asked, console.say, step)
+        result = verb.train(catalogue, request, console.say, step)
     if json:
         console.emit(asdict(result))
     elif dry_run:
-        _tell(result)
+        _estimate(result)
     else:
         _draw(result)
 
 
-def _tell(result: Any) -> None:
+def _estimate(result: Any) -> None:
     disk, seconds = f"{result.disk_bytes / 1e6:.1f} MB with its checkpoints", result.estimate_seconds
     pace = f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
     stamps = f", stamps of {result.stamp_bytes / 1e9:.2f} GB in memory or a scratch file" if result.stamp_bytes else ""
@@ -212,5 +248,5 @@ def _draw(result: Any) -> None:
 
 def _text(scores: Mapping[str, Any], key: str) -> str:
     value, ends = scores.get(key), scores["intervals"].get(key)
-    told = "-" if value is None else f"{value:d}" if isinstance(value, int) else f"{value:.5f}"
-    return told + (f" [{ends[0]:.5f}, {ends[1]:.5f}]" if ends else "")
+    text = "-" if value is None else f"{value:d}" if isinstance(value, int) else f"{value:.5f}"
+    return text + (f" [{ends[0]:.5f}, {ends[1]:.5f}]" if ends else "")

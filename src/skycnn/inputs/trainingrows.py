@@ -1,8 +1,8 @@
-"""TrainingRows: the rows of a catalogue that a network is trained, chosen and judged with, as they are asked for."""
+"""TrainingRows: the rows of a catalogue that a network is trained, chosen, calibrated and judged with."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,26 +12,44 @@ from skycnn import survey
 from skycnn.errors import InputError
 from skycnn.files.pixelstore import PixelStore
 from skycnn.fits.catalogue import Catalogue
-from skycnn.inputs import labelled, trainingfeed
+from skycnn.inputs import labelled, rowdivision, trainingfeed
 from skycnn.inputs.feed import Feed
+from skycnn.inputs.labelled import Labelled
 from skycnn.inputs.needs import Needs
 from skycnn.network import groups
-from skycnn.network.division import divide
+from skycnn.network.division import RANDOM
 from skycnn.network.model import Model
+from skycnn.network.sample import Sample
+from skycnn.network.sample import sample as tensors
 from skycnn.network.trainingset import SEEN, TrainingSet
 from skycnn.photometry.fluxes import PhotometryOptions, presents
 from skycnn.stamps.stampsource import StampOptions
 from skycnn.task import Network, Task
 
 NAMES = {"flux": ("flux", "error"), "image": ("image",)}
-"""What a network is given of each kind of input."""
+"""Arrays of each kind of input."""
+OPTION = "OPT_"
+"""Begins the cards that hold what was set of a task's mocks."""
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What rows and columns are asked for; the command line's options bear the same names."""
+class Request:
+    """Rows and columns to train with; the command line's options bear the same names.
 
-    truth: str | None = None
+    Attributes
+    ----------
+    truth : tuple of str
+        ``COLUMN`` or ``ANSWER=COLUMN``.
+    group : str, optional
+        The column that names groups; None: GROUP where there is one, empty: none.
+    split : str, optional
+        The column that names sides; ``random``: rows on their own.
+    adapt : str, optional
+        A second catalogue, whose truths are not read.
+    """
+
+    truth: tuple[str, ...] = ()
     survey: str | None = None
     hdu: str | None = None
     bands: tuple[str, ...] = ()
@@ -40,6 +58,7 @@ class Asked:
     rows: tuple[int, int | None] | None = None
     split: str | None = None
     group: str | None = None
+    adapt: str | None = None
     dereddened: str = "unknown"
 
 
@@ -52,33 +71,50 @@ class TrainingRows:
     sample : TrainingSet or None
         None where stamps were left unread.
     known : ndarray
-        Truths of the rows that training looks at; of all where there is no sample.
+        Truths (n, truths) of the rows that training looks at; of all where there is no sample.
     feed : Feed
-    source, truth, survey : str
-        Names of the table, of its column of truths, and of the survey.
+    source, survey : str
+        Names of the table and of the survey.
+    truths : mapping of str to (str or None)
+        By column of answers, the column of the catalogue; None where it has none.
     left_out : mapping of str to int
         Rows by the reason why they are not among these.
+    facts : mapping
+        How the rows were divided and what the mocks were made with, for a model's card.
+    labelled : Labelled or None
+    adapt : Sample or None
+        Rows without truths to adapt to.
     """
 
     sample: TrainingSet | None
     known: np.ndarray
     feed: Feed
     source: str
-    truth: str
     survey: str
+    truths: Mapping[str, str | None]
     left_out: Mapping[str, int]
+    facts: Mapping[str, Any]
+    labelled: Labelled | None = None
+    adapt: Sample | None = None
+
+    @property
+    def truth(self) -> str:
+        """The columns of truths, in words."""
+        return ", ".join(name for name in self.truths.values() if name is not None)
 
 
 def read(
     text: str,
     task: Task,
     network: Network,
-    options: Asked,
+    request: Request,
     parents: Sequence[Model],
     scratch: str,
-    say: Callable[[str], None],
+    say: Say,
     *,
     unread: bool = False,
+    unlabelled: bool = False,
+    folds: bool = False,
 ) -> TrainingRows:
     """Read a catalogue's rows and divide them.
 
@@ -89,7 +125,7 @@ def read(
     task : Task
     network : Network
         To be trained.
-    options : Asked
+    request : Request
     parents : sequence of Model
         That training begins with.
     scratch : str
@@ -98,81 +134,154 @@ def read(
         Receives notes.
     unread : bool
         Leave stamps where they are; then no row has a side.
+    unlabelled : bool
+        Whether rows without any truth are read too.
+    folds : bool
+        Whether the rows will be divided into folds: then their sides need not suffice.
 
     Raises
     ------
     InputError
         Bad input, too few rows, a group on two sides, or rows to test with that a parent has seen.
     """
-    cards = [parent.card for parent in parents]
-    if cards and options.bands and tuple(options.bands) != tuple(cards[0].bands):
-        what = f"{cards[0].name} takes bands {' '.join(cards[0].bands)}, not {' '.join(options.bands)}"
-        raise InputError(what, hint="Leave --bands out, or train without --init.")
-    first, looks = cards[0] if cards else None, next((card for card in cards if card.stamp is not None), None)
-    mine = survey.own(options.survey)
-    task_truth = next(iter(task.truths.values()))
-    bounds = (task_truth.low, task_truth.high)
-    asked = (mine.name if mine else options.survey or "").lower()
-    if asked and mine is None and not (options.bands or options.photometry.band or options.stamps.given or parents):
-        survey.load(asked)  # of one that does not ship the bands must be named
-
-    def holds(columns: Any, _: Any) -> bool:
-        names = {column.name.casefold() for column in columns}
-        wanted = [options.truth] if options.truth else list(task_truth.names)
-        bands = first.bands if first else options.bands
-        if not bands and (given := survey.known(asked, mine)) is not None:
-            bands = given.bands
-        told = any(name.casefold() in names for name in wanted)
-        return told and (
-            "flux" not in network.inputs or presents(columns, bands or trainingfeed.BANDS, options.photometry)
-        )
-
-    with Catalogue.open(text, options.hdu, holds) as catalogue, ExitStack() as stack:
-        whose = labelled.survey_of(catalogue, asked or (first.survey if first else None))
-        truth = labelled.truth_column(catalogue, options.truth, task_truth.names)
-        needs = Needs(
-            name=first.name if first else "--bands" if options.bands else "the network",
-            inputs=network.inputs,
-            bands=first.bands if first else options.bands,
-            survey=whose,
-            dereddened=options.dereddened,
-            pixel_scale=looks.pixel_scale if looks else None,
-            stamp=looks.stamp if looks else None,
-            pixel_unit=looks.pixel_unit if looks else None,
-        )
-        feed = trainingfeed.feed(catalogue, needs, options.photometry, options.stamps, options.rows, mine)
-        if feed.stamps is not None:
-            stack.enter_context(feed.stamps)
-        feed.check(catalogue, options.rows)
+    with _opened(text, task, network, request, parents) as (catalogue, feed, own, survey_name):
+        named = labelled.truth_columns(catalogue, request.truth, task.truths)
+        columns = {name: task.truths[answer] for answer, name in named.items() if name is not None}
+        absent = [answer for answer, name in named.items() if name is None]
+        if absent:
+            what = f"no truth of {', '.join(absent)} in {catalogue.label}: it is not trained"
+            say(f"{what}; --truth {absent[0]}=COLUMN names it")
+        group, split = rowdivision.columns(catalogue, request.group, request.split, say)
+        source = os.path.basename(catalogue.label)
+        facts = rowdivision.facts(group, split) | {"options": _options(catalogue)}
+        base = (feed, source, survey_name, named)
         if unread and feed.stamps is not None:
-            told, left = labelled.truths(catalogue, truth, bounds, options.rows)
-            return TrainingRows(None, told, feed, os.path.basename(catalogue.label), truth, whose, left)
+            known, left = labelled.known_truths(catalogue, columns, request.rows)
+            return TrainingRows(None, _aligned(known, named), *base, left, facts)
         found = labelled.read(
             catalogue,
             feed,
-            truth,
-            bounds=bounds,
-            group=options.group,
-            split=options.split,
-            rows=options.rows,
+            columns,
+            unlabelled=unlabelled,
+            group=group,
+            split=None if split == RANDOM else split,
+            rows=request.rows,
             scratch=scratch,
         )
         feed.check_unchanged()
         label = catalogue.label
-    division = divide(
-        groups.row_hashes(*found.inputs.values()),
-        found.number,
-        None if found.group is None else (str(options.group), found.group),
-        None if found.split is None else (str(options.split), found.split),
-    )
+        adapt = _second(request, feed, own, scratch) if request.adapt else None
+    truth = _aligned(found.truth, named)
+    division, note = rowdivision.divided(found, np.isfinite(truth).any(axis=1), group, split, say)
     for parent in parents:
         if SEEN in parent.tensors:
             theirs = [found.inputs[name] for kind in parent.card.inputs for name in NAMES[kind]]
             division.check_parent(parent.tensors[SEEN], parent.card.name, groups.row_hashes(*theirs))
-    sample = TrainingSet(found.inputs, found.truth, division)
-    sample.check(label, found.left_out)
+    sample = TrainingSet(found.inputs, truth, division, found.number)
+    if not folds:
+        sample.check(label, found.left_out)
     for stamps in (value for value in found.inputs.values() if isinstance(value, PixelStore)):
         say(f"stamps: {stamps.nbytes / 1e9:.2f} GB, {stamps.where}")
-    for note in (*feed.notes, *(f"warning: {text}" for text in feed.warnings())):
-        say(note)
-    return TrainingRows(sample, sample.truth[sample.seen], feed, os.path.basename(label), truth, whose, found.left_out)
+    for line in (*feed.notes, *(f"warning: {text}" for text in feed.warnings())):
+        say(line)
+    return TrainingRows(sample, sample.trained, *base, found.left_out, facts | note, found, adapt)
+
+
+def imagined(inputs: Sequence[str], bands: int, side: int | None, rows: int) -> dict[str, np.ndarray]:
+    """Return the inputs of imagined rows, for a dry run's estimate.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        Kinds of input.
+    bands : int
+    side : int or None
+        Pixels along a stamp's edge.
+    rows : int
+    """
+    random, rows = np.random.default_rng(0), max(rows, 1)
+    found = {kind: random.normal(size=rows).astype("f4") for kind in inputs if kind not in NAMES}
+    if "flux" in inputs:
+        found["flux"] = random.uniform(0.1, 1.1, (rows, bands)).astype("f4")
+        found["error"] = np.full((rows, bands), 0.1, "f4")
+    if "image" in inputs:
+        found["image"] = random.normal(size=(rows, bands, side or 1, side or 1)).astype("f4")
+    return found
+
+
+@contextmanager
+def _opened(
+    text: str, task: Task, network: Network, request: Request, parents: Sequence[Model]
+) -> Iterator[tuple[Catalogue, Feed, survey.Survey | None, str]]:
+    """Yield the catalogue, what feeds the network, the user's survey and the survey's name."""
+    cards = [parent.card for parent in parents]
+    if cards and request.bands and tuple(request.bands) != tuple(cards[0].bands):
+        what = f"{cards[0].name} takes bands {' '.join(cards[0].bands)}, not {' '.join(request.bands)}"
+        raise InputError(what, hint="Leave --bands out, or train without --init.")
+    first, looks = cards[0] if cards else None, next((card for card in cards if card.stamp is not None), None)
+    own = survey.own(request.survey)
+    requested = (own.name if own else request.survey or "").lower()
+    if requested and own is None and not (request.bands or request.photometry.band or request.stamps.given or parents):
+        survey.load(requested)  # of one that does not ship the bands must be named
+    wanted = list(labelled.parse(request.truth, task.truths).values())
+    wanted = wanted or [name for truth in task.truths.values() for name in truth.names]
+
+    def holds(columns: Any, _: Any) -> bool:
+        names = {column.name.casefold() for column in columns}
+        bands = first.bands if first else request.bands
+        if not bands and (given := survey.known(requested, own)) is not None:
+            bands = given.bands
+        return any(name.casefold() in names for name in wanted) and (
+            "flux" not in network.inputs or presents(columns, bands or trainingfeed.BANDS, request.photometry)
+        )
+
+    with Catalogue.open(text, request.hdu, holds) as catalogue, ExitStack() as stack:
+        survey_name = labelled.survey_of(catalogue, requested or (first.survey if first else None))
+        needs = Needs(
+            name=first.name if first else "--bands" if request.bands else "the network",
+            inputs=network.inputs,
+            bands=first.bands if first else request.bands,
+            survey=survey_name,
+            dereddened=request.dereddened,
+            pixel_scale=looks.pixel_scale if looks else None,
+            stamp=looks.stamp if looks else None,
+            pixel_unit=looks.pixel_unit if looks else None,
+        )
+        feed = trainingfeed.feed(catalogue, needs, request.photometry, request.stamps, request.rows, own)
+        if feed.stamps is not None:
+            stack.enter_context(feed.stamps)
+        feed.check(catalogue, request.rows)
+        yield catalogue, feed, own, survey_name
+
+
+def _second(request: Request, feed: Feed, own: survey.Survey | None, scratch: str) -> Sample:
+    """Return the rows of the catalogue to adapt to, with the same inputs; no truth is read."""
+    needs = Needs(
+        name="the network",
+        inputs=feed.wants.inputs,
+        bands=feed.wants.bands,
+        dereddened=request.dereddened,
+        pixel_scale=feed.stamps.pixel_scale if feed.stamps else None,
+        stamp=feed.wants.stamp,
+        pixel_unit=feed.stamps.pixel_unit if feed.stamps else None,
+    )
+    with Catalogue.open(str(request.adapt)) as catalogue:
+        second = trainingfeed.feed(catalogue, needs, request.photometry, StampOptions(), None, own)
+        with second.stamps or ExitStack():
+            second.check(catalogue, None)
+            found = labelled.read(catalogue, second, {}, unlabelled=True, scratch=scratch)
+            second.check_unchanged()
+    return tensors(found.inputs, np.full((len(found.number), 1), np.nan))
+
+
+def _aligned(truth: np.ndarray, named: Mapping[str, str | None]) -> np.ndarray:
+    """Return truths (n, truths) of all answers, NaN where the catalogue has no column of one."""
+    whole = np.full((len(truth), len(named)), np.nan)
+    whole[:, [name is not None for name in named.values()]] = truth
+    return whole
+
+
+def _options(catalogue: Catalogue) -> dict[str, Any]:
+    """Return what was set of the mocks in the catalogue, by the names of the options in lower case."""
+    cards = {**catalogue.primary, **catalogue.header}
+    return {name[len(OPTION) :].lower(): value for name, value in cards.items() if name.startswith(OPTION)}

@@ -19,11 +19,12 @@ from skycnn.files.safefile import replacing
 SUFFIX = ".checkpoint"
 Array = np.ndarray
 ANEW = "--overwrite starts anew."
-TOLD = {
+WORDS = {
     "stages": "--epochs, --members or --network",
     "plan": "the plan of the network",
     "seed": "--seed",
-    "rows": "the rows, their numbers or their split",
+    "rows": "the rows, their values or their split",
+    "adapt": "--adapt",
     "posterior": "the range of the truths",
     "device": "--device",
     "init": "--init",
@@ -106,12 +107,21 @@ class Keeper:
         Kept beside the state.
     every : float
         Seconds between two checkpoints.
+    last : bool
+        Whether the end of the training is kept too, as of a fold while others are trained.
     """
 
     def __init__(
-        self, path: Path, facts: Mapping[str, Any], tensors: Mapping[str, Array] | None = None, every: float = 5.0
+        self,
+        path: Path,
+        facts: Mapping[str, Any],
+        tensors: Mapping[str, Array] | None = None,
+        every: float = 5.0,
+        *,
+        last: bool = False,
     ) -> None:
         self.path, self.facts, self.tensors, self.every = path, dict(facts), dict(tensors or {}), every
+        self.last = last
         self.found: Checkpoint | None = None
         self._last = time.monotonic()
 
@@ -128,13 +138,13 @@ class Keeper:
             name for name in sorted(self.facts.keys() | before.keys()) if self.facts.get(name) != before.get(name)
         ]
         if changed:
-            told = "; ".join(TOLD.get(name, name) for name in changed)
-            raise InputError(f"{self.path} is of another training, by {told}", hint=ANEW)
+            words = "; ".join(WORDS.get(name, name) for name in changed)
+            raise InputError(f"{self.path} is of another training, by {words}", hint=ANEW)
         self.found = found
 
-    def put(self, curves: list[list[float]], state: Mapping[str, Array]) -> None:
-        """Write a checkpoint if it is time."""
-        if time.monotonic() - self._last < self.every:
+    def put(self, curves: list[list[float]], state: Mapping[str, Array], *, end: bool = False) -> None:
+        """Write a checkpoint if it is time, or the end of the training that is to be kept."""
+        if time.monotonic() - self._last < self.every and not (end and self.last):
             return
         write(self.path, Checkpoint({"job": self.facts, "curves": curves}, {**self.tensors, **state}))
         self._last = time.monotonic()

@@ -1,18 +1,21 @@
 """Cost: what a training will take - bytes on the disk, asked for before it begins, and seconds, for a dry run."""
 
 import time
+from collections.abc import Mapping
 
+import numpy as np
 import torch
 
+from skycnn.network import stages
 from skycnn.network.fitting import held_to
-from skycnn.network.frozenfeatures import PASSES
-from skycnn.network.job import Job, Stage
-from skycnn.network.sample import Sample
+from skycnn.network.job import Job
+from skycnn.network.sample import sample
+from skycnn.network.stage import Stage
 
 CARD = 1 << 16
-"""Bytes of a model file beside its numbers."""
+"""Bytes of a model file beside its weights."""
 STATES = 5
-"""Times that a checkpoint holds a network: as it is, its mean, the best, and two moments of each number."""
+"""Times that a checkpoint holds a network: as it is, its mean, the best, and two moments of each weight."""
 STEPS = 3
 """Steps that are timed."""
 
@@ -24,56 +27,41 @@ def disk(job: Job, rows: int, seen: int = 0) -> int:
     ----------
     job : Job
     rows : int
-        To train and validate with: the model remembers them, and the groups that they are of.
+        To train, validate and calibrate with; a model stores their hashes, and those of their groups.
     seen : int
-        Rows and groups that the models it begins with remember.
+        Hashes that the models it begins with store.
     """
-    sizes = [_size(job, stage) for stage in job.stages]
+    sizes = [_size(job, stage) for stage in stages.of(job)]
     checkpoint = STATES * max(sizes) + sum(sizes) + 16 * rows
     return sizes[-1] + 8 * (2 * rows + seen) + CARD + 2 * checkpoint
 
 
 def _size(job: Job, stage: Stage) -> int:
     with torch.device("meta"):  # takes no memory
-        module = job.network.module(bands=job.bands, outputs=job.posterior.outputs, **stage.settings)
+        module = stage.blank(job)
     return sum(value.numel() * value.element_size() for value in module.state_dict().values())
 
 
-def seconds(job: Job, rows: int, side: int | None = None) -> float:
-    """Return about how long a training takes at most, by a few steps on imagined galaxies.
+def seconds(job: Job, rows: int, imagined: Mapping[str, np.ndarray]) -> float:
+    """Return about how long a training takes at most, by a few steps of its last network on imagined rows.
 
     Parameters
     ----------
     job : Job
     rows : int
         To train with.
-    side : int, optional
-        Pixels along a stamp's edge.
+    imagined : mapping of str to ndarray
+        Inputs of one batch, each (batch, ...).
     """
-    batch = min(job.network.plan.batch, max(rows, 1))
-    seen = _imagined(job, batch, side)
+    batch, todo = len(next(iter(imagined.values()))), stages.of(job)
+    seen = sample(imagined, np.zeros(batch))
     taken: list[float] = []
     with held_to(job.network.plan.threads):
-        module = job.fresh(len(job.stages) - 1, seen).train()
+        module = todo[-1].fresh(job, len(todo) - 1, seen).train()
         inputs, generator = seen.to(job.device).batch(slice(None)), torch.Generator(job.device).manual_seed(job.seed)
         for _ in range(STEPS + 1):  # the first one warms up
             started = time.perf_counter()
             module.zero_grad()
             module(**module.augment(inputs, generator)).square().mean().backward()
             taken.append(time.perf_counter() - started)
-    forward = 1 / 3  # of a step: the way back takes twice as long
-    looks = {"head": PASSES * forward, "imitate": job.network.plan.student_epochs * (1 + job.members * forward)}
-    epochs = sum(looks.get(stage.kind, stage.epochs) for stage in job.stages)
-    return epochs * max(1, rows // batch) * sorted(taken[1:])[STEPS // 2]
-
-
-def _imagined(job: Job, rows: int, side: int | None) -> Sample:
-    """Return galaxies as a network takes them."""
-    generator = torch.Generator().manual_seed(job.seed)
-    inputs = {}
-    if "flux" in job.network.inputs:
-        inputs["flux"] = torch.rand(rows, job.bands, generator=generator) + 0.1
-        inputs["error"] = torch.full((rows, job.bands), 0.1)
-    if side is not None:
-        inputs["image"] = torch.randn(rows, job.bands, side, side, generator=generator)
-    return Sample(inputs, torch.zeros(rows))
+    return sum(stage.looks for stage in todo) * max(1, rows // batch) * sorted(taken[1:])[STEPS // 2]

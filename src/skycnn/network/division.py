@@ -1,7 +1,7 @@
-"""Division: rows on the sides of a split; what stands on two sides, was seen before or changed side is named."""
+"""Division: rows on the sides of a split; what stands on two sides, was seen before or changed side is an error."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from skycnn.errors import InputError
 from skycnn.network.groups import (
+    CALIB,
     OUT,
     SIDES,
     TEST,
@@ -16,12 +17,18 @@ from skycnn.network.groups import (
     VALID,
     complete,
     family_hashes,
+    folds,
     name_hashes,
     read_sides,
     sides,
 )
 
 Array = NDArray[Any]
+
+FEWEST = 10
+"""Rows to validate and to calibrate with; with fewer one part does both."""
+RANDOM = "random"
+"""What ``--split`` says for rows on their own: no group is kept together."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +38,13 @@ class Division:
     Parameters
     ----------
     side : array (n,)
-        ``TRAIN``, ``VALID``, ``TEST``, or ``OUT``.
+        ``TRAIN``, ``VALID``, ``TEST``, ``CALIB``, or ``OUT``.
     group : array (n,)
         Hash of each row's group.
     own : array (n,)
-        Hash of each row's own numbers; the same as ``group`` where no column names groups.
+        Hash of each row's inputs; the same as ``group`` where no column names groups.
+    family : array (n,)
+        Hash of the groups that share repeated rows; what the sides follow from.
     name, own_name : callable
         Return what the group of a row, or the row itself, is called.
     """
@@ -43,6 +52,7 @@ class Division:
     side: Array
     group: Array
     own: Array
+    family: Array
     name: Callable[[int], str]
     own_name: Callable[[int], str]
 
@@ -65,10 +75,39 @@ class Division:
         """See that no group changed side since a checkpoint was written; see the function of this name."""
         check_same(self.group, self.side, before, self.name, file)
 
+    @property
+    def looked_at(self) -> Array:
+        """Which rows training looks at, for its weights or for its choices, bool (n,)."""
+        return np.isin(self.side, (TRAIN, VALID, CALIB))
+
     def seen(self) -> Array:
-        """Return the groups and rows that a network trained here has seen, sorted."""
-        mine = (self.side == TRAIN) | (self.side == VALID)
-        return np.unique(np.concatenate([self.group[mine], self.own[mine]]))
+        """Return the hashes of the groups and rows that a network trained here has seen, sorted."""
+        rows = self.looked_at
+        return np.unique(np.concatenate([self.group[rows], self.own[rows]]))
+
+    def merged(self, known: Array) -> "Division":
+        """Return the division without a calibration part where rows are too few for two: validation rows do both.
+
+        Parameters
+        ----------
+        known : array (n,)
+            Which rows have a truth, bool; the others neither validate nor calibrate.
+        """
+        if all(np.count_nonzero(known & (self.side == part)) >= FEWEST for part in (VALID, CALIB)):
+            return self
+        return replace(self, side=np.where(self.side == CALIB, VALID, self.side))
+
+    def fold(self, number: int, count: int) -> "Division":
+        """Return the division that tests on one of ``count`` folds of families, and trains on the others."""
+        used = self.side != OUT
+        side = np.where(folds(self.family, count) == number, TEST, TRAIN)
+        return replace(self, side=np.where(used, complete(side, self.family), OUT))
+
+    def astride(self, names: Array) -> int:
+        """Return how many named groups have rows on several sides, where rows were divided on their own."""
+        hashed, side = name_hashes(names), self.side
+        pairs = np.unique(np.column_stack([hashed, side])[side != OUT], axis=0)
+        return int(np.count_nonzero(np.unique(pairs[:, 0], return_counts=True)[1] > 1))
 
 
 def divide(own: Array, number: Array, group: tuple[str, Array] | None, split: tuple[str, Array] | None) -> Division:
@@ -77,7 +116,7 @@ def divide(own: Array, number: Array, group: tuple[str, Array] | None, split: tu
     Parameters
     ----------
     own : array (n,)
-        Hash of each row's own numbers.
+        Hash of each row's inputs.
     number : array (n,)
         Of the rows in their catalogue, for messages.
     group, split : tuple of str and array (n,), optional
@@ -102,13 +141,15 @@ def divide(own: Array, number: Array, group: tuple[str, Array] | None, split: tu
             return f"group {values[row]!s} of {column}" if named[row] else own_name(row)
 
     if split is None:
-        return Division(sides(family_hashes(hashed, own, named)), hashed, own, name, own_name)
+        family = family_hashes(hashed, own, named)
+        return Division(sides(family), hashed, own, family, name, own_name)
     side = read_sides(split[1], split[0])
     check_straddle(hashed, side, name)
     check_straddle(own, side, own_name)
-    used = side != OUT
-    side[used] = complete(side[used], family_hashes(hashed[used], own[used], named[used]))
-    return Division(side, hashed, own, name, own_name)
+    used, family = side != OUT, hashed.copy()
+    family[used] = family_hashes(hashed[used], own[used], named[used])
+    side[used] = complete(side[used], family[used])
+    return Division(side, hashed, own, family, name, own_name)
 
 
 def check_straddle(groups: Array, side: Array, name: Callable[[int], str]) -> None:

@@ -1,7 +1,4 @@
-"""Distillation: an ensemble of networks trained on the truth, then one trained on what the ensemble says.
-
-A job that joins trained networks goes through the same loop: its head alone first, then the whole.
-"""
+"""Fitting: the networks of a job trained stage by stage; stopped and resumed anywhere it ends with the same bits."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,13 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from skycnn.errors import counted
-from skycnn.network import frozenfeatures
+from skycnn.network import stages
 from skycnn.network.calibration import calibrate
 from skycnn.network.checkpoint import Keeper
-from skycnn.network.frozenfeatures import Head
 from skycnn.network.job import Job
-from skycnn.network.sample import Inputs, Sample
-from skycnn.network.training import Loss, Training, forward
+from skycnn.network.sample import Sample
+from skycnn.network.stage import Samples, Stage
+from skycnn.network.training import Training
 from skycnn.posterior import Posterior
 
 
@@ -32,15 +29,18 @@ class Trained:
     module : torch.nn.Module
     settings : mapping
         Of its module.
-    temperature : float
-        Already folded into its numbers.
+    posterior : Posterior
+        Of its raw output.
+    temperature : float or tuple of float
+        Already folded into its weights; one for each part of the posterior where there are several.
     curves : tuple of list
-        Validation score an epoch, of each network trained.
+        Validation score an epoch, of each stage.
     """
 
     module: nn.Module
     settings: Mapping[str, Any]
-    temperature: float
+    posterior: Posterior
+    temperature: float | tuple[float, ...]
     curves: tuple[list[float], ...]
 
 
@@ -48,25 +48,33 @@ def train(
     job: Job,
     rows: Sample,
     valid: Sample,
+    calib: Sample | None = None,
+    adapt: Sample | None = None,
     *,
     keeper: Keeper | None = None,
     say: Callable[[str], None] = lambda _: None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Trained:
-    """Train all networks of a job and return the one that is kept.
+    """Train all networks of a job and return the last one, calibrated.
 
     Parameters
     ----------
     job : Job
     rows, valid : Sample
         Training and validation rows, on the CPU.
+    calib : Sample, optional
+        Rows to calibrate with; left out, the validation rows.
+    adapt : Sample, optional
+        Rows without truths, for stages that adapt to them.
     keeper : Keeper, optional
         Writes checkpoints.
     say, progress : callable
         Receive notes; epochs done and epochs in all.
     """
     with held_to(job.network.plan.threads):
-        return _train(job, rows, valid, keeper, say, progress)
+        here, there = rows.to(job.device), valid.to(job.device)
+        samples = Samples(here, there, None if adapt is None else adapt.to(job.device))
+        return _train(job, samples, samples.valid if calib is None else calib.to(job.device), keeper, say, progress)
 
 
 @contextmanager
@@ -80,80 +88,72 @@ def held_to(most: int | None) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def facts(job: Job) -> dict[str, Any]:
+    """Return what a resumed training must have in common with its beginning, plain JSON."""
+    plan = job.network.plan
+    return {
+        "bands": job.bands,
+        "posterior": job.posterior.settings(),
+        "stages": [stage.facts() for stage in stages.of(job)],
+        "plan": [plan.batch, plan.rate, plan.decay, plan.average, plan.patience],
+        "seed": job.seed,
+        "device": job.device.type,
+    }
+
+
 def _train(
     job: Job,
-    rows: Sample,
-    valid: Sample,
+    samples: Samples,
+    calib: Sample,
     keeper: Keeper | None,
     say: Callable[[str], None],
     progress: Callable[[int, int], None] | None,
 ) -> Trained:
-    curves, networks, state = _resumed(job, keeper, rows)
-    here, there = rows.to(job.device), valid.to(job.device)
-    total = sum(stage.epochs for stage in job.stages)
-    for number in range(len(networks), len(job.stages)):
-        training = _training(job, number, networks, here, there)
+    todo = stages.of(job)
+    curves, networks, state = _resumed(job, todo, samples, keeper)
+    total = sum(stage.epochs for stage in todo)
+    for number in range(len(networks), len(todo)):
+        stage = todo[number]
+        course = stage.course(job, number, samples, networks)
+        training = Training(
+            course.module,
+            course.loss,
+            course.score,
+            course.train,
+            course.valid,
+            replace(job.network.plan, rate=stage.rate),
+            stage.epochs,
+            (job.seed, number),
+            begun=course.begun,
+        )
         if state:
             training.restore(state, curves.pop())
             state = {}
-        before = sum(stage.epochs for stage in job.stages[:number])
+        before = sum(stage.epochs for stage in todo[:number])
         while not training.done:
             training.epoch()
             if keeper is not None:
-                keeper.put([*curves, training.curve], _arrays(_all(networks) | training.state()))
+                end = training.done and number == len(todo) - 1
+                keeper.put([*curves, training.curve], _arrays(_finished(networks) | training.state()), end=end)
             if progress is not None:
                 progress(before + len(training.curve), total)
         networks.append(training.finished())
         curves.append(training.curve)
         best = min([training.start, *training.curve])
-        say(f"{_called(job, number)}: {counted(len(training.curve), 'epoch')}, validation score {best:.4f}")
-    temperature = calibrate(networks[-1], job.posterior, there)
+        say(f"{stage.words}: {counted(len(training.curve), 'epoch')}, validation score {best:.4f}")
+    last, network = todo[-1], networks[-1]
+    posterior = last.posterior(job)
+    temperature = calibrate(network, posterior, calib.known())
     rounded = tuple([round(score, 5) for score in curve] for curve in curves)
-    return Trained(networks[-1].cpu(), job.stages[-1].settings, temperature, rounded)
-
-
-def _called(job: Job, number: int) -> str:
-    """Return what messages call the network of a stage."""
-    names = {"imitate": "the network that learns from them", "head": "its head alone", "whole": "the whole network"}
-    return names.get(job.stages[number].kind, f"network {number + 1} of {job.members}")
-
-
-def _training(job: Job, number: int, networks: list[nn.Module], rows: Sample, valid: Sample) -> Training:
-    """Return the training of a stage, at its beginning."""
-    stage, module, loss = job.stages[number], job.fresh(number, rows), _truth(job.posterior)
-    if stage.kind == "imitate":
-        loss = _imitation(job.posterior, networks)
-    elif stage.kind == "head":
-        looked = frozenfeatures.features(module, valid)
-        module.begin(looked.inputs, lambda raw: float(job.posterior.score(raw, valid.truth)))
-        rows = frozenfeatures.features(module, rows, (job.seed, number), frozenfeatures.PASSES)
-        module, valid = Head(module.head), looked
-    elif stage.kind == "whole":
-        Head(module.head).load_state_dict(networks[-1].state_dict())
-    plan = replace(job.network.plan, rate=stage.rate)
-    begun = job.init is not None
-    return Training(module, job.posterior, loss, rows, valid, plan, stage.epochs, (job.seed, number), begun=begun)
-
-
-def _truth(posterior: Posterior) -> Loss:
-    return lambda raw, truth, _: posterior.loss(raw, truth)
-
-
-def _imitation(posterior: Posterior, networks: list[nn.Module]) -> Loss:
-    members = list(networks)
-
-    def loss(raw: Tensor, _: Tensor, seen: Inputs) -> Tensor:
-        return posterior.imitate(raw, posterior.blend([forward(member, seen) for member in members]))
-
-    return loss
+    return Trained(network.cpu(), last.settings, posterior, temperature, rounded)
 
 
 def _arrays(tensors: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
     return {name: value.detach().cpu().numpy() for name, value in tensors.items()}
 
 
-def _all(networks: list[nn.Module]) -> dict[str, Tensor]:
-    """Return the numbers of the finished networks, by stage."""
+def _finished(networks: list[nn.Module]) -> dict[str, Tensor]:
+    """Return the weights of the finished networks, by stage."""
     return {
         f"done.{stage}.{name}": value
         for stage, network in enumerate(networks)
@@ -162,7 +162,7 @@ def _all(networks: list[nn.Module]) -> dict[str, Tensor]:
 
 
 def _resumed(
-    job: Job, keeper: Keeper | None, rows: Sample
+    job: Job, todo: list[Stage], samples: Samples, keeper: Keeper | None
 ) -> tuple[list[list[float]], list[nn.Module], dict[str, Tensor]]:
     """Return curves, finished networks and the state of the unfinished one, as a checkpoint holds them."""
     if keeper is None or keeper.found is None:
@@ -170,11 +170,9 @@ def _resumed(
     curves: list[list[float]] = keeper.found.facts["curves"]
     tensors = {name: torch.from_numpy(np.array(value)) for name, value in keeper.found.tensors.items()}
     networks: list[nn.Module] = []
-    for stage in range(len(curves) - 1):
-        prefix = f"done.{stage}."
-        module = job.fresh(stage, rows)
-        if job.stages[stage].kind == "head":
-            module = Head(module.head)
+    for number in range(len(curves) - 1):
+        prefix = f"done.{number}."
+        module = todo[number].kept(job, number, samples)
         module.load_state_dict({n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)})
         networks.append(module.eval().requires_grad_(False))
     parts = ("now.", "mean.", "best.", "optimiser.")

@@ -1,4 +1,4 @@
-"""Groups: rows that must stand on the same side of a split, known by a 64-bit hash; and the sides."""
+"""Groups: rows that must stand on the same side of a split, known by a 64-bit hash; the sides and the folds."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -13,15 +13,27 @@ from skycnn.errors import InputError
 
 Array = NDArray[Any]
 
-TRAIN, VALID, TEST = 0, 1, 2
-SIDES = ("train", "valid", "test")
-WORDS = {"train": TRAIN, "training": TRAIN, "valid": VALID, "validation": VALID, "val": VALID, "test": TEST}
+TRAIN, VALID, TEST, CALIB = 0, 1, 2, 3
+SIDES = ("train", "valid", "test", "calib")
+"""Rows for the weights; for early stopping; for the scores; for the temperature."""
+WORDS = {
+    "train": TRAIN,
+    "training": TRAIN,
+    "valid": VALID,
+    "validation": VALID,
+    "val": VALID,
+    "test": TEST,
+    "calib": CALIB,
+    "calibration": CALIB,
+}
 """What a split column may say, without regard to case; a blank leaves the row out."""
 BLOCK = 4096
 """Rows hashed at once: of stamps, some hundred MB."""
 OUT = -1
 TENTHS = (8, 9, 10)
-"""Without a split column eight tenths of the groups train, one validates, one tests."""
+"""Without a split column eight tenths of the groups train, one validates and calibrates, one tests."""
+HALF = 32
+"""The bit of a hash that tells calibration from validation; sides and folds follow from the whole number."""
 
 
 def row_hashes(*arrays: Any) -> Array:
@@ -91,7 +103,19 @@ def family_hashes(groups: Array, own: Array, named: Array) -> Array:
 def sides(groups: Array) -> Array:
     """Return each row's side by its group's or family's hash, so that it depends on no row outside."""
     tenth = np.asarray(groups, "<i8").view("<u8") % 10
-    return np.searchsorted(TENTHS, tenth, side="right")
+    return halved(np.searchsorted(TENTHS, tenth, side="right"), groups)
+
+
+def halved(side: Array, groups: Array) -> Array:
+    """Return sides with a calibration part: half of the validation groups, by a bit of their hashes."""
+    odd = np.asarray(groups, "<i8").view("<u8") >> np.uint64(HALF) & np.uint64(1)
+    return np.where((side == VALID) & (odd == 1), CALIB, side)
+
+
+def folds(groups: Array, count: int) -> Array:
+    """Return each row's fold, 0 to ``count - 1``, by its group's or family's hash."""
+    found: Array = (np.asarray(groups, "<i8").view("<u8") // np.uint64(10) % np.uint64(count)).astype(np.int64)
+    return found
 
 
 def read_sides(words: Array, column: str) -> Array:
@@ -107,13 +131,15 @@ def read_sides(words: Array, column: str) -> Array:
     for word in distinct.tolist():
         text = str(word).strip().lower()
         if text and text not in WORDS:
-            raise InputError(f"the split column {column} says {word!r}", expected="train, valid, test or a blank")
+            raise InputError(
+                f"the split column {column} says {word!r}", expected="train, valid, calib, test or a blank"
+            )
         found.append(WORDS[text] if text else OUT)
     return np.array(found, np.int64)[code.reshape(-1)]
 
 
 def complete(side: Array, groups: Array) -> Array:
-    """Return sides with a validation part: where none is given a tenth of the training groups is taken for it.
+    """Return sides with all parts: a tenth of the training groups validates, half of that calibrates, where none does.
 
     Parameters
     ----------
@@ -121,10 +147,10 @@ def complete(side: Array, groups: Array) -> Array:
     groups : array (n,)
         Hashes of the rows' groups, or of what holds several together.
     """
-    if (side == VALID).any():
-        return side
-    tenth = np.asarray(groups, "<i8").view("<u8") % 10
-    return np.where((side == TRAIN) & (tenth == TENTHS[0]), VALID, side)
+    if not (side == VALID).any():
+        tenth = np.asarray(groups, "<i8").view("<u8") % 10
+        side = np.where((side == TRAIN) & (tenth == TENTHS[0]), VALID, side)
+    return side if (side == CALIB).any() else halved(side, groups)
 
 
 def table(groups: Array, side: Array) -> tuple[Array, Array]:

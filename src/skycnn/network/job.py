@@ -1,4 +1,4 @@
-"""Job: what is trained - which networks in turn, on what posterior, from which numbers."""
+"""Job: what is trained - which network, on what posterior, from which weights."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ import torch
 
 from skycnn.errors import InputError
 from skycnn.network.model import Model
-from skycnn.network.sample import Sample
+from skycnn.network.sample import Inputs
 from skycnn.network.schedule import seeded
 from skycnn.posterior import Posterior
 from skycnn.task import Network, Task
@@ -18,28 +18,6 @@ Array = np.ndarray
 
 INIT_RATE = 0.25
 """Share of the usual learning rate for a network that has learned before."""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One network, or one part of it, that is trained.
-
-    Parameters
-    ----------
-    kind : str
-        ``truth``: a network is trained on the truth; ``imitate``: on what the networks before it say; ``head``: the
-        head of one alone, on frozen features; ``whole``: that one, with its head and all.
-    settings : mapping
-        Of the module.
-    epochs : int
-    rate : float
-        Peak learning rate.
-    """
-
-    kind: str
-    settings: Mapping[str, Any]
-    epochs: int
-    rate: float
 
 
 @dataclass(frozen=True)
@@ -52,14 +30,17 @@ class Job:
         With the plan to follow.
     bands : int
     posterior : Posterior
+        Of a network trained on the truth.
     settings : mapping
         Of the network's module.
     seed : int
     device : torch.device
     init : mapping of str to ndarray, optional
-        Numbers to begin with; then one network is trained, whatever the plan's ensemble.
+        Weights to begin with; then one network is trained, whatever the plan's ensemble.
     joins : bool
-        Whether those are the numbers of the network's parents, to be joined.
+        Whether those are the weights of the network's parents, to be joined.
+    adapts : bool
+        Whether there is a second sample, without truths, to adapt to.
     """
 
     network: Network
@@ -70,62 +51,55 @@ class Job:
     device: torch.device
     init: Mapping[str, Array] | None = None
     joins: bool = False
+    adapts: bool = False
 
     @property
     def members(self) -> int:
         """Networks trained on the truth."""
         return self.network.plan.members if self.init is None else 1
 
-    @property
-    def stages(self) -> list[Stage]:
-        """What is trained in turn; the last network is kept."""
-        plan = self.network.plan
-        own = dict(self.settings)
-        if self.joins:
-            return [Stage("head", own, plan.epochs, plan.rate), Stage("whole", own, plan.tune_epochs, plan.tune_rate)]
-        if self.members == 1:
-            return [Stage("truth", own, plan.epochs, plan.rate)]
-        members = [Stage("truth", {**own, **plan.member}, plan.epochs, plan.rate)] * self.members
-        return [*members, Stage("imitate", {**own, **plan.student}, plan.student_epochs, plan.rate)]
+    def blank(self, settings: Mapping[str, Any], outputs: int) -> Any:
+        """Return a module with whatever weights torch gives it; ``settings`` may say another number of bands."""
+        return self.network.module(**{"bands": self.bands, "outputs": outputs, **settings})
 
-    def fresh(self, stage: int, train: Sample) -> Any:
-        """Return a module as it begins."""
-        settings = self.stages[stage].settings
-        with seeded(self.device, self.seed, stage if not self.joins else 0, "weights"):
-            module = self.network.module(bands=self.bands, outputs=self.posterior.outputs, **settings)
-        if self.init is not None:
-            given = {name: torch.from_numpy(np.array(value)) for name, value in self.init.items()}
-            module.load_state_dict({**module.state_dict(), **given} if self.joins else given)
-        if self.init is None or self.joins:
-            module.normalise(train.first())
+    def fresh(self, stage: int, settings: Mapping[str, Any], outputs: int, rows: Inputs, *, init: bool = True) -> Any:
+        """Return a module as it begins.
+
+        Parameters
+        ----------
+        stage : int
+            Which of the job's; the weights are drawn by it.
+        settings : mapping
+        outputs : int
+        rows : dict of str to Tensor
+            Inputs that the constants are measured on.
+        init : bool
+            Whether it may begin with the job's ``init``.
+        """
+        given = self.init if init else None
+        with seeded(self.device, self.seed, stage, "weights"):
+            module = self.blank(settings, outputs)
+        if given is not None:
+            weights = {name: torch.from_numpy(np.array(value)) for name, value in given.items()}
+            module.load_state_dict({**module.state_dict(), **weights} if self.joins else weights)
+        if given is None or self.joins:
+            module.normalise({name: value.cpu() for name, value in rows.items()})
         return module.to(self.device)
 
-    def facts(self) -> dict[str, Any]:
-        """Return what a resumed training must have in common with its beginning, plain JSON."""
-        plan = self.network.plan
-        return {
-            "bands": self.bands,
-            "posterior": self.posterior.settings(),
-            "stages": [[stage.kind, dict(stage.settings), stage.epochs, stage.rate] for stage in self.stages],
-            "plan": [plan.batch, plan.rate, plan.decay, plan.average, plan.patience],
-            "seed": self.seed,
-            "device": self.device.type,
-        }
 
+def weights(*parents: Model) -> dict[str, Array]:
+    """Return the tensors of a model's network; of several models each under its network's name."""
 
-def numbers(*parents: Model) -> dict[str, Array]:
-    """Return the tensors of a model that are its network's; of several models each under its network's name."""
-
-    def own(parent: Model) -> dict[str, Array]:
+    def of(parent: Model) -> dict[str, Array]:
         return {name: array for name, array in parent.tensors.items() if not name.startswith("_")}
 
     if len(parents) == 1:
-        return own(parents[0])
-    return {f"{parent.card.network}.{name}": array for parent in parents for name, array in own(parent).items()}
+        return of(parents[0])
+    return {f"{parent.card.network}.{name}": array for parent in parents for name, array in of(parent).items()}
 
 
 def settings(network: Network, parents: Sequence[Model]) -> dict[str, Any]:
-    """Return the settings of the module that begins with nothing, with a model's numbers, or joins several."""
+    """Return the settings of the module that begins with nothing, with a model's weights, or joins several."""
     if len(parents) == 1:
         return dict(parents[0].card.settings)
     return {**network.settings, **{parent.card.network: dict(parent.card.settings) for parent in parents}}
@@ -156,7 +130,7 @@ def planned(
     InputError
         When there is no such network, or the parents are not those that it begins with.
     """
-    name = network or _kin(task, parents)
+    name = network or _network_of(task, parents)
     for parent in parents:
         if parent.card.task != task.name:
             raise InputError(f"{parent.card.name} is a model for task {parent.card.task!r}, not {task.name!r}")
@@ -179,13 +153,13 @@ def planned(
     return name, replace(task.networks[name], plan=plan)
 
 
-def _kin(task: Task, parents: Sequence[Model]) -> str:
+def _network_of(task: Task, parents: Sequence[Model]) -> str:
     """Return the network that the parents are of, or that joins them; without any the task's first."""
     if not parents:
         return next(iter(task.networks))
-    own = sorted(parent.card.network for parent in parents)
-    joining = [name for name, network in task.networks.items() if sorted(network.parents) == own]
-    return joining[0] if len(own) > 1 and joining else own[0]
+    kinds = sorted(parent.card.network for parent in parents)
+    joining = [name for name, network in task.networks.items() if sorted(network.parents) == kinds]
+    return joining[0] if len(kinds) > 1 and joining else kinds[0]
 
 
 def _joins(task: Task, name: str, parents: Sequence[Model]) -> bool:

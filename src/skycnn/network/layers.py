@@ -10,7 +10,7 @@ LEVELS, LEVELS_OF_NONE = (0.16, 0.5, 0.84), (-1.0, 0.0, 1.0)
 LEAST = 1e-3
 """Scatter below which features are not told apart."""
 WING = 0.15
-"""Of a window, at its centre: galaxies reach further than Gaussians. Chosen on mocks that no score is told of."""
+"""Of a window, at its centre: galaxies reach further than Gaussians. Chosen on mocks that no score is made of."""
 WHOLES = (0.8, 1.0, 1.25, 1.6)
 """Sums of two networks' weights: 1 where they say the same, up to 2 where what they say is independent."""
 SHAPES = 4
@@ -55,12 +55,6 @@ def turned(images: Tensor, generator: torch.Generator) -> Tensor:
     return torch.where(flags[2], images.transpose(-1, -2), images)
 
 
-def poses(images: Tensor, count: int = 8) -> list[Tensor]:
-    """Return the first ``count`` of the eight poses of square images (n, ..., y, x)."""
-    flat = [images, images.flip(-1).flip(-2), images.flip(-1), images.flip(-2)]
-    return [*flat, *(one.transpose(-1, -2) for one in flat)][:count]
-
-
 def lost(rows: int, bands: int, drop: float, generator: torch.Generator) -> Tensor:
     """Return which bands rows lose in training, bool (n, band): a share ``drop`` keeps two or more, the rest all."""
     device = generator.device
@@ -74,17 +68,18 @@ def spread(values: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
     """Return median and half the 68 % interval of each feature (n, feature) where it is there; 0 and 1 for none."""
     found = []
     for column, known in zip(values.double().T, there.T, strict=True):
-        mine = column[known & column.isfinite()]
-        told = np.quantile(mine.cpu().numpy(), LEVELS) if len(mine) else LEVELS_OF_NONE  # torch's ends at 2^24 values
-        found.append(torch.from_numpy(np.asarray(told)))
+        some = column[known & column.isfinite()]
+        # torch's quantile ends at 2^24 values
+        levels = np.quantile(some.cpu().numpy(), LEVELS) if len(some) else LEVELS_OF_NONE
+        found.append(torch.from_numpy(np.asarray(levels)))
     low, middle, high = torch.stack(found, 1)
     return middle, ((high - low) / 2).clamp(min=LEAST)
 
 
-def divide(layer: nn.Linear, temperature: float) -> None:
-    """Divide what a layer answers by a temperature, for good."""
+def divide(layer: nn.Linear, temperature: float | Tensor) -> None:
+    """Divide what a layer answers by a temperature, or by one for each output (outputs,), for good."""
     with torch.no_grad():
-        layer.weight.div_(temperature)
+        layer.weight.div_(temperature[:, None] if isinstance(temperature, Tensor) else temperature)
         layer.bias.div_(temperature)
 
 

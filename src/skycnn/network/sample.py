@@ -1,5 +1,6 @@
 """Sample: rows and their truth as a network in training takes them; stamps stay where they lie until a batch asks."""
 
+import hashlib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from skycnn.files.pixelstore import PixelStore
 Inputs = dict[str, Tensor]
 
 BLOCK, LARGEST = 4096, 1 << 20
-"""Rows that are answered at once, and numbers in them: stamps leave a CPU's caches sooner than fluxes."""
+"""Rows that are answered at once, and values in them: stamps leave a CPU's caches sooner than fluxes."""
 FIRST = 4096
 """Rows that constants of the input, as scale and noise, are measured on if there are stamps: enough for a per cent."""
 SHARE = 0.5
@@ -30,7 +31,7 @@ class Sample:
     inputs : dict of str to Tensor or PixelStore
         By name, each (n, ...).
     truth : Tensor
-        (n,).
+        (n, truths), NaN where a row has none.
     """
 
     inputs: Mapping[str, Tensor | PixelStore]
@@ -46,6 +47,27 @@ class Sample:
     def take(self, rows: Tensor) -> "Sample":
         """Return some rows, by number."""
         return Sample(self.batch(rows), self.truth[rows])
+
+    def digest(self) -> str:
+        """Return a hash of all inputs."""
+        total = hashlib.sha256()
+        for _, value in sorted(self.inputs.items()):
+            for first in range(0, len(value), BLOCK):
+                total.update(np.ascontiguousarray(value[first : first + BLOCK], "<f4").tobytes())
+        return total.hexdigest()
+
+    def known(self) -> "Sample":
+        """Return the rows with a truth; of stamps nothing is copied."""
+        there = torch.isfinite(self.truth).any(dim=1)
+        return self if there.all() else self.part(there.nonzero()[:, 0].cpu())
+
+    def part(self, rows: Tensor) -> "Sample":
+        """Return some rows, by number on the CPU; of stamps nothing is copied."""
+        inputs = {
+            name: value[rows.to(value.device)] if isinstance(value, Tensor) else value.take(rows.numpy())
+            for name, value in self.inputs.items()
+        }
+        return Sample(inputs, self.truth[rows.to(self.truth.device)])
 
     def first(self) -> Inputs:
         """Return the inputs that constants are measured on: all rows, or some of all where there are stamps."""
@@ -86,15 +108,16 @@ def _moved(value: Tensor | PixelStore, device: torch.device) -> Tensor | PixelSt
 
 
 def device_of(module: nn.Module, inputs: Mapping[str, Tensor | PixelStore]) -> torch.device:
-    """Return where a network's inputs belong: where its numbers lie, or else where they are."""
+    """Return where a network's inputs belong: where its weights lie, or else where they are."""
     known = next(module.parameters(), next((value for value in inputs.values() if isinstance(value, Tensor)), None))
     return torch.device("cpu") if known is None else known.device
 
 
 def sample(inputs: Mapping[str, Any], truth: np.ndarray) -> Sample:
-    """Return a Sample of arrays, in float32; a PixelStore is taken as it is."""
+    """Return a Sample of arrays and truths (n,) or (n, truths), in float32; a PixelStore is taken as it is."""
     made = {
         name: value if isinstance(value, PixelStore) else torch.from_numpy(np.ascontiguousarray(value))
         for name, value in inputs.items()
     }
-    return Sample(made, torch.from_numpy(np.asarray(truth, np.float32)))
+    truths = torch.from_numpy(np.asarray(truth, np.float32))
+    return Sample(made, truths[:, None] if truths.ndim == 1 else truths)

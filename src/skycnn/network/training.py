@@ -13,11 +13,12 @@ from skycnn.errors import RunError
 from skycnn.files.pixelstore import PixelStore
 from skycnn.network.sample import Inputs, Sample, blocks, device_of
 from skycnn.network.schedule import one_cycle, seeded
-from skycnn.posterior import Posterior
 from skycnn.task import Plan
 
 Loss = Callable[[Tensor, Tensor, Inputs], Tensor]
 """``loss(raw, truth, inputs)`` of a batch: raw output, truths, and the augmented inputs that the network saw."""
+Score = Callable[[Tensor, Tensor], Tensor]
+"""``score(raw, truth)`` of the validation rows, the lower the better."""
 
 BETA2 = 0.99
 """AdamW's second beta: a shorter memory than the customary 0.999, for there are only a few thousand steps."""
@@ -48,10 +49,8 @@ class Training:
     ----------
     module : torch.nn.Module
         Normalised; it is trained in place.
-    posterior : Posterior
-        Judges the validation rows.
-    loss : callable
-        What is made small.
+    loss, score : callable
+        What the steps make small; what chooses the epoch, of the validation rows.
     train, valid : Sample
         On the module's device.
     plan : Plan
@@ -74,8 +73,8 @@ class Training:
     def __init__(
         self,
         module: Any,
-        posterior: Posterior,
         loss: Loss,
+        score: Score,
         train: Sample,
         valid: Sample,
         plan: Plan,
@@ -84,7 +83,7 @@ class Training:
         *,
         begun: bool = False,
     ) -> None:
-        self.module, self.posterior, self.loss = module, posterior, loss
+        self.module, self.loss, self.score = module, loss, score
         self.train, self.valid, self.plan, self.epochs, self.seed = train, valid, plan, epochs, seed
         self.mean = copy.deepcopy(module)
         self.best: dict[str, Tensor] = _copied(self.mean)
@@ -121,8 +120,8 @@ class Training:
             for index in range(steps):
                 rows = order[index * self.batch : (index + 1) * self.batch]
                 self._step(self.train.take(rows), number * steps + index, steps * self.epochs, generator)
-        for mean, own in zip(self.mean.buffers(), self.module.buffers(), strict=True):
-            mean.copy_(own)
+        for mean, now in zip(self.mean.buffers(), self.module.buffers(), strict=True):
+            mean.copy_(now)
         score = self._score()
         if not math.isfinite(score):
             raise RunError(f"training diverged in epoch {number + 1}", hint="Look for absurd fluxes; see --bad.")
@@ -134,7 +133,7 @@ class Training:
     def _score(self) -> float:
         """Return the validation score of the averaged network."""
         with torch.no_grad():
-            return float(self.posterior.score(forward(self.mean, self.valid.inputs), self.valid.truth))
+            return float(self.score(forward(self.mean, self.valid.inputs), self.valid.truth))
 
     def _step(self, rows: Sample, step: int, steps: int, generator: torch.Generator) -> None:
         rate, beta = one_cycle(step, steps, self.plan.rate)

@@ -1,0 +1,50 @@
+"""Discrepancy: how differently two samples are seen, as a loss that makes a network see them alike."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+Features = Tensor | Mapping[str, Tensor]
+"""What a network's ``features`` returns: (n, ...), or several such by name."""
+
+
+@dataclass(frozen=True)
+class Discrepancy:
+    """The maximum mean discrepancy (Gretton et al. 2012, JMLR 13, 723) or CORAL (Sun & Saenko 2016, arXiv:1607.01719).
+
+    Parameters
+    ----------
+    widths : tuple of float
+        Of the Gaussian kernels, whose mean is taken, in units of the mean distance between two rows; none: CORAL, the
+        squared difference of the covariances.
+    """
+
+    widths: tuple[float, ...] = (0.5, 1.0, 2.0)
+
+    def __call__(self, one: Features, other: Features) -> Tensor:
+        """Return the discrepancy of two samples' features, of each kind of features their sum.
+
+        Parameters
+        ----------
+        one, other : tensor (n, ...) or mapping of str to tensor (n, ...)
+            Of two rows or more each.
+        """
+        if isinstance(one, Tensor) and isinstance(other, Tensor):
+            return self._of(one.float().flatten(1), other.float().flatten(1))
+        if isinstance(one, Tensor) or isinstance(other, Tensor):
+            raise TypeError("the features of two samples are of two kinds")
+        return torch.stack([self(one[name], other[name]) for name in one]).sum()
+
+    def _of(self, one: Tensor, other: Tensor) -> Tensor:
+        if not self.widths:
+            return (torch.cov(one.T) - torch.cov(other.T)).square().sum() / (4 * one.shape[1] ** 2)
+        rows = torch.cat([one, other])
+        away = (rows[:, None] - rows[None]).square().sum(2)
+        n, m = len(one), len(other)
+        scale = away.detach().sum() / ((n + m) * (n + m - 1))
+        kernel = torch.stack([torch.exp(-away / (2 * width**2 * scale.clamp(min=1e-12))) for width in self.widths])
+        mean = kernel.mean(0)
+        own = (mean[:n, :n].sum() - n) / (n * (n - 1)) + (mean[n:, n:].sum() - m) / (m * (m - 1))
+        return own - 2 * mean[:n, n:].mean()
