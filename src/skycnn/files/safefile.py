@@ -142,9 +142,14 @@ def check_space(folder: str, needed: int, label: str) -> None:
         )
 
 
-def fingerprint(stat: os.stat_result) -> tuple[int, int, int, int, int]:
-    """Return what tells one file, and one state of it, from another: size, mtime, inode, device and ctime."""
-    return stat.st_size, stat.st_mtime_ns, stat.st_ino, stat.st_dev, stat.st_ctime_ns
+def fingerprint(stat: os.stat_result) -> tuple[int, int, int, int]:
+    """Return what tells one file, and one state of its content, from another: size, mtime, inode and device."""
+    return stat.st_size, stat.st_mtime_ns, stat.st_ino, stat.st_dev
+
+
+def untouched(stat: os.stat_result, before: os.stat_result) -> bool:
+    """Return whether a file is still the same, its owner, mode and names (ctime) included."""
+    return (*fingerprint(stat), stat.st_ctime_ns) == (*fingerprint(before), before.st_ctime_ns)
 
 
 @contextmanager
@@ -203,7 +208,7 @@ def adopt(fd: int, temporary: str, path: str, label: str, *, start: os.stat_resu
 
 def _check_still(path: str, start: os.stat_result | None, label: str) -> None:
     with suppress(FileNotFoundError):
-        if start is None or fingerprint(os.stat(path)) == fingerprint(start):
+        if start is None or untouched(os.stat(path), start):
             return
     raise ChangedError(
         f"{label} was changed or replaced by another program during the run",

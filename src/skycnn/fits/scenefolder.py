@@ -114,7 +114,7 @@ def _check_still(output: Output) -> None:
     """See that an output is what it was when its lock was taken."""
     now = os.stat(str(output.path)) if os.path.lexists(str(output.path)) else None
     before = output.existing
-    same = now is before if now is None or before is None else safefile.fingerprint(now) == safefile.fingerprint(before)
+    same = now is before if now is None or before is None else safefile.untouched(now, before)
     if not same:
         what = f"{output.label} was made, changed or replaced by another program during the run"
         raise ChangedError(what, hint="It is left as that program made it; run again.")

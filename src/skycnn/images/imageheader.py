@@ -73,7 +73,7 @@ class ImageHeader:
     bscale: float
     bzero: float
     blank: int | None
-    fingerprint: tuple[int, int, int, int, int]
+    fingerprint: tuple[int, int, int, int]
 
     @property
     def label(self) -> str:

@@ -36,7 +36,7 @@ def check_spared(stamps: Stamps, paths: Sequence[str | None]) -> None:
     """
     if not isinstance(stamps, Mosaic):
         return
-    taken = {image.fingerprint[2:4] for image in _images(stamps)}
+    taken = {image.fingerprint[2:] for image in _images(stamps)}
     for path in paths:
         if path is not None and os.path.exists(path):
             stat = os.stat(path)
