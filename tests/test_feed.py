@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from skycnn.inputs.needs import Needs
 
 from galaxies import galaxies, table, write
 from imagined import Imagined
@@ -11,7 +12,6 @@ from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.images.pixelunit import Conversion
 from skycnn.inputs.feed import BadRows, Feed
-from skycnn.inputs.needs import Needs
 from skycnn.photometry.fluxes import PhotometryOptions, find
 from skycnn.schema import Flag
 

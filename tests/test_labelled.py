@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pytest
 from astropy.io import fits
+from skycnn.inputs.needs import Needs
 
 from galaxies import galaxies, table, write
 from imagined import Imagined
@@ -13,7 +14,6 @@ from skycnn.files import pixelstore
 from skycnn.fits.catalogue import Catalogue
 from skycnn.inputs import labelled, trainingfeed
 from skycnn.inputs.feed import BadRows, Feed
-from skycnn.inputs.needs import Needs
 from skycnn.photometry.fluxes import PhotometryOptions
 from skycnn.schema import Flag
 from skycnn.stamps.stampsource import StampOptions

@@ -1,9 +1,9 @@
 """Needs: what may be said of a network's input."""
 
 import pytest
+from skycnn.inputs.needs import Needs, check_options
 
 from skycnn.errors import InputError
-from skycnn.inputs.needs import Needs, check_options
 from skycnn.photometry.fluxes import PhotometryOptions
 
 IMAGE, BOTH = (Needs("m", inputs, ("g", "r")) for inputs in (("image",), ("flux", "image")))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from skycnn.inputs.needs import Needs
 
 from galaxies import table, write
 from shell import run
@@ -9,7 +10,6 @@ from skycnn import survey
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.inputs.available import Offer
-from skycnn.inputs.needs import Needs
 from skycnn.inputs.trainingfeed import photometry
 from skycnn.photometry.fluxes import PhotometryOptions
 from skycnn.scoring import origin

@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import pytest
+from skycnn.inputs.needs import Needs
 
 from galaxies import table, write
 from imagined import Imagined
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.inputs import trainingfeed
-from skycnn.inputs.needs import Needs
 from skycnn.photometry.fluxes import PhotometryOptions
 from skycnn.stamps import stampsource
 from skycnn.stamps.stampsource import StampOptions

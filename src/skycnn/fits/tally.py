@@ -1,12 +1,21 @@
 """Tally: how many rows of a run have an answer, and how many were flagged for what."""
 
+from collections import Counter
+from collections.abc import Iterable
+
 import numpy as np
 
-from skycnn.schema import NOT_RUN, Flag
+from skycnn import schema
+from skycnn.schema import Bit
 
 
 class Tally:
     """Counts over packed rows: the first column is the value, the last one the flag.
+
+    Parameters
+    ----------
+    own : iterable of TaskFlag
+        Bits of the task's own.
 
     Attributes
     ----------
@@ -16,9 +25,9 @@ class Tally:
         Rows run without a flag.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, own: Iterable[Bit] = ()) -> None:
         self.answered = self.clean = 0
-        self._bits = dict.fromkeys(Flag, 0)
+        self._own, self._counts = tuple(own), Counter[str]()
 
     def add(self, rows: "np.ndarray") -> None:
         """Count packed rows, uint8 (n, width)."""
@@ -27,15 +36,14 @@ class Tally:
 
     def count(self, found: "np.ndarray") -> None:
         """Count flags (n,); a row that was not run has none."""
-        found = found[found != NOT_RUN]
         self.clean += int(np.count_nonzero(found == 0))
-        for bit in Flag:
-            self._bits[bit] += int(np.count_nonzero(found & bit))
+        self._counts.update(schema.counts(found, self._own))
 
     @property
     def flagged(self) -> dict[str, int]:
         """Rows flagged, by reason; a reason that never occurred is left out."""
-        return {str(bit.name).lower(): n for bit, n in self._bits.items() if n}
+        names = (name.lower() for name, _ in schema.bits(self._own).values())
+        return {name: self._counts[name] for name in names if self._counts[name]}
 
 
 def flags(rows: "np.ndarray") -> "np.ndarray":

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,31 +12,25 @@ from skycnn import survey
 from skycnn.errors import InputError
 from skycnn.files.pixelstore import PixelStore
 from skycnn.fits.catalogue import Catalogue
-from skycnn.inputs import labelled, trainingfeed
+from skycnn.inputs import kinds, labelled, trainingfeed
+from skycnn.inputs.available import InputOptions
 from skycnn.inputs.feed import Feed
-from skycnn.inputs.needs import Needs
 from skycnn.network import groups
+from skycnn.network.card import Card
 from skycnn.network.division import divide
 from skycnn.network.model import Model
 from skycnn.network.trainingset import SEEN, TrainingSet
-from skycnn.photometry.fluxes import PhotometryOptions, presents
-from skycnn.stamps.stampsource import StampOptions
+from skycnn.photometry.fluxes import presents
 from skycnn.task import Network, Task
-
-NAMES = {"flux": ("flux", "error"), "image": ("image",)}
-"""What a network is given of each kind of input."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class Asked(InputOptions):
     """What rows and columns are asked for; the command line's options bear the same names."""
 
     truth: str | None = None
-    survey: str | None = None
     hdu: str | None = None
     bands: tuple[str, ...] = ()
-    photometry: PhotometryOptions = field(default_factory=PhotometryOptions)
-    stamps: StampOptions = field(default_factory=StampOptions)
     rows: tuple[int, int | None] | None = None
     split: str | None = None
     group: str | None = None
@@ -113,7 +107,7 @@ def read(
     task_truth = next(iter(task.truths.values()))
     bounds = (task_truth.low, task_truth.high)
     asked = (mine.name if mine else options.survey or "").lower()
-    if asked and mine is None and not (options.bands or options.photometry.band or options.stamps.given or parents):
+    if asked and mine is None and not (options.bands or options.photometry.band or options.images_named or parents):
         survey.load(asked)  # of one that does not ship the bands must be named
 
     def holds(columns: Any, _: Any) -> bool:
@@ -130,17 +124,19 @@ def read(
     with Catalogue.open(text, options.hdu, holds) as catalogue, ExitStack() as stack:
         whose = labelled.survey_of(catalogue, asked or (first.survey if first else None))
         truth = labelled.truth_column(catalogue, options.truth, task_truth.names)
-        needs = Needs(
+        card = Card(
             name=first.name if first else "--bands" if options.bands else "the network",
+            task=task.name,
+            network="",
             inputs=network.inputs,
             bands=first.bands if first else options.bands,
             survey=whose,
             dereddened=options.dereddened,
             pixel_scale=looks.pixel_scale if looks else None,
             stamp=looks.stamp if looks else None,
-            pixel_unit=looks.pixel_unit if looks else None,
+            sample={"pixel_unit": looks.pixel_unit if looks else None},
         )
-        feed = trainingfeed.feed(catalogue, needs, options.photometry, options.stamps, options.rows, mine)
+        feed = trainingfeed.feed(task, catalogue, card, options, options.rows, mine)
         if feed.stamps is not None:
             stack.enter_context(feed.stamps)
         feed.check(catalogue, options.rows)
@@ -167,7 +163,9 @@ def read(
     )
     for parent in parents:
         if SEEN in parent.tensors:
-            theirs = [found.inputs[name] for kind in parent.card.inputs for name in NAMES[kind]]
+            parent_kinds = kinds.find(task, parent.card.inputs, parent.card.name)
+            tensors = {name for kind in parent_kinds for name in kind.tensors}
+            theirs = [content for name, content in found.inputs.items() if name in tensors]
             division.check_parent(parent.tensors[SEEN], parent.card.name, groups.row_hashes(*theirs))
     sample = TrainingSet(found.inputs, found.truth, division)
     sample.check(label, found.left_out)

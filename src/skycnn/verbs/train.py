@@ -128,7 +128,7 @@ def _train(text: str, options: Options, file: ModelFile, say: Say, progress: Pro
     posterior = _posterior(task, rows, parents, say)
     job = Job(
         network=network,
-        bands=len(rows.feed.wants.bands),
+        bands=len(rows.feed.card.bands),
         posterior=posterior,
         settings=settings(network, parents),
         seed=options.seed,
@@ -142,7 +142,7 @@ def _train(text: str, options: Options, file: ModelFile, say: Say, progress: Pro
         task=task.name,
         network=name,
         survey=rows.survey,
-        bands=rows.feed.wants.bands,
+        bands=rows.feed.card.bands,
         truth=rows.truth,
         rows=groups.counts(rows.sample.division.side) if rows.sample else {"with a truth": len(rows.known)},
         left_out=rows.left_out,
@@ -155,7 +155,7 @@ def _train(text: str, options: Options, file: ModelFile, say: Say, progress: Pro
     sample = rows.sample
     keeper = _keeper(job, result, sample, parents, options, file, say) if sample else None
     if options.dry_run or keeper is None or sample is None:
-        side = rows.feed.wants.stamp
+        side = rows.feed.card.stamp
         return replace(
             result,
             stamp_bytes=4 * sum(result.rows.values()) * job.bands * (side or 0) ** 2,
@@ -301,7 +301,7 @@ def _sealed(
         created=now(),
         version=__version__,
         pixel_scale=feed.stamps.pixel_scale if feed.stamps else None,
-        stamp=feed.wants.stamp,
+        stamp=feed.card.stamp,
     )
     tensors = {name: value.numpy() for name, value in fitted.module.state_dict().items()}
     seen_before = [parent.tensors[SEEN] for parent in parents if SEEN in parent.tensors]  # and by whom they began with
