@@ -173,5 +173,7 @@ def _tie(task: str, models: Candidates) -> InputError:
 
 
 def _share(card: Card, bands: tuple[str, ...]) -> str:
+    if not card.bands:
+        return "all its input"
     missing = [band for band in card.bands if band not in bands]
     return f"{len(bands)} of its {len(card.bands)} bands" + (f", without {' '.join(missing)}" if missing else "")

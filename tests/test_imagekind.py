@@ -1,20 +1,35 @@
-"""Offer: whether a catalogue and its images have what a model takes."""
+"""ImageKind: whether images have what a model takes; beside fluxes too."""
 
 from dataclasses import replace
 
 import pytest
-from skycnn.inputs.needs import Needs
 
+import toy
+from carding import card
 from galaxies import table, write
 from imagined import Imagined
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.inputs.available import Offer, fitting
-from skycnn.photometry.fluxes import PhotometryOptions
+from skycnn.inputs import feed as feeds
+from skycnn.inputs.available import Available, InputOptions
+from skycnn.inputs.imagekind import fitting
 
-FLUX = Needs("f", ("flux",), ("g", "r", "i", "z"), survey="sdss")
-IMAGE = Needs("m", ("image",), ("g", "r"), pixel_scale=0.4, stamp=16)
+FLUX = card("f", ("flux",), "griz", survey="sdss")
+IMAGE = card("m", ("image",), "gr", pixel_scale=0.4, stamp=16)
 BOTH = replace(FLUX, name="h", inputs=("flux", "image"), pixel_scale=0.4, stamp=16)
+
+
+class Offer:
+    """What there is, to be asked again and again."""
+
+    def __init__(self, catalogue, stamps, survey):
+        self.available = Available(catalogue, InputOptions(), stamps, survey)
+
+    def feed(self, card):
+        return feeds.find(toy.TASK, card, self.available)
+
+    def bands(self, card):
+        return self.feed(card).bands
 
 
 @pytest.fixture
@@ -22,7 +37,7 @@ def offer(tmp_path):
     content = table(5)
     content.meta["SURVEY"] = "LS"
     with Catalogue.open(write(tmp_path / "cat.fits", content)) as catalogue:
-        yield lambda stamps=None, whose=None: Offer(catalogue, PhotometryOptions(), stamps, whose)
+        yield lambda stamps=None, whose=None: Offer(catalogue, stamps, whose)
 
 
 def test_bands_are_those_of_every_kind_that_a_model_takes(offer):
@@ -36,7 +51,7 @@ def test_bands_are_those_of_every_kind_that_a_model_takes(offer):
 def test_a_feed_has_what_its_model_takes_alone(offer):
     given = offer(Imagined("gr"))
     assert (given.feed(FLUX).stamps, given.feed(IMAGE).photometry) == (None, None)
-    assert set(given.feed(BOTH).held) == {"flux", "image"}
+    assert given.feed(BOTH).words == "photometry and images"
 
 
 def test_filters_are_those_of_the_survey_that_the_user_states_else_the_card(offer):
@@ -103,20 +118,11 @@ def stated(units, **more):
 
 def test_stamps_are_brought_to_the_unit_that_a_model_takes(offer):
     stamps = stated(["nJy", "uJy"])
-    found = offer(stamps).feed(replace(IMAGE, pixel_unit="uJy"))
+    found = offer(stamps).feed(replace(IMAGE, sample={"pixel_unit": "uJy"}))
     assert (found.stamps.pixel_unit, found.stamps.conversion.factor("g", "nJy")) == ("uJy", 1e-3)
     assert found.notes[-1] == "pixels brought to microjansky: g from nJy (x 0.001)"
     assert (stamps.conversion, stamps.pixel_unit) == (None, "uJy")  # which another model may want otherwise
     for ask in (offer(stated(["adu", "adu"])).bands, offer(stated(["adu", "adu"])).feed):
         with pytest.raises(InputError, match=r"pixels of g are in adu \(g\.fits\); m was trained on microjansky"):
-            ask(replace(IMAGE, pixel_unit="uJy"))
-        ask(replace(IMAGE, pixel_unit="adu"))
-
-
-def test_options_of_fluxes_are_refused_by_the_model_that_answers_and_by_no_candidate(offer):
-    given = offer(Imagined("gr", 16, 0.4))
-    given.options = PhotometryOptions(extinction="none")
-    assert given.bands(IMAGE) == ("g", "r")
-    with pytest.raises(InputError, match="m takes no fluxes, and --extinction tells of them"):
-        given.feed(IMAGE)
-    given.feed(BOTH)
+            ask(replace(IMAGE, sample={"pixel_unit": "uJy"}))
+        ask(replace(IMAGE, sample={"pixel_unit": "adu"}))
