@@ -3,10 +3,9 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
-from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -16,19 +15,17 @@ from skycnn import __version__
 from skycnn.errors import counted
 from skycnn.files import safefile
 from skycnn.files.journal import Journal
-from skycnn.fits.extension import Chunk, Extension, renamed
+from skycnn.fits.extension import Extension, renamed
 from skycnn.fits.output import Output
 from skycnn.fits.provenance import Record, now
 from skycnn.fits.provenancefile import Story
 from skycnn.fits.source import Spec, parse
-from skycnn.fits.splice import bounded_map
 from skycnn.fits.tally import Tally
 from skycnn.inputs import answering
 from skycnn.inputs.answering import Request
 from skycnn.inputs.feed import Feed
-from skycnn.inputs.kind import Piece
+from skycnn.inputs.work import answered
 from skycnn.network.answer import Answerer
-from skycnn.network.inference import prefetch
 from skycnn.schema import Column
 from skycnn.task import TaskFlag
 
@@ -38,9 +35,6 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
 VERSIONS = ("skycnn", "torch", "numpy")
-
-PIECES = 2
-"""Pieces of a chunk in work at once: while the last batches of one are waited for, the next one's keep others busy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,30 +92,6 @@ class PredictRun:
     record: Record
     result: Result
     flags: tuple[TaskFlag, ...]
-
-
-@dataclass(frozen=True)
-class Work:
-    """A piece of a chunk on its way to its answers.
-
-    Parameters
-    ----------
-    chunk : Chunk
-    piece : Piece, optional
-        None where nothing of the chunk is left to answer.
-    whole : bool
-        Whether the piece is all of the chunk, in its order.
-    last : bool
-        Whether the chunk ends with it.
-    answers : sequence of ndarray
-        The values of the answerer's columns.
-    """
-
-    chunk: Chunk
-    piece: Piece | None = None
-    whole: bool = False
-    last: bool = False
-    answers: Sequence[np.ndarray] = ()
 
 
 def predict(text: str, options: Options, say: Say = lambda _: None, progress: Progress | None = None) -> Result:
@@ -253,17 +223,15 @@ def _answer(
     stamps, feed = run.feed.stamps, run.feed
     values: dict[str, np.ndarray] = {}
     chunks = run.extension.chunks(feed.columns, journal, total, stamps.chunk if stamps is not None else None)
-    with ExitStack() as stack:  # an error ends the reader too
+    names = [column.name for column in run.extension.columns]
+    with ExitStack() as stack:
         digest = stack.enter_context(closing(_digest(feed))) if stamps is not None else None
-        ready = stack.enter_context(closing(prefetch(_work(feed, chunks), hurry=feed.hurry)))
-        answered = stack.enter_context(closing(bounded_map(partial(_answered, run), ready, PIECES, 1)))
-        for work in answered:
+        for work in stack.enter_context(closing(answered(feed, run.answerer, chunks))):
             check()
-            chunk = work.chunk
-            if work.piece is not None:
-                _take(run, work, values)
-            if not work.last:
+            work.put(names, values)
+            if not work.ends_chunk:
                 continue
+            chunk = work.chunk
             asked += (n := int(np.count_nonzero(chunk.run)))
             if chunk.held:
                 resumed += n
@@ -287,32 +255,3 @@ def _digest(feed: Feed) -> "PixelDigest":
     from skycnn.stamps.pixeldigest import PixelDigest  # of no use where fluxes alone are read
 
     return PixelDigest(feed.stamps)
-
-
-def _work(feed: Feed, chunks: Iterator[Chunk]) -> Iterator[Work]:
-    """Yield chunks with their input, in one piece or several."""
-    for chunk in chunks:
-        if chunk.values is not None:
-            for piece in feed.pieces(chunk.first, chunk.values, chunk.run):
-                yield Work(chunk, piece, whole=feed.stamps is None)
-        yield Work(chunk, last=True)
-
-
-def _answered(run: PredictRun, work: Work) -> Work:
-    """Return work with the answers to its piece."""
-    if work.piece is None:
-        return work
-    first, piece = work.chunk.first if work.whole else 0, work.piece
-    return replace(work, answers=run.answerer.answer(first, piece.inputs, piece.present, piece.flags))
-
-
-def _take(run: PredictRun, work: Work, values: dict[str, np.ndarray]) -> None:
-    """Put the answers to a piece's rows, under the names their columns get."""
-    for column, answer in zip(run.extension.columns, work.answers, strict=True):
-        if work.whole:
-            values[column.name] = answer
-            continue
-        if column.name not in values:
-            values[column.name] = np.zeros((len(work.chunk.run), *answer.shape[1:]), answer.dtype)
-        if work.piece is not None:
-            values[column.name][work.piece.rows] = answer
