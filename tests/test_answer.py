@@ -7,12 +7,14 @@ import pytest
 import torch
 
 import toy
+from carding import card
 from skycnn import tasks
 from skycnn.errors import InputError
 from skycnn.network import model
 from skycnn.network.answer import Answerer
 from skycnn.network.inference import BATCH, IMAGE_BATCH
 from skycnn.schema import Flag
+from skycnn.task import Network, TaskFlag
 
 
 @pytest.fixture
@@ -47,10 +49,11 @@ def test_flags(sound):
     inputs["flux"][2, 1:] = np.nan
     inputs["flux"][3] = np.nan
     bad = np.array([False, False, False, False, True, False])
-    ranged = model.Model(dataclasses.replace(sound.card, ranges={"r": [0.0, 10.0]}), sound.tensors)
-    value, low, high, odds, flag = answer(Answerer(tasks.load("standin"), ranged), inputs, bad)
     few, missing, outside = Flag.TOO_FEW_BANDS, Flag.MISSING_BAND, Flag.COLOUR_OUTSIDE
-    rest = few | missing | outside | Flag.BAD_ROW
+    known = np.where(bad, Flag.BAD_ROW, 0).astype("i4") | outside
+    present = np.isfinite(inputs["flux"])
+    value, low, high, odds, flag = Answerer(tasks.load("standin"), sound).answer(0, inputs, present, known)
+    rest = few | missing | outside | Flag.BAD_ROW  # where there is no answer, it lies outside nothing
     assert (flag & rest).tolist() == [outside, missing | outside, few, few, Flag.BAD_ROW, outside]
     answered = [True, True, False, False, False, True]
     for column in (value, low, high, odds):
@@ -71,9 +74,36 @@ def test_a_network_that_the_task_has_not_is_refused(sound):
         Answerer(tasks.load("standin"), other)
 
 
-def test_seconds_a_row_are_positive_and_touch_nothing(sound):
-    answerer = Answerer(tasks.load("standin"), sound)
-    assert 0 < answerer.seconds_a_row() < 1
+def test_a_task_s_own_flags_are_those_of_its_answers(sound):
+    own = TaskFlag("LOW", 1 << 16, "the redshift is low", lambda values: values["Z_PHOT"] < np.inf)
+    task = dataclasses.replace(tasks.load("standin"), flags=(own,))
+    inputs = fluxes(3)
+    inputs["flux"][1] = np.nan
+    *_, flag = answer(Answerer(task, sound), inputs, np.array([False, False, True]))
+    assert (flag & own.bit != 0).tolist() == [True, False, False]
+
+
+def test_a_model_without_bands_answers_all_rows():
+    class Column(toy.Toy):
+        def forward(self, z):
+            return torch.stack([z] * 1, dim=1).nan_to_num(0.0)
+
+    task = dataclasses.replace(toy.TASK, networks={"z": Network(lambda bands, outputs: Column(1, outputs), ("z",))})
+    tensors = {name: value.numpy() for name, value in Column(1, 1).state_dict().items()}
+    made = model.Model(card("m", ("z",), (), posterior=task.posterior().settings()), tensors)
+    made = dataclasses.replace(made, card=dataclasses.replace(made.card, network="z"))
+    z = np.array([0.5, np.nan], "f4")
+    value, *_, flag = Answerer(task, made).answer(
+        0, {"z": z}, np.zeros((2, 0), bool), np.array([0, Flag.MISSING_INPUT], "i4")
+    )
+    assert np.isfinite(value).all()
+    assert flag.tolist() == [0, Flag.MISSING_INPUT]
+
+
+def test_seconds_a_row_are_measured_on_what_is_imagined(sound):
+    answerer, asked = Answerer(tasks.load("standin"), sound, batch=5), []
+    assert 0 < answerer.seconds_a_row(lambda rows: asked.append(rows) or fluxes(rows)) < 1
+    assert asked == [10]
 
 
 def picture(bands):
@@ -81,11 +111,11 @@ def picture(bands):
     torch.manual_seed(0)
     posterior = toy.TASK.posterior()
     module = toy.TASK.networks["picture"].module(bands=len(bands), outputs=posterior.outputs)
-    card = model.Card(
+    known = model.Card(
         name="toy-x", task="toy", network="picture", survey="", inputs=("image",), bands=tuple(bands), stamp=6,
         pixel_scale=0.4, posterior=posterior.settings(), ranges={bands[0]: [0.0, 1.0]},
     )  # fmt: skip
-    return model.Model(card, {name: value.numpy() for name, value in module.state_dict().items()})
+    return model.Model(known, {name: value.numpy() for name, value in module.state_dict().items()})
 
 
 def look(answerer, pixels, known=0):
@@ -138,13 +168,3 @@ def test_batches_of_images_are_smaller(sound):
     assert Answerer(toy.TASK, image, "cpu").inference.batch == IMAGE_BATCH["cpu"] < BATCH["cpu"]
     assert Answerer(flux, sound, "cpu").inference.batch == BATCH["cpu"]
     assert Answerer(toy.TASK, image, "cpu", 7).inference.batch == 7
-
-
-def test_seconds_a_row_are_those_of_stamps_of_the_models_size(monkeypatch):
-    answerer, seen = Answerer(toy.TASK, picture("gri"), "cpu", 5), []
-    run = answerer.inference.run
-    monkeypatch.setattr(
-        answerer.inference, "run", lambda first, inputs, reduce: seen.append(inputs) or run(first, inputs, reduce)
-    )
-    assert 0 < answerer.seconds_a_row() < 1
-    assert {name: value.shape for name, value in seen[0].items()} == {"image": (10, 3, 6, 6)}

@@ -15,6 +15,13 @@ def card(name, survey="sdss", bands="ugriz", network="flux"):
     )
 
 
+ORDER = ("flux", "image-fast", "image", "hybrid")
+
+
+def find(*args, **more):
+    return choice.find("photoz", *args, rank=ORDER.index, **more)
+
+
 def present(bands):
     return lambda card: tuple(band for band in card.bands if band in bands)
 
@@ -35,7 +42,7 @@ SDSS, DES = card("photoz-sdss-flux"), card("photoz-des-flux", "des", "grizY")
     ],
 )
 def test_survey_then_share_then_number_then_network(models, bands, survey, chosen, reason):
-    found = choice.find("photoz", models, present(bands), survey)
+    found = find(models, present(bands), survey)
     assert found.card.name == chosen
     assert found.reason.startswith(reason)
 
@@ -56,32 +63,43 @@ def test_survey_then_share_then_number_then_network(models, bands, survey, chose
 )
 def test_no_model_and_a_tie_are_told_with_the_candidates(models, bands, survey, what):
     with pytest.raises(InputError, match=what) as caught:
-        choice.find("photoz", models, present(bands), survey)
+        find(models, present(bands), survey)
     assert caught.value.hint.startswith("--model ")
 
 
+@pytest.mark.parametrize("order", [("paper", "fast"), ("fast", "paper")])
+def test_of_two_networks_of_a_task_the_later_one_answers(order):
+    models = [card(name, network=name) for name in ("fast", "paper")]
+    assert choice.find("merger", models, present("ugriz"), rank=order.index).card.name == order[1]
+
+
+def test_a_model_of_a_column_alone_has_all_its_bands():
+    found = find([card("z", bands="")], present(""))
+    assert found.reason == "all its input"
+
+
 def test_a_pinned_model_answers_from_two_bands_whatever_the_survey():
-    found = choice.find("photoz", [SDSS], present("gr"), "hsc", pinned=True)
+    found = find([SDSS], present("gr"), "hsc", pinned=True)
     assert found.reason == "--model, 2 of its 5 bands, without u i z"
     with pytest.raises(InputError, match=r"needs two of its bands \(u g r i z\); found: r"):
-        choice.find("photoz", [SDSS], present("r"), pinned=True)
+        find([SDSS], present("r"), pinned=True)
 
 
 def test_a_model_of_one_band_needs_that_band():
     one = card("morph", bands="r", network="image")
     assert [choice.fewest(card("x", bands=bands)[1]) for bands in ("r", "gr", "gri")] == [1, 2, 2]
     for pinned, reason in ((True, "--model, 1 of its 1 bands"), (False, "1 of its 1 bands")):
-        assert choice.find("photoz", [one], present("gr"), pinned=pinned).reason == reason
+        assert find([one], present("gr"), pinned=pinned).reason == reason
     with pytest.raises(InputError, match=r"morph needs its band \(r\); found: none"):
-        choice.find("photoz", [one], present("gi"), pinned=True)
+        find([one], present("gi"), pinned=True)
     with pytest.raises(InputError, match="too few bands for any photoz model: morph has 0 of its 1 bands, without r"):
-        choice.find("photoz", [one], present("gi"))
+        find([one], present("gi"))
 
 
 def test_of_models_of_one_name_the_files_are_told():
     twins = [(Path(folder) / "a.safetensors", card("a")[1]) for folder in ("mine", "shipped")]
     with pytest.raises(InputError, match=r"fit alike: a \(mine/a.safetensors\), a \(shipped/a.safetensors\)") as caught:
-        choice.find("photoz", twins, present("ugriz"))
+        find(twins, present("ugriz"))
     assert caught.value.hint == "--model FILE pins one."
 
 
@@ -95,14 +113,14 @@ def test_models_of_better_kinds_that_do_not_answer_are_told_with_the_reason():
             raise InputError("image was trained on pixels of 1 arcsec; these have 2 arcsec", hint="Cut them anew.")
         return present("ugriz")(card)
 
-    found = choice.find("photoz", [SDSS, image, other, hybrid], offers)
+    found = find([SDSS, image, other, hybrid], offers)
     assert [entry.note for entry in found.left] == [
         "hybrid left out: has 5 of its 6 bands, without y; photoz-sdss-flux has 5 of 5",
         "image left out: was trained on pixels of 1 arcsec; these have 2 arcsec",
     ]
     assert [entry.error.hint for entry in found.left] == ["--model hybrid takes them.", "Cut them anew."]
-    assert choice.find("photoz", [SDSS, image, hybrid], present("ugrizy")).left == ()
-    assert choice.find("photoz", [SDSS], present("ugriz"), pinned=True).left == ()
+    assert find([SDSS, image, hybrid], present("ugrizy")).left == ()
+    assert find([SDSS], present("ugriz"), pinned=True).left == ()
 
 
 def test_a_refusal_counts_only_where_nothing_else_fits():
@@ -111,9 +129,9 @@ def test_a_refusal_counts_only_where_nothing_else_fits():
             raise InputError("g is there twice")
         return card.bands
 
-    assert choice.find("photoz", [DES, SDSS], offers).card.name == "photoz-sdss-flux"
+    assert find([DES, SDSS], offers).card.name == "photoz-sdss-flux"
     with pytest.raises(InputError, match="g is there twice"):
-        choice.find("photoz", [DES], offers)
+        find([DES], offers)
 
 
 def test_candidates_are_the_models_of_the_task(standin, standin_folder):
@@ -136,6 +154,6 @@ def test_of_several_refusals_that_of_a_model_with_the_named_bands_is_told():
 
     for models in ([DES, SDSS], [SDSS, DES]):
         with pytest.raises(InputError, match="no column 'NOPE'"):
-            choice.find("photoz", models, refuse)
+            find(models, refuse)
     with pytest.raises(BandError, match="photoz-des-flux has not: 'u'"):
-        choice.find("photoz", [DES], refuse)
+        find([DES], refuse)

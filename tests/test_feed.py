@@ -5,17 +5,24 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import toy
+from carding import card
 from galaxies import galaxies, table, write
 from imagined import Imagined
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.images.pixelunit import Conversion
-from skycnn.inputs.feed import BadRows, Feed
-from skycnn.inputs.needs import Needs
+from skycnn.inputs import feed as feeds
+from skycnn.inputs.available import Available, InputOptions
+from skycnn.inputs.feed import BadRows
+from skycnn.inputs.fluxkind import FluxInput
+from skycnn.inputs.imagekind import ImageInput
+from skycnn.inputs.kind import Piece
 from skycnn.photometry.fluxes import PhotometryOptions, find
 from skycnn.schema import Flag
 
-WANTS = Needs("m", ("image",), ("g", "r", "i"), stamp=4)
+CARD = card("m", ("image",), "gri", stamp=4)
+BOTH = replace(CARD, inputs=("flux", "image"))
 
 
 @pytest.fixture
@@ -27,8 +34,18 @@ def catalogue(tmp_path):
         yield opened
 
 
+def made(catalogue, kinds, photometry=None, stamps=None, **options):
+    """Return the feed of a network from photometry and stamps."""
+    known = replace(CARD, inputs=kinds)
+    available = Available(catalogue, InputOptions(photometry=PhotometryOptions(**options)))
+    inputs = [FluxInput(known, photometry)] if photometry else []
+    return feeds.made(
+        toy.TASK, known, [*inputs, *([ImageInput.of(known, stamps, available)] if stamps else [])], available
+    )
+
+
 def fluxes(catalogue, **options):
-    return find(catalogue.columns, catalogue.header, WANTS.bands, PhotometryOptions(**options))
+    return find(catalogue.columns, catalogue.header, CARD.bands, PhotometryOptions(**options))
 
 
 def pieces(feed, catalogue, wanted=None):
@@ -36,13 +53,13 @@ def pieces(feed, catalogue, wanted=None):
 
 
 def test_fluxes_alone_come_in_one_piece(catalogue):
-    feed = Feed(WANTS, fluxes(catalogue, bad=("BAD",)), None)
+    feed = made(catalogue, ("flux",), fluxes(catalogue, bad=("BAD",)), bad=("BAD",))
     (piece,) = pieces(feed, catalogue, np.zeros(5, bool))
     assert piece.rows.tolist() == [0, 1, 2, 3, 4]
     assert set(piece.inputs) == {"flux", "error"}
     assert np.array_equal(piece.present, np.isfinite(piece.inputs["flux"]))
     assert piece.flags.tolist() == [0, 0, Flag.BAD_ROW, 0, 0]
-    assert (feed.held, feed.side, feed.facts(), feed.warnings()) == ({"flux": ("g", "r", "i")}, 0, {}, [])
+    assert (feed.bands, feed.words, feed.facts(), feed.warnings()) == (("g", "r", "i"), "photometry", {}, [])
     assert [entry["column"] for entry in feed.table()] == ["FLUX_G", "FLUX_R", "FLUX_I"]
     feed.check(catalogue, None)
     feed.check_unchanged()
@@ -51,13 +68,13 @@ def test_fluxes_alone_come_in_one_piece(catalogue):
 
 def test_stamps_alone(catalogue):
     stamps = Imagined(empty={11: "gri", 14: "r"}, flags={11: Flag.OFF_IMAGE, 13: Flag.EDGE})
-    feed = Feed.of(WANTS, catalogue, None, stamps, PhotometryOptions(bad=("BAD",)))
-    assert feed.held == {"image": ("g", "r")}
+    feed = made(catalogue, ("image",), None, stamps, bad=("BAD",))
+    assert (feed.bands, feed.words) == (("g", "r"), "images")
     assert (feed.columns, feed.table()) == (("RA", "DEC", "BAD"), ())
     assert feed.notes == ("stamps out of nothing", "dropped rows: BAD")
     wanted = np.array([True, True, True, False, True])
     found = pieces(feed, catalogue, wanted)
-    assert stamps.asked == [(10, wanted.tolist(), WANTS.bands, 4)]
+    assert stamps.asked == [(10, wanted.tolist(), CARD.bands, 4)]
     assert [piece.rows.tolist() for piece in found] == [[4, 2], [1, 0]]
     assert [piece.flags.tolist() for piece in found] == [[0, Flag.BAD_ROW], [Flag.OFF_IMAGE, 0]]
     assert set(found[0].inputs) == {"image"}
@@ -68,8 +85,8 @@ def test_stamps_alone(catalogue):
 
 def test_both_kinds_meet_row_by_row(catalogue):
     stamps = Imagined(empty={11: "gri", 13: "ri", 14: "i"}, flags={13: Flag.NAN_PIXELS})
-    feed = Feed.of(WANTS, catalogue, fluxes(catalogue, bad=("BAD",)), stamps, PhotometryOptions(bad=("BAD",)))
-    assert feed.held == {"flux": ("g", "r", "i"), "image": ("g", "r")}
+    feed = made(catalogue, BOTH.inputs, fluxes(catalogue, bad=("BAD",)), stamps, bad=("BAD",))
+    assert (feed.bands, feed.words) == (("g", "r"), "photometry and images")
     assert feed.notes.count("dropped rows: BAD") == 1
     flux = np.array(galaxies(5)[1])
     flux[1, 0] = flux[3, 0] = flux[3, 1] = np.nan
@@ -86,12 +103,12 @@ def test_both_kinds_meet_row_by_row(catalogue):
 
 
 def test_images_are_looked_after(catalogue):
-    feed = Feed(WANTS, None, Imagined())
+    feed = made(catalogue, ("image",), None, Imagined())
     feed.check(catalogue, None)
     feed.check(catalogue, (1, None))
     feed.check(catalogue, (2, 4))
     assert feed.stamps.counted == [((0, 5), 4), ((1, 5), 4), ((2, 4), 4)]
-    assert (feed.facts(), feed.warnings(), feed.side) == ({"imagined": True}, ["something was imagined"], 4)
+    assert (feed.facts(), feed.warnings()) == ({"imagined": True}, ["something was imagined"])
     with pytest.raises(InputError, match="nothing can change"):
         feed.check_unchanged()
     feed.hurry()
@@ -100,8 +117,9 @@ def test_images_are_looked_after(catalogue):
 
 def test_any_condition_makes_a_row_bad_and_all_its_terms_must_hold(catalogue):
     bad = BadRows(("BAD & RA > 5", "ra < 1", "DEC == 4"), catalogue)
-    assert bad.of(catalogue.read(("RA", "DEC", "BAD")), 5).tolist() == [True, False, False, False, True]
-    assert BadRows((), catalogue).of({}, 3).tolist() == [False] * 3
+    found = bad.join(Piece.empty(5, 3), catalogue.read(bad.columns)).flags
+    assert (found == Flag.BAD_ROW).tolist() == [True, False, False, False, True]
+    assert BadRows((), catalogue).join(Piece.empty(3, 3), {}).flags.tolist() == [0] * 3
 
 
 def test_a_condition_on_a_column_that_is_not_there_is_refused(catalogue):
@@ -113,10 +131,10 @@ def test_a_condition_on_a_column_that_is_not_there_is_refused(catalogue):
 @pytest.mark.parametrize("kinds", [("image",), ("flux", "image")])
 def test_a_band_left_out_is_missing_in_every_kind_of_input(catalogue, kinds):
     """In rows 2 and 4, of which row 4 has no stamp in r."""
-    options = PhotometryOptions(mask_band={"g": "BAD", "r": "DEC > 3"})
-    photometry = fluxes(catalogue, mask_band=options.mask_band) if "flux" in kinds else None
+    masked = {"g": "BAD", "r": "DEC > 3"}
+    photometry = fluxes(catalogue, mask_band=masked) if "flux" in kinds else None
     stamps = Imagined("gri", empty={14: "r"}, flags={14: Flag.MISSING_BAND, 13: Flag.EDGE})
-    feed = Feed.of(replace(WANTS, inputs=kinds), catalogue, photometry, stamps, options)
+    feed = made(catalogue, kinds, photometry, stamps, mask_band=masked)
     assert feed.notes.count("band g dropped where BAD") == 1
     assert {"BAD", "DEC"} <= set(feed.columns)
     for piece in pieces(feed, catalogue):
@@ -141,14 +159,14 @@ def test_infinite_pixels_reach_no_network(catalogue):
                 yield replace(batch, pixels=pixels)
 
     stamps = Bright("gri", empty={11: "gri"}, flags={11: Flag.MISSING_BAND, 13: Flag.NAN_PIXELS})
-    found = pieces(Feed(WANTS, None, stamps), catalogue)
+    found = pieces(made(catalogue, ("image",), None, stamps), catalogue)
     assert not any(np.isinf(piece.inputs["image"]).any() for piece in found)
     assert {row: there.any() for piece in found for row, there in zip(piece.rows, piece.present, strict=True)}[1] == 0
 
 
 def test_what_is_done_to_pixels_is_told_apart_from_pixels_that_stand(catalogue):
     stamps = Imagined("gri").converted(Conversion("uJy", {}, ("a note",), {"g": "nJy"}))
-    feed = Feed(WANTS, None, stamps)
+    feed = made(catalogue, ("image",), None, stamps)
     assert feed.facts() == {"imagined": True, "pixel_unit": {"g": "nJy"}}
     assert feed.notes == ("stamps out of nothing", "a note")
-    assert Feed(WANTS, None, Imagined("gri").converted(Conversion())).facts() == {"imagined": True}
+    assert made(catalogue, ("image",), None, Imagined("gri").converted(Conversion())).facts() == {"imagined": True}

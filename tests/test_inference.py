@@ -27,9 +27,10 @@ def rows(first, n):
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_batches_begin_at_multiples_of_their_size(threads):
+def test_batches_begin_at_multiples_of_their_size(threads, monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     module = Twice()
-    runner = Inference(module, torch.device("cpu"), 10, threads=threads)
+    runner = Inference(module, torch.device("cpu"), 10)
     parts = runner.run(7, rows(7, 30), lambda raw: raw[:, 0].numpy())
     assert np.concatenate(parts).tolist() == [2.0 * row for row in range(7, 37)]
     assert sorted(module.seen) == [(7, 3), (10, 10), (20, 10), (30, 7)]

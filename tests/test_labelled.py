@@ -6,17 +6,20 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+import toy
+from carding import card
 from galaxies import galaxies, table, write
 from imagined import Imagined
 from skycnn.errors import InputError
 from skycnn.files import pixelstore
 from skycnn.fits.catalogue import Catalogue
 from skycnn.inputs import labelled, trainingfeed
+from skycnn.inputs.available import InputOptions
 from skycnn.inputs.feed import BadRows, Feed
-from skycnn.inputs.needs import Needs
+from skycnn.inputs.fluxkind import FluxInput
+from skycnn.inputs.imagekind import ImageInput
 from skycnn.photometry.fluxes import PhotometryOptions
 from skycnn.schema import Flag
-from skycnn.stamps.stampsource import StampOptions
 
 BOUNDS = (0.0, 15.0)
 
@@ -40,7 +43,10 @@ def opened(tmp_path):
 
 def read(catalogue, truth="Z_SPEC", options=None, **changes):
     feed = trainingfeed.feed(
-        catalogue, Needs("training", ("flux",), ()), options or PhotometryOptions(), StampOptions()
+        toy.TASK,
+        catalogue,
+        card("training", ("flux",), ()),
+        InputOptions(photometry=options or PhotometryOptions()),
     )
     return labelled.read(catalogue, feed, truth, bounds=BOUNDS, **changes)
 
@@ -186,8 +192,9 @@ def test_the_survey_is_the_one_given_else_the_cards(opened):
 
 
 def look(catalogue, stamps, bands="gr", photometry=None, **changes):
-    wants = Needs("m", ("image",), tuple(bands), stamp=3)
-    feed = Feed(wants, photometry, stamps, None if photometry else BadRows(("BAD",), catalogue))
+    known = card("m", ("image",), bands, stamp=3)
+    first = FluxInput(known, photometry) if photometry else BadRows(("BAD",), catalogue)
+    feed = Feed(toy.TASK, known, [first, ImageInput(known, stamps)])
     return labelled.read(catalogue, feed, "Z_SPEC", bounds=BOUNDS, **changes)
 
 

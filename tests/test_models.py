@@ -73,6 +73,12 @@ def test_one_card_is_checked(folder):
 def test_main_scores_come_first(folder):
     (card,) = models.models("toy-x-flux")
     assert list(models.headline(card).items()) == [("sigma_nmad", 0.03), ("outliers", 0.02), ("bias", 0.1)]
+    several = {"AGE": {"rows": 9, "bias": 0.1}, "P_DISC": {"auc": 0.9, "brier": 0.2}}
+    assert list(models.headline(dataclasses.replace(card, scores=several))) == [
+        "P_DISC.auc",
+        "P_DISC.brier",
+        "AGE.bias",
+    ]
 
 
 def test_fields_are_flat_and_short(folder):

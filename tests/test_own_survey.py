@@ -1,15 +1,19 @@
 """A survey of the user's: --survey FILE.toml in train, predict and score."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+import toy
+from carding import card
 from galaxies import table, write
 from shell import run
 from skycnn import survey
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.inputs.available import Offer
-from skycnn.inputs.needs import Needs
+from skycnn.inputs import feed as feeds
+from skycnn.inputs.available import Available, InputOptions
 from skycnn.inputs.trainingfeed import photometry
 from skycnn.photometry.fluxes import PhotometryOptions
 from skycnn.scoring import origin
@@ -23,7 +27,7 @@ depth = { g = 24, r = 24, i = 24 }
 zero_point = { g = 22.5, r = 22.5, i = 22.5 }
 extinction = { g = 3.2, r = 2.2, i = 1.6 }
 """
-NEEDS = Needs("m", ("flux",), ("g", "r", "i"), survey="mine", dereddened="yes")
+CARD = card("m", ("flux",), "gri", survey="mine", dereddened="yes")
 
 
 @pytest.fixture
@@ -73,11 +77,12 @@ def test_dust_is_corrected_with_its_coefficients(cat, path):
     mine = survey.own(path)
     with Catalogue.open(cat) as catalogue:
         options = PhotometryOptions(extinction="none")
-        found = Offer(catalogue, options, own=mine).feed(NEEDS).photometry
+        known = Available(catalogue, InputOptions(photometry=options), user_survey=mine)
+        found = feeds.find(toy.TASK, CARD, known).photometry
         assert found.correction.dust.coefficients == {"g": 3.2, "r": 2.2, "i": 1.6}
         assert photometry(catalogue, options, survey="mine", dereddened="yes", own=mine).asked == ("g", "r", "i")
         with pytest.raises(InputError, match="no survey gives R_band for EBV"):
-            Offer(catalogue, options).feed(NEEDS)
+            feeds.find(toy.TASK, CARD, replace(known, user_survey=None))
         given = origin.find(catalogue, "photoz", "Z_PHOT", options, whose=path)
         assert given.own == mine
 

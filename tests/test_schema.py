@@ -5,6 +5,7 @@ import pytest
 from astropy import units
 
 from skycnn import schema, tasks
+from skycnn.task import TaskFlag
 
 COLUMNS = [
     pytest.param(column, id=f"{name}-{column.name}")
@@ -30,6 +31,15 @@ def test_decode():
     assert schema.decode(schema.NOT_RUN) == ("not run",)
     both = schema.Flag.EDGE | schema.Flag.MULTIMODAL
     assert schema.decode(both) == (schema.MEANINGS[schema.Flag.EDGE], schema.MEANINGS[schema.Flag.MULTIMODAL])
+
+
+def test_a_task_s_own_bits_have_names_meanings_and_counts():
+    own = [TaskFlag("BARRED", 1 << 17, "it has a bar", lambda _: None)]
+    assert schema.decode(schema.Flag.EDGE | 1 << 17, own) == (schema.MEANINGS[schema.Flag.EDGE], "it has a bar")
+    flags = np.array([schema.NOT_RUN, 0, schema.Flag.EDGE, schema.Flag.EDGE | 1 << 17], "i4")
+    assert schema.counts(flags, own) == {"edge": 2, "barred": 1}
+    assert schema.counts(flags) == {"edge": 2}
+    assert max(schema.Flag) < schema.TASK_BITS
 
 
 def test_an_estimate_is_a_median_and_the_ends_of_its_interval():

@@ -5,6 +5,7 @@ import numpy as np
 from skycnn.fits.newheader import packed
 from skycnn.fits.tally import Tally, flags
 from skycnn.schema import NOT_RUN, Flag, estimate, flag_column
+from skycnn.task import TaskFlag
 
 COLUMNS = (*estimate("Z", "", "", "z"), flag_column("Z"))
 
@@ -36,3 +37,13 @@ def test_flags_are_counted_alone():
 def test_flags_are_the_last_column():
     assert flags(rows([1.0, 2.0], [5, NOT_RUN])).tolist() == [5, NOT_RUN]
     assert flags(rows([], [])).tolist() == []
+
+
+def test_a_task_s_own_bits_are_counted_behind_the_common_ones():
+    own = [TaskFlag("BARRED", 1 << 17, "it has a bar", lambda _: None)]
+    tally = Tally(own)
+    for bits in ([1 << 17, (1 << 17) | Flag.EDGE], [NOT_RUN, 0]):
+        tally.count(np.array(bits, np.int32))
+    assert (tally.clean, tally.flagged) == (1, {"edge": 1, "barred": 2})
+    assert list(tally.flagged) == ["edge", "barred"]
+    assert Tally().flagged == {}

@@ -4,17 +4,19 @@ from dataclasses import replace
 
 import pytest
 
+import toy
+from carding import card
 from galaxies import table, write
 from imagined import Imagined
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.inputs import trainingfeed
-from skycnn.inputs.needs import Needs
+from skycnn.inputs.available import InputOptions
 from skycnn.photometry.fluxes import PhotometryOptions
 from skycnn.stamps import stampsource
 from skycnn.stamps.stampsource import StampOptions
 
-FLUX, IMAGE, BOTH = (Needs("--bands", inputs, ()) for inputs in (("flux",), ("image",), ("flux", "image")))
+FLUX, IMAGE, BOTH = (card("--bands", inputs, ()) for inputs in (("flux",), ("image",), ("flux", "image")))
 
 
 @pytest.fixture
@@ -26,7 +28,8 @@ def feed(tmp_path, monkeypatch):
         def call(needs, stamps=None, size=None, rows=None, **options):
             monkeypatch.setattr(stampsource, "offered", lambda *_, rows: asked.append(rows) or stamps)
             given = StampOptions(images={} if stamps is None else {"g": ("g.fits",)}, size=size)
-            return trainingfeed.feed(catalogue, needs, PhotometryOptions(**options), given, rows)
+            asks = InputOptions(photometry=PhotometryOptions(**options), stamps=given)
+            return trainingfeed.feed(toy.TASK, catalogue, needs, asks, rows)
 
         call.asked = asked
         yield call
@@ -45,9 +48,9 @@ def feed(tmp_path, monkeypatch):
 )
 def test_bands_are_those_asked_for_else_of_the_images_else_of_the_photometry(feed, needs, stamps, bands):
     found = feed(needs, stamps and Imagined(stamps, 16))
-    assert found.wants.bands == bands
-    assert found.held == dict.fromkeys(needs.inputs, bands)
-    assert found.side == (16 if stamps else 0)
+    assert found.card.bands == bands
+    assert [part.bands for part in found.inputs if part.words] == [bands] * len(needs.inputs)
+    assert found.card.stamp == (16 if stamps else None)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +93,7 @@ def test_stamps_are_closed_where_anything_else_is_wrong_and_only_there(feed):
     ],
 )
 def test_the_size_is_the_network_s_else_told(feed, own, side, size, stamp):
-    assert feed(replace(IMAGE, stamp=own), Imagined("gr", side, 0.5), size).wants.stamp == stamp
+    assert feed(replace(IMAGE, stamp=own), Imagined("gr", side, 0.5), size).card.stamp == stamp
 
 
 @pytest.mark.parametrize(
@@ -114,7 +117,7 @@ def test_a_network_trained_before_gets_pixels_of_its_own_scale(feed):
     with pytest.raises(InputError, match=r"trained on pixels of 0\.25 arcsec; these have 0\.5 arcsec"):
         feed(needs, Imagined("gr", 16, 0.5))
     found = feed(needs, Imagined("gr", None, 0.5, resample=True), "6arcsec")
-    assert (found.stamps.pixel_scale, found.wants.stamp) == (0.25, 24)
+    assert (found.stamps.pixel_scale, found.card.stamp) == (0.25, 24)
 
 
 def test_bad_rows_are_known_without_photometry(feed):
@@ -141,7 +144,7 @@ def test_pixels_are_microjansky_or_in_one_unit_of_another_kind(feed):
     assert given.closed == 1
     assert feed(replace(IMAGE, bands=("r",)), given).stamps.pixel_unit == "uJy"
     with pytest.raises(InputError, match="--bands was trained on microjansky"):
-        feed(replace(IMAGE, pixel_unit="uJy"), stated("adu", "adu"))
+        feed(replace(IMAGE, sample={"pixel_unit": "uJy"}), stated("adu", "adu"))
 
 
 def test_options_of_fluxes_are_refused_by_a_network_of_images(feed):

@@ -1,7 +1,12 @@
 """Columns that skycnn writes and the bits of its quality flags: the single source of truth."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntFlag
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:  # the man pages are made without it
+    import numpy as np
 
 NOT_RUN = -1
 """TNULL of every flag column: the row was not run. It lies outside the bits."""
@@ -21,6 +26,7 @@ class Flag(IntFlag):
     BAD_ROW = 256
     UNREADABLE = 512
     NO_POSITION = 1024
+    MISSING_INPUT = 2048
 
 
 MEANINGS: dict[Flag, str] = {
@@ -35,6 +41,7 @@ MEANINGS: dict[Flag, str] = {
     Flag.BAD_ROW: "dropped by --bad or by the catalogue's own flags: no answer",
     Flag.UNREADABLE: "an image of it could not be read or fetched",
     Flag.NO_POSITION: "the row has no position: no stamp, no answer",
+    Flag.MISSING_INPUT: "an input column of the model has no value",
 }
 
 TASK_BITS = 1 << 16
@@ -103,11 +110,35 @@ def flag_column(stem: str) -> Column:
     return Column(f"{stem}_FLAG", "i4", "", "meta.code.qual", "0 is a clean answer, -1 not run", "I6")
 
 
-def decode(flag: int) -> tuple[str, ...]:
+class Bit(Protocol):
+    """A quality bit of one task's own, see `task.TaskFlag`."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def bit(self) -> int: ...  # noqa: D102
+    @property
+    def meaning(self) -> str: ...  # noqa: D102
+
+
+def bits(own: Iterable[Bit] = ()) -> dict[int, tuple[str, str]]:
+    """Return name and meaning of every bit: those of all tasks, and one task's own."""
+    common = {bit.value: (str(bit.name), meaning) for bit, meaning in MEANINGS.items()}
+    return common | {flag.bit: (flag.name, flag.meaning) for flag in own}
+
+
+def decode(flag: int, own: Iterable[Bit] = ()) -> tuple[str, ...]:
     """Return the meanings of a flag value, e.g. for a table of reasons."""
     if flag == NOT_RUN:
         return ("not run",)
-    return tuple(MEANINGS[bit] for bit in Flag if flag & bit)
+    return tuple(meaning for bit, (_, meaning) in bits(own).items() if flag & bit)
+
+
+def counts(flags: "np.ndarray", own: Iterable[Bit] = ()) -> dict[str, int]:
+    """Return how many of flags (n,) have each bit, by its name in lower case; rows not run have none."""
+    run = flags[flags != NOT_RUN]
+    found = {name.lower(): int((run & bit != 0).sum()) for bit, (name, _) in bits(own).items()}
+    return {name: count for name, count in found.items() if count}
 
 
 AB_ZERO_POINT = 23.9

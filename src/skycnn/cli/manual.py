@@ -130,6 +130,9 @@ def _flags() -> Iterator[tuple[str, str]]:
     yield "0", "A clean answer."
     for bit, meaning in schema.MEANINGS.items():
         yield f"{bit.value} {roff.bold(bit.name or '')}", f"{meaning[:1].upper()}{meaning[1:]}."
+    for name in tasks.names():
+        for own in tasks.load(name).flags:
+            yield f"{own.bit} {roff.bold(own.name)}", f"{name}: {own.meaning}."
     yield str(schema.NOT_RUN).replace("-", "\\-"), "The row was not run."
 
 

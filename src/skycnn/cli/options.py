@@ -165,6 +165,12 @@ Bad = Annotated[
 MaskBand = Annotated[
     list[str] | None, typer.Option("--mask-band", metavar=PAIR, help="Leave a band out where COLUMN is not 0.")
 ]
+Input = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input", metavar="NAME=COLUMN", help="The column of a further input that the task declares; repeatable."
+    ),
+]
 Survey = Annotated[
     str | None,
     typer.Option(

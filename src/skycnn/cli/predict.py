@@ -51,6 +51,7 @@ def command(
     read_timeout: imageoptions.ReadTimeout = 60.0,
     row_timeout: imageoptions.RowTimeout = 180.0,
     retries: imageoptions.Retries = 3,
+    input: options.Input = None,
     rows: options.Rows = None,
     only_new: Annotated[bool, typer.Option("--only-new", help="Fill only rows that have no answer yet.")] = False,
     pdf: Annotated[bool, typer.Option("--pdf", help="Write the whole posterior too, as a vector column.")] = False,
@@ -101,18 +102,9 @@ def command(
     count = process.prepare(threads)
     from skycnn.verbs import predict as verb
 
-    asked = verb.Options(
-        task=task,
-        model=model,
-        survey=survey,
-        hdu=hdu,
-        out=out,
-        overwrite=overwrite,
-        only_new=only_new,
-        prefix=prefix,
-        suffix=suffix,
-        photometry=options.photometry_options(band, error, unit, photometry, extinction, bad, mask_band),
-        stamps=imageoptions.stamp_options(
+    stamp_options = None  # what reads images is loaded where something is said of them
+    if any((images, mask, weight, stamps, radec, xy, pixel_unit)):
+        stamp_options = imageoptions.stamp_options(
             images,
             mask,
             weight,
@@ -129,7 +121,20 @@ def command(
             retries,
             count,
             pixel_unit,
-        ),
+        )
+    asked = verb.Options(
+        task=task,
+        model=model,
+        survey=survey,
+        hdu=hdu,
+        out=out,
+        overwrite=overwrite,
+        only_new=only_new,
+        prefix=prefix,
+        suffix=suffix,
+        photometry=options.photometry_options(band, error, unit, photometry, extinction, bad, mask_band),
+        stamps=stamp_options,
+        input=options.pairs(input, "--input", "NAME=COLUMN"),
         rows=options.row_range(rows),
         pdf=pdf,
         dry_run=dry_run,

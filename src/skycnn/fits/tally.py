@@ -1,12 +1,21 @@
 """Tally: how many rows of a run have an answer, and how many each flag."""
 
+from collections import Counter
+from collections.abc import Iterable
+
 import numpy as np
 
-from skycnn.schema import NOT_RUN, Flag
+from skycnn import schema
+from skycnn.schema import Bit
 
 
 class Tally:
     """Counts over packed rows: the first column is the value, the last one the flag.
+
+    Parameters
+    ----------
+    own : iterable of TaskFlag
+        Bits of the task's own.
 
     Attributes
     ----------
@@ -16,9 +25,9 @@ class Tally:
         Rows run without a flag.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, own: Iterable[Bit] = ()) -> None:
         self.answered = self.clean = 0
-        self._bits = dict.fromkeys(Flag, 0)
+        self._own, self._counts = tuple(own), Counter[str]()
 
     def add(self, rows: "np.ndarray") -> None:
         """Count packed rows, uint8 (n, width)."""
@@ -27,15 +36,14 @@ class Tally:
 
     def count(self, flags: "np.ndarray") -> None:
         """Count flags (n,) of rows that were run."""
-        run = flags[flags != NOT_RUN]
-        self.clean += int(np.count_nonzero(run == 0))
-        for bit in Flag:
-            self._bits[bit] += int(np.count_nonzero(run & bit))
+        self.clean += int(np.count_nonzero(flags == 0))
+        self._counts.update(schema.counts(flags, self._own))
 
     @property
     def flagged(self) -> dict[str, int]:
         """Number of rows by flag, of flags that occur."""
-        return {str(bit.name).lower(): n for bit, n in self._bits.items() if n}
+        names = (name.lower() for name, _ in schema.bits(self._own).values())
+        return {name: self._counts[name] for name in names if self._counts[name]}
 
 
 def flags(rows: "np.ndarray") -> "np.ndarray":

@@ -1,51 +1,28 @@
-"""Feed: rows of a catalogue as a network's input - fluxes, stamps, and what is known of them before the answer."""
+"""Feed: rows of a catalogue as a network's input, and what is known of them before the answer."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skycnn.fits.catalogue import Catalogue
-from skycnn.inputs import bandmask
-from skycnn.inputs.bandmask import BandMask
-from skycnn.inputs.needs import Wants
+from skycnn.inputs import columnkind, fluxkind, kinds
+from skycnn.inputs.available import Available
+from skycnn.inputs.fluxkind import FluxInput
+from skycnn.inputs.imagekind import ImageInput
+from skycnn.inputs.kind import Array, Input, Piece, RowInput
+from skycnn.network.card import Card
 from skycnn.photometry import conditions
 from skycnn.photometry.fields import Field, Fields
-from skycnn.photometry.fluxes import Photometry, PhotometryOptions
+from skycnn.photometry.photometry import Photometry
 from skycnn.schema import Flag
-from skycnn.stamps.stamps import Stamps, shown
+from skycnn.task import Task
 
-Array = NDArray[Any]
-
-KINDS = {"flux": "photometry", "image": "images"}
-"""Kinds of input there are, in words."""
+if TYPE_CHECKING:
+    from skycnn.stamps.stamps import Stamps
 
 
-@dataclass(frozen=True)
-class Piece:
-    """Input of some rows of a chunk.
-
-    Parameters
-    ----------
-    rows : array (b,)
-        Their numbers within the chunk.
-    inputs : dict of str to array (b, ...)
-        ``flux`` and ``error`` (b, band), microjansky; ``image`` (b, band, y, x); NaN where absent.
-    present : array (b, band)
-        Which bands are there in one kind of input at least, bool.
-    flags : array (b,)
-        int32, bits of `Flag` that are known before the answer.
-    """
-
-    rows: Array
-    inputs: dict[str, Array]
-    present: Array
-    flags: Array
-
-
-class BadRows:
+class BadRows(RowInput):
     """Conditions of ``--bad``, for a model that takes no fluxes."""
 
     def __init__(self, texts: Sequence[str], catalogue: Catalogue) -> None:
@@ -55,103 +32,74 @@ class BadRows:
         self.tested: dict[str, Field] = {
             name: fields.require(name, "--bad 'COLUMN != 0'", flag=True) for name in dict.fromkeys(names)
         }
+        self.columns = tuple(field.column.name for field in self.tested.values())
+        self.notes = tuple(f"dropped rows: {condition.text}" for condition in self.conditions)
 
-    def of(self, values: Mapping[str, Array], n: int) -> Array:
-        """Return which of n rows are bad, bool."""
-        bad = np.zeros(n, bool)
+    def join(self, piece: Piece, values: Mapping[str, Array]) -> Piece:
+        """Return all rows of a chunk, the bad ones flagged."""
+        bad = np.zeros(len(piece.rows), bool)
         for condition in self.conditions:
             bad |= condition.holds(values, self.tested)
-        return bad
+        return piece.join(piece.rows, {}, None, np.where(bad, Flag.BAD_ROW, 0).astype(np.int32))
 
 
 class Feed:
     """Rows of a catalogue as a model's input.
 
+    Parameters
+    ----------
+    task : Task
+    card : Card
+        What the model takes.
+    inputs : sequence of Input
+        One for each kind.
+
     Attributes
     ----------
-    held : dict of str to tuple of str
-        The model's bands that each kind of input has.
+    bands : tuple of str
+        The model's bands that are there in every kind of input that has bands.
     columns : tuple of str
         Columns of the catalogue that are read.
     notes : tuple of str
         Assumptions, one line each.
+    images : ImageInput or None
+    photometry : Photometry or None
     """
 
-    def __init__(
-        self,
-        wants: Wants,
-        photometry: Photometry | None,
-        stamps: Stamps | None,
-        bad: BadRows | None = None,
-        mask: BandMask | None = None,
-    ) -> None:
-        self.wants, self.photometry, self.stamps, self._bad, self._mask = wants, photometry, stamps, bad, mask
-        self.held: dict[str, tuple[str, ...]] = {}
-        columns: list[str] = []
-        notes: list[str] = []
-        if photometry is not None:
-            self.held["flux"] = photometry.bands
-            columns += photometry.columns
-            notes += photometry.notes
-        if stamps is not None:
-            self.held["image"] = tuple(band for band in wants.bands if band in stamps.bands)
-            columns += stamps.columns
-            notes += stamps.notes
-        if bad is not None:
-            columns += [field.column.name for field in bad.tested.values()]
-            notes += [f"dropped rows: {condition.text}" for condition in bad.conditions]
-        if mask is not None:
-            columns += mask.columns
-            notes += mask.notes
-        self.columns, self.notes = tuple(dict.fromkeys(columns)), tuple(dict.fromkeys(notes))
-
-    @classmethod
-    def of(
-        cls,
-        wants: Wants,
-        catalogue: Catalogue,
-        photometry: Photometry | None,
-        stamps: Stamps | None,
-        options: PhotometryOptions,
-    ) -> Self:
-        """Return a feed that leaves out what ``--bad`` and ``--mask-band`` name, also where no fluxes are read."""
-        bad = BadRows(options.bad, catalogue) if photometry is None else None
-        masked = stamps is not None and options.mask_band
-        mask = BandMask(options.mask_band, catalogue, wants.bands, wants.name) if masked else None
-        return cls(wants, photometry, stamps, bad, mask)
+    def __init__(self, task: Task, card: Card, inputs: Sequence[Input]) -> None:
+        self.task, self.card, self.inputs = task, card, tuple(inputs)
+        self.bands = tuple(b for b in card.bands if all(i.bands is None or b in i.bands for i in inputs))
+        self.columns = tuple(dict.fromkeys(name for part in inputs for name in part.columns))
+        self.notes = tuple(dict.fromkeys(note for part in inputs for note in part.notes))
+        self.images = next((part for part in inputs if isinstance(part, ImageInput)), None)
+        self.photometry: Photometry | None = next(
+            (part.photometry for part in inputs if isinstance(part, FluxInput)), None
+        )
+        self._by_row = [part for part in inputs if isinstance(part, RowInput)]
 
     @property
-    def side(self) -> int:
-        """Pixels along a stamp's edge; 0 without stamps."""
-        return int(self.wants.stamp or 0) if self.stamps is not None else 0
+    def stamps(self) -> "Stamps | None":
+        """The images, if any are read."""
+        return self.images.stamps if self.images is not None else None
+
+    @property
+    def words(self) -> str:
+        """What is read."""
+        return " and ".join(part.words for part in self.inputs if part.words)
 
     def table(self) -> tuple[dict[str, str], ...]:
         """Return ``band``, ``column``, ``error`` and ``unit`` of each band whose fluxes are read."""
         return self.photometry.table() if self.photometry is not None else ()
 
-    @property
-    def kinds(self) -> str:
-        """What is read, in words."""
-        return " and ".join(KINDS[kind] for kind in self.held)
-
     def check(self, catalogue: Catalogue, rows: tuple[int, int | None] | None) -> list[str]:
-        """See before the work that the images of all bands show rows ``rows`` alike; return what looks wrong.
+        """See before the work that images show rows ``rows`` alike; return what looks wrong.
 
         Raises
         ------
         InputError
-            When their pixel grids differ.
+            When the pixel grids of their bands differ.
         """
-        if self.stamps is None:
-            return []
-        first, end = rows or (0, None)
-        last = catalogue.rows if end is None else min(end, catalogue.rows)
-        census = self.stamps.census(catalogue, (first, last), self.side)
-        if not census.rows or census.nowhere + census.unplaced < census.rows:
-            return []
-        from skycnn.stamps import stampfacts  # which knows all sources of stamps
-
-        return [stampfacts.astray(catalogue, self.stamps, census, first)]
+        return self.images.check(catalogue, rows) if self.images is not None else []
 
     def warnings(self) -> list[str]:
         """Return what went wrong with images so far."""
@@ -168,16 +116,24 @@ class Feed:
             self.stamps.check_unchanged()
 
     def facts(self) -> dict[str, Any]:
-        """Return what the input depends on besides the catalogue, plain JSON."""
-        if self.stamps is None:
-            return {}
-        changed = dict(self.stamps.conversion.changed) if self.stamps.conversion is not None else {}
-        return {**self.stamps.facts(), **({"pixel_unit": changed} if changed else {})}
+        """Return what the input depends on besides the catalogue's values, plain JSON."""
+        facts: dict[str, Any] = {}
+        for part in self.inputs:
+            for key, value in part.facts().items():
+                facts[key] = {**facts[key], **value} if key in facts else value
+        return facts
 
     @property
     def state(self) -> list[int] | None:
         """What tells a resumed run that the stamps are as they were; see ``Stamps.state``."""
         return self.stamps.state if self.stamps is not None else None
+
+    def imagined(self, rows: int) -> dict[str, Array]:
+        """Return so many rows of input out of nothing, to measure how long the network takes."""
+        random, found = np.random.default_rng(0), dict[str, Array]()
+        for kind in kinds.find(self.task, self.card.inputs, self.card.name):
+            found |= kind.imagined(self.card, rows, random)
+        return found
 
     def pieces(self, first: int, values: Mapping[str, Array], wanted: Array) -> Iterator[Piece]:
         """Yield the rows of a chunk with their input, in the order that suits the images.
@@ -191,21 +147,40 @@ class Feed:
         wanted : array (n,)
             Which rows are to be answered, bool; without images all rows come in one piece.
         """
-        n = len(wanted)
-        inputs: dict[str, Array] = {}
-        if self.photometry is not None:
-            fluxes = self.photometry.fluxes(values)
-            inputs, bad = {"flux": fluxes.flux, "error": fluxes.error}, fluxes.bad
+        piece = Piece.empty(len(wanted), len(self.card.bands))
+        for part in self._by_row:
+            piece = part.join(piece, values)
+        if self.images is None:
+            yield piece
         else:
-            bad = self._bad.of(values, n) if self._bad is not None else np.zeros(n, bool)
-        known = np.where(bad, Flag.BAD_ROW, 0).astype(np.int32)
-        seen = np.isfinite(inputs["flux"]) if inputs else np.zeros((n, len(self.wants.bands)), bool)
-        if self.stamps is None:
-            yield Piece(np.arange(n), inputs, seen, known)
-            return
-        gone = self._mask.of(values, n) if self._mask is not None else None
-        for batch in self.stamps.batches(first, values, wanted, bands=self.wants.bands, side=self.side):
-            rows = batch.rows
-            flags = bandmask.clean(batch.pixels, batch.flags, None if gone is None else gone[rows])
-            part = {name: content[rows] for name, content in inputs.items()} | {"image": batch.pixels}
-            yield Piece(rows, part, seen[rows] | shown(batch.pixels), known[rows] | flags)
+            yield from self.images.pieces(piece, first, values, wanted)
+
+
+def find(task: Task, card: Card, available: Available) -> Feed:
+    """Return what feeds a model.
+
+    Raises
+    ------
+    InputError
+        When a kind of input is not there at all, or in pixels of another scale or unit.
+    """
+    inputs = [kind.find(card, available) for kind in kinds.find(task, card.inputs, card.name)]
+    return made(task, card, inputs, available)
+
+
+def made(task: Task, card: Card, inputs: Sequence[Input], available: Available) -> Feed:
+    """Return a feed that leaves out what ``--bad`` names, also where no fluxes are read."""
+    bad = [] if card.takes_fluxes else [BadRows(available.options.photometry.bad, available.catalogue)]
+    return Feed(task, card, [*inputs, *bad])
+
+
+def check_options(task: Task, card: Card, available: Available) -> None:
+    """See that nothing is said of input that a network does not take.
+
+    Raises
+    ------
+    InputError
+        When something is.
+    """
+    fluxkind.check_options(card, available.options.photometry)
+    columnkind.check_options(card, task.columns, available.options.input)

@@ -199,7 +199,7 @@ def read(
     columns = list(dict.fromkeys([*feed.columns, *named, *naming]))
     layout = dict(zip(columns, catalogue.packing(columns), strict=True))
     span = catalogue.span(rows)
-    fewest = min(FEWEST, len(feed.wants.bands))
+    fewest = min(FEWEST, len(feed.card.bands))
     reasons = ["bad", "off the images", "fewer than two bands" if fewest > 1 else "without the band", "no truth"]
     left_out = dict.fromkeys(reasons, 0)
     parts: list[tuple[Array, ...]] = []

@@ -57,7 +57,7 @@ def sealed(
     """
     feed, photometry, inputs = rows.feed, rows.feed.photometry, sample.inputs
     trained = sample.division.side == TRAIN
-    bands = tuple(feed.wants.bands)
+    bands = tuple(feed.card.bands)
     seen = {}
     if photometry is not None:
         seen = ranges.measure(inputs["flux"][trained], inputs["error"][trained], bands)
@@ -101,7 +101,7 @@ def sealed(
         created=now(),
         version=__version__,
         pixel_scale=feed.stamps.pixel_scale if feed.stamps else None,
-        stamp=feed.wants.stamp,
+        stamp=feed.card.stamp,
     )
     tensors = {name: value.numpy() for name, value in fitted.module.state_dict().items()}
     before = [parent.tensors[SEEN] for parent in parents if SEEN in parent.tensors]  # and by whom they began with

@@ -7,85 +7,97 @@ from dataclasses import replace
 from skycnn import survey as surveys
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.inputs.available import fitting
+from skycnn.inputs import feed as feeds
+from skycnn.inputs import imagekind, kinds
+from skycnn.inputs.available import Available, InputOptions
+from skycnn.inputs.columnkind import ColumnKind
 from skycnn.inputs.feed import Feed
-from skycnn.inputs.needs import Needs, check_options
+from skycnn.inputs.fluxkind import FluxInput
+from skycnn.inputs.imagekind import ImageInput
+from skycnn.inputs.kind import Input
+from skycnn.network.card import Card
 from skycnn.photometry.fluxes import FEWEST, Photometry, PhotometryOptions, find
 from skycnn.stamps import stampsource
 from skycnn.stamps.stamps import Stamps
 from skycnn.stamps.stampsource import StampOptions
+from skycnn.task import Task
 
 BANDS = ("FUV", "NUV", "u", "g", "r", "i", "z", "y", "J", "H", "K")
 """Looked for where neither a survey nor the user names any."""
 
 
 def feed(
+    task: Task,
     catalogue: Catalogue,
-    needs: Needs,
-    photometry_options: PhotometryOptions,
-    stamp_options: StampOptions,
-    rows: stampsource.Rows | None = None,
-    own: surveys.Survey | None = None,
+    card: Card,
+    options: InputOptions,
+    rows: tuple[int, int | None] | None = None,
+    user_survey: surveys.Survey | None = None,
 ) -> Feed:
     """Return what feeds a network in training; its stamps, if any, are open and the caller's to close.
 
     Parameters
     ----------
+    task : Task
     catalogue : Catalogue
-    needs : Needs
-        Of the network; without bands they are those of the images, else of the photometry, and without a stamp size
-        it is that of ``--size`` or of the stamp file.
-    photometry_options : PhotometryOptions
-    stamp_options : StampOptions
+    card : Card
+        Of the network, as far as it is known; without bands they are those of the images, else of the photometry, and
+        without a stamp size it is that of ``--size`` or of the stamp file.
+    options : InputOptions
     rows : (int, int or None), optional
         The rows to be read.
-    own : Survey, optional
+    user_survey : Survey, optional
         A survey of the user's, from a file.
 
     Raises
     ------
     InputError
-        When there are no images for a network that takes them, a band is not there, or an option tells of fluxes
-        that the network does not take.
+        When there are no images for a network that takes them, a band or a column is not there, or an option tells of
+        input that the network does not take.
     """
-    check_options(needs, photometry_options)
-    bands = needs.bands
+    available = Available(catalogue, options, user_survey=user_survey)
+    feeds.check_options(task, card, available)
     stamps: Stamps | None = None
-    if "image" in needs.inputs:
-        stamps = stampsource.offered(catalogue, stamp_options, rows=rows)
-    elif stamp_options.given or stamp_options.pixel_unit:
+    if card.takes_images:
+        stamps = imagekind.opened(catalogue, options, rows)
+    elif options.stamps is not None and (options.stamps.given or options.stamps.pixel_unit):
         hint = "Leave --images and --stamps out, or choose a --network that takes them."
-        raise InputError(f"{needs.name} takes no images", hint=hint)
+        raise InputError(f"{card.name} takes no images", hint=hint)
     with ExitStack() as stack:
         if stamps is not None:
             stack.enter_context(stamps)  # closed where anything else is wrong
-        if "image" in needs.inputs:
-            stamps = fitting(stamps, needs, whole=True)
-            bands, needs = bands or stamps.bands, replace(needs, stamp=_side(stamps, needs, stamp_options))
-        found = None
-        if "flux" in needs.inputs:
+        if card.takes_images:
+            stamps = imagekind.fitting(stamps, card, whole=True)
+            side = _side(stamps, card, options.stamps or StampOptions())
+            card = replace(card, bands=card.bands or stamps.bands, stamp=side)
+        inputs: list[Input] = []
+        if card.takes_fluxes:  # of the bands of the images, where there are some
             found = photometry(
                 catalogue,
-                photometry_options,
-                bands=bands,
-                survey=needs.survey,
-                dereddened=needs.dereddened,
-                owner=needs.name,
-                own=own,
+                options.photometry,
+                bands=card.bands,
+                survey=card.survey,
+                dereddened=card.dereddened,
+                owner=card.name,
+                own=user_survey,
             )
-            bands = found.asked
-        made = Feed.of(replace(needs, bands=tuple(bands)), catalogue, found, stamps, photometry_options)
+            card = replace(card, bands=found.asked)
+            inputs.append(FluxInput(card, found))
+        if stamps is not None:
+            inputs.append(ImageInput.of(card, stamps, available))
+        columns = [kind for kind in kinds.find(task, card.inputs, card.name) if isinstance(kind, ColumnKind)]
+        made = feeds.made(task, card, [*inputs, *(kind.find(card, available) for kind in columns)], available)
         stack.pop_all()
     return made
 
 
-def _side(stamps: Stamps, needs: Needs, options: StampOptions) -> int:
-    """Return the pixels along a stamp's edge: the network's, which ``--size`` may not contradict, else those told."""
-    if needs.stamp is not None and options.size is None:
-        return needs.stamp
+def _side(stamps: Stamps, card: Card, options: StampOptions) -> int:
+    """Return the pixels along a stamp's edge: the network's, which ``--size`` may not contradict, else those given."""
+    if card.stamp is not None and options.size is None:
+        return card.stamp
     side = stampsource.training_side(stamps, options)
-    if needs.stamp not in (None, side):
-        what = f"{needs.name} takes stamps of {needs.stamp} pixels; --size {options.size} makes {side}"
+    if card.stamp not in (None, side):
+        what = f"{card.name} takes stamps of {card.stamp} pixels; --size {options.size} makes {side}"
         raise InputError(what, hint="Leave --size out.")
     return side
 

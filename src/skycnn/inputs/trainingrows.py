@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,29 +12,27 @@ from skycnn import survey
 from skycnn.errors import InputError
 from skycnn.files.pixelstore import PixelStore
 from skycnn.fits.catalogue import Catalogue
-from skycnn.inputs import labelled, rowdivision, trainingfeed
+from skycnn.inputs import kinds, labelled, rowdivision, trainingfeed
+from skycnn.inputs.available import InputOptions
 from skycnn.inputs.feed import Feed
 from skycnn.inputs.labelled import Labelled
-from skycnn.inputs.needs import Needs
 from skycnn.network import groups
+from skycnn.network.card import Card
 from skycnn.network.division import RANDOM
 from skycnn.network.model import Model
 from skycnn.network.sample import Sample
 from skycnn.network.sample import sample as tensors
 from skycnn.network.trainingset import SEEN, TrainingSet
-from skycnn.photometry.fluxes import PhotometryOptions, presents
-from skycnn.stamps.stampsource import StampOptions
+from skycnn.photometry.fluxes import presents
 from skycnn.task import Network, Task
 
-NAMES = {"flux": ("flux", "error"), "image": ("image",)}
-"""Arrays of each kind of input."""
 OPTION = "OPT_"
 """Begins the cards that hold what was set of a task's mocks."""
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class Request(InputOptions):
     """Rows and columns to train with; the command line's options bear the same names.
 
     Attributes
@@ -50,11 +48,8 @@ class Request:
     """
 
     truth: tuple[str, ...] = ()
-    survey: str | None = None
     hdu: str | None = None
     bands: tuple[str, ...] = ()
-    photometry: PhotometryOptions = field(default_factory=PhotometryOptions)
-    stamps: StampOptions = field(default_factory=StampOptions)
     rows: tuple[int, int | None] | None = None
     split: str | None = None
     group: str | None = None
@@ -170,12 +165,14 @@ def read(
         )
         feed.check_unchanged()
         label = catalogue.label
-        adapt = _second(request, feed, own, scratch) if request.adapt else None
+        adapt = _second(task, request, feed, own, scratch) if request.adapt else None
     truth = _aligned(found.truth, named)
     division, note = rowdivision.divided(found, np.isfinite(truth).any(axis=1), group, split, say)
     for parent in parents:
         if SEEN in parent.tensors:
-            theirs = [found.inputs[name] for kind in parent.card.inputs for name in NAMES[kind]]
+            parent_kinds = kinds.find(task, parent.card.inputs, parent.card.name)
+            names = {name for kind in parent_kinds for name in kind.tensors}
+            theirs = [content for name, content in found.inputs.items() if name in names]
             division.check_parent(parent.tensors[SEEN], parent.card.name, groups.row_hashes(*theirs))
     sample = TrainingSet(found.inputs, truth, division, found.number)
     if not folds:
@@ -185,28 +182,6 @@ def read(
     for line in (*feed.notes, *(f"warning: {text}" for text in feed.warnings())):
         say(line)
     return TrainingRows(sample, sample.trained, *base, found.left_out, facts | note, found, adapt)
-
-
-def imagined(inputs: Sequence[str], bands: int, side: int | None, rows: int) -> dict[str, np.ndarray]:
-    """Return the inputs of imagined rows, for a dry run's estimate.
-
-    Parameters
-    ----------
-    inputs : sequence of str
-        Kinds of input.
-    bands : int
-    side : int or None
-        Pixels along a stamp's edge.
-    rows : int
-    """
-    random, rows = np.random.default_rng(0), max(rows, 1)
-    found = {kind: random.normal(size=rows).astype("f4") for kind in inputs if kind not in NAMES}
-    if "flux" in inputs:
-        found["flux"] = random.uniform(0.1, 1.1, (rows, bands)).astype("f4")
-        found["error"] = np.full((rows, bands), 0.1, "f4")
-    if "image" in inputs:
-        found["image"] = random.normal(size=(rows, bands, side or 1, side or 1)).astype("f4")
-    return found
 
 
 @contextmanager
@@ -221,7 +196,7 @@ def _opened(
     first, looks = cards[0] if cards else None, next((card for card in cards if card.stamp is not None), None)
     own = survey.own(request.survey)
     requested = (own.name if own else request.survey or "").lower()
-    if requested and own is None and not (request.bands or request.photometry.band or request.stamps.given or parents):
+    if requested and own is None and not (request.bands or request.photometry.band or request.images_named or parents):
         survey.load(requested)  # of one that does not ship the bands must be named
     wanted = list(labelled.parse(request.truth, task.truths).values())
     wanted = wanted or [name for truth in task.truths.values() for name in truth.names]
@@ -237,36 +212,32 @@ def _opened(
 
     with Catalogue.open(text, request.hdu, holds) as catalogue, ExitStack() as stack:
         survey_name = labelled.survey_of(catalogue, requested or (first.survey if first else None))
-        needs = Needs(
+        card = Card(
             name=first.name if first else "--bands" if request.bands else "the network",
+            task=task.name,
+            network="",
             inputs=network.inputs,
             bands=first.bands if first else request.bands,
             survey=survey_name,
             dereddened=request.dereddened,
             pixel_scale=looks.pixel_scale if looks else None,
             stamp=looks.stamp if looks else None,
-            pixel_unit=looks.pixel_unit if looks else None,
+            sample={"pixel_unit": looks.pixel_unit if looks else None},
         )
-        feed = trainingfeed.feed(catalogue, needs, request.photometry, request.stamps, request.rows, own)
+        feed = trainingfeed.feed(task, catalogue, card, request, request.rows, own)
         if feed.stamps is not None:
             stack.enter_context(feed.stamps)
         feed.check(catalogue, request.rows)
         yield catalogue, feed, own, survey_name
 
 
-def _second(request: Request, feed: Feed, own: survey.Survey | None, scratch: str) -> Sample:
+def _second(task: Task, request: Request, feed: Feed, own: survey.Survey | None, scratch: str) -> Sample:
     """Return the rows of the catalogue to adapt to, with the same inputs; no truth is read."""
-    needs = Needs(
-        name="the network",
-        inputs=feed.wants.inputs,
-        bands=feed.wants.bands,
-        dereddened=request.dereddened,
-        pixel_scale=feed.stamps.pixel_scale if feed.stamps else None,
-        stamp=feed.wants.stamp,
-        pixel_unit=feed.stamps.pixel_unit if feed.stamps else None,
-    )
+    scale, unit = (feed.stamps.pixel_scale, feed.stamps.pixel_unit) if feed.stamps else (None, None)
+    card = replace(feed.card, name="the network", survey="", pixel_scale=scale, sample={"pixel_unit": unit})
+    options = InputOptions(photometry=request.photometry, input=request.input)
     with Catalogue.open(str(request.adapt)) as catalogue:
-        second = trainingfeed.feed(catalogue, needs, request.photometry, StampOptions(), None, own)
+        second = trainingfeed.feed(task, catalogue, card, options, None, own)
         with second.stamps or ExitStack():
             second.check(catalogue, None)
             found = labelled.read(catalogue, second, {}, unlabelled=True, scratch=scratch)

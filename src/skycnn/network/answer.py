@@ -1,14 +1,13 @@
-"""Answerer: a model ready to answer rows of fluxes and stamps, with the flags it can raise itself."""
+"""Answerer: a model ready to answer rows, with the flags it can raise itself."""
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
 
 from skycnn.errors import InputError
-from skycnn.network import ranges
 from skycnn.network.card import Card
 from skycnn.network.choice import fewest
 from skycnn.network.inference import IMAGE_BATCH, Inference, device_of, fill
@@ -21,12 +20,14 @@ LARGEST = 10_000
 """No setting of a network here comes near; a card that asks for more layers would only use up the memory."""
 SILENT = Flag.BAD_ROW | Flag.OFF_IMAGE | Flag.NO_POSITION
 """Flags of rows that get no answer."""
+OF_ANSWERS = int(Flag.COLOUR_OUTSIDE)
+"""Flags that tell how far an answer is to be trusted: rows without one do not have them."""
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,28}")
 _WORDS = re.compile(r"[ -~]{0,68}")
 
 
 class Answerer:
-    """A task's network, filled with a model's numbers.
+    """A task's network, filled with a model's weights.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ class Answerer:
     def __init__(
         self, task: Task, model: Model, device: str | None = None, batch: int | None = None, *, pdf: bool = False
     ) -> None:
-        self.card, self.pdf = model.card, pdf
+        self.card, self.pdf, self._flags = model.card, pdf, task.flags
         network = task.networks.get(self.card.network)
         if network is None:
             raise InputError(
@@ -72,7 +73,7 @@ class Answerer:
         _check_words(self.columns, self.card.name)
         tensors = {name: array for name, array in model.tensors.items() if not name.startswith("_")}
         where = device_of(device)
-        if batch is None and "image" in self.card.inputs:
+        if batch is None and self.card.takes_images:
             batch = IMAGE_BATCH.get(where.type, IMAGE_BATCH["cpu"])
         self.inference = Inference(fill(module, tensors, self.card.name), where, batch)
 
@@ -86,7 +87,7 @@ class Answerer:
         first : int
             Absolute number of the first row; 0 where the rows do not follow one another.
         inputs : mapping of str to ndarray
-            ``flux`` and ``error``, (n, band), microjansky; ``image``, (n, band, y, x); NaN where absent.
+            Of the network, each (n, ...); NaN where absent.
         present : ndarray
             Which bands are there, bool (n, band).
         known : ndarray
@@ -95,9 +96,9 @@ class Answerer:
         parts = self.inference.run(first, inputs, lambda raw: self.posterior.summarise(raw, self.pdf))
         values = [np.concatenate([part[0][column.name] for part in parts]) for column in self.columns[:-1]]
         flags = np.concatenate([part[1] for part in parts]).astype(np.int32)
-        if "flux" in inputs:
-            flux, error = inputs["flux"], inputs["error"]
-            flags[ranges.outside(self.card.ranges, flux, error, self.card.bands)] |= Flag.COLOUR_OUTSIDE
+        named = {column.name: content for column, content in zip(self.columns, values, strict=False)}
+        for own in self._flags:
+            flags[np.asarray(own.of(named), bool)] |= own.bit
         count = present.sum(axis=1)
         few = count < fewest(self.card)
         flags[count < len(self.card.bands)] |= Flag.MISSING_BAND
@@ -106,18 +107,14 @@ class Answerer:
             content[silent] = np.nan
         flags[silent] = 0
         flags[few] |= Flag.TOO_FEW_BANDS
-        return [*values, flags | known]
+        return [*values, flags | np.where(silent, known & ~OF_ANSWERS, known)]
 
-    def seconds_a_row(self) -> float:
-        """Return how long a row takes on this machine, measured on imagined ones."""
-        rows, bands = 2 * self.inference.batch, len(self.card.bands)
-        inputs: dict[str, np.ndarray] = {}
-        if "flux" in self.card.inputs:
-            inputs = {"flux": np.ones((rows, bands), np.float32), "error": np.full((rows, bands), 0.1, np.float32)}
-        if "image" in self.card.inputs:
-            inputs["image"] = np.ones((rows, bands, self.card.stamp or 1, self.card.stamp or 1), np.float32)
+    def seconds_a_row(self, imagined: "Callable[[int], Mapping[str, np.ndarray]]") -> float:
+        """Return how long a row takes on this machine, measured on ``imagined(rows)``, see `Feed.imagined`."""
+        rows = 2 * self.inference.batch
+        inputs, present = imagined(rows), np.ones((rows, len(self.card.bands)), bool)
         started = time.perf_counter()
-        self.answer(0, inputs, np.ones((rows, bands), bool), np.zeros(rows, np.int32))
+        self.answer(0, inputs, present, np.zeros(rows, np.int32))
         return (time.perf_counter() - started) / rows
 
 

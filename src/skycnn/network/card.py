@@ -19,7 +19,7 @@ class Card:
     survey : str
         Whose filters it was trained on; empty for unknown.
     inputs : tuple of str
-        Kinds of input: ``flux``.
+        Kinds of input, see `task.Network`.
     bands : tuple of str
         In the order of the network's input.
     photometry : str
@@ -75,9 +75,23 @@ class Card:
     sha256: str = ""
 
     @property
-    def pixel_unit(self) -> str:
-        """What the pixels were in that the network was trained with: microjansky where the card does not say it."""
-        return str(self.sample.get("pixel_unit", "uJy"))
+    def takes_fluxes(self) -> bool:
+        """Whether the network looks at fluxes."""
+        return "flux" in self.inputs
+
+    @property
+    def takes_images(self) -> bool:
+        """Whether the network looks at stamps."""
+        return "image" in self.inputs
+
+    @property
+    def pixel_unit(self) -> str | None:
+        """What the pixels were in that the network was trained with: microjansky where the card does not say it.
+
+        None before training: as the images are.
+        """
+        unit = self.sample.get("pixel_unit", "uJy")
+        return None if unit is None else str(unit)
 
     def canonical(self) -> bytes:
         """Return the card as bytes without its hash: JSON, keys sorted, no blanks."""

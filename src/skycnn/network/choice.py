@@ -8,8 +8,8 @@ from skycnn.errors import BandError, InputError
 from skycnn.network.model import Card, installed, known, locate, read_card
 
 Candidates = list[tuple[Path, Card]]
+Rank = Callable[[str], int]
 
-ORDER = ("flux", "image-fast", "image", "hybrid")
 SHARE = 0.6
 """Smallest share of a model's bands that must be present for it to be chosen without ``--model``."""
 FEWEST = 2
@@ -72,12 +72,13 @@ def find(
     present: Callable[[Card], Iterable[str]],
     survey: str | None = None,
     *,
+    rank: Rank = lambda _: 0,
     pinned: bool = False,
 ) -> Choice:
     """Choose the model that answers.
 
-    The survey comes first, then the share of the model's bands that are present, their number, then
-    hybrid > image > image-fast > flux.
+    The survey comes first, then the share of the model's bands that are present, their number, then the rank of its
+    network.
 
     Parameters
     ----------
@@ -89,6 +90,8 @@ def find(
         ``present(card)`` returns which of the model's bands the inputs offer; it may raise InputError.
     survey : str, optional
         Of the catalogue, where it is known.
+    rank : callable
+        ``rank(network)`` of a network's name, the highest answers; see `task.Task.rank`.
     pinned : bool
         Whether the user named the model; then it answers from two bands up, whatever the survey.
 
@@ -103,7 +106,7 @@ def find(
     if not fit:
         others = ", ".join(f"{card.name} ({card.survey or 'survey unknown'})" for _, card in models)
         raise InputError(f"no {task} model was trained for survey {survey!r}: {others}", hint="--model NAME pins one.")
-    ranked, refused = _ranked(fit, present)
+    ranked, refused = _ranked(fit, present, rank)
     best = ranked[0]
     if best[0][0] < SHARE:
         lines = "; ".join(f"{card.name} has {_share(card, bands)}" for _, _, card, bands in ranked)
@@ -111,12 +114,12 @@ def find(
             f"too few bands for any {task} model: {lines}", hint=f"--model {best[2].name} goes on with them."
         )
     if len(ranked) > 1 and ranked[1][0] == best[0]:
-        raise _tie(task, [(path, card) for rank, path, card, _ in ranked if rank == best[0]])
+        raise _tie(task, [(path, card) for place, path, card, _ in ranked if place == best[0]])
     _, path, card, bands = best
     where = f"survey {survey}, " if survey else ""
     lower = [LeftOut(other, _behind(other, held, card, bands)) for _, _, other, held in ranked[1:]]
-    left = [entry for entry in (*refused, *lower) if _better(entry.card, card)]
-    left.sort(key=lambda entry: (entry.card.survey == card.survey, _kind(entry.card)), reverse=True)
+    left = [entry for entry in (*refused, *lower) if _better(entry.card, card, rank)]
+    left.sort(key=lambda entry: (entry.card.survey == card.survey, rank(entry.card.network)), reverse=True)
     return Choice(path, card, f"{where}{_share(card, bands)}", tuple(left))
 
 
@@ -131,7 +134,9 @@ def _pinned(path: Path, card: Card, present: Callable[[Card], Iterable[str]]) ->
 Ranked = tuple[tuple[float, int, int], Path, Card, tuple[str, ...]]
 
 
-def _ranked(cards: Candidates, present: Callable[[Card], Iterable[str]]) -> tuple[list[Ranked], list[LeftOut]]:
+def _ranked(
+    cards: Candidates, present: Callable[[Card], Iterable[str]], rank: Rank
+) -> tuple[list[Ranked], list[LeftOut]]:
     """Return the models that the inputs have something for, the best first, and those that were refused."""
     ranked: list[Ranked] = []
     refused: list[LeftOut] = []
@@ -141,19 +146,16 @@ def _ranked(cards: Candidates, present: Callable[[Card], Iterable[str]]) -> tupl
         except InputError as error:
             refused.append(LeftOut(card, error))
             continue
-        ranked.append(((len(bands) / max(len(card.bands), 1), len(bands), _kind(card)), path, card, bands))
+        share = len(bands) / len(card.bands) if card.bands else 1.0
+        ranked.append(((share, len(bands), rank(card.network)), path, card, bands))
     if not ranked:  # the model that was meant tells more
         raise min((entry.error for entry in refused), key=lambda error: isinstance(error, BandError))
     return sorted(ranked, key=lambda entry: entry[0], reverse=True), refused
 
 
-def _kind(card: Card) -> int:
-    return ORDER.index(card.network) if card.network in ORDER else -1
-
-
-def _better(card: Card, chosen: Card) -> bool:
-    """Return whether a model is of a better kind, or takes images where the chosen one takes none."""
-    return _kind(card) > _kind(chosen) or ("image" in card.inputs and "image" not in chosen.inputs)
+def _better(card: Card, chosen: Card, rank: Rank) -> bool:
+    """Return whether a model's network is a better one, or takes images where the chosen one takes none."""
+    return rank(card.network) > rank(chosen.network) or (card.takes_images and not chosen.takes_images)
 
 
 def _behind(card: Card, bands: tuple[str, ...], chosen: Card, held: tuple[str, ...]) -> InputError:
@@ -171,5 +173,7 @@ def _tie(task: str, models: Candidates) -> InputError:
 
 
 def _share(card: Card, bands: tuple[str, ...]) -> str:
+    if not card.bands:
+        return "all its input"
     missing = [band for band in card.bands if band not in bands]
     return f"{len(bands)} of its {len(card.bands)} bands" + (f", without {' '.join(missing)}" if missing else "")

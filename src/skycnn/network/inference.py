@@ -84,26 +84,13 @@ class Inference:
     device : torch.device
     batch : int, optional
         Rows a batch; halved for good when memory runs out.
-    half : bool
-        bfloat16 where the hardware has it.
-    threads : int, optional
-        Batches at the same time on a CPU; default what torch was granted.
     """
 
-    def __init__(
-        self,
-        module: nn.Module,
-        device: torch.device,
-        batch: int | None = None,
-        *,
-        half: bool = False,
-        threads: int | None = None,
-    ) -> None:
-        self.module = module.to(device)
-        self.device, self.half = device, half
+    def __init__(self, module: nn.Module, device: torch.device, batch: int | None = None) -> None:
+        self.module, self.device = module.to(device), device
         self.batch = batch or BATCH.get(device.type, BATCH["cpu"])
-        self.threads = (threads or torch.get_num_threads()) if device.type == "cpu" else 1
-        self._pool = ThreadPoolExecutor(self.threads, "skycnn-network", torch.set_num_threads, (1,))
+        threads = torch.get_num_threads() if device.type == "cpu" else 1
+        self._pool = ThreadPoolExecutor(threads, "skycnn-network", torch.set_num_threads, (1,))
 
     def run(self, first: int, inputs: Inputs, reduce: Callable[[Tensor], T]) -> list[T]:
         """Return what ``reduce`` makes of the raw output, batch by batch; several threads may ask at once.
@@ -143,7 +130,7 @@ class Inference:
         return list(self._pool.map(lambda part: self._batch(part, reduce), parts))
 
     def _batch(self, inputs: Inputs, reduce: Callable[[Tensor], T]) -> T:
-        with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+        with torch.inference_mode():
             tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in inputs.items()}
             raw: Tensor = self.module(
                 **{name: value.to(self.device, non_blocking=True) for name, value in tensors.items()}

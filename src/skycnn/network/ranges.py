@@ -62,6 +62,8 @@ def outside(
 ) -> "np.ndarray":
     """Return which rows have a magnitude or colour outside the trained range by three of their errors, bool (n,)."""
     out = np.zeros(len(flux), bool)
+    if not ranges:
+        return out
     with np.errstate(invalid="ignore"):
         for name, (values, sigma) in _quantities(flux, error, bands).items():
             if name in ranges:

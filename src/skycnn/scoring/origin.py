@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from skycnn import survey
+from skycnn import survey, tasks
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.provenance import Record
+from skycnn.inputs import answering
+from skycnn.inputs.available import Available, InputOptions
 from skycnn.network import choice
 from skycnn.network.model import Card, locate, read_card
 from skycnn.photometry import fluxes
@@ -111,12 +113,8 @@ def find(
     if len(bands) < fluxes.FEWEST:
         bands = ()
         try:
-            card = choice.find(
-                task,
-                choice.candidates(task),
-                lambda card: _seen(catalogue, given, card),
-                survey=own.name if own else whose,
-            ).card
+            available = Available(catalogue, InputOptions(photometry=given), None, own.name if own else whose, own)
+            card = answering.find(tasks.load(task), choice.candidates(task), available).card
             bands = card.bands
         except InputError as error:
             say(f"which bands the baselines may use is not known: {error.what}")
@@ -136,9 +134,3 @@ def _bands(record: Record) -> tuple[str, ...]:
     told = record.options.get("bands", [])
     entries = [entry.get("band") for entry in told if isinstance(entry, dict)] if isinstance(told, list) else []
     return tuple(band for band in entries if isinstance(band, str))
-
-
-def _seen(catalogue: Catalogue, options: PhotometryOptions, card: Card) -> tuple[str, ...]:
-    if not fluxes.presents(catalogue.columns, card.bands, options):
-        return ()
-    return fluxes.find(catalogue.columns, catalogue.header, card.bands, options, catalogue.label, owner=card.name).bands

@@ -7,7 +7,7 @@ from typing import Any
 from skycnn.errors import InputError
 from skycnn.network.model import Card, installed, locate, read, read_card
 
-MAIN = ("sigma_nmad", "outliers", "bias", "auc", "brier")
+MAIN = ("sigma_nmad", "outliers", "auc", "brier", "bias", "mae", "crps")
 """Scores that a list of models shows first."""
 
 
@@ -52,8 +52,12 @@ def flat(content: Mapping[str, Any], stem: str = "") -> dict[str, Any]:
 def headline(card: Card, count: int = 3) -> dict[str, float]:
     """Return a card's main scores, those of ``MAIN`` first."""
     numbers = {key: value for key, value in flat(card.scores).items() if isinstance(value, int | float)}
-    rank = {key: (MAIN.index(key) if key in MAIN else len(MAIN), place) for place, key in enumerate(numbers)}
-    return {key: numbers[key] for key in sorted(numbers, key=rank.__getitem__)[:count]}
+
+    def rank(key: str) -> int:
+        score = key.rpartition(".")[2]  # of one column of several
+        return MAIN.index(score) if score in MAIN else len(MAIN)
+
+    return {key: numbers[key] for key in sorted(numbers, key=rank)[:count]}
 
 
 def fields(card: Card) -> dict[str, Any]:

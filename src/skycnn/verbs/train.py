@@ -200,14 +200,14 @@ def _train(
     rows = trainingrows.read(
         text, task, network, options, parents, folder, say, unread=dry, unlabelled=unlabelled, folds=bool(options.folds)
     )
-    job = replace(job, bands=len(rows.feed.wants.bands), posterior=_posterior(task, rows, parents, say))
+    job = replace(job, bands=len(rows.feed.card.bands), posterior=_posterior(task, rows, parents, say))
     result = Result(
         output=files[-1].label,
         name=options.name or Path(options.out).name.removesuffix(model.SUFFIX),
         task=task.name,
         network=name,
         survey=rows.survey,
-        bands=rows.feed.wants.bands,
+        bands=rows.feed.card.bands,
         truth=rows.truth,
         rows=groups.counts(rows.sample.division.side) if rows.sample else {"with a truth": len(rows.known)},
         left_out=rows.left_out,
@@ -243,8 +243,8 @@ def _train(
 
 def _estimated(run: Run, result: Result, times: int) -> Result:
     """Return the result of a dry run."""
-    rows, side = result.rows.get("train", len(run.rows.known)), run.rows.feed.wants.stamp
-    imagined = trainingrows.imagined(run.job.network.inputs, run.job.bands, side, min(run.job.network.plan.batch, rows))
+    rows, side = result.rows.get("train", len(run.rows.known)), run.rows.feed.card.stamp
+    imagined = run.rows.feed.imagined(max(1, min(run.job.network.plan.batch, rows)))
     return replace(
         result,
         stamp_bytes=4 * sum(result.rows.values()) * run.job.bands * (side or 0) ** 2,

@@ -1,0 +1,185 @@
+"""ImageKind: stamps centred on the rows, in the pixels that a network was trained with."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from skycnn.errors import InputError
+from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.tablecolumn import TableColumn
+from skycnn.inputs import bandmask
+from skycnn.inputs.available import Available, InputOptions
+from skycnn.inputs.bandmask import BandMask
+from skycnn.inputs.kind import Array, Input, Kind, Piece
+from skycnn.network.card import Card
+
+if TYPE_CHECKING:  # imported where there are stamps: who reads fluxes alone need not load them
+    from skycnn.stamps.stamps import Stamps
+
+SCALE = 0.02
+"""Share by which a model's pixel scale and the images' may differ."""
+
+
+class ImageInput(Input):
+    """The stamps of one catalogue in the bands of one model.
+
+    Parameters
+    ----------
+    card : Card
+    stamps : Stamps
+    mask : BandMask, optional
+        Bands that are left out of some rows.
+    """
+
+    words = "images"
+
+    def __init__(self, card: Card, stamps: "Stamps", mask: BandMask | None = None) -> None:
+        self.card, self.stamps, self._mask = card, stamps, mask
+        self.side = int(card.stamp or 0)
+        self.bands: tuple[str, ...] = tuple(band for band in card.bands if band in stamps.bands)
+        self.columns = (*stamps.columns, *(mask.columns if mask else ()))
+        self.notes = (*stamps.notes, *(mask.notes if mask else ()))
+
+    @classmethod
+    def of(cls, card: Card, stamps: "Stamps", available: Available) -> "ImageInput":
+        """Return stamps that leave out what ``--mask-band`` names."""
+        texts = available.options.photometry.mask_band
+        return cls(card, stamps, BandMask(texts, available.catalogue, card.bands, card.name) if texts else None)
+
+    def pieces(self, piece: Piece, first: int, values: Mapping[str, Array], wanted: Array) -> Iterator[Piece]:
+        """Yield the rows wanted with ``image`` (b, band, y, x), in the order that suits the images.
+
+        Parameters
+        ----------
+        piece : Piece
+            All rows of a chunk, with other input.
+        first : int
+            Absolute number of the chunk's first row.
+        values : mapping of str to array (n, ...)
+        wanted : array (n,)
+            bool.
+        """
+        from skycnn.stamps.stamps import shown
+
+        gone = self._mask.of(values, len(wanted)) if self._mask is not None else None
+        for batch in self.stamps.batches(first, values, wanted, bands=self.card.bands, side=self.side):
+            flags = bandmask.clean(batch.pixels, batch.flags, None if gone is None else gone[batch.rows])
+            yield piece.join(batch.rows, {"image": batch.pixels}, shown(batch.pixels), flags)
+
+    def check(self, catalogue: Catalogue, rows: tuple[int, int | None] | None) -> list[str]:
+        """See before the work that the images of all bands show rows ``rows`` alike; return what looks wrong.
+
+        Raises
+        ------
+        InputError
+            When their pixel grids differ.
+        """
+        first, end = rows or (0, None)
+        last = catalogue.rows if end is None else min(end, catalogue.rows)
+        census = self.stamps.census(catalogue, (first, last), self.side)
+        if not census.rows or census.nowhere + census.unplaced < census.rows:
+            return []
+        from skycnn.stamps import stampfacts  # which knows all sources of stamps
+
+        return [stampfacts.astray(catalogue, self.stamps, census, first)]
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the images are, and what is done to their pixels."""
+        changed = dict(self.stamps.conversion.changed) if self.stamps.conversion is not None else {}
+        return {**self.stamps.facts(), **({"pixel_unit": changed} if changed else {})}
+
+
+class ImageKind(Kind):
+    """Stamps, (n, band, y, x), in microjansky a pixel or what the network was trained with."""
+
+    name = "image"
+    tensors = ("image",)
+
+    def presents(self, columns: Sequence[TableColumn], card: Card, options: InputOptions) -> bool:
+        """Return whether a table can say where its rows are in images, or stands beside a cube of stamps."""
+        if options.stamps is None:
+            return {"DX", "DY"} <= {column.name for column in columns}
+        from skycnn.stamps import stampsource
+
+        return stampsource.presents(columns, options.stamps)
+
+    def find(self, card: Card, available: Available) -> ImageInput:
+        """Return the stamps of a model's bands, as it takes them.
+
+        Raises
+        ------
+        InputError
+            When there are none, or in pixels of another scale or unit.
+        """
+        scale = card.pixel_scale
+        if available.stamps is not None:
+            from skycnn.stamps.stampsource import LARGEST
+
+            if not 1 <= (card.stamp or 0) <= LARGEST or not (scale is None or 0 < scale < math.inf):
+                stated = f"{card.stamp} pixels of {scale} arcsec"
+                raise InputError(f"{card.name}: its card does not say which stamps it takes", value=stated)
+        return ImageInput.of(card, fitting(available.stamps, card), available)
+
+    def imagined(self, card: Card, rows: int, random: np.random.Generator) -> dict[str, Array]:
+        """Return noise."""
+        side = card.stamp or 1
+        return {"image": random.standard_normal((rows, len(card.bands), side, side), np.float32)}
+
+
+def opened(catalogue: Catalogue, options: InputOptions, rows: tuple[int, int | None] | None = None) -> "Stamps | None":
+    """Return the stamps that the options name, else those of the file itself where it is a stamp file, else None.
+
+    Raises
+    ------
+    InputError
+        When what is named cannot be used.
+    """
+    if options.stamps is None and not any(
+        4 in (unit.header.get("NAXIS"), unit.header.get("ZNAXIS")) for unit in catalogue.units
+    ):
+        return None
+    from skycnn.stamps import stampsource
+
+    return stampsource.offered(catalogue, options.stamps or stampsource.StampOptions(), rows=rows)
+
+
+def fitting(stamps: "Stamps | None", card: Card, *, whole: bool = False) -> "Stamps":
+    """Return stamps in the pixels that a network takes.
+
+    Parameters
+    ----------
+    stamps : Stamps or None
+        What there is.
+    card : Card
+        What the network takes.
+    whole : bool
+        Whether all bands must be there; else one will do.
+
+    Raises
+    ------
+    InputError
+        When there are none of the network's bands, or they are too small or of another scale or unit.
+    """
+    needs = f"{card.name} needs images{' of ' + ' '.join(card.bands) if card.bands else ''}"
+    missing = [band for band in card.bands if stamps is None or band not in stamps.bands]
+    named = " ".join(f"--images {band}=FILE" for band in missing) or "--images BAND=FILE for each band"
+    hint = f"Name them: {named}; or --stamps FILE."
+    if stamps is None:
+        raise InputError(f"{needs}; none are named", hint=hint)
+    if missing and (whole or len(missing) == len(card.bands)):
+        raise InputError(f"{needs}; there are {' '.join(stamps.bands)}", hint=hint)
+    scale, wanted = stamps.pixel_scale, card.pixel_scale
+    if scale is not None and wanted is not None and abs(scale / wanted - 1) > SCALE:
+        stamps = stamps.rescaled(wanted, card.name)
+    if stamps.side is not None and card.stamp is not None and stamps.side < card.stamp:
+        what = f"{card.name} needs stamps of {card.stamp} pixels; these have {stamps.side}"
+        raise InputError(what, hint=f"Cut them anew: skycnn cutout ... --size {card.stamp}")
+    units = stamps.units()
+    if not units:
+        return stamps
+    from skycnn.images import pixelunit
+
+    bands = card.bands or stamps.bands
+    return stamps.converted(pixelunit.plan(units, bands, stamps.named_units, card.pixel_unit, card.name))

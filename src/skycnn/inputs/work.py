@@ -1,0 +1,79 @@
+"""Work: pieces of a table's chunks on their way through a network, read ahead and answered side by side."""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skycnn.fits.extension import Chunk
+from skycnn.inputs.feed import Feed
+from skycnn.inputs.kind import Piece
+from skycnn.network.answer import Answerer
+from skycnn.workahead import fetch_ahead, work_ahead
+
+PIECES = 2
+"""Pieces of a chunk in work at once: while the last batches of one are waited for, the next one's keep others busy."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A piece of a chunk.
+
+    Parameters
+    ----------
+    chunk : Chunk
+    piece : Piece, optional
+        None at the chunk's end.
+    whole : bool
+        Whether the piece is all of the chunk, in its order.
+    answers : sequence of array
+        The values of the answerer's columns, each (b, ...).
+    """
+
+    chunk: Chunk
+    piece: Piece | None = None
+    whole: bool = False
+    answers: Sequence[np.ndarray] = ()
+
+    @property
+    def ends_chunk(self) -> bool:
+        """Whether all of the chunk's pieces came before."""
+        return self.piece is None
+
+    def put(self, names: Sequence[str], values: dict[str, np.ndarray]) -> None:
+        """Put the answers among those to the chunk's rows, under the names of their columns."""
+        if self.piece is None:
+            return
+        for name, answer in zip(names, self.answers, strict=True):
+            if self.whole:
+                values[name] = answer
+                continue
+            if name not in values:
+                values[name] = np.zeros((len(self.chunk.run), *answer.shape[1:]), answer.dtype)
+            values[name][self.piece.rows] = answer
+
+
+def answered(feed: Feed, answerer: Answerer, chunks: Iterator[Chunk]) -> Generator[Work]:
+    """Yield the pieces of all chunks with their answers, and behind each chunk's last its end."""
+
+    def answer(work: Work) -> Work:
+        piece = work.piece
+        if piece is None:
+            return work
+        first = work.chunk.first if work.whole else 0
+        return replace(work, answers=answerer.answer(first, piece.inputs, piece.present, piece.flags))
+
+    with (  # an error ends the reader too
+        closing(fetch_ahead(_pieces(feed, chunks), hurry=feed.hurry)) as ready,
+        closing(work_ahead(answer, ready, PIECES, PIECES)) as done,
+    ):
+        yield from done
+
+
+def _pieces(feed: Feed, chunks: Iterator[Chunk]) -> Iterator[Work]:
+    for chunk in chunks:
+        if chunk.values is not None:
+            for piece in feed.pieces(chunk.first, chunk.values, chunk.run):
+                yield Work(chunk, piece, whole=feed.stamps is None)
+        yield Work(chunk)
