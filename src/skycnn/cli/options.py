@@ -1,7 +1,7 @@
-"""Options that two verbs or more share, each defined once, and the readers of their values.
+"""Options that several verbs share, and the readers of their values.
 
 A verb's command takes them by annotation, e.g. ``def command(catalogue: options.Catalogue, hdu: options.Hdu = None)``.
-``-q`` and ``--traceback`` act by themselves: a command declares them and need not look.
+``-q`` and ``--traceback`` act by their callbacks: a command declares them and no more.
 """
 
 import re
@@ -21,18 +21,18 @@ PAIR = "BAND=COLUMN"
 
 
 def pairs(values: Iterable[str] | None, option: str, form: str = PAIR, alone: str | None = None) -> dict[str, str]:
-    """Read repeated ``KEY=VALUE`` options, also several in one separated by commas.
+    """Read repeated ``KEY=VALUE`` options, each one pair or several separated by commas.
 
     Parameters
     ----------
     values : iterable of str, optional
-        What stood after the option, each time it was given.
+        The option's values as typed.
     option : str
         The option's name, for messages.
     form : str
         How a value should look, for messages.
     alone : str, optional
-        The key of a value that stands without one, e.g. ``*`` for ``--unit nmgy``.
+        The key of a value without one, e.g. ``*`` for ``--unit nmgy``.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def photometry_options(
     bad: list[str] | None = None,
     mask_band: list[str] | None = None,
 ) -> "PhotometryOptions":
-    """Return what the seven options about photometry say; loads numpy.
+    """Return the seven options about photometry; loads numpy.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Tally: how many rows of a run have an answer, and how many each flag."""
+"""Tally: how many rows of a run have an answer, and how many were flagged for what."""
 
 import numpy as np
 
@@ -25,16 +25,16 @@ class Tally:
         self.answered += int(np.isfinite(np.ascontiguousarray(rows[:, :4]).view(">f4")).sum())
         self.count(flags(rows))
 
-    def count(self, flags: "np.ndarray") -> None:
-        """Count flags (n,) of rows that were run."""
-        run = flags[flags != NOT_RUN]
-        self.clean += int(np.count_nonzero(run == 0))
+    def count(self, found: "np.ndarray") -> None:
+        """Count flags (n,); a row that was not run has none."""
+        found = found[found != NOT_RUN]
+        self.clean += int(np.count_nonzero(found == 0))
         for bit in Flag:
-            self._bits[bit] += int(np.count_nonzero(run & bit))
+            self._bits[bit] += int(np.count_nonzero(found & bit))
 
     @property
     def flagged(self) -> dict[str, int]:
-        """Number of rows by flag, of flags that occur."""
+        """Rows flagged, by reason; a reason that never occurred is left out."""
         return {str(bit.name).lower(): n for bit, n in self._bits.items() if n}
 
 
