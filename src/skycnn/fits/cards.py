@@ -1,4 +1,4 @@
-"""Header cards as bytes: read their values, change one, add one, leave all others as they are."""
+"""Cards: header cards as bytes, so that those not changed stay as they are."""
 
 import os
 import re
@@ -20,7 +20,7 @@ def padded(size: int) -> int:
 
 
 def read_header(fd: int, offset: int, label: str, limit: int = 4096) -> tuple[list[bytes], int]:
-    """Read the cards of the header at ``offset``, without END and what follows it.
+    """Read the cards before END of the header at ``offset``.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def keyword(card: bytes) -> str:
 
 
 def value(card: bytes) -> Value:
-    """Return a card's value: a string, int, float, bool, or None where there is none or it is not understood."""
+    """Return a card's value, None where it is absent or unreadable."""
     text = card[10:].decode("latin-1")
     string = _STRING.match(text)
     if string:
@@ -81,7 +81,7 @@ def value(card: bytes) -> Value:
 
 
 def values(cards: Iterable[bytes]) -> dict[str, Value]:
-    """Return keyword to value, the first of duplicates, long strings (CONTINUE) joined."""
+    """Return keyword to value: the first of duplicates, long strings (CONTINUE) joined."""
     found: dict[str, Value] = {}
     open_key: str | None = None
     for card in cards:
@@ -99,7 +99,7 @@ def values(cards: Iterable[bytes]) -> dict[str, Value]:
 
 
 def _text(string: str) -> str:
-    plain = "".join(letter if " " <= letter <= "~" else "?" for letter in string)  # FITS allows no other
+    plain = "".join(letter if " " <= letter <= "~" else "?" for letter in string)  # all that FITS allows
     return "'" + plain.replace("'", "''").ljust(8) + "'"
 
 
@@ -126,7 +126,7 @@ def make(name: str, content: Value, comment: str = "") -> bytes:
 
 
 def replaced(card: bytes, content: Value) -> bytes:
-    """Return ``card`` with another value and its own comment."""
+    """Return ``card`` with another value and the same comment."""
     text = card[10:].decode("latin-1")
     string = _STRING.match(text)
     rest = text[string.end() :] if string else text
@@ -140,7 +140,7 @@ def history(lines: Iterable[str]) -> list[bytes]:
 
 
 def find(cards: list[bytes], name: str) -> int | None:
-    """Return the place of the first card with this keyword and a value."""
+    """Return the index of the first card with this keyword and a value."""
     wanted = name.ljust(8).encode() + b"= "
     return next((i for i, card in enumerate(cards) if card.startswith(wanted)), None)
 
@@ -171,7 +171,7 @@ def table(row_bytes: int, rows: int, fields: int) -> list[bytes]:
 
 
 def integer(header: Mapping[str, Value], name: str, label: str, default: int | None = None) -> int:
-    """Return an integer value that a header must hold.
+    """Return an integer of a header, 0 or more.
 
     Raises
     ------
