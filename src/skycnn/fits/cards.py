@@ -8,6 +8,8 @@ from skycnn.errors import InputError
 
 BLOCK = 2880
 CARD = 80
+MOST_BLOCKS = 4096
+"""Blocks after which a header without END is given up."""
 Value = str | int | float | bool | None
 
 _STRING = re.compile(r"\s*'((?:[^']|'')*)'")
@@ -19,7 +21,7 @@ def padded(size: int) -> int:
     return -(-size // BLOCK) * BLOCK
 
 
-def read_header(fd: int, offset: int, label: str, limit: int = 4096) -> tuple[list[bytes], int]:
+def read_header(fd: int, offset: int, label: str) -> tuple[list[bytes], int]:
     """Read the cards before END of the header at ``offset``.
 
     Parameters
@@ -30,8 +32,6 @@ def read_header(fd: int, offset: int, label: str, limit: int = 4096) -> tuple[li
         Where the header begins.
     label : str
         Names the header unit in messages.
-    limit : int
-        Blocks after which a header without END is given up.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def read_header(fd: int, offset: int, label: str, limit: int = 4096) -> tuple[li
         When the file ends before END.
     """
     cards: list[bytes] = []
-    for number in range(limit):
+    for number in range(MOST_BLOCKS):
         block = os.pread(fd, BLOCK, offset + number * BLOCK)
         if len(block) < BLOCK:
             break

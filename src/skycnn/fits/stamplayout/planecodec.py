@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 LEVEL = 4.0
-"""Quantisation steps in a sigma of the tile's noise: q of Pence et al. (2010), as in fpack; adds 1/4 sigma / sqrt(12), or
-0.3 per cent, to the noise."""
+"""Quantisation steps in a sigma of the tile's noise: q of Pence et al. (2010), as in fpack; adds 1/4 sigma / sqrt(12),
+or 0.3 per cent, to the noise."""
 SEED = 1
 """ZDITHER0, to which the tile's number is added; fixed, so that the same stamps give the same bytes."""
 BLANK = -2147483647
