@@ -40,10 +40,10 @@ def released(changelog: Path) -> str:
     InputError
         When there is no such heading.
     """
-    found = re.search(r"^## \S+ - (\d{4}-\d\d-\d\d)$", changelog.read_text(encoding="utf-8"), re.MULTILINE)
-    if found is None:
+    heading = re.search(r"^## \S+ - (\d{4}-\d\d-\d\d)$", changelog.read_text(encoding="utf-8"), re.MULTILINE)
+    if heading is None:
         raise errors.InputError(f"{changelog} has no release", expected="a heading '## VERSION - YYYY-MM-DD'")
-    return found[1]
+    return heading[1]
 
 
 def title(verb: str) -> str:

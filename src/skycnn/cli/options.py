@@ -39,7 +39,7 @@ def pairs(values: Iterable[str] | None, option: str, form: str = PAIR, alone: st
     InputError
         When one is not of the form ``KEY=VALUE`` or a key is given twice.
     """
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for text in values or ():
         for part in re.split(r",(?=\s*[\w*]+\s*=)", text):
             if alone is not None and "=" not in part:
@@ -47,13 +47,13 @@ def pairs(values: Iterable[str] | None, option: str, form: str = PAIR, alone: st
             key, equals, value = (piece.strip() for piece in part.partition("="))
             if not (key and equals and value):
                 raise InputError(f"{option} {text} is not understood", expected=f"{option} {form}")
-            if found.setdefault(key, value) != value:
+            if result.setdefault(key, value) != value:
                 raise InputError(
                     f"{option} names {key!r} twice",
-                    value=f"{found[key]}, {value}",
+                    value=f"{result[key]}, {value}",
                     hint=f"Give one: {option} {key}={value}",
                 )
-    return found
+    return result
 
 
 def photometry_options(

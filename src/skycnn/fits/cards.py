@@ -82,20 +82,20 @@ def value(card: bytes) -> Value:
 
 def values(cards: Iterable[bytes]) -> dict[str, Value]:
     """Return keyword to value: the first of duplicates, long strings (CONTINUE) joined."""
-    found: dict[str, Value] = {}
+    header: dict[str, Value] = {}
     open_key: str | None = None
     for card in cards:
         name = keyword(card)
         if name == "CONTINUE" and open_key is not None:
-            held, more = found[open_key], _STRING.match(card[8:].decode("latin-1"))
+            held, more = header[open_key], _STRING.match(card[8:].decode("latin-1"))
             if isinstance(held, str) and held.endswith("&") and more:
-                found[open_key] = held[:-1] + more[1].replace("''", "'").rstrip()
+                header[open_key] = held[:-1] + more[1].replace("''", "'").rstrip()
             continue
         open_key = None
-        if card[8:10] == b"= " and name not in found:
-            found[name] = value(card)
+        if card[8:10] == b"= " and name not in header:
+            header[name] = value(card)
             open_key = name
-    return found
+    return header
 
 
 def _text(string: str) -> str:
@@ -178,13 +178,13 @@ def integer(header: Mapping[str, Value], name: str, label: str, default: int | N
     InputError
         When it is absent (and has no default), no integer, or negative.
     """
-    found = header.get(name, default)
-    if not isinstance(found, int) or isinstance(found, bool) or found < 0:
-        raise InputError(f"{label}: {name} is unreadable", value=found, expected="an integer, 0 or more")
-    return found
+    content = header.get(name, default)
+    if not isinstance(content, int) or isinstance(content, bool) or content < 0:
+        raise InputError(f"{label}: {name} is unreadable", value=content, expected="an integer, 0 or more")
+    return content
 
 
 def number(header: Mapping[str, Value], name: str, default: float) -> float:
     """Return a number of a header; the default where it is absent, or no number."""
-    found = header.get(name)
-    return found if isinstance(found, int | float) and not isinstance(found, bool) else default
+    content = header.get(name)
+    return content if isinstance(content, int | float) and not isinstance(content, bool) else default

@@ -98,9 +98,9 @@ def partners(name: str) -> Iterator[str]:
         yield re.sub(r"x\.npy$", "y.npy", name)
         yield re.sub(r"(pristine|noisy|noise)?[-_]?x\.npy$", "labels-y.npy", name)
         yield re.sub(r"_sim-[a-z]+-x\.npy$", "_labels-y.npy", name)
-    found = re.fullmatch(r"(.*)_(\dFILT)\.npy", name)
-    if found:
-        yield f"{found[1]}_y_{found[2]}.npy"
+    match = re.fullmatch(r"(.*)_(\dFILT)\.npy", name)
+    if match:
+        yield f"{match[1]}_y_{match[2]}.npy"
 
 
 def _partner(path: str) -> str | None:
