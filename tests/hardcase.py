@@ -13,6 +13,19 @@ SUMS = ("DATASUM", "CHECKSUM")
 NUMBER = 3
 """Of the table, behind the primary, an image and a compressed image."""
 
+VARIANTS = {
+    "plain": {},
+    "wide": {"wide": True},
+    "nameless": {"named": False},
+    "strange": {"strange": True},
+    "no rows": {"rows": 0},
+    "one row": {"rows": 1},
+    "no theap": {"theap": False},
+    "no checksums": {"sums": ()},
+    "datasum alone": {"sums": ("DATASUM",)},
+}
+"""Settings of `make`, by name."""
+
 HEAP, GAP = 24, 12
 
 # name, TFORM, other cards

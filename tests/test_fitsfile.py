@@ -26,7 +26,7 @@ def test_labels_become_a_table(tmp_path):
 
 
 def test_other_files_are_opened_as_they_are(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "skycnn.fits.stamplayout.hlsp", None)  # an import of it fails
+    monkeypatch.setitem(sys.modules, "skycnn.fits.stamplayout.deepmerge", None)  # an import of it fails
     table = fits.BinTableHDU.from_columns([fits.Column("A", "J", array=[1, 2])])
     source, units = open_fits(labelled(tmp_path / "a.fits", table))
     with source.file:

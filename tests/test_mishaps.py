@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from types import SimpleNamespace
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 import pytest
@@ -89,15 +89,18 @@ def test_every_write_may_fail(ask, cat, tmp_path, small_chunks, monkeypatch, wor
 def test_a_disk_that_fills_under_what_lies_before_the_table_ends_the_run_at_once(
     ask, cat, tmp_path, small_chunks, monkeypatch
 ):
-    class Now(threading.Thread):
-        start, is_alive = threading.Thread.run, lambda self: False
+    class Now(ThreadPoolExecutor):
+        def submit(self, *args):
+            begun = super().submit(*args)
+            wait([begun])
+            return begun
 
     def full(*args):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     answered, answer = [], Answerer.answer
     monkeypatch.setattr(aheadcopy, "LEAST", 1)
-    monkeypatch.setattr(aheadcopy, "threading", SimpleNamespace(Thread=Now, Event=threading.Event))
+    monkeypatch.setattr(aheadcopy, "ThreadPoolExecutor", Now)
     monkeypatch.setattr(aheadcopy, "copy_range", full)
     monkeypatch.setattr(Answerer, "answer", lambda self, *args: answered.append(args) or answer(self, *args))
     write(cat, table(1000), checksum=True)

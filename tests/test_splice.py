@@ -24,18 +24,7 @@ from skycnn.schema import Column, estimate, flag_column
 
 ADDED = (*estimate("Z_PHOT", "", "src.redshift.phot", "photometric redshift"), flag_column("Z_PHOT"))
 PREDICTED = ("Z_PHOT", "Z_PHOT_LO", "Z_PHOT_HI", "Z_PHOT_ODDS", "Z_PHOT_FLAG")
-VARIANTS = {
-    "plain": {},
-    "wide": {"wide": True},
-    "nameless": {"named": False},
-    "strange": {"strange": True},
-    "no rows": {"rows": 0},
-    "one row": {"rows": 1},
-    "no theap": {"theap": False},
-    "no checksums": {"sums": ()},
-    "datasum alone": {"sums": ("DATASUM",)},
-    "checksum alone": {"sums": ("CHECKSUM",)},
-}
+VARIANTS = hardcase.VARIANTS | {"checksum alone": {"sums": ("CHECKSUM",)}}
 
 
 @pytest.fixture(autouse=True)

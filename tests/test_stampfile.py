@@ -26,18 +26,7 @@ from skycnn.stamps.stampfile import partialfile
 from skycnn.stamps.stampfile.cube import Cube
 
 BANDS = ("g", "r")
-VARIANTS = {
-    "plain": {},
-    "wide": {"wide": True},
-    "nameless": {"named": False},
-    "strange": {"strange": True},
-    "no rows": {"rows": 0},
-    "one row": {"rows": 1},
-    "no theap": {"theap": False},
-    "no checksums": {"sums": ()},
-    "datasum alone": {"sums": ("DATASUM",)},
-    "unpadded": {"last_padding": False},
-}
+VARIANTS = hardcase.VARIANTS | {"unpadded": {"last_padding": False}}
 
 
 @pytest.fixture(autouse=True)

@@ -54,8 +54,8 @@ def work_ahead(
         pool.shutdown()
 
 
-def fetch_ahead(items: Iterable[T], ahead: int = 2, hurry: Callable[[], object] | None = None) -> Generator[T]:
-    """Yield items that one other thread takes from an iterable, ``ahead`` of them beyond the one in use.
+def fetch_ahead(items: Iterable[T], hurry: Callable[[], object] | None = None) -> Generator[T]:
+    """Yield items that one thread takes from an iterable, two of them ahead.
 
     ``hurry`` is as in `work_ahead`; errors of the iterable are raised here, after the items before them.
     """
@@ -67,6 +67,6 @@ def fetch_ahead(items: Iterable[T], ahead: int = 2, hurry: Callable[[], object] 
             ended.set()
         return item
 
-    with closing(work_ahead(fetch, iter(ended.is_set, True), 1, ahead, hurry=hurry)) as fetched:
+    with closing(work_ahead(fetch, iter(ended.is_set, True), 1, hurry=hurry)) as fetched:
         for item in fetched:
             yield from item

@@ -1,4 +1,4 @@
-"""The program ``skycnn``: its commands are the files of this folder that a file of ``verbs`` stands behind."""
+"""App: the command tree of ``skycnn``; a command is a file of this folder with one of the same name in ``verbs``."""
 
 import gc
 import pkgutil
@@ -35,14 +35,14 @@ def _modules(path: Any) -> set[str]:
 
 
 class Commands(TyperGroup):
-    """The folder as a group of commands; a command's file is imported when it is asked for."""
+    """The commands of the folder, each imported when it is used."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of all commands."""
         return names()
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Build a command from the function ``command`` and the ``EXAMPLES`` of the file of its name."""
+        """Build a command from ``command`` and ``EXAMPLES`` in the file of its name."""
         if cmd_name not in names():
             return None
         verb = _plain(complete=False)
@@ -52,14 +52,14 @@ class Commands(TyperGroup):
         return get_command(verb)
 
     def get_help_option(self, ctx: Any) -> Any:
-        """Return ``--help`` with a default that typer need not convert, for that would import pydantic (80 ms)."""
+        """Return ``--help`` with a default that typer need not convert, which would import pydantic (80 ms)."""
         option = super().get_help_option(ctx)
         if option is not None:
             option.default = False
         return option
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the command, or say which one may be meant."""
+        """Find the command, or raise with the closest name as the hint."""
         if args[0] not in names() and not ctx.resilient_parsing:
             raise _unknown(f"there is no command {args[0]!r}", args[0], names(), before="skycnn ")
         name, command, rest = super().resolve_command(ctx, args)
@@ -68,7 +68,7 @@ class Commands(TyperGroup):
 
 
 def _plain(complete: bool, **settings: Any) -> typer.Typer:
-    """Return a typer application with plain help, for rich takes longer to import than all else that help needs."""
+    """Return a typer application with plain help: rich takes longer to import than all else that help needs."""
     return typer.Typer(add_completion=complete, rich_markup_mode=None, context_settings=HELP_NAMES, **settings)
 
 
@@ -83,7 +83,7 @@ def _unknown(what: str, given: str, known: list[str], path: str = "skycnn", befo
 
 
 def _usage(error: Any, args: list[str]) -> InputError | None:
-    """Return a typer usage error in our words; None if it was no error but a call for help."""
+    """Return typer's usage error as skycnn's; None for a call without arguments, which prints help."""
     path = " ".join(["skycnn", *(arg for arg in args[:1] if arg in names())])
     subject = path.split()[-1]
     match type(error).__name__:
@@ -124,7 +124,7 @@ def root(
 
 
 def tree(complete: bool = True) -> Any:
-    """Return the command tree; its completion options cost an import of pydantic wherever they are parsed."""
+    """Return the command tree; without ``complete`` its completion options, which import pydantic, are left out."""
     app = _plain(complete, cls=Commands, no_args_is_help=True)
     app.callback(epilog="Type skycnn COMMAND --help for a command's options, or man skycnn.")(root)
     root_command: Any = get_command(app)
@@ -150,9 +150,9 @@ def call(args: list[str]) -> object:
         verb_first = bool(args) and args[0] in names()
         return tree(complete=not verb_first).main(args, prog_name="skycnn", standalone_mode=False)
     except typer.TyperException as error:
-        told = _usage(error, args)
-        if told is not None:
-            raise told from None
+        usage = _usage(error, args)
+        if usage is not None:
+            raise usage from None
         print(error, file=sys.stderr)
         return InputError.exit_code
     except typer.Abort:  # the end of standard input
@@ -164,5 +164,5 @@ def main() -> None:
     code = console.run(lambda: call(sys.argv[1:]))
     if code > 128:  # a second Ctrl-C while the interpreter shuts down would print a traceback
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.freeze()  # what is left goes with the process; to look through all of torch once more takes a second
+    gc.freeze()  # else the last collection looks through all of torch, which takes a second
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""What the TAB key offers: names found by listing folders, importing no torch; and the shells' own scripts."""
+"""Completion by the TAB key: names from listed folders, without torch; scripts for the shells."""
 
 from pathlib import Path
 
@@ -29,9 +29,9 @@ def survey_names(incomplete: str) -> list[str]:
 
 
 def answer(args: list[str]) -> bool:
-    """Answer ``--show-completion SHELL`` or ``--install-completion SHELL``; return whether it was asked.
+    """Run ``--show-completion SHELL`` or ``--install-completion SHELL``; return whether it was one of them.
 
-    typer's own two options detect the shell they are typed in and would ignore a name, which a package's build needs.
+    typer's own two options ignore a name and detect the shell, which the build of a package cannot use.
     """
     if len(args) != 2 or args[0] not in SWITCHES:
         return False

@@ -1,4 +1,4 @@
-"""What the shell sees: notes, progress, tables, and one line and one exit code for each way to end."""
+"""Console: notes, progress, tables and JSON; one line and one exit code for each way a run ends."""
 
 import contextlib
 import math
@@ -18,15 +18,15 @@ PROGRESS_DELAY = 2.0
 """Seconds before a progress bar appears."""
 
 LOWERED = ("--batch", "--threads")
-"""Options whose numbers memory goes with."""
+"""Options on which memory depends."""
 
 NARROW, UNFOLDED = 60, 10_000
-"""On a terminal narrower than the first a table is not folded; the second is then its width."""
+"""Columns: on narrower terminals tables are not folded, but drawn this wide."""
 
 
 @dataclass
 class Manners:
-    """What ``-q`` and ``--traceback`` ask for, and the options that the command has; set before it runs."""
+    """``-q``, ``--traceback`` and the command's options, set before it runs; the progress bar while there is one."""
 
     quiet: bool = False
     traceback: bool = False
@@ -38,12 +38,12 @@ manners = Manners()
 
 
 def clean(text: str) -> str:
-    """Return the text on one line and without control characters, which a hostile file could send to a terminal."""
+    """Return text on one line without control characters, which a hostile file could send to the terminal."""
     return "".join(c if c.isprintable() else " " if c.isspace() else ascii(c)[1:-1] for c in str(text).strip())
 
 
 def _write(line: str) -> None:
-    """Write a line to standard error, above the progress bar if there is one; a lost stderr is no reason to stop."""
+    """Write a line to standard error, above the progress bar; a closed stderr is no error."""
     with contextlib.suppress(OSError, ValueError):
         if manners.bar is not None:
             manners.bar.write(line, file=sys.stderr)
@@ -52,13 +52,13 @@ def _write(line: str) -> None:
 
 
 def say(text: str) -> None:
-    """Tell something on standard error, unless ``-q`` was given."""
+    """Write a note on standard error, unless ``-q`` was given."""
     if not manners.quiet:
         _write(f"skycnn: {clean(text)}")
 
 
 def complain(error: SkycnnError) -> None:
-    """Tell an error in one line, and what to type in a second."""
+    """Write an error in one line, and its hint in a second."""
     what = SkycnnError(error.what, value=error.value, expected=error.expected)
     _write(f"skycnn: error: {clean(str(what))}")
     if error.hint is not None:
@@ -67,9 +67,9 @@ def complain(error: SkycnnError) -> None:
 
 @contextlib.contextmanager
 def progress(label: str, unit: str = "rows") -> Iterator[Callable[[int, int], None] | None]:
-    """Yield a callback ``(done, total)`` that draws a bar with rate and time left; None where nobody looks.
+    """Yield a callback ``(done, total)`` that draws a progress bar; None with ``-q`` and where stderr is no terminal.
 
-    The bar is drawn only on a terminal, without ``-q``, and for work that lasts longer than two seconds.
+    The bar appears after two seconds.
     """
     if manners.quiet or sys.stderr is None or not sys.stderr.isatty():
         yield None
@@ -106,7 +106,7 @@ def progress(label: str, unit: str = "rows") -> Iterator[Callable[[int, int], No
 
 
 def emit(result: Mapping[str, Any]) -> None:
-    """Print one JSON object on one line of standard output; NaN and infinity become null, for JSON has neither."""
+    """Print a JSON object on one line of standard output; NaN and infinity, which JSON has not, become null."""
     import json
 
     print(json.dumps(_plain(result), allow_nan=False))
@@ -130,7 +130,7 @@ def _plain(value: Any) -> Any:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table on standard output: fitted to a terminal, whole lines elsewhere, so that grep sees all of a row."""
+    """Print a table on standard output: folded to the terminal's width, elsewhere a line a row, as grep needs it."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -149,12 +149,12 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def run(command: Callable[[], object]) -> int:
-    """Run the whole program and return its exit code; the one place where an error becomes a line and a code.
+    """Run the program and return its exit code; only here an error becomes a message and a code.
 
     Parameters
     ----------
     command : callable
-        Parses and does everything; what it returns is the exit code if it is a number, else 0.
+        Does all; an integer that it returns is the exit code, else it is 0.
     """
     fill_descriptors()
     tolerate_text()
@@ -162,7 +162,7 @@ def run(command: Callable[[], object]) -> int:
         with _signals(), _warnings():
             code = command()
             if sys.stdout is not None:
-                sys.stdout.flush()  # now, while a full disk can still become a message
+                sys.stdout.flush()  # here a full disk still becomes a message
         return code if isinstance(code, int) else 0
     except BaseException as error:
         if manners.traceback:
@@ -174,7 +174,7 @@ def run(command: Callable[[], object]) -> int:
 
 
 def _end(error: BaseException) -> int:
-    """Tell how the run ended and return its exit code."""
+    """Write how the run ended, and return its exit code."""
     match error:
         case SystemExit():
             return error.code if isinstance(error.code, int) else int(error.code is not None)
@@ -195,13 +195,13 @@ def _end(error: BaseException) -> int:
             where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
             complain(RunError(f"{where}{error.strerror or error}"))
         case _:
-            told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            complain(RunError(told, hint="This is a bug in skycnn: run again with --traceback and report it."))
+            what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            complain(RunError(what, hint="This is a bug in skycnn: run again with --traceback and report it."))
     return RunError.exit_code
 
 
 def _drop_output() -> None:
-    """Flush what was printed; where that fails point it at /dev/null, lest the interpreter complain at its own end."""
+    """Flush standard output; if that fails point it at /dev/null, else the interpreter would complain at its exit."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -212,17 +212,17 @@ def _drop_output() -> None:
 
 @contextlib.contextmanager
 def _signals() -> Iterator[None]:
-    """Turn the first SIGINT, SIGTERM or SIGHUP into Interrupted, so that every ``finally`` on the way out runs."""
+    """Raise the first SIGINT, SIGTERM or SIGHUP as Interrupted, so that every ``finally`` runs."""
 
     def stop(signum: int, frame: FrameType | None) -> None:
-        for later in handled:  # a second one must not interrupt the clean-up
+        for later in handled:  # a second one would interrupt the clean-up
             signal.signal(later, signal.SIG_IGN)
         raise Interrupted(signum)
 
     wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     handled = [number for number in wanted if signal.getsignal(number) is not signal.SIG_IGN]  # nohup stays nohup
     before = {}
-    with contextlib.suppress(ValueError):  # only the main thread may; a test runner's thread may not
+    with contextlib.suppress(ValueError):  # raised outside the main thread
         before = {number: signal.signal(number, stop) for number in handled}
     try:
         yield
@@ -233,7 +233,7 @@ def _signals() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _warnings() -> Iterator[None]:
-    """Show a library's warning as one of our notes, silent with ``-q``."""
+    """Show warnings of libraries as notes."""
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
         say(f"warning: {message}")

@@ -1,4 +1,4 @@
-"""The man pages, written by walking the command tree: ``python -m skycnn.cli.manual man/``."""
+"""Manual: the man pages, made from the command tree: ``python -m skycnn.cli.manual man/``."""
 
 import re
 import sys
@@ -17,7 +17,7 @@ ENVIRONMENT = {
     "SOURCE_DATE_EPOCH": "The time that HISTORY states, in seconds since 1970, for files that can be made again.",
     "NO_COLOR": "If set, nothing is coloured.",
 }
-BINS = "probability in each bin of the model's grid, which TCOMM of the column tells"
+BINS = "probability in each bin of the model's grid, which stands in TCOMM of the column"
 DONE = "All is done, also where rows were flagged."
 
 
@@ -40,10 +40,10 @@ def released(changelog: Path) -> str:
     InputError
         When there is no such heading.
     """
-    found = re.search(r"^## \S+ - (\d{4}-\d\d-\d\d)$", changelog.read_text(encoding="utf-8"), re.MULTILINE)
-    if found is None:
+    heading = re.search(r"^## \S+ - (\d{4}-\d\d-\d\d)$", changelog.read_text(encoding="utf-8"), re.MULTILINE)
+    if heading is None:
         raise errors.InputError(f"{changelog} has no release", expected="a heading '## VERSION - YYYY-MM-DD'")
-    return found[1]
+    return heading[1]
 
 
 def title(verb: str) -> str:
@@ -104,7 +104,7 @@ def _commands(root: Any) -> Iterator[tuple[str, str]]:
 
 
 def _options(command: Any) -> Iterator[tuple[str, str]]:
-    """Yield arguments, then options, as terms and meanings, with the defaults that are worth a word."""
+    """Yield arguments, then options, as terms and meanings, with defaults."""
     params = [*command.params, command.get_help_option(command.make_context("skycnn", [], resilient_parsing=True))]
     for param in sorted(params, key=lambda param: param.param_type_name):  # arguments come first
         if param.param_type_name == "argument":
@@ -137,7 +137,7 @@ def _flags() -> Iterator[tuple[str, str]]:
 
 
 def _codes(strict: bool) -> Iterator[tuple[str, str]]:
-    """Yield the exit codes that the classes of errors carry; that of flagged rows where they are asked for."""
+    """Yield the exit codes of the classes of errors; with ``strict`` that of flagged rows."""
     yield "0", DONE
     for kind in (errors.RunError, errors.InputError, *[errors.FlaggedError] * strict):
         yield str(kind.exit_code), (kind.__doc__ or "").replace("``", "")
@@ -145,7 +145,7 @@ def _codes(strict: bool) -> Iterator[tuple[str, str]]:
 
 
 def main() -> None:
-    """Write every page into the folder named, and remove pages of verbs that are gone."""
+    """Write all pages into a folder, and remove those of verbs that no longer exist."""
     folder = Path(sys.argv[1])
     folder.mkdir(exist_ok=True)
     written = pages(released(folder.resolve().parent / "CHANGELOG.md"))

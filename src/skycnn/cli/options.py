@@ -1,7 +1,7 @@
-"""Options that two verbs or more share, each defined once, and the readers of their values.
+"""Options that several verbs share, and the readers of their values.
 
 A verb's command takes them by annotation, e.g. ``def command(catalogue: options.Catalogue, hdu: options.Hdu = None)``.
-``-q`` and ``--traceback`` act by themselves: a command declares them and need not look.
+``-q`` and ``--traceback`` act by their callbacks: a command declares them and no more.
 """
 
 import re
@@ -21,25 +21,25 @@ PAIR = "BAND=COLUMN"
 
 
 def pairs(values: Iterable[str] | None, option: str, form: str = PAIR, alone: str | None = None) -> dict[str, str]:
-    """Read repeated ``KEY=VALUE`` options, also several in one separated by commas.
+    """Read repeated ``KEY=VALUE`` options, each one pair or several separated by commas.
 
     Parameters
     ----------
     values : iterable of str, optional
-        What stood after the option, each time it was given.
+        The option's values as typed.
     option : str
         The option's name, for messages.
     form : str
         How a value should look, for messages.
     alone : str, optional
-        The key of a value that stands without one, e.g. ``*`` for ``--unit nmgy``.
+        The key of a value without one, e.g. ``*`` for ``--unit nmgy``.
 
     Raises
     ------
     InputError
         When one is not of the form ``KEY=VALUE`` or a key is given twice.
     """
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for text in values or ():
         for part in re.split(r",(?=\s*[\w*]+\s*=)", text):
             if alone is not None and "=" not in part:
@@ -47,13 +47,13 @@ def pairs(values: Iterable[str] | None, option: str, form: str = PAIR, alone: st
             key, equals, value = (piece.strip() for piece in part.partition("="))
             if not (key and equals and value):
                 raise InputError(f"{option} {text} is not understood", expected=f"{option} {form}")
-            if found.setdefault(key, value) != value:
+            if result.setdefault(key, value) != value:
                 raise InputError(
                     f"{option} names {key!r} twice",
-                    value=f"{found[key]}, {value}",
+                    value=f"{result[key]}, {value}",
                     hint=f"Give one: {option} {key}={value}",
                 )
-    return found
+    return result
 
 
 def photometry_options(
@@ -65,7 +65,7 @@ def photometry_options(
     bad: list[str] | None = None,
     mask_band: list[str] | None = None,
 ) -> "PhotometryOptions":
-    """Return what the seven options about photometry say; loads numpy.
+    """Return the seven options about photometry; loads numpy.
 
     Raises
     ------

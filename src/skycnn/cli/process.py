@@ -1,4 +1,4 @@
-"""The process the shell started: its file descriptors, threads and memory allocator."""
+"""Process: its file descriptors, number of threads and memory allocator."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"
 """Read by torch and numpy when they are imported, so they are set before that."""
 
 MOST_THREADS = 1024
-"""Far more than any machine here has; beyond it the OpenMP runtime aborts the process."""
+"""Far more than machines have; the OpenMP runtime aborts a process that asks for too many."""
 
 MALLOPT = ((-4, 0), (-1, 2**31 - 1), (-2, 256 * 2**20))
 """glibc's M_MMAP_MAX, M_TRIM_THRESHOLD, M_TOP_PAD: a network's buffers are re-used instead of returned
@@ -22,7 +22,7 @@ to the kernel after each batch, which made a ResNet on two cores 2.4 times as fa
 def fill_descriptors() -> None:
     """Open /dev/null on each closed standard descriptor.
 
-    Otherwise the next file opened, perhaps somebody's catalogue, would become "standard error" and be written to.
+    Otherwise the next file opened, such as a catalogue, would become standard error and be written to.
     """
     for descriptor in (0, 1, 2):
         try:
@@ -32,7 +32,7 @@ def fill_descriptors() -> None:
 
 
 def tolerate_text() -> None:
-    """Let no file name or unit crash a print under LANG=C: what cannot be encoded is escaped."""
+    """Let prints escape what the locale cannot encode, such as file names under LANG=C, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure: Callable[..., None] | None = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -64,7 +64,7 @@ def quota(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/se
 
 
 def _groups(root: Path, membership: Path) -> set[Path]:
-    """Return the folders whose limits hold: the process's groups and all groups above them."""
+    """Return the folders of the process's groups and of all groups above them."""
     folders = {root, root / "cpu", root / "cpu,cpuacct"}
     try:
         lines = membership.read_text().splitlines()
@@ -96,12 +96,12 @@ def cpu_count() -> int:
 
 
 def thread_count(threads: int | None = None, environment: Mapping[str, str] = os.environ) -> int:
-    """Return the threads to use: those asked for, else OMP_NUM_THREADS, else what the machine grants.
+    """Return the threads to use: ``threads``, else OMP_NUM_THREADS, else `cpu_count`.
 
     Raises
     ------
     InputError
-        When the number asked for is no number of threads.
+        When ``threads`` is out of range.
     """
     if threads is not None:
         if not 1 <= threads <= MOST_THREADS:
@@ -113,7 +113,7 @@ def thread_count(threads: int | None = None, environment: Mapping[str, str] = os
 
 @cache
 def _tune_allocator() -> bool:
-    """Raise glibc's malloc thresholds; return whether there was a glibc to ask."""
+    """Raise glibc's malloc thresholds; return whether the C library is glibc."""
     import ctypes
 
     try:
@@ -125,7 +125,7 @@ def _tune_allocator() -> bool:
 
 
 def prepare(threads: int | None = None) -> int:
-    """Ready the process for heavy work, before torch or numpy is imported; return the threads to use."""
+    """Set threads and allocator before torch or numpy is imported; return the threads to use."""
     count = thread_count(threads)
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(count)))
     _tune_allocator()

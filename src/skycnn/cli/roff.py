@@ -1,4 +1,4 @@
-"""The few phrases of roff, the language of man pages, that our pages use."""
+"""Roff: the language of man pages, as far as these need it."""
 
 import re
 import textwrap
@@ -18,7 +18,7 @@ def text(prose: str) -> str:
 
 
 def code(typed: str) -> str:
-    """Return what is typed: every hyphen is the ASCII one."""
+    """Return text to be typed, with ASCII hyphens."""
     return _sheltered(_escape(typed).replace("-", "\\-"))
 
 
@@ -31,7 +31,7 @@ def _sheltered(line: str) -> str:
 
 
 def bold(typed: str) -> str:
-    """Return what is typed, in bold."""
+    """Return text to be typed, in bold."""
     return f"\\fB{code(typed)}\\fR"
 
 
@@ -41,7 +41,7 @@ def italic(word: str) -> str:
 
 
 def section(heading: str, lines: Iterable[str]) -> Iterator[str]:
-    """Yield a section, or nothing where it would be empty."""
+    """Yield a section, nothing if it is empty."""
     held = list(lines)
     if held:
         yield f".SH {heading}"
@@ -49,7 +49,7 @@ def section(heading: str, lines: Iterable[str]) -> Iterator[str]:
 
 
 def paragraphs(prose: str) -> Iterator[str]:
-    """Yield paragraphs, which empty lines separate."""
+    """Yield paragraphs; in prose they are separated by empty lines."""
     for number, paragraph in enumerate(filter(str.strip, re.split(r"\n\s*\n", prose))):
         yield from ([".PP"] if number else [])
         yield text(paragraph)

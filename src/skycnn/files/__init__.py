@@ -1,1 +1,1 @@
-"""Files of any kind: replaced whole or not at all, locked, resumed, held on the disk where memory is short."""
+"""Files of any kind: atomic replacement, locks, journals, scratch files."""

@@ -1,4 +1,4 @@
-"""Journal: the finished row ranges of a run, kept beside the output so that a killed run resumes. It is a cache."""
+"""Journal: the finished row ranges of a run, kept beside the output so that a killed run resumes."""
 
 import json
 import os
@@ -17,16 +17,16 @@ _RECORD = struct.Struct("<QI32sI")  # first row, rows, sha256 of the input bytes
 
 
 class Journal:
-    """New-column bytes of finished row ranges, in a file that the output's lock guards.
+    """Packed answers of finished row ranges, in a file under the output's lock.
 
     Parameters
     ----------
     path : str or None
-        ``.NAME.skycnn-journal``; None keeps it in an unlinked temporary file (standard output cannot resume).
+        ``.NAME.skycnn-journal``; None for an unlinked temporary file: a run to standard output cannot resume.
     key : dict
-        What must be the same for the journal to be of use: model, options, columns, rows.
+        Model, options, columns, rows: a journal with another key is discarded.
     width : int
-        Bytes of new columns a row.
+        Bytes a row.
     """
 
     def __init__(self, path: str | None, key: dict[str, object], width: int) -> None:
@@ -38,7 +38,7 @@ class Journal:
         if path is None:
             self._file = scratch()
         else:
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW  # a link may lead to somebody's file
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW  # a planted link is not followed
             self._file = os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0)
         try:
             self._begin(head)
@@ -46,7 +46,7 @@ class Journal:
             self.close(remove=True)
             raise
         self.resumed = sum(n for n, _, _ in self._places.values())
-        """Rows found finished when the journal was opened."""
+        """Rows that were finished when the journal was opened."""
 
     def _begin(self, head: bytes) -> None:
         fd = self._file.fileno()
@@ -60,7 +60,7 @@ class Journal:
             self._append(head)
 
     def _index(self, at: int, size: int) -> int:
-        """Note the whole records; a torn one at the end, as a power cut leaves it, is cut off."""
+        """Index the records from offset ``at``; a torn one at the end, from a power cut, is cut off."""
         fd = self._file.fileno()
         while at + _RECORD.size <= size:
             first, n, digest, check = _RECORD.unpack(os.pread(fd, _RECORD.size, at))
@@ -76,7 +76,7 @@ class Journal:
         return at
 
     def holds(self, first: int, n: int, digest: bytes) -> bool:
-        """Whether these rows are finished, from these very input bytes."""
+        """Whether these rows are finished, from input of this SHA-256."""
         place = self._places.get(first)
         return place is not None and place[:2] == (n, digest)
 

@@ -17,9 +17,9 @@ NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EBADF, errno.EOPNOTSUPP}
 
 @contextmanager
 def locked(path: str, label: str, wait: float = 0.0, *, create: bool = False) -> Iterator[int]:
-    """Hold the one lock on ``path`` and yield a descriptor of the file that bears the name now.
+    """Hold the lock on the file now at ``path``, and yield its descriptor.
 
-    With ``create`` the file need not be there yet; one that is still empty at the end is removed.
+    With ``create`` the file is made where it does not exist, and removed if it is empty at the end.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def locked(path: str, label: str, wait: float = 0.0, *, create: bool = False) ->
             continue
         if _same_file(fd, path):
             break
-        os.close(fd)  # the holder before us renamed a new file over it: take the new one
+        os.close(fd)  # the last holder renamed a new file over it: lock that one
     try:
         with guard:
             try:
@@ -80,7 +80,7 @@ def _pause(label: str, deadline: float, holder: str) -> None:
 
 @contextmanager
 def _lock_file(path: str, label: str, deadline: float) -> Iterator[None]:
-    """Lock by an exclusive file, for file systems without locks; one whose process is gone is broken."""
+    """Lock by an exclusively created file, for file systems without locks; that of a dead process is removed."""
     name = companion(path, "").removesuffix("-") + ".lock"
     while True:
         try:
@@ -91,7 +91,7 @@ def _lock_file(path: str, label: str, deadline: float) -> Iterator[None]:
                 text = Path(name).read_text()
                 host, _, pid = text.strip().partition(" ")
                 if host == socket.gethostname() and pid.isdigit() and not Path(f"/proc/{pid}").exists():
-                    _bury(name, text)
+                    _break(name, text)
                     continue
                 _pause(label, deadline, f" (process {pid} on {host}; its lock is {name})")
     try:
@@ -103,13 +103,13 @@ def _lock_file(path: str, label: str, deadline: float) -> Iterator[None]:
             os.unlink(name)
 
 
-def _bury(name: str, text: str) -> None:
-    """Remove a dead process's lock; if another broke it before us and holds a new one, that is put back."""
-    grave = f"{name}-{os.getpid()}"
-    os.rename(name, grave)
+def _break(name: str, text: str) -> None:
+    """Remove a dead process's lock file; one that another process made in its place meanwhile is put back."""
+    aside = f"{name}-{os.getpid()}"
+    os.rename(name, aside)
     try:
-        if Path(grave).read_text() != text:
+        if Path(aside).read_text() != text:
             with suppress(FileExistsError):
-                os.link(grave, name)
+                os.link(aside, name)
     finally:
-        os.unlink(grave)
+        os.unlink(aside)

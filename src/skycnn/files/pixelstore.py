@@ -1,4 +1,4 @@
-"""PixelStore: the stamps that a network learns from - in memory where they fit, else in a scratch file."""
+"""PixelStore: stamps to train on - in memory where they fit, else in a scratch file."""
 
 import os
 import tempfile
@@ -13,15 +13,15 @@ from skycnn.files.safefile import scratch, writing
 Array = NDArray[Any]
 
 SHARE = 0.5
-"""Of the memory that the machine has left; networks, batches and the system need the rest."""
+"""Of the free memory; the rest is left to networks, batches and the system."""
 MEMORY = Path("/proc/meminfo")
 ELSEWHERE = "It lies beside the model: --out FILE puts both on another disk, --rows A:B makes it smaller."
 
 
-def memory_left(told: Path = MEMORY) -> int:
-    """Return the bytes of memory that programs may still take; without limit where the system does not say."""
+def memory_left(meminfo: Path = MEMORY) -> int:
+    """Return the bytes of memory that programs may still take; practically no limit where it is unknown."""
     try:
-        lines = told.read_text().splitlines()
+        lines = meminfo.read_text().splitlines()
     except OSError:
         return 1 << 62
     words = next((line.split() for line in lines if line.startswith("MemAvailable:")), [])
@@ -29,14 +29,14 @@ def memory_left(told: Path = MEMORY) -> int:
 
 
 class PixelStore:
-    """Stamps, float32 (n, band, y, x), of which a batch of rows is taken at a time.
+    """Stamps, float32 (n, band, y, x), read by batches of rows.
 
     Parameters
     ----------
     pixels : array (m, band, y, x)
         In memory, or mapped from a file.
     rows : array (n,)
-        Which of them these are, and in which order.
+        Places of the store's rows among them.
     """
 
     def __init__(self, pixels: Array, rows: Array) -> None:
@@ -49,7 +49,7 @@ class PixelStore:
 
     @property
     def nbytes(self) -> int:
-        """Of all rows."""
+        """Bytes of all rows."""
         return len(self.rows) * int(np.prod(self.pixels.shape[1:])) * self.pixels.itemsize
 
     @property
@@ -62,26 +62,25 @@ class PixelStore:
         return len(self.rows)
 
     def __getitem__(self, rows: slice | Array) -> Array:
-        """Return the pixels of some rows, in memory and the caller's own."""
+        """Return a copy of the pixels of some rows, in memory."""
         return np.asarray(self.pixels[self.rows[rows]])
 
     def take(self, rows: Array) -> Self:
-        """Return a store of some rows, without a copy of their pixels."""
+        """Return a store of some rows that shares the pixels."""
         return type(self)(self.pixels, self.rows[rows])
 
 
 class Writer:
-    """Gathers stamps for a store.
+    """Collects stamps for a store.
 
     Parameters
     ----------
     most : int
-        Rows that may come; memory is taken only for those that do.
+        Rows at most; memory is taken only for those added.
     folder : str, optional
-        Where a scratch file may be made; it has no name and is gone when the program ends, however it ends. Default
-        the system's folder for such files.
+        Of the scratch file, which is unlinked: it vanishes with the process. Default the system's.
     room : int, optional
-        Bytes of memory that may be used; default a share of what is left.
+        Bytes of memory to use at most; default SHARE of what is free.
     """
 
     def __init__(self, most: int, folder: str | None = None, room: int | None = None) -> None:
@@ -90,7 +89,7 @@ class Writer:
         self._count = 0
 
     def add(self, pixels: Array) -> None:
-        """Take the stamps (n, band, y, x) of some rows.
+        """Add the stamps (n, band, y, x) of some rows.
 
         Raises
         ------
@@ -98,11 +97,11 @@ class Writer:
             When there is no room in the scratch file's folder, or no file can be made there.
         """
         if self._pixels is None:
-            self._pixels = self._made(pixels.shape[1:])
+            self._pixels = self._allocated(pixels.shape[1:])
         self._pixels[self._count : self._count + len(pixels)] = pixels
         self._count += len(pixels)
 
-    def _made(self, shape: tuple[int, ...]) -> Array:
+    def _allocated(self, shape: tuple[int, ...]) -> Array:
         whole = (self._most, *shape)
         size = 4 * int(np.prod(whole))
         room = SHARE * memory_left() if self._room is None else self._room
@@ -114,6 +113,6 @@ class Writer:
             return np.memmap(file, np.float32, "r+", shape=whole)
 
     def store(self, order: Array) -> PixelStore:
-        """Return what came, in another order: the numbers (n,) in which the rows came."""
+        """Return a store of the rows added, in the order of these places (n,)."""
         empty = np.empty((0, 1, 1, 1), np.float32)
         return PixelStore(empty if self._pixels is None else self._pixels, order)

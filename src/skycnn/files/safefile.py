@@ -1,4 +1,4 @@
-"""SafeFile: a file that is replaced as a whole or not at all - temporary, rename."""
+"""SafeFile: a file replaced as a whole or not at all, by a temporary one that takes its name."""
 
 import errno
 import hashlib
@@ -15,19 +15,19 @@ from skycnn.errors import ChangedError, InputError, NoSpaceError, RunError
 
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 LONGEST = 200
-"""Bytes of a name that leave room for what companions add: file systems allow 255."""
+"""Bytes of a name to which a companion's prefix and suffix can be added: file systems allow 255."""
 DETACH = "Give --detach to go on without, or --out FILE to write elsewhere."
 INTACT = "What was there before is as it was."
 
 
 def scratch(folder: str | None = None) -> IO[bytes]:
-    """Return an unlinked temporary file, gone when it is closed; default in the system's folder for such."""
+    """Return an unlinked temporary file, by default in the system's folder for them."""
     return tempfile.TemporaryFile(dir=folder, prefix=".skycnn-")  # the caller closes it
 
 
 @contextmanager
 def kept(file: IO[bytes]) -> Iterator[IO[bytes]]:
-    """Yield a file that stays open on a clean end, and is closed otherwise."""
+    """Yield a temporary file, which is closed on an error; write errors become ours."""
     try:
         with writing("a temporary file"):
             yield file
@@ -45,7 +45,7 @@ def companion(path: str, role: str) -> str:
 
 
 def litter(path: str) -> Iterator[Path]:
-    """Yield what a killed run may have left beside a file, the journal included."""
+    """Yield the companions of a file that earlier runs left."""
     prefix = companion(path, "")
     folder = Path(os.path.dirname(path) or ".")
     with suppress(PermissionError):  # a folder may be written to and not be listed
@@ -54,19 +54,19 @@ def litter(path: str) -> Iterator[Path]:
 
 
 def clean(path: str, *keep: str | None) -> None:
-    """Remove what a killed run left beside ``path``, but for the files to ``keep``; the caller holds its lock."""
+    """Remove what earlier runs left beside ``path``, except for the files to ``keep``; the lock is held."""
     for entry in list(litter(path)):
         if str(entry) not in keep:
             entry.unlink(missing_ok=True)
 
 
 def check_writable(path: str, label: str, detach: bool) -> None:
-    """See before the first write that ``path`` can be replaced and keep what it is.
+    """See before the first write that ``path`` can be replaced, with its owner, mode and attributes.
 
     Raises
     ------
     InputError
-        When it or its folder is read-only to us, or its owner, attributes or hard links cannot be kept.
+        When it or its folder is read-only, or its owner, attributes or hard links cannot be kept.
     """
     folder = os.path.dirname(path) or "."
     for place, what in ((path, label), (folder, f"the folder of {label}")):
@@ -96,7 +96,7 @@ def check_writable(path: str, label: str, detach: bool) -> None:
 
 
 def keep(fd: int, path: str, label: str) -> None:
-    """Give the new file the owner, group, mode and extended attributes of the old.
+    """Give a new file the owner, group, mode and extended attributes of the old one.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def untouched(stat: os.stat_result, before: os.stat_result) -> bool:
 
 @contextmanager
 def replacing(path: str, label: str, *, start: os.stat_result | None, detach: bool) -> Iterator[int]:
-    """Yield the descriptor of a temporary file that takes the name ``path`` on a clean end, and vanishes otherwise.
+    """Yield the descriptor of a temporary file that takes the name ``path`` on a clean end, else is removed.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def replacing(path: str, label: str, *, start: os.stat_result | None, detach: bo
     label : str
         Names it in messages.
     start : os.stat_result or None
-        Of the file to replace, when it was read; None for a new file, which gets 0666 & ~umask.
+        Of the file to replace, when it was read; None for a new one, which gets mode 0666 & ~umask.
     detach : bool
         Whether owner, mode and attributes need not be kept.
 
@@ -177,7 +177,7 @@ def replacing(path: str, label: str, *, start: os.stat_result | None, detach: bo
     temporary = companion(path, f"{os.getpid()}.tmp")
     with writing(label):
         with suppress(FileNotFoundError):
-            os.unlink(temporary)  # of a killed run that had our number
+            os.unlink(temporary)  # of a killed run with this process id
         fd = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o666 if start is None else 0o600)
     try:
         with writing(label):
@@ -192,21 +192,21 @@ def replacing(path: str, label: str, *, start: os.stat_result | None, detach: bo
 
 
 def adopt(fd: int, temporary: str, path: str, label: str, *, start: os.stat_result | None, detach: bool) -> None:
-    """Let a finished temporary file of descriptor ``fd`` take the name ``path``; see ``replacing``."""
+    """Give a finished temporary file, of descriptor ``fd``, the name ``path``; see `replacing`."""
     with writing(label):
-        _check_still(path, start, label)
+        _check_unchanged(path, start, label)
         if start is not None and not detach:
             keep(fd, path, label)
         elif start is not None:
             os.fchmod(fd, st.S_IMODE(start.st_mode))
         os.fsync(fd)
-    _check_still(path, start, label)
+    _check_unchanged(path, start, label)
     with writing(label):
         os.replace(temporary, path)
     _sync_folder(path, label)
 
 
-def _check_still(path: str, start: os.stat_result | None, label: str) -> None:
+def _check_unchanged(path: str, start: os.stat_result | None, label: str) -> None:
     with suppress(FileNotFoundError):
         if start is None or untouched(os.stat(path), start):
             return
@@ -218,14 +218,14 @@ def _check_still(path: str, start: os.stat_result | None, label: str) -> None:
 
 @contextmanager
 def writing(label: str, hint: str = INTACT) -> Iterator[None]:
-    """Turn the system's write errors into skycnn's.
+    """Raise write errors as skycnn's.
 
     Parameters
     ----------
     label : str
-        Names in messages what is written.
+        Names the file in messages.
     hint : str
-        What the user can do about it.
+        Of the error.
 
     Raises
     ------
@@ -243,7 +243,7 @@ def writing(label: str, hint: str = INTACT) -> Iterator[None]:
 
 
 def _sync_folder(path: str, label: str) -> None:
-    """Make the new name last; folders that cannot be opened or synced (network file systems) are let be."""
+    """Make the rename durable, where the file system can sync a folder."""
     try:
         fd = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

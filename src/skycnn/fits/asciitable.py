@@ -1,4 +1,4 @@
-"""ASCII tables, read as binary ones: numbers become doubles, text stays text. They are never extended."""
+"""AsciiTable: read as a binary table, numbers as doubles; never extended."""
 
 import re
 from typing import IO
@@ -29,7 +29,7 @@ def binary_from_ascii(fd: int, unit: Hdu, label: str) -> IO[bytes]:
     Raises
     ------
     InputError
-        When a TFORM or TBCOL is unreadable, or a number is none.
+        When a TFORM, a TBCOL or a number is unreadable.
     """
     fields = []
     for i in range(1, fitscards.integer(unit.header, "TFIELDS", label) + 1):
@@ -46,10 +46,10 @@ def binary_from_ascii(fd: int, unit: Hdu, label: str) -> IO[bytes]:
         fitscards.make(f"TFORM{i}", f"{size}A" if kind == "A" else "D")
         for i, (kind, _, size, _) in enumerate(fields, 1)
     ]
-    skipped = re.compile(
+    changed = re.compile(
         r"XTENSION|BITPIX|NAXIS\d?|PCOUNT|GCOUNT|TFIELDS|(TFORM|TBCOL|TNULL|TDISP)\d+|CHECKSUM|DATASUM"
     )
-    cards += [card for card in unit.cards if not skipped.fullmatch(fitscards.keyword(card))]
+    cards += [card for card in unit.cards if not changed.fullmatch(fitscards.keyword(card))]
     with kept(scratch()) as file:
         file.write(fitscards.primary() + fitscards.assemble(cards))
         size = 0

@@ -1,4 +1,4 @@
-"""Bytecopy: ranges of bytes from one descriptor to another, at offsets, all of them or an error."""
+"""ByteCopy: ranges of bytes copied between descriptors, whole or with an error."""
 
 import errno
 import os
@@ -20,7 +20,7 @@ def write_all(fd: int, data: "bytes | memoryview", offset: int) -> None:
 
 
 def copy_summed(source: int, target: int, start: int, to: int, length: int, label: str, sums: list[Sum]) -> None:
-    """Copy bytes between descriptors by reading and writing them, and add them to running sums.
+    """Copy bytes between descriptors, and add them to running checksums.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def copy_range(source: int, target: int, start: int, to: int, length: int, label
             if error.errno not in (errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM):
                 raise
             done = 0
-        if done == 0:  # not possible here; or the end of a truncated file, which reading tells
+        if done == 0:  # not possible here, or a truncated file, which reading finds out
             copy_summed(source, target, start, to, length, label, [])
             return
         start, to, length = start + done, to + done, length - done

@@ -1,4 +1,4 @@
-"""Header cards as bytes: read their values, change one, add one, leave all others as they are."""
+"""Cards: header cards as bytes, so that those not changed stay as they are."""
 
 import os
 import re
@@ -8,6 +8,8 @@ from skycnn.errors import InputError
 
 BLOCK = 2880
 CARD = 80
+MOST_BLOCKS = 4096
+"""Blocks after which a header without END is given up."""
 Value = str | int | float | bool | None
 
 _STRING = re.compile(r"\s*'((?:[^']|'')*)'")
@@ -19,8 +21,8 @@ def padded(size: int) -> int:
     return -(-size // BLOCK) * BLOCK
 
 
-def read_header(fd: int, offset: int, label: str, limit: int = 4096) -> tuple[list[bytes], int]:
-    """Read the cards of the header at ``offset``, without END and what follows it.
+def read_header(fd: int, offset: int, label: str) -> tuple[list[bytes], int]:
+    """Read the cards before END of the header at ``offset``.
 
     Parameters
     ----------
@@ -30,8 +32,6 @@ def read_header(fd: int, offset: int, label: str, limit: int = 4096) -> tuple[li
         Where the header begins.
     label : str
         Names the header unit in messages.
-    limit : int
-        Blocks after which a header without END is given up.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def read_header(fd: int, offset: int, label: str, limit: int = 4096) -> tuple[li
         When the file ends before END.
     """
     cards: list[bytes] = []
-    for number in range(limit):
+    for number in range(MOST_BLOCKS):
         block = os.pread(fd, BLOCK, offset + number * BLOCK)
         if len(block) < BLOCK:
             break
@@ -66,7 +66,7 @@ def keyword(card: bytes) -> str:
 
 
 def value(card: bytes) -> Value:
-    """Return a card's value: a string, int, float, bool, or None where there is none or it is not understood."""
+    """Return a card's value, None where it is absent or unreadable."""
     text = card[10:].decode("latin-1")
     string = _STRING.match(text)
     if string:
@@ -81,25 +81,25 @@ def value(card: bytes) -> Value:
 
 
 def values(cards: Iterable[bytes]) -> dict[str, Value]:
-    """Return keyword to value, the first of duplicates, long strings (CONTINUE) joined."""
-    found: dict[str, Value] = {}
+    """Return keyword to value: the first of duplicates, long strings (CONTINUE) joined."""
+    header: dict[str, Value] = {}
     open_key: str | None = None
     for card in cards:
         name = keyword(card)
         if name == "CONTINUE" and open_key is not None:
-            held, more = found[open_key], _STRING.match(card[8:].decode("latin-1"))
+            held, more = header[open_key], _STRING.match(card[8:].decode("latin-1"))
             if isinstance(held, str) and held.endswith("&") and more:
-                found[open_key] = held[:-1] + more[1].replace("''", "'").rstrip()
+                header[open_key] = held[:-1] + more[1].replace("''", "'").rstrip()
             continue
         open_key = None
-        if card[8:10] == b"= " and name not in found:
-            found[name] = value(card)
+        if card[8:10] == b"= " and name not in header:
+            header[name] = value(card)
             open_key = name
-    return found
+    return header
 
 
 def _text(string: str) -> str:
-    plain = "".join(letter if " " <= letter <= "~" else "?" for letter in string)  # FITS allows no other
+    plain = "".join(letter if " " <= letter <= "~" else "?" for letter in string)  # all that FITS allows
     return "'" + plain.replace("'", "''").ljust(8) + "'"
 
 
@@ -126,7 +126,7 @@ def make(name: str, content: Value, comment: str = "") -> bytes:
 
 
 def replaced(card: bytes, content: Value) -> bytes:
-    """Return ``card`` with another value and its own comment."""
+    """Return ``card`` with another value and the same comment."""
     text = card[10:].decode("latin-1")
     string = _STRING.match(text)
     rest = text[string.end() :] if string else text
@@ -140,7 +140,7 @@ def history(lines: Iterable[str]) -> list[bytes]:
 
 
 def find(cards: list[bytes], name: str) -> int | None:
-    """Return the place of the first card with this keyword and a value."""
+    """Return the index of the first card with this keyword and a value."""
     wanted = name.ljust(8).encode() + b"= "
     return next((i for i, card in enumerate(cards) if card.startswith(wanted)), None)
 
@@ -171,20 +171,20 @@ def table(row_bytes: int, rows: int, fields: int) -> list[bytes]:
 
 
 def integer(header: Mapping[str, Value], name: str, label: str, default: int | None = None) -> int:
-    """Return an integer value that a header must hold.
+    """Return an integer of a header, 0 or more.
 
     Raises
     ------
     InputError
         When it is absent (and has no default), no integer, or negative.
     """
-    found = header.get(name, default)
-    if not isinstance(found, int) or isinstance(found, bool) or found < 0:
-        raise InputError(f"{label}: {name} is unreadable", value=found, expected="an integer, 0 or more")
-    return found
+    content = header.get(name, default)
+    if not isinstance(content, int) or isinstance(content, bool) or content < 0:
+        raise InputError(f"{label}: {name} is unreadable", value=content, expected="an integer, 0 or more")
+    return content
 
 
 def number(header: Mapping[str, Value], name: str, default: float) -> float:
     """Return a number of a header; the default where it is absent, or no number."""
-    found = header.get(name)
-    return found if isinstance(found, int | float) and not isinstance(found, bool) else default
+    content = header.get(name)
+    return content if isinstance(content, int | float) and not isinstance(content, bool) else default

@@ -1,4 +1,4 @@
-"""FITS checksums: the ones' complement sum of 32-bit words, and its ASCII code (FITS 4.0, section 4.4.2.7, app. J)."""
+"""Checksum: the ones' complement sum of 32-bit words and its ASCII code (FITS 4.0, section 4.4.2.7, appendix J)."""
 
 import numpy as np
 
@@ -14,12 +14,12 @@ def fold(total: int) -> int:
 
 
 class Sum:
-    """A running DATASUM over bytes that arrive in pieces of any length.
+    """A running DATASUM over pieces of any length.
 
     Parameters
     ----------
     start : int
-        Offset of the first byte from the beginning of the data, so that parts can be summed apart and merged.
+        Offset of the first byte in the data: sums of parts can be merged.
     """
 
     def __init__(self, start: int = 0) -> None:
@@ -38,7 +38,7 @@ class Sum:
             self._add_loose(octets[:lead])
             octets = octets[lead:]
         whole = octets.size & ~3
-        if whole:  # one long call without the interpreter's lock: several threads sum side by side
+        if whole:  # one call without the interpreter's lock, so that threads sum in parallel
             self._total = fold(self._total + int(octets[:whole].view(">u4").sum(dtype=np.uint64)))
         if whole < octets.size:
             self._add_loose(octets[whole:])
@@ -51,12 +51,12 @@ class Sum:
 
     @property
     def value(self) -> int:
-        """The sum so far; a rest of under four bytes counts as if zeros followed."""
+        """The sum so far, as if zeros filled the last word."""
         return fold(self._total)
 
 
 def encode(total: int) -> str:
-    """Return the CHECKSUM string that brings a header-and-data unit of this sum to all ones."""
+    """Return the CHECKSUM string that makes the sum of its header-data unit all ones."""
     complement = _ONES - fold(total)
     code = [[0] * 4 for _ in range(4)]
     for place in range(4):

@@ -1,4 +1,4 @@
-"""Tile-compressed tables (FITS 4.0, section 10.3), read as the plain tables they were; one tile at a time."""
+"""CompressedTable: a tile-compressed table (FITS 4.0, section 10.3) as the plain one it was, tile by tile."""
 
 import re
 import zlib
@@ -15,7 +15,7 @@ from skycnn.fits.source import Source
 from skycnn.fits.tablebytes import Hdu, read_heap, read_into, scan
 from skycnn.fits.tablecolumn import DTYPES, TableColumn, layout
 
-_OWN = re.compile(r"ZTABLE|ZTILELEN|ZTHEAP|ZNAXIS[12]|ZPCOUNT|(ZFORM|ZCTYP)\d+|TFORM\d+|THEAP|CHECKSUM|DATASUM")
+_COMPRESSED = re.compile(r"ZTABLE|ZTILELEN|ZTHEAP|ZNAXIS[12]|ZPCOUNT|(ZFORM|ZCTYP)\d+|TFORM\d+|THEAP|CHECKSUM|DATASUM")
 _SIZES = {"NAXIS1": "ZNAXIS1", "NAXIS2": "ZNAXIS2", "PCOUNT": "ZPCOUNT"}
 _SUMS = {"ZHECKSUM": "CHECKSUM", "ZDATASUM": "DATASUM"}
 
@@ -88,13 +88,13 @@ def _plain_cards(unit: Hdu, label: str) -> list[bytes]:
             cards.append(fitscards.make(name, unit.header.get(f"ZFORM{name[5:]}", "")))
         elif name in _SUMS:
             cards.append(_SUMS[name].ljust(8).encode() + card[8:])
-        elif not _OWN.fullmatch(name):
+        elif not _COMPRESSED.fullmatch(name):
             cards.append(card)
     return cards
 
 
 def _cell(fd: int, unit: Hdu, descriptors: "np.ndarray", cell: TableColumn, label: str) -> bytes:
-    """Return the bytes in the heap that one cell's descriptor points to."""
+    """Return the bytes in the heap of one cell."""
     if cell.code not in "PQ":
         raise InputError(f"{label}: column {cell.name!r} is {cell.form}", expected="compressed tiles: 1PB or 1QB")
     count, offset = cell.descriptors(descriptors)[0].tolist()
@@ -117,8 +117,7 @@ def _unpacked(octets: bytes, method: str, column: TableColumn, n: int, label: st
     if len(plain) != size:
         raise InputError(f"{label}: a compressed tile of {column.name} holds {len(plain)} bytes", expected=f"{size}")
     values = np.frombuffer(plain, np.uint8)
-    if method == "GZIP_2":  # bytes of the same significance stand together
-        # CFITSIO, which made nearly all of these files, leaves complex numbers unshuffled
+    if method == "GZIP_2":  # bytes of the same significance side by side; not of complex numbers, as in CFITSIO
         item = 1 if column.code in "CM" else np.dtype(DTYPES.get(column.code, "u1")).itemsize
         values = np.ascontiguousarray(values.reshape(item, -1).T)
     return values.reshape(n, column.width)

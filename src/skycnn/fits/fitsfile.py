@@ -27,7 +27,7 @@ def open_fits(spec: Spec, scratch: str | None = None) -> tuple[Source, list[Hdu]
         As `open_source` and `scan`, and for DEEPMERGE files whose arrays are no stamps, or whose labels do not fit.
     """
     if _is_array(spec):
-        from skycnn.fits.stamplayout.hlsp import open_arrays
+        from skycnn.fits.stamplayout.deepmerge import open_arrays
 
         source = open_arrays(spec, scratch)
     else:
@@ -36,7 +36,7 @@ def open_fits(spec: Spec, scratch: str | None = None) -> tuple[Source, list[Hdu]
         units = scan(source.fd, source.size, source.label)
         labels = _labels(units)
         if labels is not None:
-            from skycnn.fits.stamplayout.hlsp import with_table
+            from skycnn.fits.stamplayout.deepmerge import with_table
 
             bare, source = source, with_table(source, units[0], labels, scratch)
             bare.file.close()

@@ -1,4 +1,4 @@
-"""Units of photometry: how they are spelled in TUNIT, and how values become microjansky."""
+"""FluxUnits: units of photometry as spelled in TUNIT, and values in microjansky."""
 
 import re
 import warnings
@@ -23,7 +23,7 @@ FAINTEST, WORST = 40.0, 50.0
 """mag; magnitudes outside 0..40 and errors above 50 mark absent values."""
 
 SENTINELS = (99.0, 99.99, 999.0, 9999.0)
-"""Errors that mark an absent value; their negatives are no errors anyhow."""
+"""Errors that mark an absent value, apart from negative ones."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Unit:
     Parameters
     ----------
     name : str
-        As told to the user.
+        For messages.
     kind : str
         ``mag`` (AB, Pogson), ``asinh``, ``vega`` or ``flux``.
     scale : float
@@ -58,7 +58,7 @@ KINDS: dict[str, tuple[str, Literal["mag", "asinh", "vega"]]] = {
         ("vega", "vegamag", "vegamags", "magvega", "vegamagnitude", "magnitudevega"), ("mag(Vega)", "vega")
     ),
 }
-"""Spellings of magnitudes, letters only, and what they are called."""
+"""Spellings of magnitudes, letters only; name and kind."""
 
 FLUXES: dict[str, tuple[str, float]] = {
     **dict.fromkeys(("jy", "jansky", "janskys"), ("Jy", 1e6)),
@@ -71,17 +71,17 @@ FLUXES: dict[str, tuple[str, float]] = {
         ("nanomaggy", 1e-9 * MAGGY),
     ),
 }
-"""Spellings of flux densities, lower case without blanks; microjansky a unit."""
+"""Spellings of flux densities, lower case without blanks; name, microjansky a unit."""
 
 BLANK = ("", "-", "--", "none", "null", "n/a", "unitless")
-"""TUNIT values that say nothing."""
+"""TUNIT of no unit."""
 
 INVERSE = re.compile(r"1/\(?(?P<a>.+?)\)?(?:\^|\*\*)?2|\(?(?P<b>.+?)\)?(?:\^|\*\*)?\(?-2\)?")
 ZERO_POINT = re.compile(r"zp[=:]?(\d+(?:\.\d*)?)")
 
 
 def read(text: str | None) -> Unit | None:
-    """Return the unit that a text names, None when it names none of photometry.
+    """Return the unit of photometry that a text names, else None.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def read(text: str | None) -> Unit | None:
     if text is None or text.strip().lower() in BLANK:
         return None
     word = re.sub(r"\s|'", "", text).replace("µ", "u").replace("μ", "u")
-    if word == "MJy":  # the one prefix whose case matters
+    if word == "MJy":  # not mJy
         return Unit("MJy", "flux", 1e12)
     plain = _plain(word.lower())
     if plain is not None:
@@ -125,7 +125,7 @@ def _other(text: str) -> Unit | None:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", units.UnitsWarning)  # erg/s/cm2/Hz is not standard, and clear
+            warnings.simplefilter("ignore", units.UnitsWarning)  # erg/s/cm2/Hz is no standard spelling
             unit = units.Unit(text)
         if unit.is_equivalent(units.Jy):
             return Unit(text.strip(), "flux", float(unit.to(units.uJy)))

@@ -1,4 +1,4 @@
-"""Foreign formats, told by their first bytes, and the command that makes FITS of each."""
+"""Foreign: other formats by their first bytes, and the command that converts each to FITS."""
 
 from pathlib import Path
 from shlex import quote
@@ -16,14 +16,14 @@ FOREIGN: tuple[tuple[bytes, str, str], ...] = (
     (b"PK\x03\x04", "zip", "unzip {path}"),
     (b"\x1f\x9d", "a .Z archive", "uncompress {path}"),
 )
-"""Magic bytes, the format's name, and the command that makes FITS (or uncovers it)."""
+"""Magic bytes, the format, and the command that converts or unpacks it."""
 
 STAND_INS: tuple[tuple[bytes, str, str], ...] = (
     (b"<!doctype html", "an HTML page", "The server sent a page in its place: look at it, and fetch the file again."),
     (b"<html", "an HTML page", "The server sent a page in its place: look at it, and fetch the file again."),
     (b"version https://git-lfs", "a Git LFS pointer", "Fetch the file that it stands for: git lfs pull"),
 )
-"""First bytes in lower case of what comes in place of a file, what it is, and what to do."""
+"""First bytes, in lower case, of what servers send in place of a file; what it is, and the hint."""
 
 
 def check_fits(head: bytes, label: str) -> None:
@@ -32,7 +32,7 @@ def check_fits(head: bytes, label: str) -> None:
     Raises
     ------
     InputError
-        Naming the format that it is instead, and the command that converts it.
+        Names its format, and the command that converts it.
     """
     if head.startswith(b"SIMPLE  ="):
         return
@@ -41,7 +41,7 @@ def check_fits(head: bytes, label: str) -> None:
     for magic, kind, hint in STAND_INS:
         if head.lstrip().lower().startswith(magic):
             raise InputError(f"{label} is {kind}, not FITS", hint=hint)
-    name = Path(label).stem + ("-table" if Path(label).suffix == ".fits" else "")  # another name than its own
+    name = Path(label).stem + ("-table" if Path(label).suffix == ".fits" else "")  # not the file's own name
     stem = quote(name)
     for magic, kind, command in FOREIGN:
         if head.lstrip().startswith(magic):

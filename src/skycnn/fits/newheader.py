@@ -127,8 +127,8 @@ def _set(cards: list[bytes], name: str, content: fitscards.Value) -> None:
 
 def _check_orphans(cards: list[bytes], fields: int, added: int, label: str) -> None:
     """Refuse cards of fields beyond the last: they would describe the new ones."""
-    found = filter(None, (_FIELD_CARD.fullmatch(fitscards.keyword(card)) for card in cards))
-    orphans = [match[0] for match in found if fields < int(match[1]) <= fields + added]
+    matches = filter(None, (_FIELD_CARD.fullmatch(fitscards.keyword(card)) for card in cards))
+    orphans = [match[0] for match in matches if fields < int(match[1]) <= fields + added]
     if orphans:
         raise InputError(
             f"{label} has {fields} columns but describes more: {', '.join(orphans)}",

@@ -159,13 +159,13 @@ def now() -> str:
 
 def changes(old: Record, new: Record) -> list[str]:
     """Return in words the settings in which two runs differ, but for their rows."""
-    found = []
+    differences = []
     if old.model_sha256 != new.model_sha256:
-        found.append(f"model {old.model} {old.model_sha256[:16]} then, {new.model} {new.model_sha256[:16]} now")
+        differences.append(f"model {old.model} {old.model_sha256[:16]} then, {new.model} {new.model_sha256[:16]} now")
     if old.used != new.used:
-        found.append(f"columns {' '.join(old.used)} then, {' '.join(new.used)} now")
+        differences.append(f"columns {' '.join(old.used)} then, {' '.join(new.used)} now")
     for name in sorted(old.options.keys() | new.options.keys()):
         before, after = (json.dumps(record.options.get(name), sort_keys=True) for record in (old, new))
         if before != after and name != "rows" and not (name == "bands" and old.used != new.used):
-            found.append(f"{name} {before} then, {after} now".replace("null", "not given"))
-    return found
+            differences.append(f"{name} {before} then, {after} now".replace("null", "not given"))
+    return differences

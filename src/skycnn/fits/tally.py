@@ -1,4 +1,4 @@
-"""Tally: how many rows of a run have an answer, and how many each flag."""
+"""Tally: how many rows of a run have an answer, and how many were flagged for what."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""CompressedCube: stamps as a tile-compressed image, one tile a plane, written as a stream and read by need."""
+"""CompressedCube: stamps as a tile-compressed image, a tile a plane, written as a stream and read by rows."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from skycnn.errors import InputError
 from skycnn.fits import cards as fitscards
 from skycnn.fits.bytecopy import write_all
 from skycnn.fits.splice import THREADS, write_primary
-from skycnn.fits.stamplayout import planecodec as tilecodec
+from skycnn.fits.stamplayout import planecodec
 from skycnn.fits.stamplayout.planecodec import Tile
 from skycnn.fits.stamplayout.stampplanes import StampPlanes, shape
 from skycnn.fits.tablebytes import Hdu, read_heap, read_into
@@ -59,8 +59,8 @@ def write_compressed(
         planes = read(first, min(first + step, rows)).reshape(-1, side, side)
         numbers = range(first * bands, first * bands + len(planes))
         if compress == "gzip":
-            return numbers.start, [tilecodec.packed(plane) for plane in planes]
-        return numbers.start, [tilecodec.rice(plane, number) for plane, number in zip(planes, numbers, strict=True)]
+            return numbers.start, [planecodec.packed(plane) for plane in planes]
+        return numbers.start, [planecodec.rice(plane, number) for plane, number in zip(planes, numbers, strict=True)]
 
     at, longest = 0, 0
     for number, tiles in work_ahead(work, range(0, rows, step), THREADS):
@@ -103,17 +103,17 @@ def _cards(head: list[bytes], size: tuple[int, int, int], method: str, heap: int
     entries.append(("ZCMPTYPE", method))
     if method == "RICE_1":
         entries += [("ZNAME1", "BLOCKSIZE"), ("ZVAL1", 32), ("ZNAME2", "BYTEPIX"), ("ZVAL2", 4)]
-        entries += [("ZQUANTIZ", "SUBTRACTIVE_DITHER_1"), ("ZDITHER0", tilecodec.SEED), ("ZBLANK", tilecodec.BLANK)]
-        told = f"pixels are quantised to 1/{tilecodec.LEVEL:g} of each stamp's noise (q = {tilecodec.LEVEL:g}): lossy"
+        entries += [("ZQUANTIZ", "SUBTRACTIVE_DITHER_1"), ("ZDITHER0", planecodec.SEED), ("ZBLANK", planecodec.BLANK)]
+        line = f"pixels are quantised to 1/{planecodec.LEVEL:g} of each stamp's noise (q = {planecodec.LEVEL:g}): lossy"
     else:
         entries.append(("ZQUANTIZ", "NONE"))
-        told = "pixels are packed without loss"
+        line = "pixels are packed without loss"
     kept = [card for card in head if fitscards.keyword(card) not in _PLAIN]
-    return [*(fitscards.make(name, content) for name, content in entries), *kept, *fitscards.history([told])]
+    return [*(fitscards.make(name, content) for name, content in entries), *kept, *fitscards.history([line])]
 
 
 class CompressedPlanes(StampPlanes):
-    """Stamps in a tile-compressed image as `write_compressed` makes it; see ``StampPlanes``.
+    """Stamps in a tile-compressed image, as `write_compressed` makes it.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ class CompressedPlanes(StampPlanes):
     Raises
     ------
     InputError
-        When tiles are no planes, or compressed in another way.
+        When tiles are no planes, or of another compression.
     """
 
     def __init__(self, fd: int, unit: Hdu, label: str) -> None:
@@ -136,7 +136,7 @@ class CompressedPlanes(StampPlanes):
         header = unit.header
         tile = tuple(header.get(f"ZTILE{i}", self.side if i == 1 else 1) for i in range(1, 5))
         self._method = str(header.get("ZCMPTYPE", ""))
-        self._dither = tilecodec.DITHER.get(str(header.get("ZQUANTIZ", "NO_DITHER")), -1)
+        self._dither = planecodec.DITHER.get(str(header.get("ZQUANTIZ", "NO_DITHER")), -1)
         known = self._method in ("RICE_1", "GZIP_1", "GZIP_2") and header.get("ZBITPIX") == -32
         odd = [header.get(f"ZVAL{i}") for i in (1, 2) if str(header.get(f"ZNAME{i}")) in ("BLOCKSIZE", "BYTEPIX")]
         if tile != (self.side, self.side, 1, 1) or not known or (self._method == "RICE_1" and odd != [32, 4]):
@@ -151,7 +151,7 @@ class CompressedPlanes(StampPlanes):
         self._blank = blank if isinstance(blank, int) else None
 
     def read(self, first: int, end: int) -> tuple[Array, Array]:
-        """Return stamps first..end; a plane whose tile is corrupt is NaN; see ``StampPlanes``."""
+        """Return stamps first..end as `StampPlanes.read`; planes of corrupt tiles are NaN."""
         out = np.empty((end - first, self.bands, self.side, self.side), np.float32)
         broken = np.zeros(len(out), np.bool_)
         planes = out.reshape(-1, self.side, self.side)
@@ -182,9 +182,9 @@ class CompressedPlanes(StampPlanes):
     def _plane(self, number: int, octets: Callable[[str, int], bytes], fields: dict[str, Array], i: int) -> Array:
         spare = octets("GZIP_COMPRESSED_DATA", i)
         if spare:
-            return tilecodec.unpacked(spare, 1, self.side)
+            return planecodec.unpacked(spare, 1, self.side)
         content = octets("COMPRESSED_DATA", i)
         if self._method != "RICE_1":
-            return tilecodec.unpacked(content, int(self._method[-1]), self.side)
+            return planecodec.unpacked(content, int(self._method[-1]), self.side)
         tile = Tile(content, False, float(fields["ZSCALE"][i]), float(fields["ZZERO"][i]))
-        return tilecodec.unriced(tile, number, self.side, dither=self._dither, seed=self._seed, blank=self._blank)
+        return planecodec.unriced(tile, number, self.side, dither=self._dither, seed=self._seed, blank=self._blank)

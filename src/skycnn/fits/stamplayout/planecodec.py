@@ -1,4 +1,4 @@
-"""TileCodec: one plane of a stamp compressed by FITS 4.0, section 10; RICE_1 quantised, GZIP_2 without loss."""
+"""PlaneCodec: one plane of a stamp as a compressed tile (FITS 4.0, section 10): RICE_1 quantised, GZIP_2 lossless."""
 
 import gzip
 import zlib
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 LEVEL = 4.0
-"""Steps of the quantised values in a sigma of the tile's noise: q of Pence et al. (2010), fpack's own; what is lost is
-1/4 sigma / sqrt(12), which adds 0.3 per cent to the noise."""
+"""Quantisation steps in a sigma of the tile's noise: q of Pence et al. (2010), as in fpack; adds 1/4 sigma / sqrt(12),
+or 0.3 per cent, to the noise."""
 SEED = 1
-"""ZDITHER0: the tile's number is added, so that the same stamps give the same bytes."""
+"""ZDITHER0, to which the tile's number is added; fixed, so that the same stamps give the same bytes."""
 BLANK = -2147483647
-"""Of a NaN among quantised values, as CFITSIO has it."""
+"""NaN among quantised values, as in CFITSIO."""
 DITHER = {"NO_DITHER": -1, "SUBTRACTIVE_DITHER_1": 1, "SUBTRACTIVE_DITHER_2": 2}
 GZIP_LEVEL = 4
 
@@ -30,7 +30,7 @@ class Tile:
     octets : bytes
         The compressed values.
     lossless : bool
-        Whether they are floats and not quantised.
+        Whether they are floats, not quantised.
     scale, zero : float
         The physical value is ``zero + scale * (integer - dither + 0.5)``.
     """
@@ -42,15 +42,15 @@ class Tile:
 
 
 def rice(plane: Array, number: int) -> Tile:
-    """Return a plane (y, x), float32, quantised to a part of its noise and RICE-compressed.
+    """Return a plane (y, x), float32, quantised by its noise and RICE-compressed.
 
-    One that has no noise (all NaN, or constant), or an infinity, is packed without loss.
+    Without noise (all NaN, or constant) or with an infinity it is packed losslessly.
 
     Parameters
     ----------
     plane : array
     number : int
-        Of the tile, from 0: it seeds the dither.
+        The tile's, from 0; seeds the dither.
     """
     from astropy.io.fits.hdu.compressed._codecs import Rice1
     from astropy.io.fits.hdu.compressed._compression import quantize_float_c
@@ -61,7 +61,9 @@ def rice(plane: Array, number: int) -> Tile:
     if holes.all() or np.isinf(native).any():
         return Tile(_gzip(plane, 1), lossless=True)
     filled = native.copy()
-    filled[holes] = np.resize(native[~holes], int(holes.sum()))  # noise like the rest's, while it is measured
+    filled[holes] = np.resize(
+        native[~holes], int(holes.sum())
+    )  # so that holes have the plane's noise while it is measured
     octets, done, scale, zero = quantize_float_c(
         filled.tobytes(), number + SEED, x, y, 0, 0, LEVEL, DITHER["SUBTRACTIVE_DITHER_1"]
     )[:4]
@@ -73,7 +75,7 @@ def rice(plane: Array, number: int) -> Tile:
 
 
 def packed(plane: Array) -> Tile:
-    """Return a plane, float32, packed without loss: bytes of the same significance side by side, then gzip."""
+    """Return a plane, float32, packed losslessly: bytes of the same significance side by side, then gzip."""
     return Tile(_gzip(plane, 2), lossless=True)
 
 
@@ -83,7 +85,7 @@ def _gzip(plane: Array, kind: int) -> bytes:
 
 
 def unpacked(octets: bytes, kind: int, side: int) -> Array:
-    """Return a plane, float32 (side, side), of what GZIP_1 or GZIP_2 made of it.
+    """Return a plane, float32 (side, side), from GZIP_1 or GZIP_2 (``kind`` 1 or 2).
 
     Raises
     ------
@@ -104,7 +106,7 @@ def unpacked(octets: bytes, kind: int, side: int) -> Array:
 
 
 def unriced(tile: Tile, number: int, side: int, *, dither: int, seed: int, blank: int | None) -> Array:
-    """Return a plane, float32 (side, side), of what RICE_1 made of its quantised values.
+    """Return a plane, float32 (side, side), from its quantised and RICE-compressed values.
 
     Raises
     ------

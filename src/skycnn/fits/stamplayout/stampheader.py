@@ -1,4 +1,4 @@
-"""StampHeader: the header of a stamp file's images, and what changes in that of its catalogue."""
+"""StampHeader: the header of a stamp file's images, and the EXTNAME of its catalogue."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ def head(rows: int, bands: Sequence[str], side: int, facts: Mapping[str, Any]) -
 
 
 def _entry(name: str, content: fitscards.Value) -> list[bytes]:
-    """Return a card, or several where a text is long (FITS 4.0, section 4.2.1.2)."""
+    """Return a card, or several of a long text (FITS 4.0, section 4.2.1.2)."""
     if not isinstance(content, str) or len(content.replace("'", "''")) <= 68:
         return [fitscards.make(name, content)]
     step = 32 if "'" in content else 65

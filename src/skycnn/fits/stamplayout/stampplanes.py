@@ -1,4 +1,4 @@
-"""StampPlanes: the stamps of a file as they lie there, read by ranges of rows."""
+"""StampPlanes: the pixels of a stamp file, read by ranges of rows."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -36,8 +36,7 @@ class StampPlanes(ABC):
 class PlainPlanes(StampPlanes):
     """Stamps in an image of four axes.
 
-    They are read and not mapped: rows stand one behind the other, so that a map saves nothing, and a file that
-    another program cuts short is an error here and would be a SIGBUS there.
+    They are read and not mapped: a file that another program truncates would end a map with SIGBUS.
 
     Parameters
     ----------
@@ -51,7 +50,7 @@ class PlainPlanes(StampPlanes):
     Raises
     ------
     InputError
-        When it has not four axes, or stamps are not square.
+        See `shape`.
     """
 
     def __init__(self, fd: int, unit: Hdu, label: str) -> None:
@@ -63,7 +62,7 @@ class PlainPlanes(StampPlanes):
         self._blank = header.get("BLANK") if self._raw.kind != "f" else None
 
     def read(self, first: int, end: int) -> tuple[Array, Array]:
-        """Return stamps first..end; see ``StampPlanes``."""
+        """Return stamps first..end; see `StampPlanes.read`."""
         raw = np.empty((end - first, self.bands, self.side, self.side), self._raw)
         if raw.size:
             read_into(self._fd, raw.view(np.uint8), self._data + first * raw[0].nbytes, self._label)

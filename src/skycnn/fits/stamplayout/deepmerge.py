@@ -1,9 +1,9 @@
-"""Hlsp: the DEEPMERGE mock images (doi:10.17909/t9-vqk6-pc80) as they are published, read as stamp files.
+"""DeepMerge: the DEEPMERGE mock images (doi:10.17909/t9-vqk6-pc80) as published, made into stamp files for reading.
 
-They come in FITS, images in the primary and labels in an image extension ``MergerLabels``, and as NumPy arrays of
-both. The arrays bear the archive's names, which end in ``-x.npy`` and ``-y.npy``, or those of the authors' notebooks,
-such as ``SB00_augmented_3FILT.npy`` and ``SB00_augmented_y_3FILT.npy``. A row-aligned table of the labels is put
-behind the images in a temporary file, so that all that works on a stamp file works on them.
+They are published as FITS, images in the primary and labels in an image extension ``MergerLabels``, and as two NumPy
+arrays, named as in the archive (``...-x.npy`` and ``...-y.npy``) or in the authors' notebooks
+(``SB00_augmented_3FILT.npy`` and ``SB00_augmented_y_3FILT.npy``). A temporary file has a table of the labels behind
+the images, and so is a stamp file.
 """
 
 import os
@@ -27,7 +27,7 @@ from skycnn.fits.tablebytes import Hdu, read_into
 Array = NDArray[Any]
 
 FILTERS = ("F814W", "F160W", "F356W")
-"""Of its planes, in their order; the sets of two filters are without the last (Ciprijanovic et al. 2020)."""
+"""Filters of the planes; sets of two lack the last (Ciprijanovic et al. 2020)."""
 TRUTH = "MERGER_TRUE"
 COPY_BYTES = 4 << 20
 
@@ -85,7 +85,7 @@ def open_arrays(spec: Spec, folder: str | None) -> Source:
 
 
 def _load(path: str) -> Array:
-    """Return an array, mapped; nothing is unpickled."""
+    """Return an array, memory-mapped; nothing is unpickled."""
     try:
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except (ValueError, OSError, EOFError) as error:
@@ -93,14 +93,14 @@ def _load(path: str) -> Array:
 
 
 def partners(name: str) -> Iterator[str]:
-    """Yield the names that the labels of a file of images may have."""
+    """Yield possible file names of the labels to a file of images."""
     if re.search(r"[-_]x\.npy$", name):
         yield re.sub(r"x\.npy$", "y.npy", name)
         yield re.sub(r"(pristine|noisy|noise)?[-_]?x\.npy$", "labels-y.npy", name)
         yield re.sub(r"_sim-[a-z]+-x\.npy$", "_labels-y.npy", name)
-    found = re.fullmatch(r"(.*)_(\dFILT)\.npy", name)
-    if found:
-        yield f"{found[1]}_y_{found[2]}.npy"
+    match = re.fullmatch(r"(.*)_(\dFILT)\.npy", name)
+    if match:
+        yield f"{match[1]}_y_{match[2]}.npy"
 
 
 def _partner(path: str) -> str | None:
@@ -110,7 +110,7 @@ def _partner(path: str) -> str | None:
 
 
 def _bands(path: str, n: int) -> tuple[str, ...]:
-    """Return the filters that a file's name tells, else DEEPMERGE's own, else numbers."""
+    """Return the n filters in a file's name, else DEEPMERGE's, else numbers."""
     named = re.findall(r"(?<![a-z0-9])f\d{3,4}[a-z]\d?(?![a-z0-9])", os.path.basename(path).lower())
     if len(named) == n:
         return tuple(name.upper() for name in named)
@@ -118,7 +118,7 @@ def _bands(path: str, n: int) -> tuple[str, ...]:
 
 
 def _table(labels: Array | None, rows: int, bands: tuple[str, ...], label: str) -> bytes:
-    """Return a header-data unit with the labels, or the rows' numbers where there are none."""
+    """Return a table of the labels as bytes, or of row numbers where there are none."""
     values = np.arange(rows) if labels is None else np.asarray(labels).reshape(-1)
     if len(values) != rows:
         raise InputError(f"{label} holds {len(values)} labels of {rows} stamps", expected="one each")

@@ -1,4 +1,4 @@
-"""Hlsp: DEEPMERGE's images and labels as they are published, in FITS and as arrays."""
+"""DeepMerge: its images and labels as they are published, in FITS and as arrays."""
 
 import bz2
 import os
@@ -15,7 +15,7 @@ from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.extension import Extension
 from skycnn.fits.output import Output
 from skycnn.fits.source import parse
-from skycnn.fits.stamplayout.hlsp import partners
+from skycnn.fits.stamplayout.deepmerge import partners
 from skycnn.stamps.stampfile.cube import Cube
 
 N, SIDE = 30, 7
