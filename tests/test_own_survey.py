@@ -75,7 +75,7 @@ def test_dust_is_corrected_with_its_coefficients(cat, path):
         options = PhotometryOptions(extinction="none")
         found = Offer(catalogue, options, own=mine).feed(NEEDS).photometry
         assert found.correction.dust.coefficients == {"g": 3.2, "r": 2.2, "i": 1.6}
-        assert photometry(catalogue, options, survey="mine", dereddened="yes", own=mine).asked == ("g", "r", "i")
+        assert photometry(catalogue, options, survey="mine", dereddened="yes", own=mine).requested == ("g", "r", "i")
         with pytest.raises(InputError, match="no survey gives R_band for EBV"):
             Offer(catalogue, options).feed(NEEDS)
         given = origin.find(catalogue, "photoz", "Z_PHOT", options, whose=path)

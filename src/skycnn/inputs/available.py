@@ -84,7 +84,7 @@ class Offer:
             card_photometry=wants.photometry,
             dereddened=wants.dereddened,
             survey=survey.known(wants.survey, self.own),
-            stated=self.whose,
+            catalogue_survey=self.whose,
             owner=wants.name,
         )
 

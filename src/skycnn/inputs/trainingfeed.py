@@ -73,7 +73,7 @@ def feed(
                 owner=needs.name,
                 own=own,
             )
-            bands = found.asked
+            bands = found.requested
         made = Feed.of(replace(needs, bands=tuple(bands)), catalogue, found, stamps, photometry_options)
         stack.pop_all()
     return made
@@ -142,7 +142,7 @@ def photometry(
             catalogue.label,
             dereddened=dereddened,
             survey=known,
-            stated=survey or None,
+            catalogue_survey=survey or None,
             owner=asks,
         )
 

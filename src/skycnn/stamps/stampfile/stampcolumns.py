@@ -75,7 +75,7 @@ class StampColumns:
         return (*rests, flag)
 
     def packed(self, rests: Array, flags: Array) -> Array:
-        """Return the bytes of the columns, uint8 (n, width), from rests (n, band, 2), NaN without one, and flags (n,)."""
+        """Return the bytes of the columns, uint8 (n, width), from rests (n, band, 2), NaN if absent, and flags (n,)."""
         one = common(rests)[:, None]
         table = np.concatenate([one, rests], axis=1) if self.each else one
         values = table.reshape(len(flags), -1).T
