@@ -40,7 +40,7 @@ class Planes:
         Raises
         ------
         InputError
-            When it cannot be told.
+            When it is ambiguous or absent.
         """
         if len(self.headers) == 1 and place in (None, 0):
             return self.headers[0]

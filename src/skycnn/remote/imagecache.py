@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, TypeVar, cast
 
@@ -41,12 +41,12 @@ class ImageCache:
         When ``folder`` cannot be made or written to.
     """
 
-    def __init__(self, folder: str | None, limit: int, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, folder: str | None, limit: int) -> None:
         self.limit, self.temporary = limit, False
         self._partial: set[str] = set()
         self._busy: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
-        path = folder or _default(environment)
+        path = folder or _default()
         try:
             if path is None:
                 raise OSError
@@ -158,11 +158,11 @@ class ImageCache:
                     os.unlink(path)
 
 
-def _default(environment: Mapping[str, str]) -> str | None:
-    base = environment.get("XDG_CACHE_HOME", "")
+def _default() -> str | None:
+    base = os.environ.get("XDG_CACHE_HOME", "")
     if os.path.isabs(base):
         return os.path.join(base, "skycnn")
-    home = environment.get("HOME", "")
+    home = os.environ.get("HOME", "")
     return os.path.join(home, ".cache", "skycnn") if os.path.isabs(home) else None
 
 

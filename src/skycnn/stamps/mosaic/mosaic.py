@@ -35,8 +35,6 @@ class Mosaic(Stamps):
         By band.
     positions : Positions
         Where the rows are.
-    side : int, optional
-        Pixels along an edge.
     threads : int
         Batches cut at the same time.
     scratch : str, optional
@@ -50,13 +48,12 @@ class Mosaic(Stamps):
         footprints: Mapping[str, Footprints],
         positions: Positions,
         *,
-        side: int | None = None,
         threads: int = 1,
         scratch: str | None = None,
     ) -> None:
         self.bands, self.columns = tuple(footprints), positions.columns
         self.notes = (*positions.notes, *(note for one in footprints.values() for note in one.notes))
-        self.positions, self.side, self.threads = positions, side, threads
+        self.positions, self.threads = positions, threads
         self.images = OpenImages(scratch)
         self.layers = {band: Layer(one, self.images) for band, one in footprints.items()}
         self.pixel_scale = gridcheck.scale(footprints[self.bands[0]]) if positions.kind == "sky" else None
