@@ -35,9 +35,14 @@ class FetchError(Exception):
     """
 
     def __init__(self, reason: str, *, passing: bool = False, wait: float = 0.0, unreachable: bool = False) -> None:
-        reason = " ".join("".join(letter if letter.isprintable() else " " for letter in reason).split())
-        super().__init__(reason)
-        self.reason, self.passing, self.wait, self.unreachable = reason, passing, wait, unreachable
+        self.reason = printable(reason)
+        super().__init__(self.reason)
+        self.passing, self.wait, self.unreachable = passing, wait, unreachable
+
+
+def printable(text: str) -> str:
+    """Return a text of a server, safe for a terminal."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def get(url: str, into: IO[bytes], *, connect: float, read: float, deadline: float, limit: int) -> None:

@@ -9,7 +9,7 @@ from typing import IO, cast
 
 from skycnn.files.safefile import writing
 from skycnn.fits.source import COMPRESSED
-from skycnn.remote.httpget import PIECE, FetchError
+from skycnn.remote.httpget import PIECE, FetchError, printable
 
 
 def compression_of(head: bytes) -> str:
@@ -40,8 +40,7 @@ def compression_of(head: bytes) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return the beginning of a text, safe for a terminal."""
-    words = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    words = printable(text)
     return f": {words[:60]!a}" if words else ""
 
 

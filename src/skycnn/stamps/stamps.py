@@ -227,6 +227,11 @@ def corner(position: Array, side: int) -> Array:
     return np.floor(np.asarray(position, np.float64) - (side - 1) / 2 + 0.5).astype(np.int64)
 
 
+def covered(first: Array, size: int, side: int) -> Array:
+    """Return how many pixels of stamps along one axis lie on an image of ``size`` pixels, int64 (n,)."""
+    return np.asarray(np.clip(first + side, 0, size) - np.clip(first, 0, size))
+
+
 def rest(position: Array, first: Array, side: int) -> Array:
     """Return position less the stamp's centre along one axis, in [-0.5, 0.5)."""
     return np.asarray(position, np.float64) - first - (side - 1) / 2
