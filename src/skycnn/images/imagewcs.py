@@ -141,9 +141,9 @@ class ImageWcs:
         across = (lon[1:] - lon[0] + 180) % 360 - 180
         # sines of half angles: exact for small differences, also at the pole
         north, east = np.radians(lat[1:]), np.radians(across)
-        here = np.radians(lat[0])
+        centre_lat = np.radians(lat[0])
         e = np.cos(north) * np.sin(east)
-        n = np.sin(north - here) + 2 * np.cos(north) * np.sin(here) * np.sin(east / 2) ** 2
+        n = np.sin(north - centre_lat) + 2 * np.cos(north) * np.sin(centre_lat) * np.sin(east / 2) ** 2
         steps = np.degrees(np.array([[e[0] - e[1], e[2] - e[3]], [n[0] - n[1], n[2] - n[3]]])) * 3600
         return PixelGrid(steps, float(lon[0]), float(lat[0]))
 

@@ -176,9 +176,9 @@ def plan(
     InputError
         When a unit cannot be converted to the target, or is missing for some images of a band.
     """
-    strange = [band for band in given if band != "*" and band not in units]
-    if strange:
-        raise InputError("--pixel-unit names a band without images", value=strange[0], expected=" ".join(units))
+    unknown = [band for band in given if band != "*" and band not in units]
+    if unknown:
+        raise InputError("--pixel-unit names a band without images", value=unknown[0], expected=" ".join(units))
     by_user = Conversion(given=given)
     images: dict[str, Mapping[str | None, str]] = {
         band: units[band] if (text := by_user.named(band)) is None else {text: "--pixel-unit"}

@@ -172,11 +172,11 @@ def _edge(values: Array, total: Array, start: tuple[Array, Array], end: tuple[Ar
     return result
 
 
-def _crossings(start: Array, way: Array) -> Array:
-    """Return the fractions of the way at which integers are crossed, (most, ...), padded with 1."""
-    low, high = np.minimum(start, start + way), np.maximum(start, start + way)
+def _crossings(start: Array, step: Array) -> Array:
+    """Return the fractions of the step at which integers are crossed, (most, ...), padded with 1."""
+    low, high = np.minimum(start, start + step), np.maximum(start, start + step)
     first = np.floor(low) + 1
     most = int(max(np.ceil(high - first).max(), 0))
     at = first + np.arange(most).reshape(-1, *[1] * start.ndim)
     inside = at < high
-    return np.where(inside, (at - start) / np.where(inside, way, 1), 1.0)
+    return np.where(inside, (at - start) / np.where(inside, step, 1), 1.0)

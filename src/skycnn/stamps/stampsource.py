@@ -127,7 +127,7 @@ def offered(
 
 
 def presents(columns: Sequence[TableColumn], options: StampOptions) -> bool:
-    """Whether a table can have stamps: it has positions, or stands in a stamp file."""
+    """Whether a table can have stamps: it has positions, or is in a stamp file."""
     names = {column.name for column in columns}
     if options.stamps is not None or not options.given:
         return {"DX", "DY"} <= names or options.given
@@ -146,9 +146,9 @@ def _check(options: StampOptions) -> None:
     if options.images and options.stamps is not None:
         raise InputError("--images and --stamps are two sources of the same stamps", hint="Give one of the two.")
     for name, planes in (("--mask", options.mask), ("--weight", options.weight)):
-        strange = [band for band in planes if band not in options.images]
-        if strange:
-            raise InputError(f"{name} names a band without --images", value=strange[0])
+        unknown = [band for band in planes if band not in options.images]
+        if unknown:
+            raise InputError(f"{name} names a band without --images", value=unknown[0])
 
 
 def _has_templates(options: StampOptions) -> bool:

@@ -91,7 +91,7 @@ class Result:
 
 @dataclass(frozen=True)
 class CutoutRun:
-    """All that is settled before the first stamp is cut."""
+    """A prepared run, before the first stamp is cut."""
 
     catalogue: Catalogue
     stamps: Stamps
@@ -102,7 +102,7 @@ class CutoutRun:
 
 
 def cutout(text: str, options: Options, say: Say = lambda _: None, progress: Progress | None = None) -> Result:
-    """Cut a stamp about every row of a catalogue and write them to a file, the catalogue behind them.
+    """Cut a stamp about every row of a catalogue, and write stamps and catalogue to a file.
 
     Parameters
     ----------
@@ -207,11 +207,7 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> C
         "side": side,
         "rows": options.rows,
         "compress": options.compress,
-        "radec": options.stamps.radec,
-        "xy": options.stamps.xy,
-        "mask": options.stamps.mask,
-        "weight": options.stamps.weight,
-        "resample": options.stamps.resample,
+        **{name: getattr(options.stamps, name) for name in ("radec", "xy", "mask", "weight", "resample")},
         **stamps.facts(),
     }
     record = Record(
