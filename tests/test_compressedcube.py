@@ -205,6 +205,6 @@ def test_tiles_that_astropy_made(tmp_path, dither):
         cube, compression_type="RICE_1", tile_shape=(1, 1, SIDE, SIDE), quantize_method=dither, dither_seed=9
     )
     fits.HDUList([fits.PrimaryHDU(), unit]).writeto(tmp_path / "c.fits")
-    with Cube.open(str(tmp_path / "c.fits"), BANDS) as stamps:
-        (batch,) = stamps.batches(0, {}, np.ones(12, bool), bands=BANDS, side=SIDE)
+    with Cube.open(str(tmp_path / "c.fits")) as stamps:
+        (batch,) = stamps.batches(0, {}, np.ones(12, bool), bands=stamps.bands, side=SIDE)
     np.testing.assert_array_equal(batch.pixels, fits.getdata(tmp_path / "c.fits", 1))

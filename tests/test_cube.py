@@ -182,8 +182,8 @@ def test_a_packed_file_is_read_too(stamps):
 def test_a_catalogue_that_is_open_lends_its_file(stamps):
     with Catalogue.open(str(stamps)) as catalogue:
         assert is_cube(catalogue.units)
-        with Cube.open(catalogue.source) as cube:
-            cube.check(catalogue, 8)
+        with Cube(catalogue.source, catalogue.units) as cube:
+            cube.check(catalogue)
             read(cube, 50)
         assert catalogue.read(["DX"])["DX"].shape == (50,)  # still open
 
@@ -226,7 +226,7 @@ def test_facts_tell_one_cube_from_another(stamps, tmp_path):
         if not lent:
             with Cube.open(str(path)) as cube:
                 return cube.facts()
-        with Catalogue.open(str(path)) as catalogue, Cube.open(catalogue.source) as cube:
+        with Catalogue.open(str(path)) as catalogue, Cube(catalogue.source, catalogue.units) as cube:
             return cube.facts()
 
     alone, lent = facts(stamps), facts(stamps, lent=True)
@@ -238,7 +238,7 @@ def test_facts_tell_one_cube_from_another(stamps, tmp_path):
 
 
 def digest(path, stop=None):
-    with Catalogue.open(str(path)) as catalogue, Cube.open(catalogue.source) as cube:
+    with Catalogue.open(str(path)) as catalogue, Cube(catalogue.source, catalogue.units) as cube:
         return cube.digest(stop or threading.Event())
 
 

@@ -46,7 +46,11 @@ def arrays(folder, name, labels, bands=3, values=LABELS):
 
 def check(path, bands):
     """See that both doors open: the table with its truth, and the stamps."""
-    with Catalogue.open(str(path)) as catalogue, Cube.open(catalogue.source) as lent, Cube.open(str(path)) as cube:
+    with (
+        Catalogue.open(str(path)) as catalogue,
+        Cube(catalogue.source, catalogue.units) as lent,
+        Cube.open(str(path)) as cube,
+    ):
         assert catalogue.names == ("MERGER_TRUE",)
         np.testing.assert_array_equal(catalogue.read(["MERGER_TRUE"])["MERGER_TRUE"], LABELS)
         for stamps in (lent, cube):
@@ -98,7 +102,7 @@ def test_arrays_of_two_filters(tmp_path):
 
 def test_arrays_without_labels_have_numbered_rows(tmp_path):
     path = arrays(tmp_path, "mine.npy", None, 5)
-    with Catalogue.open(str(path)) as catalogue, Cube.open(catalogue.source) as cube:
+    with Catalogue.open(str(path)) as catalogue, Cube(catalogue.source, catalogue.units) as cube:
         np.testing.assert_array_equal(catalogue.read(["ROW"])["ROW"], np.arange(N))
         assert cube.bands == tuple("12345")
 
@@ -128,7 +132,7 @@ def test_answers_go_to_a_stamp_file(tmp_path, kind):
         np.testing.assert_array_equal(units[0].data, images())
     if kind == "fits":
         assert (tmp_path / "out.fits").read_bytes().startswith(before)
-    with Catalogue.open(str(tmp_path / "out.fits")) as catalogue, Cube.open(catalogue.source) as cube:
+    with Catalogue.open(str(tmp_path / "out.fits")) as catalogue, Cube(catalogue.source, catalogue.units) as cube:
         assert (catalogue.rows, cube.bands) == (N, FILTERS)
 
 

@@ -1,4 +1,4 @@
-"""Crew: answers in order, work ahead within bounds, and nothing that hangs holds up the end."""
+"""FetchPool: results in order, work ahead within bounds, and nothing that hangs holds up the end."""
 
 import subprocess
 import sys

@@ -97,7 +97,7 @@ def test_habits_are_found_without_options(whose, spelled, names, family, first, 
     assert len(p.bands) == len(own) / len(names.split())
     assert len({entry["unit"] for entry in p.table()}) == 1
     assert not {"Z_SPEC", "z_phot", "e_zphot"} & set(p.columns)
-    assert presents(found, p.asked)
+    assert presents(found, p.requested)
 
 
 @settings(max_examples=60, deadline=None)
@@ -399,7 +399,7 @@ def test_the_assumptions_are_said():
         "dropped rows: FLAGS != 0",
     )
     assert "filters: DECaLS, by the SURVEY card" in look(found, header={"SURVEY": "DECaLS"}).notes
-    assert "filters: sdss, by --survey" in look(found, stated="sdss").notes
+    assert "filters: sdss, by --survey" in look(found, catalogue_survey="sdss").notes
 
 
 def test_presents_is_true_where_options_name_two_bands():

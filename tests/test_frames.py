@@ -82,3 +82,7 @@ def test_coordinates_are_imported_only_when_needed():
         "f.to_icrs(1.0, 2.0); assert 'astropy.coordinates' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_vectors_are_of_length_one():
+    np.testing.assert_allclose(frames.vectors(np.array([0, 90.0, 7]), np.array([0, 0.0, 90])), np.eye(3), atol=1e-15)

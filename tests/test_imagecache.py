@@ -145,16 +145,23 @@ def test_nobody_waits_beyond_its_time_for_another(cache):
     assert get(cache, Answer(FITS), URL + "2") == FITS
 
 
-def test_where_images_are_kept(tmp_path):
+def test_where_images_are_kept(tmp_path, monkeypatch):
     home, xdg = str(tmp_path / "home"), str(tmp_path / "xdg")
-    assert ImageCache(None, 1, {"HOME": home, "XDG_CACHE_HOME": xdg}).folder == f"{xdg}/skycnn"
-    assert ImageCache(None, 1, {"HOME": home, "XDG_CACHE_HOME": "relative"}).folder == f"{home}/.cache/skycnn"
+    monkeypatch.setenv("HOME", home)
+    monkeypatch.setenv("XDG_CACHE_HOME", xdg)
+    assert ImageCache(None, 1).folder == f"{xdg}/skycnn"
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    assert ImageCache(None, 1).folder == f"{home}/.cache/skycnn"
     assert os.stat(f"{xdg}/skycnn").st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize("home", [None, "/dev/null", ""])
-def test_no_home_no_trace(home):
-    cache = ImageCache(None, 1 << 20, {} if home is None else {"HOME": home})
+def test_no_home_no_trace(home, monkeypatch):
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("HOME", raising=False)
+    if home is not None:
+        monkeypatch.setenv("HOME", home)
+    cache = ImageCache(None, 1 << 20)
     assert cache.temporary and get(cache, Answer(FITS)) == FITS
     cache.close()
     assert not os.path.exists(cache.folder)

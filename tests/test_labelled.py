@@ -166,14 +166,14 @@ def test_the_truth_is_the_column_given_or_a_known_name(opened):
 )
 def test_bands_are_those_given_or_found(opened, arguments, bands):
     found = trainingfeed.photometry(opened(table(5)), PhotometryOptions(), **arguments)
-    assert found.asked == found.bands == bands
+    assert found.requested == found.bands == bands
 
 
 def test_two_bands_named_by_their_columns_are_the_bands(opened):
     options = PhotometryOptions(
         band={"a": "FLUX_G", "b": "FLUX_R"}, error={"a": "FLUXERR_G", "b": "FLUXERR_R"}, unit={"*": "uJy"}
     )
-    assert trainingfeed.photometry(opened(table(5)), options).asked == ("a", "b")
+    assert trainingfeed.photometry(opened(table(5)), options).requested == ("a", "b")
 
 
 def test_a_band_given_but_absent_is_named(opened):

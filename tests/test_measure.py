@@ -32,7 +32,7 @@ def run(value, error, given=None, style="MAG_*", survey=None, more=()):
 )
 def test_the_unit_and_who_says_it(value, error, given, style, unit, told):
     m = run(column("R", unit=value), column("ERR_R", unit=error), given, style)
-    assert (m.unit.name, m.told) == (unit, told)
+    assert (m.unit.name, m.unit_note) == (unit, told)
 
 
 def flux(m, value, error, name="ERR_R"):

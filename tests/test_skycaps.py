@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skycnn.stamps.mosaic.skycaps import FEW, Caps, unit_vectors
+from skycnn.stamps.mosaic.skycaps import FEW, Caps
 
 RNG = np.random.default_rng(20)
 
@@ -66,7 +66,3 @@ def test_a_pair_does_not_depend_on_the_other_rows(caps):
 def test_no_rows_have_no_pairs(caps):
     row, cap = Caps(*sky(caps), np.full(caps, 8.0)).near(np.zeros(0), np.zeros(0))
     assert (row.shape, cap.shape) == ((0,), (0,))
-
-
-def test_directions_are_of_length_one():
-    np.testing.assert_allclose(unit_vectors(np.array([0, 90.0, 7]), np.array([0, 0.0, 90])), np.eye(3), atol=1e-15)

@@ -291,7 +291,7 @@ def test_predict_extends_the_catalogue_of_a_stamp_file_in_place(hard, out):
     assert rawfits.is_sound(unit)
     assert extend(out) is None
     with Cube.open(str(out)) as cube, Catalogue.open(str(out)) as table:
-        cube.check(table, 6)
+        cube.check(table)
 
 
 # ---- stopped and resumed

@@ -97,7 +97,7 @@ def command(
     count = process.prepare(threads)
     from skycnn.verbs import cutout as verb
 
-    asked = verb.Options(
+    requested = verb.Options(
         stamps=imageoptions.stamp_options(
             images,
             mask,
@@ -127,7 +127,7 @@ def command(
         command=shlex.join(["skycnn", *sys.argv[1:]]),
     )
     with console.progress(catalogue) as step:
-        result = verb.cutout(catalogue, asked, console.say, step)
+        result = verb.cutout(catalogue, requested, console.say, step)
     if json:
         console.emit(asdict(result))
     elif dry_run:

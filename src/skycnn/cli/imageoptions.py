@@ -1,6 +1,6 @@
 """Options about images and stamps, which cutout, predict and train share, and the reader of their values.
 
-They are taken like those of ``options.py``: ``def command(images: imageoptions.Images = None)``.
+Used like those of ``options.py``: ``def command(images: imageoptions.Images = None)``.
 """
 
 from typing import TYPE_CHECKING, Annotated
@@ -32,12 +32,12 @@ def stamp_options(
     threads: int = 1,
     pixel_unit: list[str] | None = None,
 ) -> "StampOptions":
-    """Return what the options about images and stamps say; loads numpy.
+    """Return the options about images and stamps; loads numpy.
 
     Raises
     ------
     InputError
-        When one of them cannot be read, or two of them contradict each other.
+        When one is invalid, or two contradict each other.
     """
     from skycnn.images import imagelist
     from skycnn.remote.fetch import RemoteOptions
@@ -47,8 +47,8 @@ def stamp_options(
         raise InputError("--images and --stamps both say where the stamps come from", hint="Give one of the two.")
     if radec is not None and xy is not None:
         raise InputError("--radec and --xy both name the position", hint="Give one of the two.")
-    for option, given in (("--mask", mask), ("--weight", weight)):
-        if given and not images:
+    for option, values in (("--mask", mask), ("--weight", weight)):
+        if values and not images:
             raise InputError(f"{option} goes with --images", hint="Name the images with --images BAND=FILE.")
     return StampOptions(
         images=imagelist.parse(images or (), "--images"),
@@ -78,9 +78,9 @@ def column_pair(text: str | None, form: str) -> tuple[str, str] | None:
     Parameters
     ----------
     text : str, optional
-        What stood after the option.
+        Value of the option.
     form : str
-        The option as it should be typed, for messages.
+        The option as to be typed, for messages.
 
     Raises
     ------

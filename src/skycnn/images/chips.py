@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from math import radians
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from skycnn.fits import cards as fitscards
 from skycnn.fits.cards import Value
 from skycnn.fits.tablebytes import Hdu
+from skycnn.images.pixelgrid import tangent
 
 APART = 0.5
 """Least distance between the centres of chips, in units of their shorter side; the centres of planes coincide."""
@@ -54,11 +54,7 @@ def _centre(header: dict[str, Value], shape: tuple[int, int]) -> tuple[NDArray[n
         return None
     ny, nx = shape
     east, north = matrix @ [(nx + 1) / 2 - x, (ny + 1) / 2 - y]
-    a, d = radians(lon), radians(lat)
-    centre = np.array([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)])
-    to_east = np.array([-np.sin(a), np.cos(a), 0.0])
-    to_north = np.array([-np.sin(d) * np.cos(a), -np.sin(d) * np.sin(a), np.cos(d)])
-    place = centre + east * to_east + north * to_north
+    place = np.array([east, north, 1.0]) @ tangent(lon, lat)
     side = min(nx * np.linalg.norm(matrix[:, 0]), ny * np.linalg.norm(matrix[:, 1]))
     return place / np.linalg.norm(place), float(side)
 

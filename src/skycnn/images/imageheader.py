@@ -122,13 +122,7 @@ def read_headers(spec: ImageSpec) -> list[ImageHeader]:
         raise InputError(f"{path} does not exist") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
-    headers = [header_of(spec, unit, shape, primary, compression, stat) for unit, shape in images]
-    for image in headers:
-        present = max(0, stat.st_size - image.offset)
-        if not compression and present < image.size:
-            what = f"{image.label} is shorter than its header says: {image.size} bytes promised, {present} there"
-            raise InputError(what, hint="Restore it from a copy.")
-    return headers
+    return [header_of(spec, unit, shape, primary, compression, stat) for unit, shape in images]
 
 
 def header_of(
@@ -144,7 +138,7 @@ def header_of(
     Raises
     ------
     InputError
-        When BITPIX, BSCALE or BZERO is unreadable.
+        When BITPIX, BSCALE or BZERO is unreadable, or an uncompressed file is truncated.
     """
     label, header = f"{spec.path}[{unit.number}]", unit.header
     tiled = unit.kind == "compressed image"
@@ -152,7 +146,7 @@ def header_of(
     if bitpix not in (8, 16, 32, 64, -32, -64) or not isinstance(bitpix, int):
         raise InputError(f"{label}: BITPIX is unreadable", value=bitpix, expected="8, 16, 32, 64, -32 or -64")
     blank = header.get("BLANK", header.get("ZBLANK") if tiled else None)
-    return ImageHeader(
+    image = ImageHeader(
         spec=spec,
         number=unit.number,
         shape=shape,
@@ -168,6 +162,11 @@ def header_of(
         blank=blank if bitpix > 0 and isinstance(blank, int) else None,
         fingerprint=fingerprint(stat),
     )
+    present = max(0, stat.st_size - image.offset)
+    if not compression and present < image.size:
+        what = f"{image.label} is shorter than its header says: {image.size} bytes promised, {present} there"
+        raise InputError(what, hint="Restore it from a copy.")
+    return image
 
 
 def _number(value: Value, what: str) -> float:

@@ -141,9 +141,9 @@ class ImageWcs:
         across = (lon[1:] - lon[0] + 180) % 360 - 180
         # sines of half angles: exact for small differences, also at the pole
         north, east = np.radians(lat[1:]), np.radians(across)
-        here = np.radians(lat[0])
+        centre_lat = np.radians(lat[0])
         e = np.cos(north) * np.sin(east)
-        n = np.sin(north - here) + 2 * np.cos(north) * np.sin(here) * np.sin(east / 2) ** 2
+        n = np.sin(north - centre_lat) + 2 * np.cos(north) * np.sin(centre_lat) * np.sin(east / 2) ** 2
         steps = np.degrees(np.array([[e[0] - e[1], e[2] - e[3]], [n[0] - n[1], n[2] - n[3]]])) * 3600
         return PixelGrid(steps, float(lon[0]), float(lat[0]))
 
@@ -182,8 +182,8 @@ class ImageWcs:
         xs = np.concatenate([part, part, ends, ends + 1, part[1:-1], [0.5]]) * nx - 0.5
         ys = np.concatenate([ends, ends + 1, part, part, part[1:-1], [0.5]]) * ny - 0.5
         lon, lat = self.to_sky(xs, ys)
-        there = np.flatnonzero(np.isfinite(lon))
-        grid = self.grid_at(xs[there[-1]], ys[there[-1]]) if len(there) else None
+        valid = np.flatnonzero(np.isfinite(lon))
+        grid = self.grid_at(xs[valid[-1]], ys[valid[-1]]) if len(valid) else None
         if grid is None:
             raise InputError(f"{self.label}: its WCS leads nowhere on the sky", hint=wcscards.NO_WCS)
         nominal = float(np.sqrt(abs(np.linalg.det(self._matrix())))) * 3600
@@ -196,5 +196,5 @@ class ImageWcs:
         middle, others = frames.vectors(np.array([grid.lon]), np.array([grid.lat])), frames.vectors(lon, lat)
         away = 2 * np.degrees(np.arcsin(np.minimum(np.linalg.norm(others - middle, axis=0) / 2, 1)))
         # a margin for the edge between the points sampled
-        radius = float(away[there].max()) * 1.01 + 2 * grid.scale * grid.aspect / 3600
-        self.radius = radius if len(there) == len(lon) and radius < 80 else 180.0
+        radius = float(away[valid].max()) * 1.01 + 2 * grid.scale * grid.aspect / 3600
+        self.radius = radius if len(valid) == len(lon) and radius < 80 else 180.0

@@ -62,7 +62,7 @@ def overlaps(
     ------
     row : int
         The stamp; those without overlap are left out.
-    there, here : tuple of slice
+    source, target : tuple of slice
         The overlap in the box and in the stamp.
     """
     top, left, bottom, right = box
@@ -71,5 +71,5 @@ def overlaps(
     for row in which[meets].tolist():
         x, y = int(x0[row]), int(y0[row])
         x1, x2, y1, y2 = max(x, left), min(x + side, right), max(y, top), min(y + side, bottom)
-        there = slice(y1 - top, y2 - top), slice(x1 - left, x2 - left)
-        yield row, there, (slice(y1 - y, y2 - y), slice(x1 - x, x2 - x))
+        source = slice(y1 - top, y2 - top), slice(x1 - left, x2 - left)
+        yield row, source, (slice(y1 - y, y2 - y), slice(x1 - x, x2 - x))

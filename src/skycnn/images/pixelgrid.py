@@ -58,15 +58,15 @@ class PixelGrid:
 
         The direction of north depends on the position, strongly so near a pole; transported axes do not.
         """
-        here, there = _frame(self.lon, self.lat), _frame(other.lon, other.lat)
-        a, b = here[2], there[2]
+        start, end = tangent(self.lon, self.lat), tangent(other.lon, other.lat)
+        a, b = start[2], end[2]
         # Rodrigues' rotation from one position to the other
         cross, cosine = np.cross(a, b), float(a @ b)
         if cosine < -0.999999:  # antipodes: no unique great circle
             return self.axes
         skew = np.array([[0, -cross[2], cross[1]], [cross[2], 0, -cross[0]], [-cross[1], cross[0], 0]])
         carry = np.eye(3) + skew + skew @ skew / (1 + cosine)
-        axes: Array = there[:2] @ carry @ here[:2].T @ self.axes
+        axes: Array = end[:2] @ carry @ start[:2].T @ self.axes
         return axes
 
 
@@ -108,7 +108,7 @@ def _turn(matrix: Array) -> float:
     return degrees(np.arctan2(matrix[0, 1] - matrix[1, 0], matrix[0, 0] + matrix[1, 1]))
 
 
-def _frame(lon: float, lat: float) -> Array:
+def tangent(lon: float, lat: float) -> Array:
     """Return the unit vectors east, north and outwards at a position, as rows."""
     a, d = np.radians(lon), np.radians(lat)
     return np.array(

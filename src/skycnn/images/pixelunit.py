@@ -41,7 +41,7 @@ class PixelUnit:
     scale: float | None
 
     def factor_to(self, other: "PixelUnit") -> float | None:
-        """Return the factor to another unit; None where there is none."""
+        """Return the factor to another unit; None if impossible."""
         if self.scale is None or other.scale is None:
             return 1.0 if self.scale is other.scale and _plain(self.name) == _plain(other.name) else None
         factor = self.scale / other.scale
@@ -147,7 +147,7 @@ class Conversion:
         return self.given.get(band, self.given.get("*"))
 
     def factor(self, band: str, text: str | None) -> float | None:
-        """Return the factor for pixels of an image with this BUNIT; None where there is none."""
+        """Return the factor for pixels of an image with this BUNIT; None if impossible."""
         unit, target = read(self.named(band) or text), read(self.target)
         return 1.0 if unit is None or target is None else unit.factor_to(target)
 
@@ -176,9 +176,9 @@ def plan(
     InputError
         When a unit cannot be converted to the target, or is missing for some images of a band.
     """
-    strange = [band for band in given if band != "*" and band not in units]
-    if strange:
-        raise InputError("--pixel-unit names a band without images", value=strange[0], expected=" ".join(units))
+    unknown = [band for band in given if band != "*" and band not in units]
+    if unknown:
+        raise InputError("--pixel-unit names a band without images", value=unknown[0], expected=" ".join(units))
     by_user = Conversion(given=given)
     images: dict[str, Mapping[str | None, str]] = {
         band: units[band] if (text := by_user.named(band)) is None else {text: "--pixel-unit"}

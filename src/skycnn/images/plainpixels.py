@@ -47,8 +47,8 @@ class PlainPixels(Pixels):
         if rows.size < len(out):
             out[~inside] = np.nan
             self._check_length()
-            for row, there, here in overlaps(x0, y0, side, (0, 0, ny, nx), np.flatnonzero(~inside)):
-                out[row][here] = physical(self._image[there], self.header)
+            for row, source, target in overlaps(x0, y0, side, (0, 0, ny, nx), np.flatnonzero(~inside)):
+                out[row][target] = physical(self._image[source], self.header)
         return np.zeros(len(out), bool)
 
     def _check_length(self) -> None:

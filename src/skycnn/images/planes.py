@@ -40,7 +40,7 @@ class Planes:
         Raises
         ------
         InputError
-            When it cannot be told.
+            When it is ambiguous or absent.
         """
         if len(self.headers) == 1 and place in (None, 0):
             return self.headers[0]
@@ -107,9 +107,6 @@ def _cube(spec: ImageSpec) -> Planes | None:
         return None
     if prefix:
         raise InputError(f"{label} is a tile-compressed cube", hint=f"Uncompress it: funpack {spec.path}")
-    if not compression and stat.st_size < unit.data + unit.size:
-        what = f"{label} is shorter than its header says: {unit.size} bytes promised"
-        raise InputError(f"{what}, {max(0, stat.st_size - unit.data)} there", hint="Restore it from a copy.")
     whole = header_of(spec, unit, (axes[1], axes[0]), primary, compression, stat)
     size = unit.size // axes[2]
     planes = [replace(whole, offset=unit.data + i * size, size=size) for i in range(axes[2])]

@@ -65,12 +65,12 @@ def resample(
     for k in range(len(out)):
         first = float(ox[k]) - step / 2, float(oy[k]) - step / 2
         x, y = _corners(source, reference, first, step, side)
-        there = np.isfinite(x) & np.isfinite(y)
+        valid = np.isfinite(x) & np.isfinite(y)
         out[k] = np.nan
-        if not there.any():
+        if not valid.any():
             continue
-        low = np.floor([x[there].min(), y[there].min()]).astype(np.int64) - 1
-        wide = int(np.ceil(max(x[there].max() - low[0], y[there].max() - low[1]))) + 2
+        low = np.floor([x[valid].min(), y[valid].min()]).astype(np.int64) - 1
+        wide = int(np.ceil(max(x[valid].max() - low[0], y[valid].max() - low[1]))) + 2
         if (low > np.array(pixels.shape[::-1])).any() or (low + wide < 0).any():
             continue
         if wide > LARGEST:
@@ -132,14 +132,14 @@ def _light(piece: Array, u: Array, v: Array) -> Array:
     known = np.isfinite(piece)
     where = np.isfinite(u) & np.isfinite(v)
     u, v = np.where(where, u, 0), np.where(where, v, 0)
-    there = where[:-1, :-1] & where[:-1, 1:] & where[1:, :-1] & where[1:, 1:]
+    valid = where[:-1, :-1] & where[:-1, 1:] & where[1:, :-1] & where[1:, 1:]
     light = _within(np.where(known, piece, 0).astype(np.float64), u, v)
     du, dv = u[1:, 1:] - u[:-1, :-1], v[1:, 1:] - v[:-1, :-1]  # the diagonals' cross product is twice the area
     area = 0.5 * (du * (v[1:, :-1] - v[:-1, 1:]) - dv * (u[1:, :-1] - u[:-1, 1:]))
     size = np.hypot(du, dv)
-    there &= size <= TORN * np.median(size[there] if there.any() else size)
+    valid &= size <= TORN * np.median(size[valid] if valid.any() else size)
     covered = area if known.all() else _within(known.astype(np.float64), u, v)
-    good = there & (np.abs(covered) > COVERED * np.abs(area))
+    good = valid & (np.abs(covered) > COVERED * np.abs(area))
     part = np.where(good, np.abs(area) / np.where(good, covered, 1), np.nan)  # negative areas: mirrored images
     with np.errstate(over="ignore"):
         return (light * part).astype(np.float32)
@@ -172,11 +172,11 @@ def _edge(values: Array, total: Array, start: tuple[Array, Array], end: tuple[Ar
     return result
 
 
-def _crossings(start: Array, way: Array) -> Array:
-    """Return the fractions of the way at which integers are crossed, (most, ...), padded with 1."""
-    low, high = np.minimum(start, start + way), np.maximum(start, start + way)
+def _crossings(start: Array, step: Array) -> Array:
+    """Return the fractions of the step at which integers are crossed, (most, ...), padded with 1."""
+    low, high = np.minimum(start, start + step), np.maximum(start, start + step)
     first = np.floor(low) + 1
     most = int(max(np.ceil(high - first).max(), 0))
     at = first + np.arange(most).reshape(-1, *[1] * start.ndim)
     inside = at < high
-    return np.where(inside, (at - start) / np.where(inside, way, 1), 1.0)
+    return np.where(inside, (at - start) / np.where(inside, step, 1), 1.0)

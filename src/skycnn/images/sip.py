@@ -13,7 +13,7 @@ from skycnn.errors import InputError
 Array = NDArray[Any]
 
 STEPS = 20
-"""Most Newton steps: three do within an image; without convergence the polynomial folds there."""
+"""Most Newton steps: three do within an image; without convergence the polynomial folds."""
 
 TOLERANCE = 1e-9
 """px; a step shorter than this, or than 1e-12 of the position, is the last."""
@@ -69,9 +69,9 @@ class Sip:
                 det = xx * yy - xy * yx
                 su, sv = (yy * du - xy * dv) / det, (xx * dv - yx * du) / det
                 u, v = u - su, v - sv
-                there = np.maximum(abs(su), abs(sv)) <= TOLERANCE + 1e-12 * np.maximum(abs(u), abs(v))
-                out[:, left[there]] = u[there], v[there]
-                on = ~there & np.isfinite(u) & np.isfinite(v)
+                done = np.maximum(abs(su), abs(sv)) <= TOLERANCE + 1e-12 * np.maximum(abs(u), abs(v))
+                out[:, left[done]] = u[done], v[done]
+                on = ~done & np.isfinite(u) & np.isfinite(v)
                 left, u, v = left[on], u[on], v[on]
         return out[0] + self.crpix[0], out[1] + self.crpix[1]
 

@@ -60,8 +60,8 @@ class TiledPixels(Pixels):
             pixels, corrupted = self._decoded(key)
             top, left = key[0] * self._size[0], key[1] * self._size[1]
             box = (top, left, top + pixels.shape[0], left + pixels.shape[1])
-            for row, there, here in overlaps(x0, y0, side, box, which):
-                out[row][here] = pixels[there]
+            for row, source, target in overlaps(x0, y0, side, box, which):
+                out[row][target] = pixels[source]
             for corrupt in corrupted:
                 for row, _, _ in overlaps(x0, y0, side, corrupt, which):
                     broken[row] = True

@@ -72,7 +72,7 @@ class FluxKind(Kind):
             card_photometry=card.photometry,
             dereddened=card.dereddened,
             survey=survey.known(card.survey, available.user_survey),
-            stated=available.survey,
+            catalogue_survey=available.survey,
             owner=card.name,
         )
         return FluxInput(card, photometry)

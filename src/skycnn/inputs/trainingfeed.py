@@ -81,7 +81,7 @@ def feed(
                 owner=card.name,
                 own=user_survey,
             )
-            card = replace(card, bands=found.asked)
+            card = replace(card, bands=found.requested)
             inputs.append(FluxInput(card, found))
         if stamps is not None:
             inputs.append(ImageInput.of(card, stamps, available))
@@ -154,7 +154,7 @@ def photometry(
             catalogue.label,
             dereddened=dereddened,
             survey=known,
-            stated=survey or None,
+            catalogue_survey=survey or None,
             owner=asks,
         )
 

@@ -1,1 +1,1 @@
-"""What column names and units tell of photometry; ``fluxes.py`` is the door."""
+"""Which columns of a catalogue are which band, in which unit; ``fluxes.py`` is the entry point."""

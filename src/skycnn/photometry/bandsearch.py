@@ -1,4 +1,4 @@
-"""Where the sets of bands are found in a table: by the columns' names, else TUCD, else TUNIT."""
+"""BandSearch: the sets of bands in a table, by the columns' names, else TUCD, else TUNIT."""
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import product
@@ -9,53 +9,53 @@ from skycnn.photometry import habits
 from skycnn.photometry.bandsets import BandSet
 from skycnn.photometry.fields import Field, Fields
 
-Found = dict[str, list[tuple[str, TableColumn]]]
-"""Band to its columns, each after the name's spelling of the band."""
+Candidates = dict[str, list[tuple[str, TableColumn]]]
+"""Band to its columns, each with the spelling of the band in the name."""
 
 
 def find(fields: Fields, bands: Sequence[str], given: Collection[str] = ()) -> list[BandSet]:
-    """Return the sets of columns whose names are photometry; if there is none, those known by TUCD, else TUNIT.
+    """Return the sets of columns with photometric names; without any, those by TUCD, else by TUNIT.
 
     Parameters
     ----------
     fields : Fields
         Of the table.
     bands : sequence of str
-        Those looked for.
+        To look for.
     given : collection of str
-        Bands whose errors the user names.
+        Bands with errors named by the user.
     """
-    named = [_named(fields, style, found) for style, found in _styles(fields, bands).items()]
-    seen: list[BandSet] = []
-    for found in (named, [_by_ucd(fields, bands)], _by_unit(fields, bands)):
-        if any(len(s.bands(given)) > 1 for s in found):
-            return found
-        seen += found
-    return seen
+    named = [_named(fields, style, candidates) for style, candidates in _styles(fields, bands).items()]
+    incomplete: list[BandSet] = []
+    for sets in (named, [_by_ucd(fields, bands)], _by_unit(fields, bands)):
+        if any(len(s.bands(given)) > 1 for s in sets):
+            return sets
+        incomplete += sets
+    return incomplete
 
 
 def pattern(fields: Fields, bands: Sequence[str], style: str) -> BandSet:
-    """Return the set that ``--photometry 'MAG_AUTO_*'`` names."""
+    """Return the set of ``--photometry 'MAG_AUTO_*'``."""
     values = {band: f for band in bands if (f := fields.get(style.replace("*", band)))}
-    read = next((found[0] for b in values if (found := habits.parse(values[b].name, b))), None)
-    family, dereddened = (read.family, read.dereddened) if read else ("other", False)
+    parsed = next((match[0] for b in values if (match := habits.parse(values[b].name, b))), None)
+    family, dereddened = (parsed.family, parsed.dereddened) if parsed else ("other", False)
     return BandSet(style, family, dereddened, values, _errors(fields, style, values, {}))
 
 
-def _styles(fields: Fields, bands: Sequence[str]) -> dict[habits.Style, Found]:
-    styles: dict[habits.Style, Found] = {}
+def _styles(fields: Fields, bands: Sequence[str]) -> dict[habits.Style, Candidates]:
+    styles: dict[habits.Style, Candidates] = {}
     for column, band in product(fields.columns, bands):
-        read = habits.parse(column.name, band) if band.lower() in column.name.lower() else None
-        if read is None or not _photometric(column, bool(read[0].quantity)):
+        parsed = habits.parse(column.name, band) if band.lower() in column.name.lower() else None
+        if parsed is None or not _photometric(column, bool(parsed[0].quantity)):
             continue
-        style, spelled = read
-        if spelled.startswith(band) or spelled not in bands:  # else it is another band's own spelling
+        style, spelled = parsed
+        if spelled.startswith(band) or spelled not in bands:  # else the spelling of another band
             styles.setdefault(style, {}).setdefault(band, []).append((spelled, column))
     return styles
 
 
 def _photometric(column: TableColumn, sure: bool) -> bool:
-    """Whether neither TUCD nor TUNIT nor TFORM speaks against it; a name with mag or flux is ``sure``."""
+    """Whether TUCD, TUNIT and TFORM allow photometry; ``sure`` for names with mag or flux."""
     ucd = (column.ucd or "").lower()
     if ucd and ("phot" not in ucd or "color" in ucd or "stat.error" in ucd):
         return False
@@ -63,22 +63,22 @@ def _photometric(column: TableColumn, sure: bool) -> bool:
     return sure or (column.numeric and (blank or fluxunits.read(column.unit) is not None))
 
 
-def _named(fields: Fields, style: habits.Style, found: Found) -> BandSet:
-    values, spelled, twice = {}, {}, {}
-    for band, columns in found.items():
+def _named(fields: Fields, style: habits.Style, candidates: Candidates) -> BandSet:
+    values, spelled, ambiguous = {}, {}, {}
+    for band, columns in candidates.items():
         exact = [c for c in columns if c[0].startswith(band)] or columns
         spelled[band], column = exact[0]
         values[band] = Field(column)
         if len(exact) > 1:
-            twice[band] = tuple(Field(c) for _, c in exact)
+            ambiguous[band] = tuple(Field(c) for _, c in exact)
     if not style.quantity:
         values = _without_redshift(values)
     errors = _errors(fields, style.text, values, spelled)
-    return BandSet(style.text, style.family, style.dereddened, values, errors, twice)
+    return BandSet(style.text, style.family, style.dereddened, values, errors, ambiguous)
 
 
 def _without_redshift(values: Mapping[str, Field]) -> dict[str, Field]:
-    """Return the values but a z that is a redshift: said in TCOMM, or without the unit that its siblings have."""
+    """Drop a z that is a redshift: by its TCOMM, or without a unit where its siblings have one."""
 
     def redshift(band: str) -> bool:
         column = values[band].column
@@ -91,34 +91,34 @@ def _without_redshift(values: Mapping[str, Field]) -> dict[str, Field]:
 
 
 def _errors(fields: Fields, style: str, values: Mapping[str, Field], spelled: Mapping[str, str]) -> dict[str, Field]:
-    """Return the errors of a style: the error style that most bands have, so that it is one for all."""
+    """Return the errors of a style, in the one error style that most bands have."""
     best: dict[str, Field] = {}
     for name in habits.errors(style):
-        found = {b: f for b in values if (f := fields.get(name.replace("*", spelled.get(b, b))))}
-        if len(found) > len(best):
-            best = found
+        errors = {b: f for b in values if (f := fields.get(name.replace("*", spelled.get(b, b))))}
+        if len(errors) > len(best):
+            best = errors
     return best
 
 
 def _by_ucd(fields: Fields, bands: Sequence[str]) -> BandSet:
-    values, errors, twice = {}, {}, {}
+    values, errors, ambiguous = {}, {}, {}
     for band in bands:
         for atom in (band, *(a for a in habits.UCD_BANDS.get(band.lower(), ()) if a not in bands)):
-            found = [c for c in fields.columns if c.numeric and _ucd(c, atom, error=False)]
-            if found:
-                values[band] = Field(found[0])
-                if len(found) > 1:
-                    twice[band] = tuple(Field(c) for c in found)
+            columns = [c for c in fields.columns if c.numeric and _ucd(c, atom, error=False)]
+            if columns:
+                values[band] = Field(columns[0])
+                if len(columns) > 1:
+                    ambiguous[band] = tuple(Field(c) for c in columns)
                 error = next((Field(c) for c in fields.columns if c.numeric and _ucd(c, atom, error=True)), None)
-                error = next((f for n in habits.errors(found[0].name) if (f := fields.get(n))), error)
+                error = next((f for n in habits.errors(columns[0].name) if (f := fields.get(n))), error)
                 if error:
                     errors[band] = error
                 break
-    return BandSet("TUCD phot", "other", False, values, errors, twice)
+    return BandSet("TUCD phot", "other", False, values, errors, ambiguous)
 
 
 def _ucd(column: TableColumn, atom: str, error: bool) -> bool:
-    """Whether TUCD says a magnitude or flux (or its error) in em.<region>.<atom>."""
+    """Whether TUCD is a magnitude or flux (or its error) in em.<region>.<atom>."""
     words = (column.ucd or "").lower().split(";")
     rest = {w for w in words if not w.startswith("em.")} - {"meta.main"}
     measured = rest - {"stat.error"} <= {"phot.mag", "phot.flux", "phot.flux.density"} and bool(rest - {"stat.error"})

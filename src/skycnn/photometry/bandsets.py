@@ -1,4 +1,4 @@
-"""BandSet: columns of one photometric family and one naming style; how one is chosen."""
+"""BandSet: columns of one photometric family and one naming style, and the choice of one."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from skycnn.photometry.fields import Field, Fields
 
 @dataclass(frozen=True)
 class BandSet:
-    """Values and errors of some bands, measured and named in one way.
+    """Values and errors of some bands, measured and named alike.
 
     Parameters
     ----------
@@ -19,11 +19,11 @@ class BandSet:
     family : str
         A key of `habits.FAMILIES`.
     dereddened : bool
-        Whether the names say that Galactic extinction was corrected.
+        Whether the names say corrected for Galactic extinction.
     values, errors : mapping of str to Field
-        By band. A value without an error stands in ``values`` alone: the band is absent.
-    twice : mapping of str to tuple of Field
-        Bands for which the style fits two columns.
+        By band. A band without an error counts as absent.
+    ambiguous : mapping of str to tuple of Field
+        Bands with several columns of the style.
     """
 
     style: str
@@ -31,19 +31,19 @@ class BandSet:
     dereddened: bool
     values: Mapping[str, Field]
     errors: Mapping[str, Field]
-    twice: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)
+    ambiguous: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)
 
     def bands(self, given: Collection[str] = ()) -> list[str]:
-        """Return the bands that have a value and an error, or an error ``given`` otherwise."""
+        """Return the bands with a value and an error, in a column or ``given``."""
         return [band for band in self.values if band in self.errors or band in given]
 
     @property
     def plausible(self) -> bool:
-        """Whether the columns are likely meant as photometry: a lone Z or R may be a redshift or a radius."""
+        """Whether the columns are likely photometry: a lone Z or R may be a redshift or a radius."""
         return "*" in self.style and (self.style != "*" or len(self.values) > 2)
 
     def named(self, band: str) -> str:
-        """Return the name that a band's column would have."""
+        """Return the expected name of a band's column."""
         upper = all(f.name.isupper() for f in self.values.values()) and bool(self.values)
         return self.style.replace("*", band.upper() if upper else band)
 
@@ -55,7 +55,7 @@ class BandSet:
 def choose(
     sets: Iterable[BandSet],
     wanted: str | None,
-    own: str | None,
+    trained: str | None,
     corrected: bool | None,
     fields: Fields,
     given: Collection[str] = (),
@@ -68,24 +68,24 @@ def choose(
         Of `bandsearch.find`.
     wanted : str or None
         Family of ``--photometry``.
-    own : str or None
-        The family that the model was trained on.
+    trained : str or None
+        Family that the model was trained on.
     corrected : bool or None
-        Whether values corrected for Galactic extinction are preferred, None if either will do.
+        Whether values corrected for Galactic extinction are preferred; None for either.
     fields : Fields
         For messages.
     given : collection of str
-        Bands whose errors the user names.
+        Bands with errors named by the user.
 
     Notes
     -----
-    The family asked for, else the model's own, else the one with most bands; ties by the order of `habits.FAMILIES`.
-    A lone band is no set: so a redshift called Z is not taken for the z band.
+    The family wanted, else the model's, else that with most bands; ties by the order of `habits.FAMILIES`. A lone band
+    is no set: a redshift Z is not taken for the z band.
 
     Raises
     ------
     InputError
-        When the family is absent, or found twice.
+        When the family is absent or ambiguous.
     """
     families: dict[str, list[BandSet]] = {}
     for s in sets:
@@ -101,22 +101,22 @@ def choose(
     order = list(habits.FAMILIES)
     free = [f for f in sorted(families, key=order.index) if f not in habits.BY_NAME]
     best = max(free, key=lambda f: max(len(s.bands(given)) for s in families[f]), default=None)
-    family = wanted or (own if own in families else best)
+    family = wanted or (trained if trained in families else best)
     if family is None:
         return None
-    found = families[family]
+    candidates = families[family]
     if corrected is not None:
-        found = [s for s in found if s.dereddened == corrected] or found
-    if len(found) > 1:
-        raise _twice(found, family, fields)
-    return found[0]
+        candidates = [s for s in candidates if s.dereddened == corrected] or candidates
+    if len(candidates) > 1:
+        raise _ambiguous(candidates, family, fields)
+    return candidates[0]
 
 
-def _twice(found: Sequence[BandSet], family: str, fields: Fields) -> InputError:
-    hint = "Choose with " + " or ".join(f"--photometry '{s.style}'" for s in found) + "."
-    if len({s.dereddened for s in found}) > 1:
+def _ambiguous(sets: Sequence[BandSet], family: str, fields: Fields) -> InputError:
+    hint = "Choose with " + " or ".join(f"--photometry '{s.style}'" for s in sets) + "."
+    if len({s.dereddened for s in sets}) > 1:
         hint += (
             " One is corrected for Galactic extinction: --extinction corrected takes it, --extinction none the other."
         )
-    columns = " and ".join(s.example() for s in found)
+    columns = " and ".join(s.example() for s in sets)
     return InputError(f"{fields.label} has {family} photometry twice: {columns}", hint=hint)

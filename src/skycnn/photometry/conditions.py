@@ -29,11 +29,11 @@ class Term:
     Parameters
     ----------
     column : str
-        As the user spelled it.
+        As typed.
     sign : str
         A key of `OPERATORS`.
     number : int or float
-        Whole numbers stay whole, so that 64-bit ids compare exactly.
+        Integers stay integers, so that 64-bit ids compare exactly.
     """
 
     column: str
@@ -43,27 +43,27 @@ class Term:
 
 @dataclass(frozen=True)
 class Condition:
-    """Rows on which all terms hold.
+    """A condition on rows: all terms hold.
 
     Parameters
     ----------
     terms : tuple of Term
     text : str
-        As the user typed it.
+        As typed.
     """
 
     terms: tuple[Term, ...]
     text: str
 
     def holds(self, chunk: Mapping[str, NDArray[np.generic]], fields: Mapping[str, Field]) -> NDArray[np.bool_]:
-        """Return which rows meet it, bool (n,).
+        """Return the rows that meet it, bool (n,).
 
         Parameters
         ----------
         chunk : mapping of str to array
             Columns by name, each of n rows.
         fields : mapping of str to Field
-            Those of the terms, by the user's spelling.
+            Of the terms, by the column as typed.
 
         Notes
         -----
@@ -76,7 +76,7 @@ class Condition:
 
 
 def parse(text: str, option: str = "--bad") -> Condition:
-    """Return the condition that a text describes.
+    """Return the condition of a text.
 
     Parameters
     ----------

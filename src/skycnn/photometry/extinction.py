@@ -1,4 +1,4 @@
-"""Galactic extinction: the state of a catalogue's fluxes, and what brings them to the state a model was trained in."""
+"""Galactic extinction: the state of a catalogue's fluxes, and the correction to the model's."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from skycnn.survey import Survey
 
 TOPIC = "Galactic extinction"
 VALID = {"transmission": (1e-6, 1.05), "A": (-0.5, 30.0), "E(B-V)": (-0.5, 30.0)}
-"""Ranges outside which a value is a sentinel; maps made from noisy data dip below zero by a few 0.01 mag."""
+"""Valid ranges, values outside are null marks; noisy dust maps dip a few 0.01 mag below zero."""
 
 
 @dataclass(frozen=True)
 class Dust:
-    """Columns that tell the Galactic extinction of each row.
+    """Columns with the Galactic extinction of each row.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Dust:
     coefficients: Mapping[str, float]
 
     def attenuation(self, chunk: Mapping[str, NDArray[np.generic]], band: str) -> NDArray[np.float64]:
-        """Return flux seen over flux without dust (n,), NaN where unknown."""
+        """Return observed over dust-free flux (n,), NaN where unknown."""
         value = self.fields[band].of(chunk).astype(np.float64)
         low, high = VALID[self.kind]
         value = np.where((value >= low) & (value <= high), value, np.nan)
@@ -47,14 +47,14 @@ class Dust:
 
 @dataclass(frozen=True)
 class Correction:
-    """What is done about Galactic extinction.
+    """The correction for Galactic extinction.
 
     Parameters
     ----------
     dust : Dust or None
-        None when fluxes are left as they are.
+        None leaves fluxes as they are.
     power : int
-        Fluxes are multiplied by attenuation**power: -1 corrects, +1 takes a correction back.
+        Fluxes are multiplied by attenuation**power: -1 corrects, +1 undoes a correction.
     note : str
         One line for the user.
     """
@@ -67,16 +67,16 @@ class Correction:
 def plan(
     fields: Fields, bands: Sequence[str], named: bool, option: str | None, trained: str, survey: Survey | None
 ) -> Correction:
-    """Return what brings the fluxes of ``bands`` to the state ``trained``.
+    """Return the correction of the fluxes of ``bands`` to the state ``trained``.
 
     Parameters
     ----------
     fields : Fields
         Of the table.
     bands : sequence of str
-        Those present.
+        The bands present.
     named : bool
-        Whether the columns' names say that extinction was corrected.
+        Whether the columns' names say corrected.
     option : str or None
         ``--extinction``: none, corrected, or a column: E(B-V), or transmission or A with ``*`` for the band.
     trained : str
@@ -87,7 +87,7 @@ def plan(
     Raises
     ------
     InputError
-        On a known mismatch that cannot be mended.
+        On a mismatch that cannot be corrected.
     """
     state = option.lower() if option is not None and option.lower() in ("none", "corrected") else None
     given = _dust(fields, bands, survey, _named(fields, option)) if option is not None and state is None else None
@@ -106,26 +106,26 @@ def plan(
     if dust and not (dust.kind == "E(B-V)" and not set(bands) <= set(dust.coefficients)):
         power, verb = (-1, "corrected") if wanted == "corrected" else (1, "put back")
         return Correction(dust, power, f"{TOPIC}: {verb} with {dust.kind} of {names}")
-    told = {"none": "are not corrected", "corrected": "are corrected"}
+    states = {"none": "are not corrected", "corrected": "are corrected"}
     why = f"no survey gives R_band for {names}" if dust else "no column tells how much it is"
     raise InputError(
-        f"{fields.label}: fluxes {told[state]} for Galactic extinction, the model's {told[wanted]}, and {why}",
+        f"{fields.label}: fluxes {states[state]} for Galactic extinction, the model's {states[wanted]}, and {why}",
         hint=f"Name the dust with --extinction COLUMN; --extinction {wanted} if the catalogue is as in training.",
     )
 
 
 def _named(fields: Fields, option: str) -> str:
-    """Return the column name or style that ``--extinction`` gives, with ``*`` for the band."""
+    """Return the column or style of ``--extinction``, with ``*`` for the band."""
     return option if "*" in option else fields.require(option, "--extinction COLUMN").name
 
 
 def _dust(fields: Fields, bands: Sequence[str], survey: Survey | None, only: str | None) -> Dust | None:
-    """Return the dust that the columns tell: the one named ``only``, else the first by known names."""
+    """Return the dust columns: those named ``only``, else the first of known names."""
     for kind, styles in (("transmission", habits.TRANSMISSIONS), ("A", habits.EXTINCTIONS)):
         for style in [only] if only is not None else styles:
-            found = _per_band(fields, bands, style)
-            if found and (only is None or ("transmission" in style.lower()) == (kind == "transmission")):
-                return Dust(kind, found, {})
+            columns = _per_band(fields, bands, style)
+            if columns and (only is None or ("transmission" in style.lower()) == (kind == "transmission")):
+                return Dust(kind, columns, {})
     if only is not None and "*" in only:
         raise InputError(
             f"{fields.label} has no column for every band",
@@ -141,10 +141,10 @@ def _dust(fields: Fields, bands: Sequence[str], survey: Survey | None, only: str
 
 
 def _per_band(fields: Fields, bands: Sequence[str], style: str) -> dict[str, Field] | None:
-    """Return a column for every band, of a style or of the style of one band's name; None if one lacks."""
+    """Return a column for every band, of a style or of one band's name; None unless complete."""
     styles = [style] if "*" in style else [s for b in bands if (s := habits.star(style, b))]
     for s in styles:
-        found = {b: f for b in bands if (f := fields.get(s.replace("*", b))) and f.numeric}
-        if len(found) == len(bands):
-            return found
+        columns = {b: f for b in bands if (f := fields.get(s.replace("*", b))) and f.numeric}
+        if len(columns) == len(bands):
+            return columns
     return None

@@ -1,4 +1,4 @@
-"""Fields of a table as a user names them: looked up without regard to case, checked, suggested."""
+"""Fields: the columns of a table by the names a user types: looked up, checked, suggested."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from skycnn.fits.tablecolumn import TableColumn
 
 ELEMENT = re.compile(r"(.+)\[(\d+)\]")
 SHOWN = 40
-"""Columns that an error message lists before it says how many more there are."""
+"""Columns listed in an error message."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Field:
     Parameters
     ----------
     column : TableColumn
-        Where it lies.
+        The column.
     index : int, optional
         Element of a vector column, from 0.
     """
@@ -33,7 +33,7 @@ class Field:
 
     @property
     def name(self) -> str:
-        """The name, as messages show it."""
+        """The name in messages."""
         return self.column.name if self.index is None else f"{self.column.name}[{self.index}]"
 
     @property
@@ -63,7 +63,7 @@ class Fields:
     label : str
         Names the table in messages: ``cat.fits[1]``.
     needs : str
-        What they are wanted for: ``photoz-sdss-flux needs u g r i z``.
+        For messages: ``photoz-sdss-flux needs u g r i z``.
     """
 
     columns: Sequence[TableColumn]
@@ -79,7 +79,7 @@ class Fields:
         object.__setattr__(self, "_folded", folded)
 
     def get(self, name: str) -> Field | None:
-        """Return the field of this name, else the only one without regard to case, else None."""
+        """Return the field of this name, else the only one ignoring case, else None."""
         exact: dict[str, TableColumn] = self.__dict__["_exact"]
         folded: dict[str, list[TableColumn]] = self.__dict__["_folded"]
         if name in exact:
@@ -94,21 +94,21 @@ class Fields:
         return Field(vector.column, int(element[2]))
 
     def require(self, name: str, typed: str, flag: bool = False) -> Field:
-        """Return the field that an option names.
+        """Return the field named by an option.
 
         Parameters
         ----------
         name : str
             The column, or ``COLUMN[2]`` for an element of a vector, from 0.
         typed : str
-            The option as it should be typed: ``--band u=COLUMN``.
+            The option, for the hint: ``--band u=COLUMN``.
         flag : bool
-            Whether a truth value will do.
+            Whether truth values are allowed.
 
         Raises
         ------
         InputError
-            When there is none, or it does not hold one number a row.
+            When it is absent, or not one number a row.
         """
         field = self.get(name)
         if field is None:
@@ -121,7 +121,7 @@ class Fields:
         return self.checked(field, typed, flag)
 
     def checked(self, field: Field, typed: str, flag: bool = False) -> Field:
-        """Return the field if it holds one number a row, else raise `InputError`."""
+        """Return the field if it is one number a row, else raise `InputError`."""
         if field.numeric or (flag and field.flag):
             return field
         column = field.column
@@ -133,7 +133,7 @@ class Fields:
         raise InputError(f"{self.label}: column '{field.name}' holds {held}, not one number", hint=hint)
 
     def listing(self) -> str:
-        """Return the names, the first `SHOWN` of them."""
+        """Return the first `SHOWN` names."""
         names = ", ".join(c.name for c in self.columns[:SHOWN]) or "no columns"
         return names + (f", ... ({len(self.columns) - SHOWN} more)" if len(self.columns) > SHOWN else "")
 

@@ -24,7 +24,7 @@ FEWEST = 2
 
 
 def presents(columns: Sequence[TableColumn], bands: Sequence[str], options: PhotometryOptions | None = None) -> bool:
-    """Return whether a table holds two of the bands or more, ambiguous or not: a cheap look at its columns."""
+    """Whether a table holds `FEWEST` of the bands, ambiguous or not: a quick look at its columns."""
     options = options or PhotometryOptions()
     fields = Fields(columns, "", "")
     named = {b for b in bands if b in options.band and fields.get(options.band[b])}
@@ -44,38 +44,38 @@ def find(
     card_photometry: str | None = None,
     dereddened: str = "unknown",
     survey: Survey | None = None,
-    stated: str | None = None,
+    catalogue_survey: str | None = None,
     owner: str = "the model",
 ) -> Photometry:
-    """Return the photometry of a catalogue: columns, units and what is done to them.
+    """Return the photometry of a catalogue: columns, units and corrections.
 
     Parameters
     ----------
     columns : sequence of TableColumn
-        In any order.
+        Of the table.
     header : mapping
-        Of the table: keyword to value.
+        Of the table.
     bands : sequence of str
         Of the model, in its order.
     options : PhotometryOptions, optional
-        What the user overrules.
+        The user's.
     label : str
         Names the table in messages: ``cat.fits[1]``.
     card_photometry : str, optional
-        The family that the model was trained on; None or ``unknown`` where it is not known.
+        Family that the model was trained on; None or ``unknown`` if unknown.
     dereddened : str
         ``yes``, ``no`` or ``unknown``: whether the model was trained on fluxes corrected for Galactic extinction.
     survey : Survey, optional
         Of the model: R_band, and the constants of asinh and Vega magnitudes.
-    stated : str, optional
-        The survey of the catalogue: the one that the user states, else that of the SURVEY card.
+    catalogue_survey : str, optional
+        Name of the catalogue's survey, by the user or the SURVEY card.
     owner : str
         Names the model in messages.
 
     Raises
     ------
     InputError
-        When fewer than two bands are there, a family is there twice, or an option does not fit the table.
+        When fewer than two bands are present, a family is ambiguous, or an option does not fit the table.
     """
     options = options or PhotometryOptions()
     fields = Fields(columns, label, f"{owner} needs {' '.join(bands)}")
@@ -102,7 +102,7 @@ def find(
     typed |= {t.column: "--bad 'COLUMN != 0'" for c in bad for t in c.terms}
     tested = {column: fields.require(column, option, flag=True) for column, option in typed.items()}
     family = chosen.family if chosen else "named"
-    notes = _notes(_filters(header.get("SURVEY"), stated, owner), bands, measures, family)
+    notes = _notes(_filters(header.get("SURVEY"), catalogue_survey, owner), bands, measures, family)
     if card_photometry in habits.FAMILIES and family != card_photometry:
         notes.append(f"{owner} was trained on {card_photometry} photometry")
     notes += [correction.note, *(f"dropped rows: {c.text}" for c in bad)]
@@ -117,7 +117,7 @@ def _sets(fields: Fields, bands: Sequence[str], options: PhotometryOptions) -> S
 
 @lru_cache(maxsize=32)
 def _search(columns: tuple[TableColumn, ...], bands: tuple[str, ...], given: frozenset[str]) -> tuple[BandSet, ...]:
-    """Search once for all models of the same bands: `presents` and `find` ask this of every candidate."""
+    """Search once for all models of the same bands: `presents` and `find` run for every candidate."""
     return tuple(bandsearch.find(Fields(columns, "", ""), bands, given))
 
 
@@ -126,7 +126,7 @@ def _given(options: PhotometryOptions, bands: Sequence[str]) -> frozenset[str]:
 
 
 def _preferred(option: str | None, trained: str) -> bool | None:
-    """Return whether corrected columns are preferred to observed ones, where a catalogue has both."""
+    """Return whether corrected columns are preferred to observed ones; None for either."""
     state = (option or "").lower()
     if state:
         return state == "corrected"
@@ -150,8 +150,8 @@ def _measure(
     condition = conditions.parse(mask, "--mask-band") if mask is not None else None
     if band in options.band:
         value = fields.require(options.band[band], f"--band {band}=COLUMN")
-        read = habits.parse(value.column.name, band)
-        style, spelled = (read[0].text, read[1]) if read else (value.name, band)
+        parsed = habits.parse(value.column.name, band)
+        style, spelled = (parsed[0].text, parsed[1]) if parsed else (value.name, band)
         error: Field | float | None = _error(fields, band, given) if given else None
         if error is None:
             names = (n.replace("*", spelled) for n in habits.errors(style))
@@ -161,20 +161,20 @@ def _measure(
         return measure(fields, band, value, error, style, spelled, unit, survey, condition)
     if chosen is None or band not in chosen.bands(_given(options, list(chosen.values))):
         return None
-    if band in chosen.twice:
+    if band in chosen.ambiguous:
         raise InputError(
-            f"{fields.label} has {band} twice: {' and '.join(f.name for f in chosen.twice[band])}",
-            hint=f"Choose with --band {band}={chosen.twice[band][0].name}.",
+            f"{fields.label} has {band} twice: {' and '.join(f.name for f in chosen.ambiguous[band])}",
+            hint=f"Choose with --band {band}={chosen.ambiguous[band][0].name}.",
         )
     value = fields.checked(chosen.values[band], f"--band {band}=COLUMN")
-    read = habits.parse(value.column.name, band)
-    spelled = read[1] if read else band
+    parsed = habits.parse(value.column.name, band)
+    spelled = parsed[1] if parsed else band
     error = _error(fields, band, given) if given else chosen.errors[band]
     return measure(fields, band, value, error, chosen.style, spelled, unit, survey, condition)
 
 
 def _error(fields: Fields, band: str, given: str) -> Field | float:
-    """Return the error that ``--error`` names: a column, or a number."""
+    """Return the error of ``--error``: a column, or a number."""
     if fields.get(given) is None:
         try:
             number = float(given)
@@ -198,10 +198,10 @@ def _notes(
     missing = [b for b in bands if b not in measures]
     if missing:
         notes.append(f"no photometry for {' '.join(missing)}: the intervals are wider for it")
-    told: dict[str, list[str]] = {}
+    units: dict[str, list[str]] = {}
     for band, m in measures.items():
-        told.setdefault(m.told, []).append(band)
-    notes += [f"unit of {' '.join(b)}: {text}" for text, b in told.items()]
+        units.setdefault(m.unit_note, []).append(band)
+    notes += [f"unit of {' '.join(b)}: {text}" for text, b in units.items()]
     notes.append(f"filters: {filters}")
     flags = [f.name for m in measures.values() for f in m.flags]
     if flags:
@@ -210,8 +210,8 @@ def _notes(
     return notes
 
 
-def _filters(card: object, stated: str | None, owner: str) -> str:
-    """Return whose filters a catalogue's bands are, and who says so."""
-    if stated and str(card or "").strip().lower() != stated.lower():
-        return f"{stated}, by --survey" + (f" (the SURVEY card says {card})" if card else "")
+def _filters(card: object, survey: str | None, owner: str) -> str:
+    """Return the survey of the catalogue's filters, and the source of that."""
+    if survey and str(card or "").strip().lower() != survey.lower():
+        return f"{survey}, by --survey" + (f" (the SURVEY card says {card})" if card else "")
     return f"{card}, by the SURVEY card" if card else f"assumed to be those of {owner}"

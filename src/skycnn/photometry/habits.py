@@ -1,7 +1,7 @@
-"""Naming habits of catalogues: which words a photometric column's name is made of, as tables.
+"""Naming habits of catalogues: tables of the words in names of photometric columns.
 
-A *style* is a name with ``*`` for the band: ``modelMag_*``, ``e_*mag``, ``FLUX_IVAR_*``. A name is photometric when
-it is one band and words of these tables, nothing else; its error is found by spelling its style with an error word.
+A *style* is a name with ``*`` for the band: ``modelMag_*``, ``e_*mag``, ``FLUX_IVAR_*``. A photometric name is a band
+and words of these tables, nothing else; its error has the same style with an error word.
 """
 
 import re
@@ -30,14 +30,14 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 """Photometric families and their words; automatic choice prefers the earlier."""
 
 BY_NAME = ("fiber", "aper")
-"""Families of a part of the galaxy's light: never taken unless asked for."""
+"""Families of a part of the galaxy's light: only on request."""
 
 QUANTITIES = ("magnitudes?", "mags?", "flux")
 DEREDDENED = ("dereddened", "dered", "corrected", "unreddened", "extcorr")
 FILLERS = (
-    # how it was measured, without a bearing on what
+    # method of measurement, not the quantity
     *("mean", "obs", "ab", "meas", "forced", "coadd", "mer"),
-    # whose it is
+    # survey or instrument
     *(
         "sdss",
         "lsst",
@@ -57,13 +57,13 @@ FILLERS = (
     *("galex", "2mass", "twomass", "wise", "acs", "wfc3", "hst", "jwst", "nircam", "boss", "legacy", "cess"),
 )
 EXTERNAL = r"(?:_ext_[a-z0-9]+)?"
-"""Euclid names the camera of ground-based bands, flux_g_ext_decam_aper: here a part of the band."""
+"""Euclid appends the camera to ground-based bands, flux_g_ext_decam_aper: here a part of the band."""
 
 WHOLE_LIGHT = re.compile(r"flux_\*_aper", re.I)
-"""Euclid's aperture photometry on PSF-matched images is scaled to the total flux: no fixed aperture (MER, Q1)."""
+"""Euclid scales aperture photometry on PSF-matched images to the total flux: no fixed aperture (MER, Q1)."""
 
 UNITS: tuple[tuple[str, str, str, str], ...] = (
-    # style, word its error has, unit, whose habit
+    # style, word in the error's name, unit, survey
     (r"(?:mer_)?flux_\*_(?:psf|aper|templfit|unif|sersic|\dfwhm_aper)", "", "uJy", "Euclid"),
     (r"\*_(?:free_)?(?:psf|cmodel|kron|sersic|gaap|ap\d+)flux", "", "nJy", "LSST"),
     (r"\*_?(?:cmodel|psfflux|kronflux)_flux", "", "nJy", "HSC"),
@@ -72,7 +72,7 @@ UNITS: tuple[tuple[str, str, str, str], ...] = (
     (r"flux_\*", "fluxerr", "uJy", "skycnn"),
     (r"flux_auto_\*", "", "zp30", "DES"),
 )
-"""Flux units by habit, where TUNIT is silent; zp30 is AB magnitude 30 for one unit."""
+"""Flux units by habit, without TUNIT; zp30 is AB magnitude 30 for one unit."""
 
 ERRORS = ("err", "_err", "error", "_error", "sigma", "_sigma", "_unc")
 INVERSES = ("ivar", "_ivar", "_invvar")
@@ -92,12 +92,12 @@ REDDENINGS = ("ebv", "e_bv", "e(b-v)", "e_b_v", "ebv_sfd", "ebv_sfd98", "ebvsfd9
 """Known names of Galactic extinction: transmissions, A_band in mag, E(B-V) of the SFD map."""
 
 UCD_BANDS = {"g": ("B", "V"), "nuv": ("UV.200-300nm",), "fuv": ("UV.100-200nm",)}
-"""``em.*`` atoms (IVOA UCD1+) of a band beside the one that bears its name; the first that is no other band's."""
+"""``em.*`` atoms (IVOA UCD1+) of a band beside its name; the first that is no other band."""
 
 NEVER = r"abs|absmag|ext|extinction|a|lim|maglim|depth|sky|sb|mu|kcorr|rest|delta|colou?r|zp|snr?|ivar|flags?|mask"
 ERROR_WORDS = r"e|err|error|magerr|fluxerr|sigma|unc|std|rms"
 OTHER = re.compile(rf"(?:^|[_\W])(?:{NEVER}|{ERROR_WORDS})(?=$|[_\W])|(?:err|error|sigma)$", re.I)
-"""What a column known by its TUNIT alone must not be called."""
+"""Names excluded for columns known by TUNIT alone."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Style:
     quantity : str
         ``mag``, ``flux`` or empty.
     dereddened : bool
-        Whether the name says that Galactic extinction was corrected.
+        Whether the name says corrected for Galactic extinction.
     """
 
     text: str
@@ -134,7 +134,7 @@ def _pattern(band: str) -> re.Pattern[str]:
 
 
 def parse(name: str, band: str) -> tuple[Style, str] | None:
-    """Return the style of a column's name and its spelling of the band, None when it is no photometry of ``band``."""
+    """Return the style of a column's name and its spelling of the band; None if no photometry of ``band``."""
     match = _pattern(band).fullmatch(name)
     if match is None:
         return None
@@ -162,13 +162,13 @@ def _family(word: re.Match[str]) -> str | None:
 
 
 def star(name: str, band: str) -> str | None:
-    """Return the name with ``*`` for a band that stands as a word of its own, None when it does not."""
-    style, found = re.subn(rf"(?:^|(?<=[_\W])){re.escape(band)}(?=$|[_\W])", "*", name, count=1, flags=re.IGNORECASE)
-    return style if found else None
+    """Return the name with ``*`` for a band that is a separate word, else None."""
+    style, count = re.subn(rf"(?:^|(?<=[_\W])){re.escape(band)}(?=$|[_\W])", "*", name, count=1, flags=re.IGNORECASE)
+    return style if count else None
 
 
 def errors(style: str) -> Iterator[str]:
-    """Yield the names that the errors of ``style`` may bear, likeliest first; case is not to be minded.
+    """Yield the possible names of the errors of ``style``, likeliest first; case is ignored.
 
     Examples
     --------
@@ -197,15 +197,15 @@ def _between(match: re.Match[str]) -> str:
 
 
 def flags(style: str) -> tuple[str, ...]:
-    """Return the names that the per-band flags of ``style`` may bear, lower case."""
+    """Return the possible names of the per-band flags of ``style``, lower case."""
     style = style.lower()
     stem = re.sub(r"_?(?:mag|flux)$", "", style)
-    found = (names for pattern, names in FLAGS if re.fullmatch(pattern, style))
-    return tuple(name.format(style=style, stem=stem) for names in found for name in names)
+    known = (names for pattern, names in FLAGS if re.fullmatch(pattern, style))
+    return tuple(name.format(style=style, stem=stem) for names in known for name in names)
 
 
 def unit(style: str, error: str) -> tuple[str, str]:
-    """Return the unit that a style has by habit and whose habit it is; two empty texts when none is known.
+    """Return the unit of a style by habit, and the survey of that habit; empty texts when unknown.
 
     Parameters
     ----------
@@ -216,7 +216,7 @@ def unit(style: str, error: str) -> tuple[str, str]:
     """
     if "flux" not in style.lower():
         return "mag", ""
-    for pattern, word, name, whose in UNITS:
+    for pattern, word, name, survey in UNITS:
         if re.fullmatch(pattern, style, re.IGNORECASE) and word in error.lower():
-            return name, whose
+            return name, survey
     return "", ""

@@ -26,24 +26,24 @@ class Measure:
     value : Field
         Flux or magnitude.
     error : Field or float
-        Its error or inverse variance; a number holds for every row, in the unit of the value.
+        Its error or inverse variance; a number for all rows, in the unit of the value.
     unit, error_unit : Unit
         Theirs.
-    told : str
-        The unit and who says so, for the user.
+    unit_note : str
+        The unit and its source, for the user.
     flags : tuple of Field
-        Non-zero where the band must not be used.
+        Non-zero where the band is unusable.
     mask : Condition, optional
         Of ``--mask-band``.
     softening, vega : float
-        Constants of asinh and Vega magnitudes, NaN where not needed.
+        Constants of asinh and Vega magnitudes, else NaN.
     """
 
     value: Field
     error: Field | float
     unit: Unit
     error_unit: Unit
-    told: str
+    unit_note: str
     flags: tuple[Field, ...] = ()
     mask: Condition | None = None
     softening: float = np.nan
@@ -51,7 +51,7 @@ class Measure:
 
     @property
     def error_name(self) -> str:
-        """The error's column, or the number."""
+        """The error's column or number."""
         return self.error.name if isinstance(self.error, Field) else f"{self.error:g}"
 
     @property
@@ -68,7 +68,7 @@ class Measure:
         return fluxunits.microjansky(value, sigma, self.unit, self.softening, self.vega)
 
     def flagged(self, chunk: Mapping[str, NDArray[np.generic]]) -> list[NDArray[np.bool_]]:
-        """Return for each flag the rows (n,) where it is set; a null flag is not set."""
+        """Return the rows (n,) where each flag is set; null is not set."""
         return [(f.of(chunk) != 0) & (f.of(chunk) == f.of(chunk)) for f in self.flags]
 
 
@@ -83,7 +83,7 @@ def measure(
     survey: Survey | None,
     mask: Condition | None,
 ) -> Measure:
-    """Return the measure of a band, its units read.
+    """Return the measure of a band, with its units.
 
     Parameters
     ----------
@@ -94,38 +94,38 @@ def measure(
     value, error : Field
         The error may be a number.
     style, spelled : str
-        Of the value's name: with ``*`` for the band, and what stands there.
+        Of the value's name: with ``*`` for the band, and the band's spelling in it.
     given : str or None
         Unit of ``--unit``.
     survey : Survey or None
-        Holds the constants of asinh and Vega magnitudes.
+        For the constants of asinh and Vega magnitudes.
     mask : Condition or None
         Of ``--mask-band``.
 
     Raises
     ------
     InputError
-        When a unit is not understood, not known, or value and error do not belong together.
+        When a unit is invalid or unknown, or value and error do not belong together.
     """
     if isinstance(error, Field):
         fields.checked(error, f"--error {band}=COLUMN")
     name = error.name if isinstance(error, Field) else ""
-    unit, told = _unit(fields, band, value, style, name, given)
+    unit, note = _unit(fields, band, value, style, name, given)
     inverse = "ivar" in name.lower() or "invvar" in name.lower()
     error_unit = Unit(unit.name, unit.kind, unit.scale, inverse)
-    stated = fluxunits.read(error.column.unit) if isinstance(error, Field) and given is None else None
-    if stated is not None:
-        if (stated.kind == "flux") != (unit.kind == "flux"):
+    column_unit = fluxunits.read(error.column.unit) if isinstance(error, Field) and given is None else None
+    if column_unit is not None:
+        if (column_unit.kind == "flux") != (unit.kind == "flux"):
             raise InputError(
-                f"{fields.label}: '{name}' is in {stated.name} but '{value.name}' in {unit.name}",
+                f"{fields.label}: '{name}' is in {column_unit.name} but '{value.name}' in {unit.name}",
                 hint=f"Name the error of {band} with --error {band}=COLUMN, or both units with --unit {band}=UNIT.",
             )
-        error_unit = Unit(stated.name, unit.kind, stated.scale, stated.inverse or inverse)
-    found = [f for n in habits.flags(style) if (f := fields.get(n.replace("*", spelled))) and f.flag]
-    flags = tuple(dict.fromkeys(found))
+        error_unit = Unit(column_unit.name, unit.kind, column_unit.scale, column_unit.inverse or inverse)
+    present = [f for n in habits.flags(style) if (f := fields.get(n.replace("*", spelled))) and f.flag]
+    flags = tuple(dict.fromkeys(present))
     softening = _constant(fields, band, value, unit, "asinh", survey.softening if survey else {}, "softening")
     vega = _constant(fields, band, value, unit, "vega", survey.vega if survey else {}, "a Vega zero point")
-    return Measure(value, error, unit, error_unit, told, flags, mask, softening, vega)
+    return Measure(value, error, unit, error_unit, note, flags, mask, softening, vega)
 
 
 def _unit(fields: Fields, band: str, value: Field, style: str, error: str, given: str | None) -> tuple[Unit, str]:
@@ -134,23 +134,23 @@ def _unit(fields: Fields, band: str, value: Field, style: str, error: str, given
         if unit is None or unit.inverse:
             raise InputError(f"--unit {band} is not understood", value=given, expected=SPELLINGS)
         return unit, f"{unit.name}, by --unit"
-    stated = value.column.unit
-    if stated is not None and stated.strip().lower() not in fluxunits.BLANK:
-        unit = fluxunits.read(stated)
+    text = value.column.unit
+    if text is not None and text.strip().lower() not in fluxunits.BLANK:
+        unit = fluxunits.read(text)
         if unit is None or unit.inverse:
             raise InputError(
                 f"{fields.label}: the unit of '{value.name}' is not understood",
-                value=stated,
+                value=text,
                 hint=f"Give it with --unit {band}=UNIT: {SPELLINGS}",
             )
         return unit, "AB magnitudes, assumed of TUNIT mag" if unit.name == "mag" else f"{unit.name}, by TUNIT"
-    name, whose = habits.unit(style, error)
+    name, survey = habits.unit(style, error)
     unit = fluxunits.read(name)
     if unit is None:
         raise InputError(
             f"{fields.label} gives no unit for '{value.name}'", hint=f"Give it with --unit {band}=UNIT: {SPELLINGS}"
         )
-    return unit, f"{name}, by the habit of {whose}" if whose else "AB magnitudes, assumed: no TUNIT"
+    return unit, f"{name}, by the habit of {survey}" if survey else "AB magnitudes, assumed: no TUNIT"
 
 
 def _constant(

@@ -1,4 +1,4 @@
-"""What to say when a table lacks photometry: the columns looked for, and what to type instead."""
+"""Errors about missing bands: the columns expected, and the options that name others."""
 
 from collections.abc import Collection, Sequence
 
@@ -9,7 +9,7 @@ from skycnn.photometry.fields import Fields
 
 
 def errors(fields: Fields, values: Sequence[str], bands: Sequence[str]) -> InputError:
-    """Return the error of values without errors.
+    """Return the error for values without errors.
 
     Parameters
     ----------
@@ -26,18 +26,18 @@ def errors(fields: Fields, values: Sequence[str], bands: Sequence[str]) -> Input
 
 
 def bands(fields: Fields, wanted: Sequence[str], sets: Sequence[BandSet], given: Collection[str]) -> InputError:
-    """Return the error of a table with fewer than two bands.
+    """Return the error for a table with fewer than two bands.
 
     Parameters
     ----------
     fields : Fields
         Of the table.
     wanted : sequence of str
-        Bands that the user has not named.
+        Bands not named by the user.
     sets : sequence of BandSet
-        What was found.
+        Of `bandsearch.find`.
     given : collection of str
-        Bands whose errors the user names.
+        Bands with errors named by the user.
     """
     best = max((s for s in sets if s.plausible), key=lambda s: len(s.values), default=None)
     if best and len(best.values) > 1 and len(best.bands(given)) < 2:

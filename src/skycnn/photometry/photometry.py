@@ -15,18 +15,18 @@ from skycnn.photometry.measure import Measure
 
 @dataclass(frozen=True)
 class PhotometryOptions:
-    """What the command line may overrule; bands as the model spells them, ``*`` for every band where it says so.
+    """The options about photometry; bands as the model spells them.
 
     Parameters
     ----------
     band, error : mapping of str to str
-        Columns of values and errors; an error may be a number, in the unit of its values, and its band ``*``.
+        Columns of values and errors; an error may be a number in the unit of the values, and its band ``*`` for all.
     unit : mapping of str to str
-        See `units.read`; the band may be ``*``.
+        See `fluxunits.read`; the band may be ``*`` for all.
     photometry : str, optional
         A key of `habits.FAMILIES`, or the columns' names with ``*`` for the band.
     extinction : str, optional
-        State of the catalogue's fluxes: none, corrected, or a column that tells E(B-V), transmission or A.
+        State of the catalogue's fluxes: none, corrected, or a column of E(B-V), transmission or A.
     bad : tuple of str
         Conditions on which a row is dropped; see `conditions.parse`.
     mask_band : mapping of str to str
@@ -42,7 +42,7 @@ class PhotometryOptions:
     mask_band: Mapping[str, str] = field(default_factory=dict)
 
     def settings(self) -> dict[str, object]:
-        """Return what is set, as plain JSON in a fixed order: two runs are alike if these are."""
+        """Return the options set, as plain JSON in a fixed order, to compare runs."""
         texts = {"photometry": self.photometry, "extinction": self.extinction, "bad": list(self.bad)}
         tables = {"band": self.band, "error": self.error, "unit": self.unit, "mask_band": self.mask_band}
         every = {**{name: dict(sorted(table.items())) for name, table in tables.items()}, **texts}
@@ -56,9 +56,9 @@ class Fluxes:
     Parameters
     ----------
     flux, error : array of float32, (n, band)
-        Microjansky, in the order of the bands asked for; NaN in both where absent.
+        Microjansky, in the order of the requested bands; NaN in both where absent.
     bad : array of bool, (n,)
-        Rows dropped by ``--bad``; their fluxes stand.
+        Rows dropped by ``--bad``; their fluxes are kept.
     """
 
     flux: NDArray[np.float32]
@@ -68,14 +68,14 @@ class Fluxes:
 
 @dataclass(frozen=True)
 class Photometry:
-    """The columns of one catalogue that hold the bands of one model.
+    """The columns of one catalogue with the bands of one model.
 
     Parameters
     ----------
-    asked : tuple of str
+    requested : tuple of str
         The model's bands, in its order.
     measures : mapping of str to Measure
-        By band; those present.
+        By band present.
     family : str
         A key of `habits.FAMILIES`; ``named`` when the user named every column.
     correction : Correction
@@ -83,12 +83,12 @@ class Photometry:
     bad : tuple of Condition
         Of ``--bad``.
     tested : mapping of str to Field
-        Columns of the conditions, by the user's spelling.
+        Columns of the conditions, by name as typed.
     notes : tuple of str
-        What was found and assumed, a line each.
+        Columns, units and assumptions, for the user.
     """
 
-    asked: tuple[str, ...]
+    requested: tuple[str, ...]
     measures: Mapping[str, Measure]
     family: str
     correction: Correction
@@ -103,12 +103,12 @@ class Photometry:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The bands that have no column, or no error."""
-        return tuple(b for b in self.asked if b not in self.measures)
+        """The bands without a column or error."""
+        return tuple(b for b in self.requested if b not in self.measures)
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every catalogue column that `fluxes` reads: values and errors by band, dust, flags, conditions."""
+        """The catalogue columns that `fluxes` reads: values, errors, flags, dust, conditions."""
         measured = [name for m in self.measures.values() for name in m.columns]
         dust = self.correction.dust
         dusty = [f.column.name for f in dust.fields.values()] if dust else []
@@ -127,16 +127,16 @@ class Photometry:
         Parameters
         ----------
         chunk : mapping of str to array
-            `columns` by name, (n,) each or (n, k) for vectors: physical values, NaN for null.
+            `columns` by name, (n,) or (n, k): physical values, NaN for null.
 
         Notes
         -----
-        A value without a valid error is absent, for no honest interval can be given without one.
+        A value without a valid error counts as absent: no interval can be given.
         """
         n = len(next(iter(chunk.values())))
-        flux = np.full((n, len(self.asked)), np.nan, np.float32)
-        error = np.full((n, len(self.asked)), np.nan, np.float32)
-        for i, band in enumerate(self.asked):
+        flux = np.full((n, len(self.requested)), np.nan, np.float32)
+        error = np.full((n, len(self.requested)), np.nan, np.float32)
+        for i, band in enumerate(self.requested):
             if band in self.measures:
                 flux[:, i], error[:, i] = self._band(chunk, band)
         bad = np.zeros(n, bool)

@@ -1,4 +1,4 @@
-"""Fetch: images over HTTP, tried again where that can help, never beyond a row's time."""
+"""Fetch: images over HTTP, with retries within a row's deadline."""
 
 import time
 from dataclasses import dataclass
@@ -13,19 +13,18 @@ class RemoteOptions:
     Parameters
     ----------
     concurrency : int
-        Fetches at the same time.
+        Parallel fetches.
     connect, read, row : float
-        Seconds: until a connection stands, between two packets, and for all bands and tries of a row.
+        Seconds to connect, between two packets, and for all bands and tries of a row.
     retries : int
-        Further tries after a failure that may pass.
+        Retries after a transient failure.
     cache : str, optional
-        Folder that keeps what was fetched; default ``$XDG_CACHE_HOME/skycnn``, else ``~/.cache/skycnn``.
+        Folder of fetched images; default ``$XDG_CACHE_HOME/skycnn``, else ``~/.cache/skycnn``.
     pause : float
-        Seconds before the first further try; doubled before each next one.
+        Seconds before the first retry, doubled for each further one.
     limit : int
-        Bytes of an answer, as sent, uncompressed, and as float32 pixels. 256 MiB are 8192 x 8192 pixels of float32:
-        more than any cutout service sends, and so little that eight at once fit a small disk. Whole tiles are better
-        downloaded once and given as files.
+        Most bytes of an answer, as sent, uncompressed, and as float32 pixels. 256 MiB are 8192 x 8192 pixels: more
+        than cutout services send, and eight at once fit a small disk.
     """
 
     concurrency: int = 8
@@ -39,12 +38,12 @@ class RemoteOptions:
 
 
 class Fetcher:
-    """Fetches images; of use to several threads at once.
+    """Fetches images; thread-safe.
 
     Parameters
     ----------
     options : RemoteOptions
-        Times, tries and sizes.
+        Times, retries and sizes.
     """
 
     def __init__(self, options: RemoteOptions) -> None:
@@ -52,16 +51,16 @@ class Fetcher:
         self.stopped = Event()
 
     def fetch(self, url: str, into: IO[bytes], deadline: float) -> None:
-        """Write what a URL answers into a file, with further tries after 1, 2, 4 ... seconds, or as it asks.
+        """Write the answer of a URL into a file; retries after 1, 2, 4 ... seconds, or as the server asks.
 
         Parameters
         ----------
         url : str
             http or https.
         into : file
-            Seekable; emptied before every try.
+            Seekable; truncated before every try.
         deadline : float
-            Of ``time.monotonic``: the row's.
+            Of the row, in ``time.monotonic``.
 
         Raises
         ------
@@ -90,5 +89,5 @@ class Fetcher:
         raise FetchError("stopped")
 
     def stop(self) -> None:
-        """Let no thread wait for another try."""
+        """End all waits for a retry."""
         self.stopped.set()

@@ -1,9 +1,11 @@
-"""Crew: daemon threads that work ahead of whoever takes their answers, in order; none of them can hold up the end."""
+"""FetchPool: daemon threads that fetch ahead, results in order, each job with a time limit."""
 
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, InvalidStateError, wait
+from functools import partial
 from itertools import islice
 from queue import SimpleQueue
 from typing import Generic, TypeVar
@@ -14,44 +16,28 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 POLL = 0.05
-"""Seconds between two looks for a job that is overdue."""
+"""Seconds between checks for overdue jobs."""
 
 
-class _Errand(Generic[T, R]):
+class _Job(Generic[T, R]):
     def __init__(self, item: T) -> None:
-        self.item, self.done = item, threading.Event()
+        self.item, self.future = item, Future[R]()
         self.started: float | None = None
-        self._answers: list[R] = []
-        self._error: BaseException | None = None
-        self._lock = threading.Lock()
 
-    def run(self, work: Callable[[T], R]) -> bool:
-        """Do it; return whether that still mattered."""
-        self.started = time.monotonic()
-        return self.end(work)
-
-    def end(self, work: Callable[[T], R]) -> bool:
-        """Let the first of two that end it give the answer; return whether this was the first."""
-        answers: list[R] = []
-        error = None
+    def finish(self, work: Callable[[T], R]) -> bool:
+        """Do the work and set its outcome unless there is one; return whether it was set."""
         try:
-            answers.append(work(self.item))
-        except BaseException as raised:  # raised again where the answer is taken
-            error = raised
-        with self._lock:
-            if self.done.is_set():
-                return False
-            self._answers, self._error = answers, error
-            self.done.set()
-            return True
+            settle = partial(self.future.set_result, work(self.item))
+        except BaseException as error:  # raised again by the future
+            settle = partial(self.future.set_exception, error)
+        try:
+            settle()
+        except InvalidStateError:
+            return False
+        return True
 
     def overdue(self, limit: float) -> bool:
-        return self.started is not None and not self.done.is_set() and time.monotonic() - self.started > limit
-
-    def answer(self) -> R:
-        if self._error is not None:
-            raise self._error
-        return self._answers[0]
+        return self.started is not None and not self.future.done() and time.monotonic() - self.started > limit
 
 
 def ordered(
@@ -66,60 +52,60 @@ def ordered(
 ) -> Iterator[R]:
     """Yield ``work(item)`` for each item, in order.
 
-    The threads are daemons: a signal ends the caller at once, and the process too, whatever they wait for. (Those of
-    ``concurrent.futures`` are joined at exit.)
+    The threads are daemons and never delay the end of the process, unlike those of ``concurrent.futures``.
 
     Parameters
     ----------
     work : callable
-        What a thread does; what it raises is raised here.
+        Run in a thread; its exceptions are raised here.
     items : iterable
-        Taken as they are needed.
+        Taken on demand.
     late : callable
-        ``late(item)`` is the result of a job that did not end in time; its thread is left to itself and replaced.
+        ``late(item)`` is the result of an overdue job; its thread is abandoned and replaced.
     threads : int
-        Jobs at the same time.
+        Parallel jobs.
     ahead : int
-        Jobs begun or done beyond the one that is waited for.
+        Jobs queued or done beyond the one yielded next.
     limit : float
         Seconds from a job's start.
     stop : Event, optional
-        Set by another thread than the one that waits here.
+        Set by another thread to end the wait.
 
     Raises
     ------
     RunError
-        When it was stopped.
+        When stopped.
     """
-    jobs: SimpleQueue[_Errand[T, R] | None] = SimpleQueue()
-    waiting: deque[_Errand[T, R]] = deque()
-    source, over = iter(items), threading.Event()
+    jobs: SimpleQueue[_Job[T, R] | None] = SimpleQueue()
+    waiting: deque[_Job[T, R]] = deque()
+    source, closed = iter(items), threading.Event()
 
-    def labour() -> None:
-        while (job := jobs.get()) is not None and not over.is_set():
-            if not job.run(work):
-                return  # overdue: another thread has taken this one's place
+    def worker() -> None:
+        while (job := jobs.get()) is not None and not closed.is_set():
+            job.started = time.monotonic()
+            if not job.finish(work):
+                return  # overdue: replaced by another thread
 
-    def hire() -> None:
-        threading.Thread(target=labour, daemon=True).start()
+    def start() -> None:
+        threading.Thread(target=worker, daemon=True).start()
 
     try:
         for _ in range(threads):
-            hire()
+            start()
         while True:
             for item in islice(source, max(0, ahead + 1 - len(waiting))):
-                waiting.append(_Errand(item))
+                waiting.append(_Job(item))
                 jobs.put(waiting[-1])
             if not waiting:
                 return
-            while not waiting[0].done.wait(POLL):
+            while not wait([waiting[0].future], POLL).done:
                 if stop is not None and stop.is_set():
                     raise RunError("images were closed while they were fetched")
                 for job in waiting:
-                    if job.overdue(limit) and job.end(late):
-                        hire()
-            yield waiting.popleft().answer()
+                    if job.overdue(limit) and job.finish(late):
+                        start()
+            yield waiting.popleft().future.result()
     finally:
-        over.set()
+        closed.set()
         for _ in range(threads):
             jobs.put(None)

@@ -1,4 +1,4 @@
-"""HttpGet: one answer over HTTP, every packet within its time, all of it before a deadline and below a size."""
+"""HttpGet: one answer over HTTP, with time-outs for each packet and the whole, and a limit of size."""
 
 import ssl
 import time
@@ -14,54 +14,59 @@ from skycnn.files.safefile import writing
 from skycnn.remote.timedhttp import opener
 
 PASSING = {408, 425, 429, 500, 502, 503, 504}
-"""Statuses that another try may better (RFC 9110, section 15, and RFC 6585 for 429)."""
+"""Statuses worth a retry (RFC 9110, section 15, and RFC 6585 for 429)."""
 ABSENT = {204, 404, 410}
 PIECE = 1 << 16
 
 
 class FetchError(Exception):
-    """An image that did not come.
+    """An image could not be fetched.
 
     Parameters
     ----------
     reason : str
-        One phrase, without the URL; what a server put in it cannot reach the terminal's controls.
+        One phrase, without the URL; control characters are removed.
     passing : bool
-        Whether another try may help.
+        Whether a retry may help.
     wait : float
-        Seconds that the server asks to wait before it.
+        Seconds that the server asks to wait.
     unreachable : bool
-        Whether no server was there at all.
+        Whether no server answered at all.
     """
 
     def __init__(self, reason: str, *, passing: bool = False, wait: float = 0.0, unreachable: bool = False) -> None:
-        reason = " ".join("".join(letter if letter.isprintable() else " " for letter in reason).split())
-        super().__init__(reason)
-        self.reason, self.passing, self.wait, self.unreachable = reason, passing, wait, unreachable
+        self.reason = printable(reason)
+        super().__init__(self.reason)
+        self.passing, self.wait, self.unreachable = passing, wait, unreachable
+
+
+def printable(text: str) -> str:
+    """Return a text of a server, safe for a terminal."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def get(url: str, into: IO[bytes], *, connect: float, read: float, deadline: float, limit: int) -> None:
-    """Write what a URL answers into a file.
+    """Write the answer of a URL into a file.
 
     Parameters
     ----------
     url : str
-        http or https; ``user:password@`` is sent as basic authentication, to that host alone.
+        http or https; ``user:password@`` is sent as basic authentication, to this host only.
     into : file
         Open for writing.
     connect, read : float
-        Seconds until a connection stands, and between two packets.
+        Seconds to connect, and between two packets.
     deadline : float
-        Of ``time.monotonic``, when all must be there: a server that trickles cannot hold a row longer.
+        For the whole answer, in ``time.monotonic``.
     limit : int
-        Bytes.
+        Most bytes.
 
     Raises
     ------
     FetchError
-        When it did not come whole.
+        When it is not complete.
     NoSpaceError, RunError
-        When the file cannot take it.
+        When the file cannot be written.
     """
     left = deadline - time.monotonic()
     if left <= 0:
@@ -80,9 +85,9 @@ def get(url: str, into: IO[bytes], *, connect: float, read: float, deadline: flo
         over = time.monotonic() >= deadline
         reason = "the row's time is over" if over else f"no packet within {read:g} s"
         raise FetchError(reason, passing=not over) from None
-    except (InvalidURL, ValueError):  # also a host name that is none
+    except (InvalidURL, ValueError):  # also an invalid host name
         raise FetchError("no valid URL") from None
-    except (HTTPException, OSError) as error:  # a full disk is no OSError here, see _copy
+    except (HTTPException, OSError) as error:  # not a full disk, see _copy
         raise FetchError(f"the answer broke off: {str(error) or type(error).__name__}", passing=True) from None
 
 
@@ -130,7 +135,7 @@ def _status(error: HTTPError) -> FetchError:
 
 
 def _seconds(retry_after: str | None) -> float:
-    """Return what Retry-After asks for, in seconds: it is a number or a date (RFC 9110, 10.2.3)."""
+    """Return Retry-After, a number or a date (RFC 9110, 10.2.3), in seconds."""
     text = (retry_after or "").strip()
     if text.isdecimal():
         return float(text)

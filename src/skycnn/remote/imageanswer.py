@@ -1,4 +1,4 @@
-"""ImageAnswer: what a server sent - FITS, an archive of FITS, or something else with a reason in it."""
+"""ImageAnswer: the file a server sent: FITS, compressed FITS, or an error message."""
 
 import bz2
 import gzip
@@ -9,7 +9,7 @@ from typing import IO, cast
 
 from skycnn.files.safefile import writing
 from skycnn.fits.source import COMPRESSED
-from skycnn.remote.httpget import PIECE, FetchError
+from skycnn.remote.httpget import PIECE, FetchError, printable
 
 
 def compression_of(head: bytes) -> str:
@@ -18,12 +18,12 @@ def compression_of(head: bytes) -> str:
     Parameters
     ----------
     head : bytes
-        The answer's first block.
+        The first block.
 
     Raises
     ------
     FetchError
-        For anything else, with its beginning or its title.
+        For anything else, with its title or beginning.
     """
     compression = next((name for magic, name in COMPRESSED.items() if head.startswith(magic)), "")
     if compression or head.startswith(b"SIMPLE  ="):
@@ -40,8 +40,7 @@ def compression_of(head: bytes) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return the beginning of what a server says, made harmless: it goes to a terminal."""
-    words = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    words = printable(text)
     return f": {words[:60]!a}" if words else ""
 
 
@@ -60,9 +59,9 @@ def uncompress(file: IO[bytes], compression: str, plain: IO[bytes], limit: int) 
     Raises
     ------
     FetchError
-        When it is corrupt, or larger than the limit: a small archive may hold terabytes of zeros.
+        When it is corrupt or larger than the limit, as small archives may be.
     NoSpaceError, RunError
-        When the file cannot take it.
+        When the file cannot be written.
     """
     archive = cast(IO[bytes], gzip.GzipFile(fileobj=file) if compression == "gz" else bz2.BZ2File(file))
     received = 0

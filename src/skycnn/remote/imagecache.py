@@ -1,4 +1,4 @@
-"""ImageCache: a folder of fetched images, by the hash of their URL, so that no URL is fetched twice."""
+"""ImageCache: a folder of fetched images, by the hash of their URL."""
 
 import hashlib
 import os
@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, TypeVar, cast
 
@@ -21,38 +21,38 @@ T = TypeVar("T")
 
 PREFIX = ".skycnn-"
 STALE = 86400.0
-"""Seconds after which a file half fetched is that of a killed run."""
+"""Age in seconds of partial files that a killed run left."""
 
 
 class ImageCache:
-    """A folder of images; of use to several threads and processes at once.
+    """A folder of images; safe for several threads and processes.
 
     Parameters
     ----------
     folder : str, optional
-        Default ``$XDG_CACHE_HOME/skycnn``, else ``~/.cache/skycnn``; where there is no home, or it cannot be written
-        to, a temporary folder, gone with `close`.
+        Default ``$XDG_CACHE_HOME/skycnn``, else ``~/.cache/skycnn``; without a writable home, a temporary folder,
+        removed by `close`.
     limit : int
-        Bytes of an image, uncompressed.
+        Most bytes of an image, uncompressed.
 
     Raises
     ------
     InputError
-        When the folder that was asked for cannot be made or written to.
+        When ``folder`` cannot be made or written to.
     """
 
-    def __init__(self, folder: str | None, limit: int, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, folder: str | None, limit: int) -> None:
         self.limit, self.temporary = limit, False
-        self._halves: set[str] = set()
+        self._partial: set[str] = set()
         self._busy: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
-        wanted = folder or _default(environment)
+        path = folder or _default()
         try:
-            if wanted is None:
+            if path is None:
                 raise OSError
-            os.makedirs(wanted, 0o700, exist_ok=True)
-            with tempfile.TemporaryFile(dir=wanted, prefix=PREFIX):
-                self.folder = os.path.abspath(wanted)
+            os.makedirs(path, 0o700, exist_ok=True)
+            with tempfile.TemporaryFile(dir=path, prefix=PREFIX):
+                self.folder = os.path.abspath(path)
         except OSError as error:
             if folder is not None:
                 what = f"images cannot be kept in {folder}: {error.strerror}"
@@ -61,43 +61,43 @@ class ImageCache:
         self._clean()
 
     def path(self, url: str) -> str:
-        """Return where a URL's image lies or would lie."""
+        """Return the path of a URL's image."""
         digest = hashlib.sha256(url.encode()).hexdigest()
         return os.path.join(self.folder, digest[:2], f"{digest}.fits")
 
     def get(self, url: str, fetch: Callable[[IO[bytes]], None], read: Callable[[str], T], deadline: float) -> T:
-        """Return what ``read(path)`` makes of a URL's image, fetched if it is not there; a failure is not kept.
+        """Return ``read(path)`` of a URL's image, fetched unless cached; failures are not cached.
 
         Parameters
         ----------
         url : str
-            The whole address.
+            The full URL.
         fetch : callable
             ``fetch(file)`` writes it.
         read : callable
-            ``read(path)`` raises InputError where the image is none; it is thrown away then.
+            ``read(path)`` raises InputError for an invalid image, which is then removed.
         deadline : float
-            Of ``time.monotonic``, for a thread that waits for another's fetch of the same URL.
+            In ``time.monotonic``, for a thread waiting for another's fetch of the same URL.
 
         Raises
         ------
         FetchError
-            When it does not come, or is no image.
+            When it cannot be fetched, or is no image.
         NoSpaceError, RunError
-            When the folder cannot take it.
+            When the folder cannot be written.
         """
         path = self.path(url)
         if os.path.exists(path):
-            with suppress(FetchError):  # damaged since it was kept: fetch it again
+            with suppress(FetchError):  # damaged in the cache: fetch it again
                 return _read(path, read)
-        with self._alone(path, deadline):
-            if not os.path.exists(path):  # no other thread has just fetched it
+        with self._locked(path, deadline):
+            if not os.path.exists(path):  # not fetched by another thread meanwhile
                 self._keep(path, fetch)
             return _read(path, read)
 
     def close(self) -> None:
-        """Remove what is half fetched, and a temporary folder; fetches that still hang end in nothing."""
-        for name in list(self._halves):
+        """Remove partial files, and a temporary folder."""
+        for name in list(self._partial):
             with suppress(FileNotFoundError):
                 os.unlink(name)
         if self.temporary:
@@ -114,7 +114,7 @@ class ImageCache:
             with self._temporary() as plain:
                 uncompress(file, compression, plain, self.limit)
                 plain.seek(0)
-                compression_of(plain.read(BLOCK))  # what is no FITS is not kept
+                compression_of(plain.read(BLOCK))  # only FITS is cached
                 return self._name(plain, path)
 
     def _name(self, file: IO[bytes], path: str) -> None:
@@ -125,20 +125,20 @@ class ImageCache:
 
     @contextmanager
     def _temporary(self) -> Iterator[IO[bytes]]:
-        """Yield a file that is removed unless it is given another name."""
+        """Yield a file that is removed unless renamed."""
         with writing("a fetched image"):
             file = tempfile.NamedTemporaryFile(dir=self.folder, prefix=PREFIX, delete=False)  # noqa: SIM115
-        self._halves.add(file.name)
+        self._partial.add(file.name)
         try:
             with file:
                 yield cast(IO[bytes], file)
         finally:
-            self._halves.discard(file.name)
+            self._partial.discard(file.name)
             with suppress(FileNotFoundError):
                 os.unlink(file.name)
 
     @contextmanager
-    def _alone(self, path: str, deadline: float) -> Iterator[None]:
+    def _locked(self, path: str, deadline: float) -> Iterator[None]:
         with self._lock:
             lock = self._busy.setdefault(path, threading.Lock())
         if not lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
@@ -158,11 +158,11 @@ class ImageCache:
                     os.unlink(path)
 
 
-def _default(environment: Mapping[str, str]) -> str | None:
-    base = environment.get("XDG_CACHE_HOME", "")
+def _default() -> str | None:
+    base = os.environ.get("XDG_CACHE_HOME", "")
     if os.path.isabs(base):
         return os.path.join(base, "skycnn")
-    home = environment.get("HOME", "")
+    home = os.environ.get("HOME", "")
     return os.path.join(home, ".cache", "skycnn") if os.path.isabs(home) else None
 
 

@@ -1,4 +1,4 @@
-"""TimedHttp: urllib's opener with a time for each packet and a deadline for the whole answer."""
+"""TimedHttp: urllib's opener with a time-out for each packet and a deadline for the answer."""
 
 import io
 import socket
@@ -14,7 +14,7 @@ BUFFER = 1 << 16
 
 
 class _Packets(io.RawIOBase):
-    """What a socket receives, each packet within its time and all before the deadline."""
+    """A socket's data, with a time-out for each packet and a deadline for all."""
 
     def __init__(self, sock: socket.socket, read: float, deadline: float) -> None:
         self._socket, self._read, self._deadline = sock, read, deadline
@@ -36,13 +36,13 @@ class _Packets(io.RawIOBase):
 
 
 class _Timed:
-    """A socket as HTTPResponse wants it."""
+    """A socket for HTTPResponse."""
 
     def __init__(self, sock: socket.socket, read: float, deadline: float) -> None:
         self._made = partial(_Packets, sock, read, deadline)
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        """Return its packets as a file."""
+        """Return its data as a file."""
         return io.BufferedReader(self._made(), BUFFER)
 
 
@@ -81,7 +81,7 @@ class _Redirects(request.HTTPRedirectHandler):
         return new
 
     def http_error_302(self, req: request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage) -> Any:
-        fp.close()  # the base class would read its body, which may be endless
+        fp.close()  # else the base class reads the body, which may be endless
         return super().http_error_302(req, fp, code, msg, headers)
 
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
@@ -89,18 +89,18 @@ class _Redirects(request.HTTPRedirectHandler):
 
 @cache
 def _context() -> ssl.SSLContext:
-    return ssl.create_default_context()  # some 20 ms, so once
+    return ssl.create_default_context()  # takes some 20 ms
 
 
 def opener(read: float, deadline: float) -> request.OpenerDirector:
-    """Return an opener for http and https alone, by way of the proxies that the environment names.
+    """Return an opener for http and https only, through the environment's proxies.
 
     Parameters
     ----------
     read : float
-        Seconds between two packets. (The time-out that ``open`` takes is that of the connection.)
+        Seconds between two packets; the time-out of ``open`` is that of the connection.
     deadline : float
-        Of ``time.monotonic``: what comes later raises TimeoutError. No redirect leads to files, ftp or data.
+        In ``time.monotonic``; later data raise TimeoutError.
     """
     director = request.OpenerDirector()
     handlers: Iterable[request.BaseHandler] = (

@@ -1,4 +1,4 @@
-"""UrlTemplate: the address of one row's image - a URL or a file name with {ra}, {size_px} or columns in it."""
+"""UrlTemplate: the address of each row's image: a URL or file name with {ra}, {size_px} or columns."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -10,35 +10,35 @@ from skycnn.errors import InputError
 
 SKY = ("ra", "dec")
 ANGLES = ("size_arcsec", "size_deg")
-OWN = (*SKY, "size_px", *ANGLES, "band")
-"""What is filled in without the catalogue's columns; exactly so written: ``{RA}`` is a column."""
+BUILTIN = (*SKY, "size_px", *ANGLES, "band")
+"""Fields filled without a column of that name; case matters: ``{RA}`` is a column."""
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _URL = re.compile(r"https?://", re.I)
 _UNIT = re.compile(r"(.+?)(?:\[([^\[\]{}]+)\]|#([^#{}/]+))", re.S)
 _LITERAL = "%/:?#[]@!$&'()*+,;=~"
-"""Characters of a URL that stay as they were typed."""
+"""Characters of a URL that are not quoted."""
 
 EXACT = 2**53
-"""From here on float64 holds not every integer."""
+"""From here on float64 skips integers."""
 
 
 class UnfitError(ValueError):
-    """A row's value cannot stand in an address."""
+    """A row's value does not fit into an address."""
 
 
 @dataclass(frozen=True)
 class UrlTemplate:
-    """An address with fields in it.
+    """An address with fields.
 
     Parameters
     ----------
     text : str
-        With ``{field}`` in it, without the HDU.
+        With ``{field}``, without the HDU.
     extension : str or None
         HDU of the image, from ``...fits[SCI]`` or ``...fits#SCI``.
     columns : mapping of str to str
-        Field to column of the catalogue, as `bound` found them.
+        Field to catalogue column, see `bound`.
     """
 
     text: str
@@ -47,12 +47,12 @@ class UrlTemplate:
 
     @classmethod
     def parse(cls, text: str) -> "UrlTemplate":
-        """Take a template apart.
+        """Parse a template.
 
         Raises
         ------
         InputError
-            When its braces do not pair, a field is empty, it is another protocol's, or the host is a column.
+            When braces do not pair, a field is empty, the protocol is not HTTP, or the host is a column.
         """
         unit = _UNIT.fullmatch(text)
         plain, extension = (unit[1], unit[2] or unit[3]) if unit else (text, None)
@@ -68,7 +68,7 @@ class UrlTemplate:
             _check_host(plain, text)
         elif re.match(r"[a-z][a-z0-9+.-]*://", plain, re.I):
             raise InputError("images are fetched by http and https only", value=text)
-        return cls(plain, extension, {name: name for name in names if name not in OWN})
+        return cls(plain, extension, {name: name for name in names if name not in BUILTIN})
 
     @property
     def remote(self) -> bool:
@@ -81,7 +81,7 @@ class UrlTemplate:
         return tuple(dict.fromkeys(name.strip() for name in _FIELD.findall(self.text)))
 
     def bound(self, column: Callable[[str], str]) -> "UrlTemplate":
-        """Return it with the catalogue's own names; ``column(field)`` gives them, or raises InputError."""
+        """Return the template with catalogue columns: ``column(field)``, which may raise InputError."""
         return replace(self, columns={name: column(name) for name in self.columns})
 
     def fill(self, values: Mapping[str, object]) -> str:
@@ -90,12 +90,12 @@ class UrlTemplate:
         Parameters
         ----------
         values : mapping
-            Text or number of each name in `fields` that is the template's own, and of each of `columns`.
+            Text or number of each of `columns`, and of the `BUILTIN` fields used.
 
         Raises
         ------
         UnfitError
-            When a value is empty, NaN, no longer exact, or would leave the folder. In a URL everything is quoted.
+            When a value is empty, NaN, inexact, or would leave the folder (in a URL it is quoted).
         """
         parts = _FIELD.split(self.text)  # literal, field, literal, ...
         for i in range(1, len(parts), 2):
@@ -108,14 +108,14 @@ class UrlTemplate:
 
 
 def text_of(value: object, name: str) -> str:
-    """Return a table's value as it stands in an address.
+    """Return a table's value as text for an address.
 
-    Integral numbers have no point; an angle is told to 1e-8 of its unit, below 0.1 mas for degrees.
+    Integers have no point; angles have 8 digits, below 0.1 mas for degrees.
 
     Raises
     ------
     UnfitError
-        When it is empty, not finite, an array, or an integer that float64 no longer tells from its neighbours.
+        When it is empty, not finite, an array, or an integer beyond `EXACT`.
     """
     item = getattr(value, "item", None)
     plain = item() if item is not None and getattr(value, "ndim", 0) == 0 else value
@@ -129,7 +129,7 @@ def text_of(value: object, name: str) -> str:
                 raise UnfitError(f"{name} is too large to be exact (a column with TNULL or TSCAL is read as float64)")
             return str(int(plain))
         fixed = f"{plain:.8f}"
-        return fixed.rstrip("0") if name in OWN else repr(plain)
+        return fixed.rstrip("0") if name in BUILTIN else repr(plain)
     if isinstance(plain, int):
         return str(plain)
     if not isinstance(plain, str):
@@ -141,7 +141,7 @@ def text_of(value: object, name: str) -> str:
 
 
 def _quoted(value: str) -> str:
-    """Return a value for a URL: dots that would climb a folder are quoted too."""
+    """Return a value quoted for a URL, also dots that would leave a folder."""
     plain = quote(value, safe="")
     return plain.replace(".", "%2E") if ".." in plain or plain == "." else plain
 

@@ -1,1 +1,1 @@
-"""Stamps centred on catalogue rows, whatever they come from; ``stampsource.py`` is the door."""
+"""Stamps centred on catalogue rows, from any source; ``stampsource.py`` is the entry point."""

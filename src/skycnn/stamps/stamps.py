@@ -64,7 +64,7 @@ class Census:
     images : mapping of str to int
         Rows by image label; empty where unknown beforehand.
     visits : int
-        Images met, summed over chunks of rows: many more than there are images where the row order hops between them.
+        Images met, summed over chunks of rows: many more than the images where the row order hops between them.
     """
 
     rows: int
@@ -227,6 +227,11 @@ def corner(position: Array, side: int) -> Array:
     return np.floor(np.asarray(position, np.float64) - (side - 1) / 2 + 0.5).astype(np.int64)
 
 
+def covered(first: Array, size: int, side: int) -> Array:
+    """Return how many pixels of stamps along one axis lie on an image of ``size`` pixels, int64 (n,)."""
+    return np.asarray(np.clip(first + side, 0, size) - np.clip(first, 0, size))
+
+
 def rest(position: Array, first: Array, side: int) -> Array:
     """Return position less the stamp's centre along one axis, in [-0.5, 0.5)."""
     return np.asarray(position, np.float64) - first - (side - 1) / 2
@@ -245,11 +250,11 @@ def pixel_flags(pixels: Array, outside: Array | None = None) -> Array:
     size = pixels.shape[-1] * pixels.shape[-2]
     empty = _empty(pixels)
     beyond = np.zeros_like(empty) if outside is None else outside
-    there = empty < size
+    present = empty < size
     flags = np.zeros(len(pixels), np.int32)
-    flags[(there & (beyond > 0)).any(axis=1)] |= Flag.EDGE
-    flags[(there & (empty > beyond)).any(axis=1)] |= Flag.NAN_PIXELS
-    flags[~there.all(axis=1)] |= Flag.MISSING_BAND
+    flags[(present & (beyond > 0)).any(axis=1)] |= Flag.EDGE
+    flags[(present & (empty > beyond)).any(axis=1)] |= Flag.NAN_PIXELS
+    flags[~present.all(axis=1)] |= Flag.MISSING_BAND
     return flags
 
 
@@ -277,10 +282,10 @@ def _empty(pixels: Array) -> Array:
 def shown(pixels: Array) -> Array:
     """Return which planes of stamps (n, band, y, x) have any finite pixel, bool (n, band)."""
     middle = pixels.shape[-1] // 2
-    there = np.isfinite(pixels[:, :, middle, middle])
-    doubt = ~there
-    there[doubt] = np.isfinite(pixels[doubt]).any(axis=(1, 2))
-    return np.asarray(there)
+    finite = np.isfinite(pixels[:, :, middle, middle])
+    doubt = ~finite
+    finite[doubt] = np.isfinite(pixels[doubt]).any(axis=(1, 2))
+    return np.asarray(finite)
 
 
 def batch_rows(bands: int, side: int) -> int:

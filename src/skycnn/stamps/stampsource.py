@@ -95,9 +95,10 @@ def find(
         return cube
     if not options.given:
         raise InputError("no images are named", hint="--images 'g=tiles/*_g.fits', once for each band.")
-    if options.stamps is not None or _has_templates(options):
-        return _row_images(catalogue, options, rows)
-    return _mosaic(catalogue, options, scratch)
+    by_row = options.stamps is not None or _has_templates(options)
+    stamps = _row_images(catalogue, options, rows) if by_row else _mosaic(catalogue, options, scratch)
+    stamps.side = side_of(options.size, stamps.pixel_scale) if options.size is not None else None
+    return stamps
 
 
 def offered(
@@ -126,7 +127,7 @@ def offered(
 
 
 def presents(columns: Sequence[TableColumn], options: StampOptions) -> bool:
-    """Whether a table can have stamps: it has positions, or stands in a stamp file."""
+    """Whether a table can have stamps: it has positions, or is in a stamp file."""
     names = {column.name for column in columns}
     if options.stamps is not None or not options.given:
         return {"DX", "DY"} <= names or options.given
@@ -145,9 +146,9 @@ def _check(options: StampOptions) -> None:
     if options.images and options.stamps is not None:
         raise InputError("--images and --stamps are two sources of the same stamps", hint="Give one of the two.")
     for name, planes in (("--mask", options.mask), ("--weight", options.weight)):
-        strange = [band for band in planes if band not in options.images]
-        if strange:
-            raise InputError(f"{name} names a band without --images", value=strange[0])
+        unknown = [band for band in planes if band not in options.images]
+        if unknown:
+            raise InputError(f"{name} names a band without --images", value=unknown[0])
 
 
 def _has_templates(options: StampOptions) -> bool:
@@ -179,9 +180,7 @@ def _mosaic(catalogue: Catalogue, options: StampOptions, scratch: str | None) ->
         for band, sources in options.images.items()
     }
     kind = ResampledMosaic if options.resample else Mosaic
-    mosaic = kind(footprints, where, threads=options.threads, scratch=scratch)
-    mosaic.side = side_of(options.size, mosaic.pixel_scale) if options.size is not None else None
-    return mosaic
+    return kind(footprints, where, threads=options.threads, scratch=scratch)
 
 
 def _row_images(catalogue: Catalogue, options: StampOptions, rows: Rows | None) -> Stamps:
@@ -190,7 +189,7 @@ def _row_images(catalogue: Catalogue, options: StampOptions, rows: Rows | None) 
     if options.mask or options.weight:
         name = "--mask" if options.mask else "--weight"
         raise InputError(f"{name} does not go with an image a row", hint="Leave it out, or name whole images.")
-    images = rowsource.find(
+    return rowsource.find(
         catalogue,
         options.images,
         options.stamps,
@@ -200,8 +199,6 @@ def _row_images(catalogue: Catalogue, options: StampOptions, rows: Rows | None) 
         resample=options.resample,
         rows=None if rows is None else (rows[0], min(rows[1] or catalogue.rows, catalogue.rows)),
     )
-    images.side = side_of(options.size, images.pixel_scale) if options.size is not None else None
-    return images
 
 
 def training_side(stamps: Stamps, options: StampOptions) -> int:

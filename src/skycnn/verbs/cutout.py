@@ -1,4 +1,4 @@
-"""cutout: stamps about the rows of a catalogue, streamed into a stamp file that holds the catalogue too."""
+"""cutout: stamps about the rows of a catalogue, streamed with it into a stamp file."""
 
 import hashlib
 import json
@@ -35,20 +35,20 @@ Progress = Callable[[int, int], None]
 VERSIONS = ("skycnn", "numpy", "astropy")
 
 BLOCK = 131_072
-"""Rows whose stamps are cut together, image by image; what a killed run begins anew is one block."""
+"""Rows whose stamps are cut together, image by image; a resumed run repeats at most one block."""
 LARGE_BLOCK = 1 << 20
-"""The same where the rows' order hops between images, each of which is visited once a block."""
+"""Most rows of a block where the row order hops between images, to visit each only once a block."""
 BLOCK_MEMORY, BLOCK_DISK = 128 << 20, 8 << 30
-"""Bytes that the rows of such a block may take in memory, and their stamps on the disk."""
+"""Most bytes of such a block in memory, and of its stamps on disk."""
 HOPS = 2
-"""Visits an image, on the average, from which on the order counts as hopping."""
+"""Mean visits of an image from which on the order counts as hopping."""
 
 PACKINGS = ("rice", "gzip")
 
 
 @dataclass(frozen=True)
 class Options:
-    """What ``cutout`` may be told; the command line's options bear the same names."""
+    """Options of ``cutout``, named as on the command line."""
 
     stamps: StampOptions
     out: str
@@ -65,7 +65,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run did, or would do: the numbers behind its last line and its ``--json``; None where nothing was cut."""
+    """The result of a run or dry run, as in ``--json``; None where nothing was cut."""
 
     catalogue: str
     files: Mapping[str, str | None]
@@ -91,7 +91,7 @@ class Result:
 
 @dataclass(frozen=True)
 class CutoutRun:
-    """All that is settled before the first stamp is cut."""
+    """A prepared run, before the first stamp is cut."""
 
     catalogue: Catalogue
     stamps: Stamps
@@ -102,7 +102,7 @@ class CutoutRun:
 
 
 def cutout(text: str, options: Options, say: Say = lambda _: None, progress: Progress | None = None) -> Result:
-    """Cut a stamp about every row of a catalogue and write them to a file, the catalogue behind them.
+    """Cut a stamp about every row of a catalogue, and write stamps and catalogue to a file.
 
     Parameters
     ----------
@@ -122,9 +122,9 @@ def cutout(text: str, options: Options, say: Say = lambda _: None, progress: Pro
     Raises
     ------
     InputError
-        Before the first write: bad input, or an output that would replace something.
+        Before the first write: bad input, or an output that exists.
     RunError
-        The run failed; no file is there that was not there before, and none is changed.
+        The run failed; no file was made or changed.
     """
     started = time.monotonic()
     spec = parse(text, options.hdu)
@@ -163,7 +163,7 @@ def cutout(text: str, options: Options, say: Say = lambda _: None, progress: Pro
 
 
 def _check_out(spec: Spec, options: Options) -> Record | None:
-    """See that the files to be written are nobody's; return the record of stamps that are there and may be ours."""
+    """Check the files to write; return the record of an earlier run's stamps in OUT."""
     if options.compress not in (None, *PACKINGS):
         raise InputError(f"--compress {options.compress} is not known", expected=" or ".join(PACKINGS))
     if options.out == "-" and options.preview is not None:
@@ -187,7 +187,7 @@ def _check_out(spec: Spec, options: Options) -> Record | None:
 
 
 def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> CutoutRun:
-    """Open the catalogue, find the images, and see which rows lie on them."""
+    """Open the catalogue and the images, and count the rows on them."""
     catalogue = stack.enter_context(
         Catalogue.open(spec, holds=lambda columns, _: stampsource.presents(columns, options.stamps))
     )
@@ -196,8 +196,8 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> C
         raise InputError(f"--rows begins at {start}, and {catalogue.label} has {counted(catalogue.rows, 'row')}")
     rows = (start, catalogue.rows if end is None else min(end, catalogue.rows))
     scratch = None if options.dry_run else output.folder
-    found = stampsource.offered(catalogue, options.stamps, scratch=scratch, rows=rows)
-    stamps = stack.enter_context(found or stampsource.find(catalogue, options.stamps))
+    offered = stampsource.offered(catalogue, options.stamps, scratch=scratch, rows=rows)
+    stamps = stack.enter_context(offered or stampsource.find(catalogue, options.stamps))
     side = stampsource.training_side(stamps, options.stamps)
     stampfacts.check_spared(stamps, (output.path, options.preview, options.provenance))
     census = stamps.census(catalogue, rows, side)
@@ -209,11 +209,7 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> C
         "side": side,
         "rows": options.rows,
         "compress": options.compress,
-        "radec": options.stamps.radec,
-        "xy": options.stamps.xy,
-        "mask": options.stamps.mask,
-        "weight": options.stamps.weight,
-        "resample": options.stamps.resample,
+        **{name: getattr(options.stamps, name) for name in ("radec", "xy", "mask", "weight", "resample")},
         **stamps.facts(),
     }
     record = Record(
@@ -250,7 +246,7 @@ def _settle(stack: ExitStack, spec: Spec, output: Output, options: Options) -> C
 
 
 def _block(census: Census, bands: int, side: int) -> int:
-    """Return how many rows are cut together."""
+    """Return the rows of a block."""
     if census.visits < HOPS * len(census.images):
         return BLOCK
     bounds = LARGE_BLOCK, BLOCK_MEMORY // (64 + 40 * bands), BLOCK_DISK // (4 * bands * side**2)
@@ -258,7 +254,7 @@ def _block(census: Census, bands: int, side: int) -> int:
 
 
 def _write(job: CutoutRun, output: Output, options: Options, say: Say, progress: Progress | None) -> Result:
-    """Cut what no earlier run has finished, and let the file take its name; return the counts."""
+    """Cut what no earlier run has finished, and rename the file; return the counts."""
     stamps, result = job.stamps, job.result
     bands, side = result.bands, result.side
     layout, tally = job.catalogue.packing(stamps.columns), Tally()
@@ -282,7 +278,7 @@ def _write(job: CutoutRun, output: Output, options: Options, say: Say, progress:
                 values = {column.name: column.values(packed) for column in layout}
                 rests, flags = np.full((n, len(bands), 2), np.nan), np.zeros(n, np.int32)
                 cut = stamps.batches(first, values, np.ones(n, bool), bands=bands, side=side, dtype=">f4")
-                with closing(cast(Generator[Batch], cut)) as batches:  # an error ends the readers too
+                with closing(cast(Generator[Batch], cut)) as batches:  # ends the readers on an error
                     for batch in batches:
                         file.write(first, batch)
                         rests[batch.rows], flags[batch.rows] = batch.rests, batch.flags
@@ -299,7 +295,7 @@ def _write(job: CutoutRun, output: Output, options: Options, say: Say, progress:
 
 
 def _preview(options: Options, result: Result) -> None:
-    """Draw the contact sheet of the stamps that are there now."""
+    """Draw the contact sheet of the stamps written."""
     if options.preview is None or not result.rows or (result.unchanged and os.path.exists(options.preview)):
         return
     wanted = np.zeros(result.rows, bool)

@@ -86,7 +86,7 @@ def pairs(columns: Sequence[TableColumn]) -> list[Pair]:
 
 
 def _by_ucd(columns: Sequence[TableColumn]) -> list[Pair]:
-    found: list[Pair] = []
+    candidates: list[Pair] = []
     for ucd, frame in UCDS.items():
         for main in (True, False):
             lons = [column for column in columns if _ucd(column) == (ucd, main)]
@@ -96,22 +96,22 @@ def _by_ucd(columns: Sequence[TableColumn]) -> list[Pair]:
                 lats = [column for column in lats if column.numeric]
             if len(lons) == len(lats):
                 first = _order(frame)
-                found += [
+                candidates += [
                     Pair(a, b, _besselian(a, frame), (first, 0, 1 - main, _text(a, b), _place(a, b)))
                     for a, b in zip(lons, lats, strict=True)
                 ]
-    return found
+    return candidates
 
 
 def _by_name(columns: Sequence[TableColumn]) -> list[Pair]:
     named: dict[str, list[TableColumn]] = {}
     for column in columns:
         named.setdefault(_key(column.name), []).append(column)
-    found: list[Pair] = []
+    candidates: list[Pair] = []
     for lon, lat, frame in STYLES:
         for a, b in zip(named.get(lon, []), named.get(lat, []), strict=False):
             if len(lon) > 1 or all((column.unit or "").lower().startswith("deg") for column in (a, b)):
-                found.append(Pair(a, b, frame, (_order(frame), 1, _text(a, b), _place(a, b))))
+                candidates.append(Pair(a, b, frame, (_order(frame), 1, _text(a, b), _place(a, b))))
     common = {lon for lon, _, _ in STYLES}
     for name, lons in named.items():
         match = AFFIXED.fullmatch(name) if name not in common else None
@@ -120,8 +120,9 @@ def _by_name(columns: Sequence[TableColumn]) -> list[Pair]:
         stems = {"RA": ("DEC", "DE"), "RAJ2000": ("DEJ2000",), "RA_ICRS": ("DE_ICRS", "DEC_ICRS")}[match["stem"]]
         before, after = match["before"] or "", match["after"] or ""
         for a, b in zip(lons, next((named[w] for s in stems if (w := before + s + after) in named), []), strict=False):
-            found.append(Pair(a, b, _besselian(a, "equatorial"), (_order("equatorial"), 2, _text(a, b), len(STYLES))))
-    return found
+            rank = _order("equatorial"), 2, _text(a, b), len(STYLES)
+            candidates.append(Pair(a, b, _besselian(a, "equatorial"), rank))
+    return candidates
 
 
 def _key(name: str) -> str:

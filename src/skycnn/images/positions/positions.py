@@ -105,11 +105,11 @@ def find(
     if sky is not None and xy is not None:
         raise InputError("--radec and --xy are two ways to say where an object lies", hint="Give one of the two.")
     if xy is not None:
-        found = tuple(_column(columns, name, "--xy", label) for name in xy)
-        for column in found:
+        axes = tuple(_column(columns, name, "--xy", label) for name in xy)
+        for column in axes:
             if not column.numeric:
                 raise InputError(f"{label}: column {column.name!r} is {column.form}", expected="one number a row")
-        names = tuple(column.name for column in found)
+        names = tuple(column.name for column in axes)
         return Positions(names, "pixel", (f"positions: {names[0]} {names[1]}, pixels, the first is 1",))
     if sky is not None:
         lon, lat = (_column(columns, name, "--radec", label) for name in sky)
@@ -128,15 +128,15 @@ def find(
 def _best(columns: Sequence[TableColumn], label: str) -> Pair:
     pairs = positionhabits.pairs(columns)
     known = [pair for pair in pairs if pair.frame != "other"]
-    there = f"It has: {listing([column.name for column in columns])}"
+    columns_listed = f"It has: {listing([column.name for column in columns])}"
     if not known and pairs:
         raise InputError(
             f"{label} has positions only in a system that is not converted: {pairs[0].names}",
             expected="equatorial or Galactic coordinates",
-            hint=f"{HINT} {there}",
+            hint=f"{HINT} {columns_listed}",
         )
     if not known:
-        raise InputError(f"{label} has no columns that are known as positions", hint=f"{HINT} {there}")
+        raise InputError(f"{label} has no columns that are known as positions", hint=f"{HINT} {columns_listed}")
     equal = [pair for pair in known if pair.rank == known[0].rank]
     if len(equal) > 1:
         lon, lat = equal[0].lon.name, equal[0].lat.name
@@ -183,12 +183,12 @@ def _frame(pair: Pair, header: Mapping[str, object], label: str) -> tuple[Frame,
 def _column(columns: Sequence[TableColumn], name: str, option: str, label: str) -> TableColumn:
     exact = [column for column in columns if column.name == name]
     loose = [column for column in columns if column.name.casefold() == name.casefold()]
-    found = next(iter(exact or loose), None)
-    if found is None:
+    column = next(iter(exact or loose), None)
+    if column is None:
         names = [column.name for column in columns]
         close = get_close_matches(name.upper(), [other.upper() for other in names], 1, 0.6)
         meant = next((f"Did you mean {other}? " for other in names if close and other.upper() == close[0]), "")
         raise InputError(
             f"{label} has no column {name!r}, which {option} names", hint=f"{meant}It has: {listing(names)}"
         )
-    return found
+    return column

@@ -228,11 +228,11 @@ def _same_place(image: ImageHeader, plane: ImageHeader) -> bool:
     if "CTYPE1" not in other or all(header.get(name) == other.get(name) for name in _PLACE):
         return True
     try:
-        there = _wcs(plane)
+        wcs = _wcs(plane)
     except InputError:
         return True
     middle = np.array([(image.shape[1] - 1) / 2]), np.array([(image.shape[0] - 1) / 2])
-    x, y = there.to_pixel(*_wcs(image).to_sky(*middle))
+    x, y = wcs.to_pixel(*_wcs(image).to_sky(*middle))
     return not (abs(x - middle[0]) > 1 or abs(y - middle[1]) > 1)
 
 

@@ -15,7 +15,7 @@ from skycnn.stamps.mosaic import placement
 from skycnn.stamps.mosaic.footprints import Footprints
 from skycnn.stamps.mosaic.openimages import OpenImages
 from skycnn.stamps.mosaic.placement import Placement
-from skycnn.stamps.stamps import corner
+from skycnn.stamps.stamps import corner, covered
 
 Array = NDArray[Any]
 
@@ -75,7 +75,7 @@ class Layer:
         x0, y0 = corner(place.x, side), corner(place.y, side)
         broken = self.read(image, x0, y0, side, out)
         shape = self.footprints.images[image].shape
-        outside = side * side - _covered(x0, shape[1], side) * _covered(y0, shape[0], side)
+        outside = side * side - covered(x0, shape[1], side) * covered(y0, shape[0], side)
         edge = np.flatnonzero(outside > 0)
         if edge.size and self._has_neighbours(image, side):
             self._fill(place, edge, side, (x0, y0), out, outside, broken)
@@ -170,12 +170,6 @@ class LayerImage(Pixels):
     def cut(self, x0: Array, y0: Array, side: int, out: Array) -> Array:
         """Fill stamps; see `Pixels.cut`."""
         return self.layer.read(self.image, x0, y0, side, out)
-
-
-def _covered(first: Array, size: int, side: int) -> Array:
-    """Return how many pixels of stamps along one axis lie on an image, int64 (n,)."""
-    result: Array = np.clip(first + side, 0, size) - np.clip(first, 0, size)
-    return result
 
 
 def _on_image(x0: int, y0: int, shape: tuple[int, int], side: int) -> Array:

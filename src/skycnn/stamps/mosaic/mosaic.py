@@ -35,8 +35,6 @@ class Mosaic(Stamps):
         By band.
     positions : Positions
         Where the rows are.
-    side : int, optional
-        Pixels along an edge.
     threads : int
         Batches cut at the same time.
     scratch : str, optional
@@ -50,13 +48,12 @@ class Mosaic(Stamps):
         footprints: Mapping[str, Footprints],
         positions: Positions,
         *,
-        side: int | None = None,
         threads: int = 1,
         scratch: str | None = None,
     ) -> None:
         self.bands, self.columns = tuple(footprints), positions.columns
         self.notes = (*positions.notes, *(note for one in footprints.values() for note in one.notes))
-        self.positions, self.side, self.threads = positions, side, threads
+        self.positions, self.threads = positions, threads
         self.images = OpenImages(scratch)
         self.layers = {band: Layer(one, self.images) for band, one in footprints.items()}
         self.pixel_scale = gridcheck.scale(footprints[self.bands[0]]) if positions.kind == "sky" else None
@@ -85,8 +82,8 @@ class Mosaic(Stamps):
 
         def cut(start: int) -> Batch:
             some = rows[start : start + size]
-            here = {band: place.take(some) for band, place in places.items()}
-            return self._cut(here, some, known[some], bands, np.dtype(dtype), side)
+            taken = {band: place.take(some) for band, place in places.items()}
+            return self._cut(taken, some, known[some], bands, np.dtype(dtype), side)
 
         yield from work_ahead(cut, range(0, len(rows), size), self.threads)
 
@@ -97,7 +94,7 @@ class Mosaic(Stamps):
 
     def _cut(
         self,
-        here: Mapping[str, Placement],
+        places: Mapping[str, Placement],
         rows: Array,
         known: Array,
         bands: Sequence[str],
@@ -111,9 +108,9 @@ class Mosaic(Stamps):
         outside = np.full((n, planes), side * side)
         broken = np.zeros(n, bool)
         for plane, band in enumerate(bands):
-            absent = here[band].image < 0 if band in here else np.ones(n, bool)
+            absent = places[band].image < 0 if band in places else np.ones(n, bool)
             pixels[absent, plane] = np.nan
-            for group, cut in self._groups(here, band):
+            for group, cut in self._groups(places, band):
                 first, end = group[0], group[-1] + 1
                 contiguous = end - first == len(group)
                 out = pixels[first:end, plane] if contiguous else np.empty((len(group), side, side), dtype)
@@ -124,18 +121,18 @@ class Mosaic(Stamps):
         flags = pixel_flags(pixels, outside)
         flags[broken] |= Flag.UNREADABLE
         on = np.zeros(n, bool)
-        for place in here.values():
+        for place in places.values():
             on |= place.on
         flags[known & ~on] |= Flag.OFF_IMAGE
         flags[~known] |= Flag.NO_POSITION
         return Batch(rows, pixels, rests, flags)
 
-    def _groups(self, here: Mapping[str, Placement], band: str) -> Iterator[tuple[Array, Any]]:
+    def _groups(self, places: Mapping[str, Placement], band: str) -> Iterator[tuple[Array, Any]]:
         """Yield rows cut from one image of a band, and the function that fills their stamps."""
-        if band not in here:
+        if band not in places:
             return
-        for group in grouped(here[band].image):
-            place = here[band].take(group)
+        for group in grouped(places[band].image):
+            place = places[band].take(group)
 
             def cut(side: int, out: Array, place: Placement = place) -> tuple[Array, Array, Array]:
                 outside, broken = self.layers[band].cut(place, side, out)

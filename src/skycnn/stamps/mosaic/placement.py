@@ -152,11 +152,11 @@ def _offsets(
     steps = np.zeros((2, len(other)), np.int64)
     shared = np.zeros(len(other), bool)
     for image, group in _groups(other):
-        theirs = footprints.wcs(image).to_pixel(sky[0][group].ravel(), sky[1][group].ravel())
-        apart = np.stack(theirs).reshape(2, -1, 5) - np.stack([pixels[0][group], pixels[1][group]])
-        there = np.isfinite(apart).all(axis=(0, 2)) & (abs(apart) < _FAR).all(axis=(0, 2))
-        whole = np.round(np.where(there[:, None], apart, 0).mean(axis=2))
-        shared[group] = there & (abs(apart - whole[:, :, None]) <= SHARED).all(axis=(0, 2))
+        other_pixels = footprints.wcs(image).to_pixel(sky[0][group].ravel(), sky[1][group].ravel())
+        apart = np.stack(other_pixels).reshape(2, -1, 5) - np.stack([pixels[0][group], pixels[1][group]])
+        valid = np.isfinite(apart).all(axis=(0, 2)) & (abs(apart) < _FAR).all(axis=(0, 2))
+        whole = np.round(np.where(valid[:, None], apart, 0).mean(axis=2))
+        shared[group] = valid & (abs(apart - whole[:, :, None]) <= SHARED).all(axis=(0, 2))
         steps[:, group] = whole
     return steps[0], steps[1], shared
 
@@ -208,14 +208,14 @@ def _choose(rows: Array, pairs: tuple[Array, Array, Array, Array], shapes: Array
     rows : array (m,)
         Indices in ``result``.
     pairs : arrays (pair,)
-        Index in ``rows``, image, x and y there.
+        Index in ``rows``, image, x and y in it.
     """
     near, image, x, y = pairs
-    there = (abs(x) < _FAR) & (abs(y) < _FAR)  # not where NaN
-    near, image, x, y = near[there], image[there], x[there], y[there]
+    valid = (abs(x) < _FAR) & (abs(y) < _FAR)  # not where NaN
+    near, image, x, y = near[valid], image[valid], x[valid], y[valid]
     shape = shapes[image]
-    there = _reaches(corner(x, side), corner(y, side), shape, side)
-    near, image, x, y, shape = near[there], image[there], x[there], y[there], shape[there]
+    valid = _reaches(corner(x, side), corner(y, side), shape, side)
+    near, image, x, y, shape = near[valid], image[valid], x[valid], y[valid], shape[valid]
     on = (x >= -0.5) & (y >= -0.5) & (x < shape[:, 1] - 0.5) & (y < shape[:, 0] - 0.5)
     depth = _depth(x, y, shape) - ~on  # images that show the position come first
     deepest = np.full(len(rows), -np.inf)

@@ -56,16 +56,16 @@ class ResampledMosaic(Mosaic):
             placed[band] = super().place(positions, wide)[band] if wide > side else place
         return placed
 
-    def _groups(self, here: Mapping[str, Placement], band: str) -> Iterator[tuple[Array, Any]]:
+    def _groups(self, places: Mapping[str, Placement], band: str) -> Iterator[tuple[Array, Any]]:
         """Yield rows with one image and one reference image, and the function that fills their stamps."""
-        if band not in here:
+        if band not in places:
             return
-        place = here[band]
+        place = places[band]
         for number, first in enumerate(self.bands):
             taken = np.zeros(len(place.image), bool)
             for earlier in self.bands[:number]:
-                taken |= here[earlier].image >= 0
-            reference = here[first]
+                taken |= places[earlier].image >= 0
+            reference = places[first]
             shared = np.where(taken | (reference.image < 0), -1, place.image)
             for some in grouped(shared):
                 for part in grouped(reference.image[some]):
@@ -80,16 +80,16 @@ class ResampledMosaic(Mosaic):
         for group, plain in ((rows[near], True), (rows[~near], False)):
             if not group.size:
                 continue
-            here, about = place.take(group), reference.take(group)
+            placed, about = place.take(group), reference.take(group)
 
             def cut(
-                side: int, out: Array, here: Placement = here, about: Placement = about, plain: bool = plain
+                side: int, out: Array, placed: Placement = placed, about: Placement = about, plain: bool = plain
             ) -> tuple[Array, Array, Array]:
                 if plain:
-                    x, y = (b + np.round(a - b) for a, b in ((here.x, about.x), (here.y, about.y)))
-                    outside, broken = self.layers[band].cut(replace(here, x=x, y=y), side, out)
+                    x, y = (b + np.round(a - b) for a, b in ((placed.x, about.x), (placed.y, about.y)))
+                    outside, broken = self.layers[band].cut(replace(placed, x=x, y=y), side, out)
                     return outside, broken, rests(about, side)
-                return self._resampled(band, here, first, about, side, out)
+                return self._resampled(band, placed, first, about, side, out)
 
             yield group, cut
 

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skycnn.images.positions.frames import vectors
+
 Array = NDArray[Any]
 
 FEW = 16
@@ -26,7 +28,7 @@ class Caps:
     """
 
     def __init__(self, lon: Array, lat: Array, radius: Array) -> None:
-        self.centres, self.radius = unit_vectors(lon, lat), radius
+        self.centres, self.radius = _points(lon, lat), radius
         few = len(radius) <= FEW
         self._each = np.arange(len(radius)) if few else np.flatnonzero(radius > WIDE)
         self._trees = [] if few else _trees(self.centres, radius)
@@ -46,7 +48,7 @@ class Caps:
         row, cap : arrays (pair,)
             Indices, int64, sorted by cap, then row. A pair depends on nothing but its two members.
         """
-        points = unit_vectors(lon, lat)
+        points = _points(lon, lat)
         chord = 2 * np.sin(np.deg2rad(np.minimum(self.radius + margin + _SLACK, 180.0)) / 2)
         rows: list[Array] = [np.zeros(0, np.int64)]
         caps: list[Array] = [np.zeros(0, np.int64)]
@@ -86,10 +88,8 @@ def _trees(centres: Array, radius: Array) -> list[tuple[Array, Any]]:
     return [(some, cKDTree(centres[some])) for some in groups if some.size]
 
 
-def unit_vectors(lon: Array, lat: Array) -> Array:
-    """Return directions (n, 3) of positions in degrees."""
-    lam, phi = np.deg2rad(np.asarray(lon, np.float64)), np.deg2rad(np.asarray(lat, np.float64))
-    return np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1)
+def _points(lon: Array, lat: Array) -> Array:
+    return np.ascontiguousarray(vectors(lon, lat).T)
 
 
 def _distance2(points: Array, centre: Array) -> Array:

@@ -11,7 +11,7 @@ from skycnn.images.imagewcs import ImageWcs
 from skycnn.images.openpixels import open_pixels
 from skycnn.images.pixelgrid import SCALE, differs
 from skycnn.images.resample import resample
-from skycnn.stamps.stamps import corner, rest
+from skycnn.stamps.stamps import corner, covered, rest
 
 Array = NDArray[Any]
 
@@ -122,7 +122,7 @@ def cut(place: Place, side: int, out: Array) -> RowStamp:
     x0, y0 = corner(where, side)
     with open_pixels(place.header) as pixels:
         broken = bool(pixels.cut(np.array([x0]), np.array([y0]), side, out[None])[0])
-    inside = _overlap(int(x0), nx, side) * _overlap(int(y0), ny, side)
+    inside = int(covered(x0, nx, side) * covered(y0, ny, side))
     dx, dy = rest(where, np.array([x0, y0]), side)
     return RowStamp(side * side - inside, broken, float(dx), float(dy))
 
@@ -148,7 +148,3 @@ def cut_resampled(place: Place, first: Place, scale: float | None, side: int, ou
     ny, nx = place.header.shape
     over = not ((u >= -0.5) & (u <= nx - 0.5) & (v >= -0.5) & (v <= ny - 0.5)).all()
     return RowStamp(int(np.isnan(out).sum()) if over else 0, broken, float(dx), float(dy))
-
-
-def _overlap(first: int, size: int, side: int) -> int:
-    return max(0, min(first + side, size) - max(first, 0))

@@ -14,10 +14,10 @@ import numpy as np
 from skycnn.errors import InputError, counted
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.fitsfile import open_fits
-from skycnn.fits.source import Source, Spec, parse
+from skycnn.fits.source import Source, parse
 from skycnn.fits.stamplayout.compressedcube import CompressedPlanes
 from skycnn.fits.stamplayout.stampplanes import PlainPlanes, StampPlanes
-from skycnn.fits.tablebytes import Hdu, read_into, scan
+from skycnn.fits.tablebytes import Hdu, read_into
 from skycnn.images import pixelunit
 from skycnn.schema import Flag
 from skycnn.stamps.stampfile import stampcolumns
@@ -45,8 +45,6 @@ class Cube(Stamps):
         The open file.
     units : list of Hdu
         All its HDUs.
-    bands : sequence of str, optional
-        Names of the planes; default BANDS, else their numbers from 1.
     owner : bool
         Whether `close` closes the file. A catalogue's file may be extended in place, which changes its mtime and
         length: `facts` leaves them out.
@@ -67,9 +65,7 @@ class Cube(Stamps):
     chunk = 4096
     """Rows between two entries of a journal: seconds for a network of images."""
 
-    def __init__(
-        self, source: Source, units: list[Hdu], bands: Sequence[str] | None = None, *, owner: bool = False
-    ) -> None:
+    def __init__(self, source: Source, units: list[Hdu], *, owner: bool = False) -> None:
         unit = _find(units)
         if unit is None:
             raise InputError(f"{source.label} has no stamps", expected="an image of four axes (row, band, y, x)")
@@ -79,33 +75,32 @@ class Cube(Stamps):
         self._planes: StampPlanes = make(source.fd, unit, self.label)
         self.rows, self.side = self._planes.rows, self._planes.side
         self._table = self._find_table(units)
-        self.bands = self._band_names(bands)
+        self.bands = self._band_names()
         scale = unit.header.get("PIXSCALE")
         self.pixel_scale = float(scale) if isinstance(scale, (int, float)) and scale > 0 else None
         self.notes = () if self._table else (f"{self.label} has no table: objects are taken to lie at the centres",)
 
     @classmethod
-    def open(cls, text: "str | Spec | Source", bands: Sequence[str] | None = None, scratch: str | None = None) -> Self:
-        """Open the stamps of a file, or of an open one (as ``Catalogue.source``), which stays open.
+    def open(cls, text: str, scratch: str | None = None) -> Self:
+        """Open the stamps of a file.
 
         Raises
         ------
         InputError
             When it is no FITS, or holds no valid stamps.
         """
-        if isinstance(text, Source):
-            return cls(text, scan(text.fd, text.size, text.label), bands)
-        source, units = open_fits(text if isinstance(text, Spec) else parse(text), scratch)
+        source, units = open_fits(parse(text), scratch)
         try:
-            return cls(source, units, bands, owner=True)
+            return cls(source, units, owner=True)
         except BaseException:
             source.file.close()
             raise
 
-    def _band_names(self, given: Sequence[str] | None) -> tuple[str, ...]:
+    def _band_names(self) -> tuple[str, ...]:
+        """Return the names in BANDS, else numbers from 1."""
         headers = [self._unit.header, self._table.header if self._table else {}]
         named = next((str(header["BANDS"]).split() for header in headers if header.get("BANDS")), [])
-        names = tuple(given or named or [str(i) for i in range(1, self._planes.bands + 1)])
+        names = tuple(named or [str(i) for i in range(1, self._planes.bands + 1)])
         if len(names) != self._planes.bands:
             raise InputError(
                 f"{self.label} has {self._planes.bands} bands, and {len(names)} names of bands", value=names
@@ -118,10 +113,17 @@ class Cube(Stamps):
         if len(chosen) != 1:
             return None
         table = Catalogue(self._source, units, chosen[0])
-        self._check(table)
+        self.check(table)
         return table
 
-    def _check(self, catalogue: Catalogue) -> None:
+    def check(self, catalogue: Catalogue) -> None:
+        """Check that there is a stamp for each row of a catalogue.
+
+        Raises
+        ------
+        InputError
+            When not.
+        """
         if catalogue.rows != self.rows:
             stamps = counted(self.rows, "stamp")
             raise InputError(
@@ -129,18 +131,6 @@ class Cube(Stamps):
                 expected="a stamp for each row",
                 hint="skycnn cutout writes both.",
             )
-
-    def check(self, catalogue: Catalogue, side: int | None = None) -> None:
-        """Check that there is a stamp for each row of a catalogue, and that stamps are large enough.
-
-        Raises
-        ------
-        InputError
-            When not.
-        """
-        self._check(catalogue)
-        if side is not None:
-            self._check_side(side)
 
     def _check_side(self, side: int) -> None:
         if side > self._planes.side:
