@@ -43,7 +43,9 @@ def test_a_tenth_validates_where_the_column_names_none():
 
 
 def test_another_word_in_the_split_column_is_refused():
-    with pytest.raises(InputError, match=r"split column PART says 'tset' \(expected train, valid, calib, test or a blank\)"):
+    with pytest.raises(
+        InputError, match=r"split column PART says 'tset' \(expected train, valid, calib, test or a blank\)"
+    ):
         divide(row_hashes(FLUX), NUMBER, None, ("PART", words(1000, tset=3)))
 
 

@@ -7,8 +7,8 @@ import torch
 from skycnn.errors import InputError
 from skycnn.network import fitting, stages
 from skycnn.network.job import INIT_RATE, Job, planned, weights
-from skycnn.network.stages import Distil, OnTruth
 from skycnn.network.model import Card, Model
+from skycnn.network.stages import Distil, OnTruth
 from skycnn.tasks.photoz import TASK, posterior
 
 PLAN = TASK.networks["flux"].plan

@@ -53,8 +53,7 @@ def test_facts_for_the_card():
     assert sample(truth=np.zeros(300)).facts(("Z",))["split_sha256"] == facts["split_sha256"]
 
 
-def test_rows_of_several_truths_are_known_by_any(
-):
+def test_rows_of_several_truths_are_known_by_any():
     truth = np.full((300, 2), np.nan)
     truth[:150, 0], truth[100:240, 1] = 1.0, np.arange(140)
     rows = sample(truth=truth)
