@@ -38,7 +38,7 @@ def test_two_truths_are_trained_each_on_its_rows(train):
     assert card.sample["truth_range"]["P_LOW"] == [0.0, 1.0]
     assert card.temperature == 1.0
     assert set(card.sample["temperatures"]) == {"Z_OUT", "P_LOW"}
-    assert result.temperature == tuple(card.sample["temperatures"].values())
+    assert result.temperature == tuple(card.sample["temperatures"][name] for name in ("Z_OUT", "P_LOW"))
     assert card.posterior["members"][1]["spread"] is True
     scores = result.scores["test"]
     assert scores["rows"] == result.rows["test"] > scores["Z_OUT rows"] > 0

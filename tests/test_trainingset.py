@@ -60,7 +60,7 @@ def test_rows_of_several_truths_are_known_by_any():
     assert rows.known.sum() == 240
     assert rows.facts(("A", "B"))["truth_range"] == {"A": [1.0, 1.0], "B": [0.0, 99.0]}
     assert len(rows.part(TRAIN).known()) == 200
-    with pytest.raises(InputError, match="cat.fits has 0 rows to train with"):
+    with pytest.raises(InputError, match=r"cat\.fits has 0 rows to train with"):
         sample(truth=np.full((300, 2), np.nan)).check("cat.fits", {})
 
 
