@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from galaxies import poses
 from skycnn.network.layers import Inception, Mixer, Windows, asinh, lost, sky, spread, turned
 
 SIDE = 32
@@ -19,12 +20,6 @@ def blobs(width=2.0, ratio=1.0, angle=0.0, flux=(1.0, 3.0)):
     along, across = x * cos + y * sin, y * cos - x * sin
     seen = torch.exp(-0.5 * ((along / width) ** 2 + (across / (ratio * width)) ** 2))
     return torch.tensor(flux)[None, :, None, None] * seen / (2 * math.pi * ratio * width**2)
-
-
-def poses(images):
-    """Return the eight poses of square images (n, ..., y, x)."""
-    flat = [images, images.flip(-1).flip(-2), images.flip(-1), images.flip(-2)]
-    return [*flat, *(one.transpose(-1, -2) for one in flat)]
 
 
 def generator(seed=1):
