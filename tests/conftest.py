@@ -139,3 +139,16 @@ def cut(capfdbinary, monkeypatch):
         return Said(code, out, err.decode())
 
     return run
+
+
+@pytest.fixture
+def twofold(tmp_path, monkeypatch):
+    """Make the task of `manytruths` known; return its name."""
+    import manytruths
+    from skycnn import tasks
+
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "tasks" / "twofold.py").write_text(manytruths.TASK)
+    monkeypatch.setattr(tasks, "__path__", [*tasks.__path__, str(tmp_path / "tasks")])
+    yield "twofold"
+    sys.modules.pop("skycnn.tasks.twofold", None)

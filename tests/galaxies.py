@@ -54,3 +54,9 @@ def write_stamps(path, rows, seed=0, **columns):
     first.header["BANDS"] = " ".join(BANDS)
     fits.HDUList([first, fits.BinTableHDU(table(rows, seed, **columns), name="CATALOGUE")]).writeto(path)
     return str(path)
+
+
+def poses(images):
+    """Return the eight poses of square images (n, ..., y, x)."""
+    flat = [images, images.flip(-1).flip(-2), images.flip(-1), images.flip(-2)]
+    return [*flat, *(one.transpose(-1, -2) for one in flat)]

@@ -1,14 +1,15 @@
-"""The temperature: found where it is known, and folded into a network's numbers."""
+"""The temperatures: found where they are known, folded into the weights; and answers judged by the truth."""
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from skycnn.network.calibration import calibrate
+from skycnn.network.calibration import calibrate, judged
+from skycnn.network.layers import divide
 from skycnn.network.sample import sample
 from skycnn.network.training import forward
-from skycnn.posterior import Axis, Grid
+from skycnn.posterior import Axis, Bernoulli, Grid, Joint
 
 
 @pytest.mark.parametrize("factor", [0.75, 1.0, 1.3])
@@ -39,3 +40,70 @@ def test_the_temperature_that_was_taken_out_is_found_and_folded_in(factor):
     assert temperature == pytest.approx(1 / factor, rel=0.08)
     assert torch.allclose(forward(module, valid.inputs), before / temperature, rtol=1e-5)
     assert grid.miscalibration(forward(module, valid.inputs).double(), valid.truth) < 0.002
+
+
+class Two(nn.Module):
+    """A linear network with the outputs of a grid and a logit."""
+
+    def __init__(self):
+        super().__init__()
+        self.leave = nn.Linear(51, 51)
+        with torch.no_grad():
+            self.leave.weight.copy_(torch.eye(51))
+            self.leave.bias.zero_()
+
+    def temper(self, temperature):
+        divide(self.leave, temperature)
+
+    def forward(self, raw):
+        return self.leave(raw)
+
+
+def test_each_part_is_calibrated_by_the_rows_that_have_its_truth():
+    """The grid is too sharp by 1.3, the logit by 1.5; half of the rows lack one of the truths."""
+    rng = np.random.default_rng(3)
+    centre, logit = rng.uniform(0.3, 0.7, 8000), rng.normal(0, 2, 8000)
+    places = (np.arange(50) + 0.5) / 50
+    raw = np.column_stack([-0.5 * ((places - centre[:, None]) / 0.06) ** 2 * 1.3, 1.5 * logit]).astype("f4")
+    truth = np.column_stack([centre + 0.06 * rng.normal(size=8000), rng.random(8000) < 1 / (1 + np.exp(-logit))])
+    truth[:4000, 0], truth[4000:6000, 1] = np.nan, np.nan
+    posterior, module = Joint(Grid([Axis("Z", 0.0, 1.0, 50)]), Bernoulli("P")), Two()
+    grid, probability = calibrate(module, posterior, sample({"raw": raw}, truth))
+    assert grid == pytest.approx(1.3, rel=0.08)
+    assert probability == pytest.approx(1.5, rel=0.08)
+    assert torch.allclose(module.leave.weight.diag(), torch.tensor([1 / grid] * 50 + [1 / probability]))
+    truth[:, 1] = np.nan
+    assert calibrate(Two(), posterior, sample({"raw": raw}, truth))[1] == 1.0
+
+
+class Same(nn.Module):
+    def forward(self, raw):
+        return raw
+
+
+def test_a_grid_is_judged_by_its_whole_posterior():
+    """All bins alike from 0 to 1: CRPS at x is x^3/3 + (1 - x)^3/3, PIT is x."""
+    truth = np.linspace(0.05, 0.95, 7)
+    rows = sample({"raw": np.zeros((7, 50), "f4")}, truth)
+    found = judged(Same(), Grid([Axis("Z", 0.0, 1.0, 50)]), rows)["Z"]
+    assert found.value == pytest.approx(np.full(7, 0.5), abs=1e-5)
+    assert found.low == pytest.approx(np.full(7, 0.16), abs=1e-5)
+    assert found.high95 == pytest.approx(np.full(7, 0.975), abs=1e-5)
+    assert found.pit == pytest.approx(truth, abs=1e-5)
+    assert found.crps == pytest.approx((truth**3 + (1 - truth) ** 3) / 3, abs=1e-5)
+
+
+def test_a_grid_uniform_in_the_logarithm_keeps_its_edges():
+    axis = Axis("Z", 0.0, 3.0, 60, spacing="log1p")
+    found = judged(Same(), Grid([axis]), sample({"raw": np.zeros((1, 60), "f4")}, np.array([1.0])))["Z"]
+    assert found.value == pytest.approx([1.0], abs=1e-4)
+    assert found.pit == pytest.approx([0.5], abs=1e-4)
+
+
+def test_each_answer_is_judged_by_the_rows_that_have_its_truth():
+    raw = np.array([[0, 0, 0, 0, 100.0], [0, 0, 0, 0, -100], [0, 0, 0, 0, 0]], "f4")
+    rows = sample({"raw": raw}, np.array([[np.nan, 1], [0.3, np.nan], [0.2, 0]]))
+    found = judged(Same(), Joint(Grid([Axis("Z", 0.0, 1.0, 4)]), Bernoulli("P")), rows)
+    assert found["Z"].pit == pytest.approx([0.3, 0.2], abs=1e-6)
+    assert found["P"].value == pytest.approx([1.0, 0.5])
+    assert found["P"].crps is None

@@ -6,7 +6,7 @@ import pytest
 from skycnn.errors import InputError
 from skycnn.network import groups
 from skycnn.network.division import divide
-from skycnn.network.groups import OUT, TEST, TRAIN, VALID, name_hashes, row_hashes, sides
+from skycnn.network.groups import CALIB, OUT, TEST, TRAIN, VALID, name_hashes, row_hashes, sides
 
 FLUX = np.random.default_rng(0).normal(size=(1000, 3)).astype("f4")
 NUMBER = np.arange(1000)
@@ -29,20 +29,23 @@ def test_a_split_column_is_honoured():
     column = words(1000, TEST=slice(0, 100), Valid=slice(100, 150), **{" ": slice(150, 160)})
     side = divide(row_hashes(FLUX), NUMBER, None, ("PART", column)).side
     assert (side[:100] == TEST).all()
-    assert (side[100:150] == VALID).all()
+    assert np.isin(side[100:150], (VALID, CALIB)).all()
     assert (side[150:160] == OUT).all()
     assert (side[160:] == TRAIN).all()
-    assert groups.counts(side) == {"train": 840, "valid": 50, "test": 100}
+    assert groups.counts(side) == {"train": 840, "valid": 27, "test": 100, "calib": 23}
 
 
 def test_a_tenth_validates_where_the_column_names_none():
     side = divide(row_hashes(FLUX), NUMBER, None, ("PART", words(1000, test=slice(0, 200)))).side
     assert (side[:200] == TEST).all()
-    assert 50 < (side[200:] == VALID).sum() < 110
+    assert 25 < (side[200:] == VALID).sum() < 55
+    assert 25 < (side[200:] == CALIB).sum() < 55
 
 
 def test_another_word_in_the_split_column_is_refused():
-    with pytest.raises(InputError, match=r"split column PART says 'tset' \(expected train, valid, test or a blank\)"):
+    with pytest.raises(
+        InputError, match=r"split column PART says 'tset' \(expected train, valid, calib, test or a blank\)"
+    ):
         divide(row_hashes(FLUX), NUMBER, None, ("PART", words(1000, tset=3)))
 
 
@@ -124,7 +127,7 @@ def test_groups_that_share_a_repeated_row_validate_together():
     pair = side.reshape(50, 20)
     assert (pair == pair[:, :1]).all()
     assert (pair[:2] == TEST).all()
-    assert 1 < (pair[2:, 0] == VALID).sum() < 12
+    assert 1 < np.isin(pair[2:, 0], (VALID, CALIB)).sum() < 12
 
 
 def test_a_group_is_named_on_the_sides_that_the_column_says():
@@ -168,3 +171,42 @@ def test_a_group_that_changed_side_is_named():
     moved = divide(row_hashes(FLUX), NUMBER, ("TILE", tiles), ("PART", words(1000, test=slice(0, 20))))
     with pytest.raises(InputError, match=r"group T2 of TILE changed side since my\.checkpoint was written: test then"):
         moved.check_same(before, "my.checkpoint")
+
+
+def test_calibration_rows_are_half_of_those_that_validated():
+    """Training and test rows are those of the release that had three sides."""
+    hashed = row_hashes(FLUX)
+    side, tenth = divide(hashed, NUMBER, None, None).side, hashed.view("<u8") % 10
+    assert ((side == TRAIN) == (tenth < 8)).all() and ((side == TEST) == (tenth == 9)).all()
+    assert 30 < (side == CALIB).sum() < 70 and 30 < (side == VALID).sum() < 70
+    column = words(1000, test=slice(0, 100), valid=slice(100, 150), calibration=slice(150, 170))
+    side = divide(hashed, NUMBER, None, ("PART", column)).side
+    assert groups.counts(side) == {"train": 830, "valid": 50, "test": 100, "calib": 20}
+
+
+def test_too_few_rows_for_two_parts_do_both():
+    whole = divide(row_hashes(FLUX), NUMBER, None, None)
+    assert whole.merged(np.ones(1000, bool)) is whole
+    known = whole.side != CALIB
+    known[np.flatnonzero(~known)[:9]] = True
+    merged = whole.merged(known).side
+    assert (merged[whole.side == CALIB] == VALID).all()
+    assert (merged[whole.side != CALIB] == whole.side[whole.side != CALIB]).all()
+
+
+def test_folds_keep_families_whole_and_depend_on_no_other_row():
+    found = divide(shared((0, 15), (16, 25)), NUMBER, ("TILE", TILES), None)
+    tested = np.array([found.fold(number, 4).side == TEST for number in range(4)])
+    assert (tested.sum(axis=0) == 1).all()
+    assert (tested.reshape(4, 100, 10) == tested.reshape(4, 100, 10)[:, :, :1]).all()
+    assert (tested[:, 0] == tested[:, 29]).all()
+    assert all(count > 100 for count in tested.sum(axis=1))
+    assert {TRAIN, VALID, CALIB, TEST} == set(found.fold(1, 4).side.tolist())
+    some = divide(row_hashes(FLUX[500:]), NUMBER[500:], ("TILE", TILES[500:]), None)
+    assert (some.fold(2, 4).side == found.fold(2, 4).side[500:]).all()
+
+
+def test_groups_that_a_random_split_parts_are_counted():
+    alone = divide(row_hashes(FLUX), NUMBER, None, None)
+    assert alone.astride(np.repeat(np.arange(2), 500)) == 2
+    assert alone.astride(np.arange(1000)) == 0

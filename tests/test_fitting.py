@@ -44,7 +44,7 @@ def stop_after(epochs):
     return progress
 
 
-def numbers(trained):
+def weights(trained):
     return {name: value.numpy().copy() for name, value in trained.module.state_dict().items()}
 
 
@@ -72,7 +72,7 @@ def test_resumed_training_ends_with_the_same_bits(tmp_path, whole, epochs):
     assert steps == list(range(epochs + 1, 11))
     assert resumed.curves == whole.curves
     assert resumed.temperature == whole.temperature
-    mine, theirs = numbers(resumed), numbers(whole)
+    mine, theirs = weights(resumed), weights(whole)
     assert all(mine[name].tobytes() == theirs[name].tobytes() for name in theirs)
 
 
@@ -110,8 +110,8 @@ def test_small_networks_are_trained_on_few_threads():
     assert found == [1, 1]
 
 
-def test_given_numbers_are_begun_with(whole):
-    begun = job(Plan(epochs=1, batch=64, rate=1e-9, decay=0.0, members=5), settings=whole.settings, init=numbers(whole))
+def test_given_weights_are_begun_with(whole):
+    begun = job(Plan(epochs=1, batch=64, rate=1e-9, decay=0.0, members=5), settings=whole.settings, init=weights(whole))
     done = fitting.train(begun, TRAIN, VALID)
     assert [len(curve) for curve in done.curves] == [1]
     raw, before = (forward(module, VALID.inputs) for module in (done.module, whole.module))

@@ -5,8 +5,10 @@ import pytest
 import torch
 
 from skycnn.errors import InputError
-from skycnn.network.job import INIT_RATE, Job, Stage, numbers, planned
+from skycnn.network import fitting, stages
+from skycnn.network.job import INIT_RATE, Job, planned, weights
 from skycnn.network.model import Card, Model
+from skycnn.network.stages import Distil, OnTruth
 from skycnn.tasks.photoz import TASK, posterior
 
 PLAN = TASK.networks["flux"].plan
@@ -26,24 +28,28 @@ def test_the_plan_is_the_tasks_own():
     name, network = planned(TASK)
     assert name == "flux"
     assert network == TASK.networks["flux"]
-    stages = job(network).stages
-    assert len(stages) == PLAN.members + 1
-    assert stages[0] == Stage("truth", dict(PLAN.member), PLAN.epochs, PLAN.rate)
-    assert stages[-1] == Stage("imitate", {"width": 64, **PLAN.student}, PLAN.student_epochs, PLAN.rate)
+    todo = stages.of(job(network))
+    assert len(todo) == PLAN.members + 1
+    assert todo[0] == OnTruth(dict({"width": 64} | dict(PLAN.member)), PLAN.epochs, PLAN.rate, "network 1 of 6")
+    student = {"width": 64, **PLAN.student}
+    teachers = tuple(range(PLAN.members))
+    words = "the network that learns from them"
+    assert todo[-1] == Distil(student, PLAN.student_epochs, PLAN.rate, words, teachers=teachers)
 
 
 def test_members_and_epochs_are_the_users():
     _, network = planned(TASK, members=2, epochs=3)
-    assert [stage.epochs for stage in job(network).stages] == [3, 3, 4]
-    assert [stage.epochs for stage in job(planned(TASK, members=1, epochs=3)[1]).stages] == [3]
+    assert [stage.epochs for stage in stages.of(job(network))] == [3, 3, 4]
+    assert [stage.epochs for stage in stages.of(job(planned(TASK, members=1, epochs=3)[1]))] == [3]
 
 
 def test_a_parent_is_followed_by_one_network_at_a_lower_rate():
     name, network = planned(TASK, [parent()])
     assert name == "flux"
     assert network.plan.rate == pytest.approx(INIT_RATE * PLAN.rate)
-    assert job(network, init={}).stages == [Stage("truth", {"width": 64}, PLAN.epochs, INIT_RATE * PLAN.rate)]
-    assert set(numbers(parent())) == {"w"}
+    (stage,) = stages.of(job(network, init={}))
+    assert stage == OnTruth({"width": 64}, PLAN.epochs, INIT_RATE * PLAN.rate, "network 1 of 1")
+    assert set(weights(parent())) == {"w"}
 
 
 @pytest.mark.parametrize(
@@ -62,7 +68,7 @@ def test_what_does_not_fit_is_refused(arguments, message):
 
 
 def test_facts_differ_when_the_training_would():
-    first = job(planned(TASK)[1]).facts()
-    assert first == job(planned(TASK)[1]).facts()
-    assert first != job(planned(TASK, epochs=3)[1]).facts()
-    assert first != job(planned(TASK, members=3)[1]).facts()
+    first = fitting.facts(job(planned(TASK)[1]))
+    assert first == fitting.facts(job(planned(TASK)[1]))
+    assert first != fitting.facts(job(planned(TASK, epochs=3)[1]))
+    assert first != fitting.facts(job(planned(TASK, members=3)[1]))

@@ -20,8 +20,9 @@ from skycnn.inputs.fluxkind import FluxInput
 from skycnn.inputs.imagekind import ImageInput
 from skycnn.photometry.fluxes import PhotometryOptions
 from skycnn.schema import Flag
+from skycnn.task import Truth
 
-BOUNDS = (0.0, 15.0)
+Z = Truth(("ZSPEC", "Z_SPEC"), 0.0, 15.0)
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def read(catalogue, truth="Z_SPEC", options=None, **changes):
         card("training", ("flux",), ()),
         InputOptions(photometry=options or PhotometryOptions()),
     )
-    return labelled.read(catalogue, feed, truth, bounds=BOUNDS, **changes)
+    return labelled.read(catalogue, feed, {truth: Z}, **changes)
 
 
 def test_rows_come_as_they_are(opened):
@@ -56,7 +57,8 @@ def test_rows_come_as_they_are(opened):
     found = read(opened(table(50, TILE=np.arange(50), PART=np.full(50, "test"))), group="TILE", split="PART")
     assert np.allclose(found.inputs["flux"], flux, rtol=1e-6)
     assert np.allclose(found.inputs["error"], error, rtol=1e-6)
-    assert np.allclose(found.truth, z)
+    assert np.allclose(found.truth[:, 0], z)
+    assert found.present.all() and not found.flags.any()
     assert (found.number == np.arange(50)).all()
     assert (found.group == np.arange(50)).all()
     assert (found.split == "test").all()
@@ -92,7 +94,7 @@ def test_rows_that_are_not_there_are_refused(opened):
         with pytest.raises(InputError, match=r"--rows begins at 5000, and .*cat\.fits\[1\] has 60 rows"):
             call(catalogue, rows=(5000, 6000))
     with pytest.raises(InputError, match="--rows begins at 60"):
-        labelled.truths(catalogue, "Z_SPEC", BOUNDS, (60, None))
+        labelled.known_truths(catalogue, {"Z_SPEC": Z}, (60, None))
 
 
 @pytest.mark.parametrize(
@@ -133,10 +135,10 @@ def test_groups_are_exact_where_the_column_has_nulls(opened, ids, null, stored):
 def test_truths_are_counted_alone(opened):
     content = table(60)
     content["Z_SPEC"][2:7] = [np.nan, -9, 99, 15.01, np.inf]
-    known, left_out = labelled.truths(opened(content), "Z_SPEC", BOUNDS, (4, 20))
+    known, left_out = labelled.known_truths(opened(content), {"Z_SPEC": Z}, (4, 20))
     assert known.tolist() == read(opened(content), rows=(4, 20)).truth.tolist()
     assert left_out == {"no truth": 3}
-    assert labelled.truths(opened(table(5)), "z_spec", BOUNDS)[1] == {}
+    assert labelled.known_truths(opened(table(5)), {"z_spec": Z})[1] == {}
 
 
 def test_a_table_without_rows_is_refused(opened):
@@ -146,13 +148,47 @@ def test_a_table_without_rows_is_refused(opened):
 
 def test_the_truth_is_the_column_given_or_a_known_name(opened):
     catalogue = opened(table(5, TRUTH=np.ones(5), WORD=np.full(5, "abc")))
-    assert labelled.truth_column(catalogue, "truth", ()) == "TRUTH"
-    assert labelled.truth_column(catalogue, None, ("ZSPEC", "Z_SPEC")) == "Z_SPEC"
+    assert labelled.truth_columns(catalogue, ("truth",), {"Z": Z}) == {"Z": "TRUTH"}
+    assert labelled.truth_columns(catalogue, (), {"Z": Z}) == {"Z": "Z_SPEC"}
     with pytest.raises(InputError, match=r"cat\.fits\[1\] has no column ZSPEC or REDSHIFT") as caught:
-        labelled.truth_column(catalogue, None, ("ZSPEC", "REDSHIFT"))
+        labelled.truth_columns(catalogue, (), {"Z": Truth(("ZSPEC", "REDSHIFT"))})
     assert caught.value.hint == "Name it with --truth COLUMN."
     with pytest.raises(InputError, match="expected one number a row"):
-        labelled.truth_column(catalogue, "WORD", ())
+        labelled.truth_columns(catalogue, ("WORD",), {"Z": Z})
+
+
+AGES = {"LOG_AGE": Truth(("AGE",), 6, 11), "A_V": Truth(("AV",), 0, 5), "P": Truth(("IS",), 0, 1)}
+
+
+def test_each_of_several_truths_has_its_column(opened):
+    catalogue = opened(table(5, AGE=np.ones(5), OLD=np.ones(5), IS=np.ones(5)))
+    assert labelled.truth_columns(catalogue, (), AGES) == {"LOG_AGE": "AGE", "A_V": None, "P": "IS"}
+    asked = ("OLD", "a_v=Z_SPEC")
+    assert labelled.truth_columns(catalogue, asked, AGES) == {"LOG_AGE": "OLD", "A_V": "Z_SPEC", "P": "IS"}
+    for requested, message in (
+        (("MASS=AGE",), "--truth MASS=AGE names no answer of the task"),
+        (("AGE", "LOG_AGE=OLD"), "--truth names the column of LOG_AGE twice"),
+        (("A_V=AGE",), "column AGE is the truth of two answers"),
+        (("A_V=AV",), "has no column 'AV'"),
+    ):
+        with pytest.raises(InputError, match=message):
+            labelled.truth_columns(catalogue, requested, AGES)
+
+
+def test_a_row_with_any_of_the_truths_is_kept_and_without_where_it_is_wanted(opened):
+    age, vis = np.array([7.0, np.nan, 99, 8, -1]), np.array([1.0, 0, -99, np.nan, np.nan])
+    catalogue = opened(table(5, AGE=age, IS=vis))
+    feed = trainingfeed.feed(catalogue, Needs("training", ("flux",), ()), PhotometryOptions(), StampOptions())
+    columns = {"AGE": AGES["LOG_AGE"], "IS": AGES["P"]}
+    found = labelled.read(catalogue, feed, columns)
+    assert found.number.tolist() == [0, 1, 3]
+    assert np.array_equal(found.truth, [[7, 1], [np.nan, 0], [8, np.nan]], equal_nan=True)
+    assert found.left_out == {"no truth": 2}
+    assert np.array_equal(labelled.known_truths(catalogue, columns)[0], found.truth, equal_nan=True)
+    every = labelled.read(catalogue, feed, columns, unlabelled=True)
+    assert every.number.tolist() == [0, 1, 2, 3, 4] and every.left_out == {}
+    assert np.isnan(every.truth[[2, 4]]).all()
+    assert labelled.read(catalogue, feed, {}, unlabelled=True).truth.shape == (5, 0)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +231,7 @@ def look(catalogue, stamps, bands="gr", photometry=None, **changes):
     known = card("m", ("image",), bands, stamp=3)
     first = FluxInput(known, photometry) if photometry else BadRows(("BAD",), catalogue)
     feed = Feed(toy.TASK, known, [first, ImageInput(known, stamps)])
-    return labelled.read(catalogue, feed, "Z_SPEC", bounds=BOUNDS, **changes)
+    return labelled.read(catalogue, feed, {"Z_SPEC": Z}, **changes)
 
 
 def look_at_imagined(catalogue, **changes):
@@ -212,7 +248,7 @@ def test_stamps_come_in_the_order_of_the_table(opened):
     stamps = Imagined()
     found = look(opened(sky(9, TILE=np.arange(9))), stamps, group="TILE", rows=(2, 9))
     assert found.number.tolist() == found.group.tolist() == [*range(2, 9)]
-    assert np.allclose(found.truth, (found.number + 1) / 100)
+    assert np.allclose(found.truth[:, 0], (found.number + 1) / 100)
     assert set(found.inputs) == {"image"}
     assert found.inputs["image"].shape == (7, 2, 3, 3)
     assert (found.inputs["image"][:] == found.number[:, None, None, None]).all()

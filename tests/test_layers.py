@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from skycnn.network.layers import Inception, Mixer, Windows, asinh, lost, poses, sky, spread, turned
+from galaxies import poses
+from skycnn.network.layers import Inception, Mixer, Windows, asinh, lost, sky, spread, turned
 
 SIDE = 32
 PLACE = torch.arange(SIDE) - (SIDE - 1) / 2

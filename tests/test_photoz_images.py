@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from galaxies import stamps
+from galaxies import poses, stamps
 from skycnn.network import fitting
+from skycnn.network import stages as trainings
 from skycnn.network.job import Job
-from skycnn.network.layers import poses
 from skycnn.network.sample import Sample, sample
 from skycnn.network.training import forward
 from skycnn.posterior import Axis, Grid
@@ -61,6 +61,10 @@ def score(module, rows):
     return float(GRID.score(forward(module, rows.inputs), rows.truth))
 
 
+def begun(job):
+    return trainings.of(job)[0].fresh(job, 0, ROWS)
+
+
 def fresh(bands=3, **settings):
     torch.manual_seed(1)
     module = Image(bands, 10, **{**SMALL, **settings}).eval()
@@ -71,7 +75,7 @@ def fresh(bands=3, **settings):
 def test_it_learns(image):
     raw = forward(image.module, {"image": VALID.inputs["image"]})
     answers = GRID.summarise(raw)[0]["Z_PHOT"]
-    assert np.median(np.abs(answers - VALID.truth.numpy())) < 0.07
+    assert np.median(np.abs(answers - VALID.truth.numpy()[:, 0])) < 0.07
 
 
 def test_the_constants_are_those_of_the_stamps():
@@ -156,7 +160,7 @@ def test_its_whole_state_is_in_its_state_dict(build):
 
 def test_the_temperature_divides_the_raw_output(flux, image):
     job = joined(flux, image)
-    for module, names in ((fresh(), ("image",)), (job.fresh(0, ROWS), ("flux", "error", "image"))):
+    for module, names in ((fresh(), ("image",)), (begun(job), ("flux", "error", "image"))):
         rows = only(VALID, *names)
         before = forward(module, rows.inputs)
         module.temper(1.25)
@@ -164,7 +168,7 @@ def test_the_temperature_divides_the_raw_output(flux, image):
 
 
 def test_a_hybrid_begins_with_its_parents(flux, image):
-    module = joined(flux, image).fresh(0, ROWS)
+    module = begun(joined(flux, image))
     for name, parent in (("flux", flux), ("image", image)):
         own, theirs = getattr(module, name).state_dict(), parent.module.state_dict()
         assert all(torch.equal(own[key], theirs[key]) for key in theirs)
@@ -182,7 +186,7 @@ def test_a_hybrid_is_no_worse_than_the_better_parent(flux, image, rate):
 
 
 def test_both_networks_lose_the_same_bands(flux, image):
-    module = joined(flux, image).fresh(0, ROWS)
+    module = begun(joined(flux, image))
     seen = module.augment(VALID.inputs, torch.Generator().manual_seed(1))
     lost = torch.isnan(seen["image"]).all(3).all(2)
     assert torch.equal(lost, torch.isnan(seen["flux"]))

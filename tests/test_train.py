@@ -58,7 +58,7 @@ def test_a_model_is_made_with_its_card_complete(train, tmp_path):
     content["BAD"] = (np.arange(420) == 9).astype("i2")
     cat = write(tmp_path / "cat.fits", content)
     result, said = train(
-        cat, truth="TRUTH", survey="sdss", note="imagined", licence="BSD-3-Clause", dereddened="yes", seed=7,
+        cat, truth=("TRUTH",), survey="sdss", note="imagined", licence="BSD-3-Clause", dereddened="yes", seed=7,
         photometry=PhotometryOptions(bad=("BAD != 0",)),
     )  # fmt: skip
     assert result.left_out == {"bad": 1, "fewer than two bands": 2, "no truth": 5}
@@ -84,7 +84,7 @@ def test_a_model_is_made_with_its_card_complete(train, tmp_path):
     assert all(low <= card.scores[key] <= high for key, (low, high) in ends.items() if key != "sigma_nmad")
     assert ends["sigma_nmad"][0] < ends["sigma_nmad"][1]
     assert card.temperature == result.temperature
-    assert len(whole.tensors[SEEN]) == result.rows["train"] + result.rows["valid"]
+    assert len(whole.tensors[SEEN]) == sum(result.rows[side] for side in ("train", "valid", "calib"))
     assert card.sha256 == result.sha256
 
 
@@ -144,7 +144,7 @@ def test_other_rows_or_settings_are_not_resumed(train, cat, tmp_path):
         train(cat, progress=stop, checkpoint_every=0.0)
     with pytest.raises(InputError, match="of another training, by --seed"):
         train(cat, resume=True, seed=9)
-    with pytest.raises(InputError, match="of another training, by the rows, their numbers or their split"):
+    with pytest.raises(InputError, match="of another training, by the rows, their values or their split"):
         train(cat, resume=True, rows=(0, 399))
     (tmp_path / "my.safetensors.checkpoint").write_bytes(b"broken")
     with pytest.raises(InputError, match="no intact checkpoint"):
@@ -189,7 +189,7 @@ def test_a_group_that_straddles_the_split_is_named(train, tmp_path):
     cat = write(tmp_path / "cat.fits", content)
     with pytest.raises(InputError, match="group 34 of TILE stands on two sides of the split: train and test"):
         train(cat, split="PART", group="TILE")
-    assert train(cat, split="PART")[0].rows == {"train": 315, "valid": 30, "test": 55}
+    assert train(cat, split="PART")[0].rows == {"train": 315, "valid": 11, "test": 55, "calib": 19}
 
 
 def test_a_repeated_row_that_straddles_the_split_is_named(train, tmp_path):
@@ -309,8 +309,8 @@ def test_stamps_that_do_not_fit_into_memory_give_the_same_network(train, cube, t
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"truth": "Z_SPAC"}, "has no column 'Z_SPAC'"),
-        ({"truth": "WORD"}, "column 'WORD' is 3A"),
+        ({"truth": ("Z_SPAC",)}, "has no column 'Z_SPAC'"),
+        ({"truth": ("WORD",)}, "column 'WORD' is 3A"),
         ({"bands": ("g", "r", "z")}, "has no photometry for z, which --bands needs"),
         ({"bands": ("u", "z")}, "u z"),
         ({"survey": "sds", "bands": ()}, "no such survey"),

@@ -42,7 +42,8 @@ def begun(seed=1, valid=None, plan=PLAN, train=None):
     posterior = Bernoulli("P")
     loss = lambda raw, truth, _: posterior.loss(raw, truth)  # noqa: E731
     train = rows(300, 0) if train is None else train
-    return Training(module, posterior, loss, train, valid or rows(200, 1), plan, plan.epochs, (seed,))
+    valid = valid or rows(200, 1)
+    return Training(module, loss, posterior.score, train, valid, plan, plan.epochs, (seed,))
 
 
 def run(training, epochs=100):
@@ -80,7 +81,7 @@ def test_a_training_given_its_state_goes_on_as_if_never_stopped(after):
 def test_it_learns_and_keeps_the_best_epoch():
     done = run(begun())
     assert done.curve[-1] < done.curve[0]
-    score = float(done.posterior.score(forward(done.finished(), done.valid.inputs), done.valid.truth))
+    score = float(done.score(forward(done.finished(), done.valid.inputs), done.valid.truth))
     assert score == pytest.approx(min(done.curve), abs=1e-6)
 
 

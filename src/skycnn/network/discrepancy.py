@@ -41,7 +41,8 @@ class Discrepancy:
         if not self.widths:
             return (torch.cov(one.T) - torch.cov(other.T)).square().sum() / (4 * one.shape[1] ** 2)
         rows = torch.cat([one, other])
-        away = (rows[:, None] - rows[None]).square().sum(2)
+        size = rows.square().sum(1)
+        away = (size[:, None] + size - 2 * rows @ rows.T).clamp(min=0)  # without a tensor (n, n, features)
         n, m = len(one), len(other)
         scale = away.detach().sum() / ((n + m) * (n + m - 1))
         kernel = torch.stack([torch.exp(-away / (2 * width**2 * scale.clamp(min=1e-12))) for width in self.widths])

@@ -28,7 +28,7 @@ Array = NDArray[Any]
 FEWEST = 10
 """Rows to validate and to calibrate with; with fewer one part does both."""
 RANDOM = "random"
-"""What ``--split`` says for rows on their own: no group is kept together."""
+"""What ``--split`` says for rows one by one: no group is kept together."""
 
 
 @dataclass(frozen=True)
@@ -41,22 +41,22 @@ class Division:
         ``TRAIN``, ``VALID``, ``TEST``, ``CALIB``, or ``OUT``.
     group : array (n,)
         Hash of each row's group.
-    own : array (n,)
+    row : array (n,)
         Hash of each row's inputs; the same as ``group`` where no column names groups.
     family : array (n,)
         Hash of the groups that share repeated rows; what the sides follow from.
-    name, own_name : callable
+    name, row_name : callable
         Return what the group of a row, or the row itself, is called.
     """
 
     side: Array
     group: Array
-    own: Array
+    row: Array
     family: Array
     name: Callable[[int], str]
-    own_name: Callable[[int], str]
+    row_name: Callable[[int], str]
 
-    def check_parent(self, seen: Array, parent: str, own: Array | None = None) -> None:
+    def check_parent(self, seen: Array, parent: str, row: Array | None = None) -> None:
         """See that nothing in the test part was seen by the network that training begins with.
 
         Parameters
@@ -65,11 +65,11 @@ class Division:
             Hashes of the groups and rows that it saw.
         parent : str
             Its name.
-        own : array (n,), optional
-            Hash of those of each row's numbers that it takes; default of all.
+        row : array (n,), optional
+            Hash of those inputs of each row that it takes; default of all.
         """
         check_unseen(self.group, self.side, seen, self.name, parent)
-        check_unseen(self.own if own is None else own, self.side, seen, self.own_name, parent)
+        check_unseen(self.row if row is None else row, self.side, seen, self.row_name, parent)
 
     def check_same(self, before: tuple[Array, Array], file: str) -> None:
         """See that no group changed side since a checkpoint was written; see the function of this name."""
@@ -83,7 +83,7 @@ class Division:
     def seen(self) -> Array:
         """Return the hashes of the groups and rows that a network trained here has seen, sorted."""
         rows = self.looked_at
-        return np.unique(np.concatenate([self.group[rows], self.own[rows]]))
+        return np.unique(np.concatenate([self.group[rows], self.row[rows]]))
 
     def merged(self, known: Array) -> "Division":
         """Return the division without a calibration part where rows are too few for two: validation rows do both.
@@ -104,18 +104,18 @@ class Division:
         return replace(self, side=np.where(used, complete(side, self.family), OUT))
 
     def astride(self, names: Array) -> int:
-        """Return how many named groups have rows on several sides, where rows were divided on their own."""
+        """Return how many named groups have rows on several sides, where rows were divided one by one."""
         hashed, side = name_hashes(names), self.side
         pairs = np.unique(np.column_stack([hashed, side])[side != OUT], axis=0)
         return int(np.count_nonzero(np.unique(pairs[:, 0], return_counts=True)[1] > 1))
 
 
-def divide(own: Array, number: Array, group: tuple[str, Array] | None, split: tuple[str, Array] | None) -> Division:
+def divide(row: Array, number: Array, group: tuple[str, Array] | None, split: tuple[str, Array] | None) -> Division:
     """Return rows on their sides: a group with all copies of its rows, and the groups of these, on one.
 
     Parameters
     ----------
-    own : array (n,)
+    row : array (n,)
         Hash of each row's inputs.
     number : array (n,)
         Of the rows in their catalogue, for messages.
@@ -128,28 +128,28 @@ def divide(own: Array, number: Array, group: tuple[str, Array] | None, split: tu
         When the column puts a group, or a row and its copies, on two sides; rows that it leaves out join nothing.
     """
 
-    def own_name(row: int) -> str:
-        return f"row {int(number[row])} with its copies"
+    def row_name(index: int) -> str:
+        return f"row {int(number[index])} with its copies"
 
-    hashed, name, named = own, own_name, np.zeros(len(own), bool)
+    hashed, name, named = row, row_name, np.zeros(len(row), bool)
     if group is not None:
         column, values = group
         named = np.array([str(value).strip() not in ("", "nan") for value in values.tolist()], bool)
-        hashed = np.where(named, name_hashes(values), own)
+        hashed = np.where(named, name_hashes(values), row)
 
-        def name(row: int) -> str:
-            return f"group {values[row]!s} of {column}" if named[row] else own_name(row)
+        def name(index: int) -> str:
+            return f"group {values[index]!s} of {column}" if named[index] else row_name(index)
 
     if split is None:
-        family = family_hashes(hashed, own, named)
-        return Division(sides(family), hashed, own, family, name, own_name)
+        family = family_hashes(hashed, row, named)
+        return Division(sides(family), hashed, row, family, name, row_name)
     side = read_sides(split[1], split[0])
     check_straddle(hashed, side, name)
-    check_straddle(own, side, own_name)
+    check_straddle(row, side, row_name)
     used, family = side != OUT, hashed.copy()
-    family[used] = family_hashes(hashed[used], own[used], named[used])
+    family[used] = family_hashes(hashed[used], row[used], named[used])
     side[used] = complete(side[used], family[used])
-    return Division(side, hashed, own, family, name, own_name)
+    return Division(side, hashed, row, family, name, row_name)
 
 
 def check_straddle(groups: Array, side: Array, name: Callable[[int], str]) -> None:

@@ -37,7 +37,7 @@ HALF = 32
 
 
 def row_hashes(*arrays: Any) -> Array:
-    """Return a hash of each row's own numbers, int64 (n,): repeated rows get the same.
+    """Return a hash of each row's inputs, int64 (n,): repeated rows get the same.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def row_hashes(*arrays: Any) -> Array:
 
 
 def _flat(first: int, arrays: Sequence[Any]) -> Array:
-    """Return a block of rows, (n, numbers)."""
+    """Return a block of rows, (n, values)."""
     parts = [np.asarray(array[first : first + BLOCK], "<f4") for array in arrays]
     flat = np.column_stack([part.reshape(len(part), -1) for part in parts])
     flat[np.isnan(flat)] = np.nan
@@ -79,9 +79,9 @@ def family_hashes(groups: Array, own: Array, named: Array) -> Array:
     Parameters
     ----------
     groups, own : array (n,)
-        Hashes of the rows' groups, and of their own numbers.
+        Hashes of the rows' groups, and of their inputs.
     named : array (n,)
-        Which rows have a group; the others' is the hash of their numbers.
+        Which rows have a group; the others' is the hash of their inputs.
 
     Returns
     -------

@@ -142,7 +142,7 @@ class Stage(ABC):
                 for name, value in before[self.begins].state_dict().items()
                 if name in state and state[name].shape == value.shape
             }
-            if not taken:
+            if not taken.keys() & dict(module.named_parameters()).keys():
                 raise ValueError(f"stage {number} has no weight of stage {self.begins}")
             module.load_state_dict({**state, **taken})
         for prefix in self.frozen:

@@ -19,6 +19,9 @@ REACH = NormalDist().inv_cdf(0.84)
 NARROWEST = 1e-3
 """Smallest spread of a logit."""
 
+BLUR = 1.0
+"""Logits that both distributions are blurred by while one learns from the other: without it a narrow one is stiff."""
+
 
 class Bernoulli(Posterior):
     """The probability of a yes.
@@ -73,8 +76,12 @@ class Bernoulli(Posterior):
         return functional.binary_cross_entropy_with_logits(self._logit(raw)[known], own[known].to(raw.dtype))
 
     def imitate(self, raw: Tensor, other: Tensor) -> Tensor:
-        """Return the divergence of the members' logits, a normal distribution, from that of the raw output."""
+        """Return the divergence of the members' logits, a normal distribution, from that of the raw output, blurred.
+
+        It is smallest, 0, where mean and spread are the same, whatever the blur.
+        """
         (mean, spread), (wanted, width) = self._parts(raw), self._parts(other)
+        spread, width = torch.sqrt(spread**2 + BLUR**2), torch.sqrt(width**2 + BLUR**2)
         away = (width**2 + (wanted - mean) ** 2) / (2 * spread**2)
         return (torch.log(spread / width) + away - 0.5).mean()
 
