@@ -110,7 +110,7 @@ def find(
     if record is not None and given == PhotometryOptions():
         given = _restored(record)
     bands = card.bands if card else _bands(record) if record else tuple(b for b in given.band if b != "*")
-    if len(bands) < fluxes.FEWEST:
+    if card is None and len(bands) < fluxes.FEWEST:
         bands = ()
         try:
             available = Available(
