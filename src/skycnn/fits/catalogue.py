@@ -14,8 +14,8 @@ from skycnn.fits import cards as fitscards
 from skycnn.fits import provenance
 from skycnn.fits.asciitable import binary_from_ascii
 from skycnn.fits.compressedtable import binary_from_compressed, decompressed
-from skycnn.fits.source import Source, Spec, open_source, parse
-from skycnn.fits.stamplayout import hlsp
+from skycnn.fits.source import Source, Spec, parse
+from skycnn.fits.stamplayout.hlsp import open_stamps
 from skycnn.fits.tablebytes import Hdu, check_tail, heap_gap, read_into, scan
 from skycnn.fits.tablechoice import Holds, choose, listing
 from skycnn.fits.tablecolumn import TableColumn, layout
@@ -101,12 +101,9 @@ class Catalogue:
         InputError
             When the file is no FITS, or holds no such table, or several.
         """
-        spec = text if isinstance(text, Spec) else parse(text, hdu)
-        source = hlsp.open_stamps(spec, scratch) if hlsp.is_array(spec) else open_source(spec, scratch)
+        source = open_stamps(text if isinstance(text, Spec) else parse(text, hdu), scratch)
         try:
             units = scan(source.fd, source.size, source.label)
-            if (labelled := hlsp.with_table(source, units, scratch)) is not source:
-                source, units = labelled, scan(labelled.fd, labelled.size, labelled.label)
             return cls(source, units, choose(units, source, holds), decompress=decompress)
         except BaseException:
             source.file.close()

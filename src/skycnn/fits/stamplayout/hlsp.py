@@ -42,41 +42,28 @@ def open_stamps(spec: Spec, folder: str | None = None) -> Source:
     InputError
         As `open_source`, and for arrays that are no stamps, or labels that are not theirs.
     """
-    if is_array(spec):
+    if not spec.standard and _begins(spec.path, MAGIC):
         return _from_arrays(spec, folder)
     source = open_source(spec, folder)
     try:
-        return with_table(source, scan(source.fd, source.size, source.label), folder)
+        units = scan(source.fd, source.size, source.label)
+        labels = next((unit for unit in units if unit.kind == "image" and unit.name.upper() == LABELS), None)
+        if labels is None or any(unit.kind == "table" for unit in units):
+            return source
+        with_table = _with_table(source, units[0], labels, folder)
     except BaseException:
         source.file.close()
         raise
+    source.file.close()
+    return with_table
 
 
-def is_array(spec: Spec) -> bool:
-    """Return whether a file is a NumPy array."""
+def _begins(path: str, magic: bytes) -> bool:
     try:
-        if spec.standard or not os.path.isfile(spec.path):
-            return False
-        with open(spec.path, "rb") as file:
-            return file.read(len(MAGIC)) == MAGIC
+        with open(path, "rb") as file:
+            return os.path.isfile(path) and file.read(len(magic)) == magic
     except OSError:  # whoever opens it says what is wrong
         return False
-
-
-def with_table(source: Source, units: list[Hdu], folder: str | None = None) -> Source:
-    """Return DEEPMERGE's file with a table of its labels, the old one closed; any other file as it is.
-
-    Raises
-    ------
-    InputError
-        When the labels are not those of the images.
-    """
-    labels = next((unit for unit in units if unit.kind == "image" and unit.name.upper() == LABELS), None)
-    if labels is None or any(unit.kind == "table" for unit in units):
-        return source
-    made = _with_table(source, units[0], labels, folder)
-    source.file.close()
-    return made
 
 
 def _with_table(source: Source, images: Hdu, labels: Hdu, folder: str | None) -> Source:
