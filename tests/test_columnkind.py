@@ -41,6 +41,13 @@ def test_values_out_of_bounds_are_none_and_flagged(catalogue):
     assert (piece.flags & Flag.BAD_ROW != 0).all()
 
 
+def test_a_value_too_large_for_a_network_is_none(tmp_path):
+    with Catalogue.open(write(tmp_path / "cat.fits", table(2, Z=[1e300, 1e30]))) as catalogue:
+        found = find(catalogue, InputColumn(("Z",), "anything"))
+        piece = found.join(Piece.empty(2, 2), catalogue.read(found.columns))
+        assert piece.flags.tolist() == [Flag.MISSING_INPUT, 0]
+
+
 def test_the_user_names_another(catalogue):
     assert find(catalogue, redshift="OTHER").columns == ("OTHER",)
     with pytest.raises(InputError, match="expected"):

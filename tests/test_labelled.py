@@ -178,7 +178,7 @@ def test_each_of_several_truths_has_its_column(opened):
 def test_a_row_with_any_of_the_truths_is_kept_and_without_where_it_is_wanted(opened):
     age, vis = np.array([7.0, np.nan, 99, 8, -1]), np.array([1.0, 0, -99, np.nan, np.nan])
     catalogue = opened(table(5, AGE=age, IS=vis))
-    feed = trainingfeed.feed(catalogue, Needs("training", ("flux",), ()), PhotometryOptions(), StampOptions())
+    feed = trainingfeed.feed(toy.TASK, catalogue, card("training", ("flux",), ()), InputOptions())
     columns = {"AGE": AGES["LOG_AGE"], "IS": AGES["P"]}
     found = labelled.read(catalogue, feed, columns)
     assert found.number.tolist() == [0, 1, 3]

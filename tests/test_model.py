@@ -247,7 +247,7 @@ def another_shape_with_a_card_to_it(sound):
     return changed(sound, sound.tensors | {"layer.weight": np.zeros((7, 7), "f4")})
 
 
-@forged("numbers that are not finite")
+@forged("weights that are not finite")
 def not_a_number(sound):
     weight = sound.tensors["layer.weight"].copy()
     weight[0, 0] = np.nan

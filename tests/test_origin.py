@@ -1,11 +1,14 @@
 """origin: the record of the run that answered, its model, its bands and its options about photometry."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from astropy.io import fits
 
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
+from skycnn.network.model import locate, read_card
 from skycnn.photometry.fluxes import PhotometryOptions
 from skycnn.scoring import origin
 from skycnn.verbs import predict
@@ -80,3 +83,10 @@ def test_a_model_can_be_named(standin, odd):
     assert found.card.name == "standin-sdss-flux"
     with pytest.raises(InputError, match="no model 'nobody'"):
         find(*odd, name="nobody")
+
+
+def test_the_bands_of_a_known_model_stand_be_they_one(standin, odd, monkeypatch):
+    one = dataclasses.replace(read_card(locate("standin-sdss-flux")), name="one", bands=("r",))
+    monkeypatch.setattr(origin, "read_card", lambda _: one)
+    found, notes, photometry = find(*odd, name="standin-sdss-flux")
+    assert (found.card, found.bands, notes, photometry) == (one, ("r",), [], None)

@@ -80,11 +80,12 @@ def test_dust_is_corrected_with_its_coefficients(cat, path):
         known = Available(catalogue, InputOptions(photometry=options), user_survey=mine)
         found = feeds.find(toy.TASK, CARD, known).photometry
         assert found.correction.dust.coefficients == {"g": 3.2, "r": 2.2, "i": 1.6}
-        assert photometry(catalogue, options, survey="mine", dereddened="yes", own=mine).requested == ("g", "r", "i")
+        seen = photometry(catalogue, options, survey="mine", dereddened="yes", user_survey=mine)
+        assert seen.requested == ("g", "r", "i")
         with pytest.raises(InputError, match="no survey gives R_band for EBV"):
             feeds.find(toy.TASK, CARD, replace(known, user_survey=None))
-        given = origin.find(catalogue, "photoz", "Z_PHOT", options, whose=path)
-        assert given.own == mine
+        given = origin.find(catalogue, "photoz", "Z_PHOT", options, survey_name=path)
+        assert given.user_survey == mine
 
 
 @pytest.mark.parametrize(

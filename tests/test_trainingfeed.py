@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import toy
@@ -15,6 +16,7 @@ from skycnn.inputs.available import InputOptions
 from skycnn.photometry.fluxes import PhotometryOptions
 from skycnn.stamps import stampsource
 from skycnn.stamps.stampsource import StampOptions
+from skycnn.task import InputColumn
 
 FLUX, IMAGE, BOTH = (card("--bands", inputs, ()) for inputs in (("flux",), ("image",), ("flux", "image")))
 
@@ -151,3 +153,22 @@ def test_options_of_fluxes_are_refused_by_a_network_of_images(feed):
     with pytest.raises(InputError, match="--bands takes no fluxes, and --extinction tells of them"):
         feed(IMAGE, Imagined("gr", 16), extinction="none")
     assert feed(BOTH, Imagined("gr", 16), extinction="none").photometry is not None
+
+
+def test_columns_that_the_task_declares_come_with_the_rest(tmp_path):
+    task = replace(toy.TASK, columns={"age": InputColumn(("AGE",), "an age", 0.0, 9.0)})
+    path = write(tmp_path / "cat.fits", table(3, AGE=[1.0, -1.0, 2.0], OTHER=[5, 6, 7]))
+    with Catalogue.open(path) as catalogue:
+
+        def age(inputs, **named):
+            options = InputOptions(input=named)
+            found = trainingfeed.feed(task, catalogue, card("the network", inputs, ()), options)
+            (piece,) = found.pieces(0, catalogue.read(found.columns), np.ones(3, bool))
+            assert {"flux", "error", "age"} >= set(piece.inputs)
+            assert {name: len(value) for name, value in found.imagined(4).items()} == dict.fromkeys(piece.inputs, 4)
+            return piece.inputs["age"].tolist()
+
+        np.testing.assert_array_equal(age(("flux", "age")), [1, np.nan, 2])
+        assert age(("age",), age="OTHER") == [5, 6, 7]
+        with pytest.raises(InputError, match=r"the network takes no 'mass' \(expected --input age\)"):
+            age(("flux", "age"), mass="OTHER")

@@ -121,23 +121,23 @@ class Bit(Protocol):
     def meaning(self) -> str: ...  # noqa: D102
 
 
-def bits(own: Iterable[Bit] = ()) -> dict[int, tuple[str, str]]:
+def bits(task_flags: Iterable[Bit] = ()) -> dict[int, tuple[str, str]]:
     """Return name and meaning of every bit: those of all tasks, and one task's own."""
     common = {bit.value: (str(bit.name), meaning) for bit, meaning in MEANINGS.items()}
-    return common | {flag.bit: (flag.name, flag.meaning) for flag in own}
+    return common | {flag.bit: (flag.name, flag.meaning) for flag in task_flags}
 
 
-def decode(flag: int, own: Iterable[Bit] = ()) -> tuple[str, ...]:
+def decode(flag: int, task_flags: Iterable[Bit] = ()) -> tuple[str, ...]:
     """Return the meanings of a flag value, e.g. for a table of reasons."""
     if flag == NOT_RUN:
         return ("not run",)
-    return tuple(meaning for bit, (_, meaning) in bits(own).items() if flag & bit)
+    return tuple(meaning for bit, (_, meaning) in bits(task_flags).items() if flag & bit)
 
 
-def counts(flags: "np.ndarray", own: Iterable[Bit] = ()) -> dict[str, int]:
+def counts(flags: "np.ndarray", task_flags: Iterable[Bit] = ()) -> dict[str, int]:
     """Return how many of flags (n,) have each bit, by its name in lower case; rows not run have none."""
     run = flags[flags != NOT_RUN]
-    found = {name.lower(): int((run & bit != 0).sum()) for bit, (name, _) in bits(own).items()}
+    found = {name.lower(): int((run & bit != 0).sum()) for bit, (name, _) in bits(task_flags).items()}
     return {name: count for name, count in found.items() if count}
 
 

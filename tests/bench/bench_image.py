@@ -127,7 +127,7 @@ def predicted(file: Path, path: Path, threads: int, **options: object) -> float:
     torch.set_num_threads(threads)
     copy = file.with_name("run.fits")
     shutil.copyfile(file, copy)
-    done = predict.predict(str(copy), predict.Options("photoz", model=str(path), overwrite=True, **options))
+    done = predict.predict(str(copy), predict.Options(task="photoz", model=str(path), overwrite=True, **options))
     copy.unlink()
     assert done.rate is not None
     return done.rate

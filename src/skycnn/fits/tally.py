@@ -14,7 +14,7 @@ class Tally:
 
     Parameters
     ----------
-    own : iterable of TaskFlag
+    task_flags : iterable of TaskFlag
         Bits of the task's own.
 
     Attributes
@@ -25,9 +25,9 @@ class Tally:
         Rows run without a flag.
     """
 
-    def __init__(self, own: Iterable[Bit] = ()) -> None:
+    def __init__(self, task_flags: Iterable[Bit] = ()) -> None:
         self.answered = self.clean = 0
-        self._own, self._counts = tuple(own), Counter[str]()
+        self._task_flags, self._counts = tuple(task_flags), Counter[str]()
 
     def add(self, rows: "np.ndarray") -> None:
         """Count packed rows, uint8 (n, width)."""
@@ -35,14 +35,14 @@ class Tally:
         self.count(flags(rows))
 
     def count(self, flags: "np.ndarray") -> None:
-        """Count flags (n,) of rows that were run."""
+        """Count flags (n,); a row that was not run has none."""
         self.clean += int(np.count_nonzero(flags == 0))
-        self._counts.update(schema.counts(flags, self._own))
+        self._counts.update(schema.counts(flags, self._task_flags))
 
     @property
     def flagged(self) -> dict[str, int]:
-        """Number of rows by flag, of flags that occur."""
-        names = (name.lower() for name, _ in schema.bits(self._own).values())
+        """Rows flagged, by reason; a reason that never occurred is left out."""
+        names = (name.lower() for name, _ in schema.bits(self._task_flags).values())
         return {name: self._counts[name] for name in names if self._counts[name]}
 
 

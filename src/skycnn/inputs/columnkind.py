@@ -14,6 +14,8 @@ from skycnn.network.card import Card
 from skycnn.schema import Flag
 from skycnn.task import InputColumn
 
+LARGEST = float(np.finfo(np.float32).max)
+
 
 class ColumnInput(RowInput):
     """The column of one catalogue.
@@ -22,23 +24,23 @@ class ColumnInput(RowInput):
     ----------
     name : str
         The network's name of it.
-    known : InputColumn
+    declared : InputColumn
     column : TableColumn or None
         None where the catalogue has none.
     """
 
-    def __init__(self, name: str, known: InputColumn, column: TableColumn | None) -> None:
-        self.name, self.known, self.column = name, known, column
+    def __init__(self, name: str, declared: InputColumn, column: TableColumn | None) -> None:
+        self.name, self.declared, self.column = name, declared, column
         self.columns = () if column is None else (column.name,)
         self.words = f"column {column.name}" if column is not None else f"no {name}"
-        self.notes = (f"{name}: {self.words}" if column is not None else f"no column of {name}, {known.meaning}",)
+        self.notes = (f"{name}: {self.words}" if column is not None else f"no column of {name}, {declared.meaning}",)
 
     def join(self, piece: Piece, values: Mapping[str, Array]) -> Piece:
         """Return all rows of a chunk with the column's values (n,), NaN where there is none or no possible one."""
         value = np.full(len(piece.rows), np.nan, np.float32)
         if self.column is not None:
             read = np.asarray(values[self.column.name], np.float64)
-            possible = (read >= self.known.low) & (read <= self.known.high) & np.isfinite(read)
+            possible = (read >= self.declared.low) & (read <= self.declared.high) & (np.abs(read) <= LARGEST)
             value[possible] = read[possible]
         flags = np.where(np.isfinite(value), 0, Flag.MISSING_INPUT).astype(np.int32)
         return piece.join(piece.rows, {self.name: value}, None, flags)
@@ -55,18 +57,18 @@ class ColumnKind(Kind):
     ----------
     name : str
         As the task, the network and ``--input`` call it.
-    known : InputColumn
+    declared : InputColumn
         Where it is looked for, and which values are possible.
     """
 
-    def __init__(self, name: str, known: InputColumn) -> None:
-        self.name, self.tensors, self.known = name, (name,), known
+    def __init__(self, name: str, declared: InputColumn) -> None:
+        self.name, self.tensors, self.declared = name, (name,), declared
 
     def presents(self, columns: Sequence[TableColumn], card: Card, options: InputOptions) -> bool:
         """Return whether a table has it, or need not."""
         named = options.input.get(self.name)
-        wanted = {name.casefold() for name in ([named] if named else self.known.names)}
-        return not self.known.needed or any(column.name.casefold() in wanted for column in columns)
+        wanted = {name.casefold() for name in ([named] if named else self.declared.names)}
+        return not self.declared.needed or any(column.name.casefold() in wanted for column in columns)
 
     def find(self, card: Card, available: Available) -> ColumnInput:
         """Return the column that ``--input`` names, else the first that is known by name.
@@ -76,25 +78,25 @@ class ColumnKind(Kind):
         InputError
             When it is not there and must be, or holds no single number a row.
         """
-        return ColumnInput(self.name, self.known, self._column(card, available.catalogue, available.options.input))
+        return ColumnInput(self.name, self.declared, self._column(card, available.catalogue, available.options.input))
 
     def _column(self, card: Card, catalogue: Catalogue, named: Mapping[str, str]) -> TableColumn | None:
         if self.name in named:
             return catalogue.number(named[self.name])
-        for name in self.known.names:
+        for name in self.declared.names:
             column = catalogue.has(name)
             if column is not None and column.numeric:
                 return column
-        if self.known.needed:
-            what = f"{card.name} needs {self.name}, {self.known.meaning}; {catalogue.label} has no column"
-            names = " or ".join(self.known.names) or "of it"
+        if self.declared.needed:
+            what = f"{card.name} needs {self.name}, {self.declared.meaning}; {catalogue.label} has no column"
+            names = " or ".join(self.declared.names) or "of it"
             raise InputError(f"{what} {names}", hint=f"Name it with --input {self.name}=COLUMN.")
         return None
 
     def imagined(self, card: Card, rows: int, random: np.random.Generator) -> dict[str, Array]:
         """Return numbers from 0 to 1, or what of these is possible."""
         values = random.random(rows, np.float32)
-        return {self.name: values.clip(self.known.low, self.known.high).astype(np.float32)}
+        return {self.name: values.clip(self.declared.low, self.declared.high).astype(np.float32)}
 
 
 def check_options(card: Card, columns: Mapping[str, InputColumn], named: Mapping[str, str]) -> None:

@@ -79,7 +79,7 @@ def feed(
                 survey=card.survey,
                 dereddened=card.dereddened,
                 owner=card.name,
-                own=user_survey,
+                user_survey=user_survey,
             )
             card = replace(card, bands=found.requested)
             inputs.append(FluxInput(card, found))
@@ -110,7 +110,7 @@ def photometry(
     survey: str = "",
     dereddened: str = "unknown",
     owner: str = "",
-    own: surveys.Survey | None = None,
+    user_survey: surveys.Survey | None = None,
 ) -> Photometry:
     """Return the photometry of the bands to train with, all of them present.
 
@@ -126,7 +126,7 @@ def photometry(
         ``yes``, ``no`` or ``unknown``: the state that the fluxes shall have.
     owner : str
         What asks for ``bands``, for messages.
-    own : Survey, optional
+    user_survey : Survey, optional
         A survey of the user's, from a file.
 
     Raises
@@ -137,7 +137,7 @@ def photometry(
     if len(bands) == 1:
         what = f"{owner} names {bands[0]} alone, and a network of fluxes needs colours"
         raise InputError(what, expected="two bands or more", hint="Networks of images take one.")
-    known = surveys.known(survey, own)
+    known = surveys.known(survey, user_survey)
     named = tuple(band for band in options.band if band != "*")
     wanted, asks = tuple(bands), owner
     if not wanted and known is not None:

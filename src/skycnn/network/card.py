@@ -34,7 +34,7 @@ class Card:
         The training sample: source, rows, split.
     seed : int
     temperature : float
-        Found on the validation split and folded into the numbers.
+        Found on the validation split and folded into the weights.
     scores : mapping
         Printed by the recipe.
     learning_curve : list

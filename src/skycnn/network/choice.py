@@ -27,8 +27,8 @@ class LeftOut:
     def note(self) -> str:
         """The reason in one line."""
         error = self.error
-        told = str(InputError(error.what, value=error.value, expected=error.expected))
-        return f"{self.card.name} left out: {told.removeprefix(self.card.name).lstrip()}"
+        reason = str(InputError(error.what, value=error.value, expected=error.expected))
+        return f"{self.card.name} left out: {reason.removeprefix(self.card.name).lstrip()}"
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def device_of(name: str | None) -> torch.device:
 
 
 def fill(module: nn.Module, tensors: Inputs, label: str) -> nn.Module:
-    """Fill a module with a model's numbers and make it ready to answer.
+    """Fill a module with a model's weights and make it ready to answer.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Model: trained numbers and the card that says what they are. One ``.safetensors`` file, never code."""
+"""Model: trained weights and the card that says what they are. One ``.safetensors`` file, never code."""
 
 import hashlib
 import json
@@ -87,7 +87,7 @@ def read(path: str | os.PathLike[str]) -> Model:
     if found != card.tensors or any(kind not in DTYPES for kind, _ in found.values()):
         raise InputError(f"{path}: its tensors are not those that its card lists", hint="Fetch the model again.")
     if not all(np.isfinite(array).all() for array in tensors.values()):
-        raise InputError(f"{path} holds numbers that are not finite: no network answers with them")
+        raise InputError(f"{path} holds weights that are not finite: no network answers with them")
     if digest(card, tensors) != card.sha256:
         raise InputError(
             f"{path}: its sha256 is not the one its card states; it was altered", hint="Fetch the model again."
@@ -120,8 +120,8 @@ def _parse(metadata: Mapping[str, str] | None, path: str | os.PathLike[str]) -> 
 
 def folders() -> list[Path]:
     """Return where models are looked for: those of SKYCNN_MODELS (``:`` between), then those that ship."""
-    own = os.environ.get("SKYCNN_MODELS", "")
-    return [*(Path(entry) for entry in own.split(":") if entry), SHIPPED]
+    folders = os.environ.get("SKYCNN_MODELS", "")
+    return [*(Path(entry) for entry in folders.split(":") if entry), SHIPPED]
 
 
 def installed() -> list[Path]:

@@ -30,7 +30,7 @@ class Origin:
         Those of the model; empty where unknown.
     options : PhotometryOptions
         The user's, else those of the record.
-    own : Survey or None
+    user_survey : Survey or None
         A survey of the user's, from a file.
     """
 
@@ -38,7 +38,7 @@ class Origin:
     card: Card | None
     bands: tuple[str, ...]
     options: PhotometryOptions
-    own: survey.Survey | None = None
+    user_survey: survey.Survey | None = None
 
     def photometry(self, catalogue: Catalogue) -> Photometry:
         """Return a catalogue's photometry in the model's bands.
@@ -59,7 +59,7 @@ class Origin:
             catalogue.label,
             card_photometry=card.photometry if card else None,
             dereddened=card.dereddened if card else "unknown",
-            survey=survey.known(card.survey, self.own) if card else None,
+            survey=survey.known(card.survey, self.user_survey) if card else None,
             owner=card.name if card else "the baselines",
         )
 
@@ -76,7 +76,7 @@ def find(
     value: str,
     given: PhotometryOptions,
     name: str | None = None,
-    whose: str | None = None,
+    survey_name: str | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Origin:
     """Find out which model answered, from which columns; without a record of it, which one would.
@@ -88,7 +88,7 @@ def find(
         The task and the column of its answers.
     given : PhotometryOptions
         Of the command line; if nothing was given, those of the run that answered are taken.
-    name, whose : str, optional
+    name, survey_name : str, optional
         ``--model`` and ``--survey``: a survey's name or the file of one of the user's.
     say : callable
         Receives a note when the bands are not known.
@@ -98,27 +98,33 @@ def find(
     InputError
         When the model named is not there.
     """
-    own = survey.own(whose)
+    user_survey = survey.own(survey_name)
     record = recorded(catalogue, task, value)
     card = read_card(locate(name)) if name is not None else None
     if record is not None and card is None:
         try:
-            found = read_card(locate(record.model))
-            card = found if found.sha256 == record.model_sha256 else None
+            named = read_card(locate(record.model))
+            card = named if named.sha256 == record.model_sha256 else None
         except InputError as error:
             say(f"the model that answered is not at hand: {error.what}")
     if record is not None and given == PhotometryOptions():
         given = _restored(record)
     bands = card.bands if card else _bands(record) if record else tuple(b for b in given.band if b != "*")
-    if len(bands) < fluxes.FEWEST:
+    if card is None and len(bands) < fluxes.FEWEST:
         bands = ()
         try:
-            available = Available(catalogue, InputOptions(photometry=given), None, own.name if own else whose, own)
+            available = Available(
+                catalogue,
+                InputOptions(photometry=given),
+                None,
+                user_survey.name if user_survey else survey_name,
+                user_survey,
+            )
             card = answering.find(tasks.load(task), choice.candidates(task), available).card
             bands = card.bands
         except InputError as error:
             say(f"which bands the baselines may use is not known: {error.what}")
-    return Origin(record, card, bands, given, own)
+    return Origin(record, card, bands, given, user_survey)
 
 
 def _restored(record: Record) -> PhotometryOptions:
@@ -131,6 +137,6 @@ def _restored(record: Record) -> PhotometryOptions:
 
 
 def _bands(record: Record) -> tuple[str, ...]:
-    told = record.options.get("bands", [])
-    entries = [entry.get("band") for entry in told if isinstance(entry, dict)] if isinstance(told, list) else []
+    listed = record.options.get("bands", [])
+    entries = [entry.get("band") for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
     return tuple(band for band in entries if isinstance(band, str))
