@@ -113,11 +113,11 @@ class Grid(Posterior):
         return np.asarray(((truths < low) | (truths > high)).any(axis=1))  # NaN is not
 
     def miscalibration(self, raw: Tensor, truth: Tensor) -> Tensor:
-        """Return how far coverage is from what is stated, the mean over the marginals and, of several axes, the joint.
+        """Return how far coverage is from nominal, the mean over the marginals and, of several axes, the joint.
 
-        Of a marginal ``|mean |2 PIT - 1| - 1/2|``: 0 where intervals cover as stated, on the mean. Of the joint ``|mean
-        level - 1/2|``, the level being the probability of all bins more probable than the truth's and half of that one.
-        The temperature with the best score would leave in the width that ``blur`` adds.
+        Of a marginal it is ``|mean |2 PIT - 1| - 1/2|``. Of the joint it is ``|mean level - 1/2|``, where the level is
+        the probability of all bins more probable than the truth's, and half of those as probable: uniform where
+        calibrated. The best score would leave in the posterior the width that ``blur`` adds.
         """
         truths = table(truth, len(self.axes))
         joint = torch.softmax(raw, dim=1)
@@ -131,7 +131,7 @@ class Grid(Posterior):
         if len(self.axes) > 1 and whole.any():
             mass = joint[whole]
             own = mass.gather(1, self._index(truths[whole], range(len(self.axes)))[:, None])
-            level = torch.where(mass > own, mass, 0).sum(dim=1) + own[:, 0] / 2
+            level = (mass * ((mass > own) + 0.5 * (mass == own))).sum(dim=1)
             amiss.append((level.mean() - 0.5).abs())
         return torch.stack(amiss).mean() if amiss else raw.new_zeros(())
 
