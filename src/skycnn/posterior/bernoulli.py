@@ -75,7 +75,7 @@ class Bernoulli(Posterior):
         return functional.binary_cross_entropy_with_logits(self._logit(raw)[known], own[known].to(raw.dtype))
 
     def imitate(self, raw: Tensor, other: Tensor) -> Tensor:
-        """Return the mean Kullback-Leibler divergence of normal distributions of the logit: the other's from its own."""
+        """Return the mean Kullback-Leibler divergence between normal distributions of the logit."""
         (mean, spread), (wanted, width) = self._parts(raw), self._parts(other)
         away = (width**2 + (wanted - mean) ** 2) / (2 * spread**2)
         return (torch.log(spread / width) + away - 0.5).mean()
