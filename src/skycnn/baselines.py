@@ -231,7 +231,8 @@ def take(inputs: Inputs, rows: Any) -> dict[str, Array]:
 
 def present(inputs: Inputs) -> Array:
     """Return which rows have any finite input, bool (n,)."""
-    return np.any([np.isfinite(v.reshape(len(v), -1)).any(axis=1) for v in inputs.values()], axis=0)
+    there = [np.isfinite(values).any(axis=tuple(range(1, values.ndim))) for values in inputs.values()]
+    return np.asarray(np.any(there, axis=0))
 
 
 def folds(inputs: Inputs, groups: Array | None = None, number: int = FOLDS, salt: bytes = b"outer") -> Array:
