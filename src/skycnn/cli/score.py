@@ -23,14 +23,7 @@ EXAMPLES = (
 def command(
     catalogues: options.Catalogues,
     task: options.TaskName,
-    truth: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--truth",
-            metavar="[ANSWER=]COLUMN",
-            help="The column of the truth, of the first answer or of the one named; repeatable.",
-        ),
-    ] = None,
+    truth: options.Truth = None,
     train: Annotated[
         list[str] | None,
         typer.Option(

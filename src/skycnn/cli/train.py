@@ -141,7 +141,7 @@ def command(
     asked = verb.Options(
         task=task,
         out=out,
-        truth=truth,
+        truth=truth[-1] if truth else None,
         survey=survey,
         hdu=hdu,
         bands=tuple(part.strip() for part in bands.split(",") if part.strip()) if bands else (),

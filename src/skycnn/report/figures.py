@@ -310,6 +310,7 @@ def _reliability(axes: Any, p: Array, yes: Array, truth_name: str, entry: Entry)
     count, hits, centre = count[used], hits[used], (total[used] / count[used])
     share = hits / count
     low, high = (betaincinv(hits + 1, count - hits + 1, level) for level in (0.16, 0.84))
+    low, high = np.minimum(low, share), np.maximum(high, share)  # none or all of a bin lies on an end
     axes.plot((0, 1), (0, 1), color=FAINT, lw=0.9, ls=(0, (5, 3)))
     axes.vlines(centre, low, high, color=ACCENT, lw=1.4)
     axes.plot(centre, share, "o", color=ACCENT, ms=5, mec="white", mew=0.7)

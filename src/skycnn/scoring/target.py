@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.tablechoice import listing
 from skycnn.fits.tablecolumn import TableColumn
-from skycnn.posterior import Posterior
 from skycnn.task import Task, Truth
+
+if TYPE_CHECKING:  # figures import this file, and must not load torch
+    from skycnn.posterior import Posterior
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def match(text: str, answers: Sequence[str], written: Callable[[str], str]) -> s
     return next((a for a in answers if text.casefold() in (a.casefold(), written(a).casefold())), None)
 
 
-def find(catalogue: Catalogue, task: Task, posterior: Posterior, names: Names) -> tuple[Target, ...]:
+def find(catalogue: Catalogue, task: Task, posterior: "Posterior", names: Names) -> tuple[Target, ...]:
     """Return what can be judged in a catalogue: each of the task's answers that is there and has a truth there.
 
     Raises
