@@ -90,5 +90,5 @@ def test_reasons_in_place_of_answers(monkeypatch):
 
 
 def test_the_table_says_where_they_are_trained():
-    assert baselineanswers.told(sample(7), ["a.fits", "b.fits"], None) == "trained on a.fits b.fits (7 rows)"
-    assert baselineanswers.told(None, [], "TILE") == "cross-fitted 5-fold within the rows scored, by TILE"
+    assert baselineanswers.training_note(sample(7), ["a.fits", "b.fits"], None) == "trained on a.fits b.fits (7 rows)"
+    assert baselineanswers.training_note(None, [], "TILE") == "cross-fitted 5-fold within the rows scored, by TILE"

@@ -94,12 +94,12 @@ def command(
     for name, number in (("--threshold", threshold), ("--prevalence", prevalence)):
         if number is not None and not 0 < number < 1:
             raise InputError(f"{name} is no share", value=number, expected="a number between 0 and 1")
-    chosen = None if baselines is None else _names(baselines)
+    wanted = None if baselines is None else _names(baselines)
     bins = None if by is None else _bins(by)
-    told = options.photometry_options(band, error, unit, photometry, extinction, None, mask_band)
+    measures = options.photometry_options(band, error, unit, photometry, extinction, None, mask_band)
     from skycnn.verbs import score as verb
 
-    asked = verb.Options(
+    chosen = verb.Options(
         task=task,
         truth=tuple(truth or ()),
         hdu=hdu,
@@ -108,13 +108,13 @@ def command(
         prefix=prefix,
         suffix=suffix,
         baseline=tuple(baseline or ()),
-        baselines=chosen,
+        baselines=wanted,
         train=tuple(train or ()),
         group=group,
         by=bins,
         model=model,
         survey=survey,
-        photometry=told,
+        photometry=measures,
         threshold=threshold,
         prevalence=prevalence,
         plot=plot,
@@ -123,14 +123,14 @@ def command(
         threads=count,
     )
     with console.progress("scoring", "steps") as step:
-        result = verb.score(catalogues, asked, console.say, step)
+        result = verb.score(catalogues, chosen, console.say, step)
     if json:
         console.emit(result.to_json())
     else:
-        for k, found in enumerate(result.answers):
+        for k, answered in enumerate(result.answers):
             if k:
                 print()
-            _draw(result, found)
+            _draw(result, answered)
     if plot is not None:
         console.say(f"wrote {plot}")
 
@@ -159,64 +159,64 @@ def _bins(text: str) -> tuple[str, float, float, int]:
     return found
 
 
-def _draw(result: Any, found: Any) -> None:
+def _draw(result: Any, answered: Any) -> None:
     """Draw the tables of one column of answers."""
-    ran = [entry for entry in found.entries if entry.scores]
+    ran = [entry for entry in answered.entries if entry.scores]
     if not ran:
         return
     lines = [("answered %", *(f"{100 * entry.answered:.2f}" for entry in ran))]
-    lines += [(score.label, *(_cell(score, entry.scores) for entry in ran)) for score in found.scores]
+    lines += [(score.label, *(_cell(score, entry.scores) for entry in ran)) for score in answered.scores]
     console.table(("SCORE", *(entry.name for entry in ran)), lines)
     rivals = [entry for entry in ran if entry.difference]
     if rivals:
         print()
         heading = (f"{ran[0].name} MINUS", *(entry.name for entry in rivals))
-        lines = [(score.label, *(_cell(score, entry.difference, "+") for entry in rivals)) for score in found.scores]
+        lines = [(score.label, *(_cell(score, entry.difference, "+") for entry in rivals)) for score in answered.scores]
         console.table(heading, lines)
-    if found.bins:
+    if answered.bins:
         print()
-        _draw_bins(result.by, found)
+        _draw_bins(result.by, answered)
     print()
-    for line in _footnotes(result, found):
+    for line in _footnotes(result, answered):
         print(console.clean(line))
 
 
-def _draw_bins(by: str, found: Any) -> None:
+def _draw_bins(by: str, answered: Any) -> None:
     """Draw all scores of the first predictor in each bin, then the first score of the others."""
-    heading = (f"{found.value} BY {by}", *(f"{b.low:g}..{b.high:g} ({b.rows})" for b in found.bins))
-    lines = [(score.label, *(_cell(score, b.entries[0].scores) for b in found.bins)) for score in found.scores]
-    main = found.scores[0]
-    for k, entry in enumerate(found.entries):
+    heading = (f"{answered.value} BY {by}", *(f"{b.low:g}..{b.high:g} ({b.rows})" for b in answered.bins))
+    lines = [(score.label, *(_cell(score, b.entries[0].scores) for b in answered.bins)) for score in answered.scores]
+    main = answered.scores[0]
+    for k, entry in enumerate(answered.entries):
         if k and entry.scores:
-            lines.append((f"{main.label}, {entry.name}", *(_cell(main, b.entries[k].scores) for b in found.bins)))
+            lines.append((f"{main.label}, {entry.name}", *(_cell(main, b.entries[k].scores) for b in answered.bins)))
     console.table(heading, lines)
 
 
-def _cell(score: Any, found: Any, sign: str = "") -> str:
-    value = found[score.key]
+def _cell(score: Any, scores: Any, sign: str = "") -> str:
+    value = scores[score.key]
     middle, low, high = (score.text(number, sign) for number in (value.value, value.low, value.high))
     return middle if middle == "-" else f"{middle} [{low}, {high}]"
 
 
-def _footnotes(result: Any, found: Any) -> Sequence[str]:
+def _footnotes(result: Any, answered: Any) -> Sequence[str]:
     """Return what a reader must know: the rows, the intervals, the unit, where each predictor comes from."""
-    left = ", ".join(f"{n} {reason}" for reason, n in found.left_out.items())
-    flagged = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in found.flagged.items())
+    left = ", ".join(f"{n} {reason}" for reason, n in answered.left_out.items())
+    flagged = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in answered.flagged.items())
     lines = [
-        f"{counted(found.rows, 'row')} of {', '.join(result.files)} against {found.truth}"
+        f"{counted(answered.rows, 'row')} of {', '.join(result.files)} against {answered.truth}"
         + (f"; left out: {left}" if left else "")
         + (f"; flagged: {flagged}" if flagged else ""),
-        f"[..]: {100 * result.level:g}% of {found.bootstrap}",
+        f"[..]: {100 * result.level:g}% of {answered.bootstrap}",
     ]
-    if found.unit:
-        lines.append(f"MAE, half of 16-84%, bias and CRPS in the unit of {found.value}: {found.unit}")
-    if found.kind == "class":
-        lines.append(f"positive: {found.value} of {result.threshold:g} or more")
+    if answered.unit:
+        lines.append(f"MAE, half of 16-84%, bias and CRPS in the unit of {answered.value}: {answered.unit}")
+    if answered.kind == "class":
+        lines.append(f"positive: {answered.value} of {result.threshold:g} or more")
         lines.append("ECE if calibrated: of truths drawn from the probabilities; [..]: 95% of such draws")
     by_note: dict[str, list[str]] = {}
-    for entry in found.entries:
+    for entry in answered.entries:
         if entry.note:
             by_note.setdefault(entry.note, []).append(entry.name)
-    told = " and ".join(str(held) for held in result.models)
-    model = [f"{found.value} by {told}"] if any(held.model for held in result.models) else []
+    models = " and ".join(str(held) for held in result.models)
+    model = [f"{answered.value} by {models}"] if any(held.model for held in result.models) else []
     return [*lines, *model, *(f"{', '.join(names)}: {note}" for note, names in by_note.items())]

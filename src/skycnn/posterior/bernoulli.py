@@ -68,11 +68,11 @@ class Bernoulli(Posterior):
 
     def loss(self, raw: Tensor, truth: Tensor) -> Tensor:
         """Return the binary cross-entropy to truths 0 or 1."""
-        own = table(truth, 1)[:, 0]
-        known = torch.isfinite(own)
+        truths = table(truth, 1)[:, 0]
+        known = torch.isfinite(truths)
         if not known.any():
             return 0 * raw.sum()
-        return functional.binary_cross_entropy_with_logits(self._logit(raw)[known], own[known].to(raw.dtype))
+        return functional.binary_cross_entropy_with_logits(self._logit(raw)[known], truths[known].to(raw.dtype))
 
     def imitate(self, raw: Tensor, other: Tensor) -> Tensor:
         """Return the mean Kullback-Leibler divergence between normal distributions of the logit."""

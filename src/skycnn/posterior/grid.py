@@ -78,9 +78,9 @@ class Grid(Posterior):
         truths = table(truth, len(self.axes))
         total, rows = raw.new_zeros(()), 0
         for which, axes in self._patterns(truths):
-            some, mine = truths[which], self._marginal(raw[which], axes)
+            some, logits = truths[which], self._marginal(raw[which], axes)
             target = self._target(some, axes) if blurred else self._index(some, axes)
-            loss = functional.cross_entropy(mine, target)
+            loss = functional.cross_entropy(logits, target)
             if isinstance(which, slice):
                 return loss
             total, rows = total + len(some) * loss, rows + len(some)
@@ -130,8 +130,8 @@ class Grid(Posterior):
         whole = torch.isfinite(truths).all(dim=1)
         if len(self.axes) > 1 and whole.any():
             mass = joint[whole]
-            own = mass.gather(1, self._index(truths[whole], range(len(self.axes)))[:, None])
-            level = (mass * ((mass > own) + 0.5 * (mass == own))).sum(dim=1)
+            there = mass.gather(1, self._index(truths[whole], range(len(self.axes)))[:, None])
+            level = (mass * ((mass > there) + 0.5 * (mass == there))).sum(dim=1)
             amiss.append((level.mean() - 0.5).abs())
         return torch.stack(amiss).mean() if amiss else raw.new_zeros(())
 
@@ -156,8 +156,8 @@ class Grid(Posterior):
         bits = torch.zeros(len(raw), dtype=torch.int32, device=raw.device)
         for i, axis in enumerate(self.axes):
             mass = self._mass(joint, i)
-            found, own = axis.summarise(mass)
-            values, bits = values | found, bits | own
+            columns, flags = axis.summarise(mass)
+            values, bits = values | columns, bits | flags
             if pdf:
                 values[f"{axis.column}_PDF"] = mass
         if pdf and len(self.axes) > 1:

@@ -20,7 +20,7 @@ FEW = 1500
 """Rows up to which each is a dot; above, cells are coloured by their number."""
 
 LONE = 4.0
-"""A predictor whose score is more than this many times that of the one shown is told as a number at the edge."""
+"""A predictor whose score is more than this many times that of the one shown is written as a number at the edge."""
 
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",

@@ -50,7 +50,7 @@ def _marks(rows: ScoredRows) -> set[int]:
     return set(row_hashes(*baselines.take(rows.inputs, there).values(), rows.truth[there]).tolist())
 
 
-def told(train: ScoredRows | None, names: Sequence[str], group: str | None) -> str:
+def training_note(train: ScoredRows | None, names: Sequence[str], group: str | None) -> str:
     """Return on which rows the baselines are trained, in words."""
     if train is not None:
         return f"trained on {' '.join(names)} ({len(train.truth)} rows)"
@@ -62,7 +62,7 @@ def answer(
     rows: ScoredRows,
     train: ScoredRows | None,
     kind: str,
-    told: str,
+    note: str,
     threads: int,
     features: Callable[..., Any] | None = None,
 ) -> Predictor:
@@ -76,7 +76,7 @@ def answer(
         Without a training sample it is cross-fitted.
     kind : str
         Of answer.
-    told : str
+    note : str
         Where it is trained, for the table.
     threads : int
     features : callable, optional
@@ -100,10 +100,10 @@ def answer(
     if train is not None:
         baseline = make()
         baseline.fit(sides[1], train.truth)
-        return Predictor(name, baselines.held_out(baseline, sides[0], rows.truth), told)
+        return Predictor(name, baselines.held_out(baseline, sides[0], rows.truth), note)
     if len(rows.truth) < FEWEST:
         return Predictor(name, None, f"{len(rows.truth)} rows are too few to cross-fit")
-    return Predictor(name, baselines.cross_fitted(make, sides[0], rows.truth, rows.groups), told)
+    return Predictor(name, baselines.cross_fitted(make, sides[0], rows.truth, rows.groups), note)
 
 
 def _bands(sides: Sequence[Mapping[str, Array]]) -> Array:

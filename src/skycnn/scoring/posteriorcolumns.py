@@ -65,13 +65,13 @@ def find(catalogue: Catalogue, name: str, kind: str = "redshift") -> PosteriorCo
         if low is None or high is None or not (low.numeric and high.numeric):
             continue
         if kind == "class":
-            told = "where 68% of other trainings of the network would put it; NaN where there was one alone"
-            return PosteriorColumns(f"{low.name}, {high.name}: {told}" if TRAININGS in (low.comment or "") else "")
+            meaning = "where 68% of other trainings of the network would put it; NaN where there was one alone"
+            return PosteriorColumns(f"{low.name}, {high.name}: {meaning}" if TRAININGS in (low.comment or "") else "")
         edges = _edges(pdf) if pdf is not None else None
         if pdf is not None and edges is not None:
             return PosteriorColumns(f"distribution: the bins of {pdf.name}", (low, high, pdf), edges)
-        told = f"{low.name}, {name}, {high.name}"
-        return PosteriorColumns(f"distribution: two half normals through {told} (an approximation)", (low, high))
+        names = f"{low.name}, {name}, {high.name}"
+        return PosteriorColumns(f"distribution: two half normals through {names} (an approximation)", (low, high))
     return PosteriorColumns("" if kind == "class" else "no interval beside it")
 
 

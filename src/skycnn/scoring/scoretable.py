@@ -31,7 +31,7 @@ class Score:
     percent : bool
         Whether people read it in per cent.
     in_unit : bool
-        Whether it is in the answer's own unit, which may be any; it is told in four figures.
+        Whether it is in the answer's own unit, which may be any; printed in four figures.
     silence : bool
         Whether an unanswered row counts against the predictor; else the score is over answered rows.
     simulated : callable, optional

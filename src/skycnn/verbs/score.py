@@ -16,13 +16,14 @@ from skycnn.photometry import conditions
 from skycnn.photometry.fluxes import PhotometryOptions
 from skycnn.report import figures, plotfile
 from skycnn.schema import Flag
-from skycnn.scoring import baselineanswers, baselineinputs, scoredrows, scoretable, target
+from skycnn.scoring import baselineanswers, baselineinputs, scoredrows, scoretable
 from skycnn.scoring.origin import Origin, recorded
 from skycnn.scoring.origin import find as find_origin
 from skycnn.scoring.scoredrows import InputReader, ScoredRows, Wanted
 from skycnn.scoring.scoreresult import Answered, Result, Scored
 from skycnn.scoring.scoretable import Bin, Predictor
-from skycnn.scoring.target import Names, Target
+from skycnn.scoring.target import Names, Target, match
+from skycnn.scoring.target import find as find_targets
 from skycnn.task import Task
 
 Array = NDArray[Any]
@@ -32,7 +33,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Options:
-    """What ``score`` may be told; the command line's options bear the same names."""
+    """The options of ``score``, named as on the command line."""
 
     task: str
     truth: tuple[str, ...] = ()
@@ -90,7 +91,7 @@ def score(
             say(note)
 
     form = "" if options.plot is None else plotfile.check(options.plot, overwrite=options.overwrite)
-    asked = tuple(baselines.KINDS) if options.baselines is None else options.baselines
+    names = tuple(baselines.KINDS) if options.baselines is None else options.baselines
     for name in options.baselines or ():
         baselines.build(name)
     task = tasks.load(options.task)
@@ -98,24 +99,24 @@ def score(
     _tell_models(sample.models, say)
     samples = _with_rows(sample, say)
     plotted = _plotted(samples, options)
-    done, steps = 0, len(samples) * (len(asked) + 1)
+    done, steps = 0, len(samples) * (len(names) + 1)
     answers, trained_on = [], ""
-    for found, rows in samples:
-        train = _train_sample(options, found, sample.origin, task, rows, once) if options.train else None
-        told = baselineanswers.told(train, options.train, options.group)
-        trained_on = trained_on or (told if asked else "")
+    for target, rows in samples:
+        train = _train_sample(options, target, sample.origin, task, rows, once) if options.train else None
+        note = baselineanswers.training_note(train, options.train, options.group)
+        trained_on = trained_on or (note if names else "")
         predictors = [Predictor(name, judged, rows.notes.get(name, "")) for name, judged in rows.judged.items()]
-        for name in asked:
-            how = (found.kind, told, options.threads, task.features)
+        for name in names:
+            how = (target.kind, note, options.threads, task.features)
             predictors.append(baselineanswers.answer(name, rows, train, *how))
             done += 1
             if progress is not None:
                 progress(done, steps)
-        answers.append(_scored(found, rows, predictors, options))
-        if options.plot is not None and found is plotted:
-            by = " and ".join(held.model for held in sample.models if held.model) or found.value
+        answers.append(_scored(target, rows, predictors, options))
+        if options.plot is not None and target is plotted:
+            by = " and ".join(held.model for held in sample.models if held.model) or target.value
             title = f"{by} on {', '.join(sample.labels)}"
-            page = figures.draw(found, predictors[0], rows.truth, answers[-1].entries, title, form)
+            page = figures.draw(target, predictors[0], rows.truth, answers[-1].entries, title, form)
             plotfile.write(options.plot, page)
         done += 1
         if progress is not None:
@@ -143,20 +144,20 @@ def _with_rows(sample: "_Sample", say: Say) -> list[tuple[Target, ScoredRows]]:
     InputError
         When there are rows, but none that has a truth.
     """
-    found, errors = [], []
+    filled, errors = [], []
     for one in sample.targets:
         rows = sample.rows(one.answer)
         if len(rows.truth) or not rows.left_out:
-            found.append((one, rows))
+            filled.append((one, rows))
             continue
         why = ", ".join(f"{n} {reason}" for reason, n in rows.left_out.items())
         where = one.value if len(sample.targets) > 1 else ", ".join(sample.labels)
         errors.append(InputError(f"{where}: no row to score: {why}", hint=f"Is {one.truth} the truth? --truth COL"))
-    if not found:
+    if not filled:
         raise errors[0]
     for error in errors:
         say(str(error))
-    return found
+    return filled
 
 
 def _scored(target: Target, rows: ScoredRows, predictors: Sequence[Predictor], options: Options) -> Scored:
@@ -210,24 +211,24 @@ def _read(texts: Sequence[str], task: Task, options: Options, say: Say) -> _Samp
         with Catalogue.open(
             text, options.hdu, lambda columns, _: any(c.name.casefold() in written for c in columns)
         ) as catalogue:
-            targets = target.find(catalogue, task, posterior, names)
+            targets = find_targets(catalogue, task, posterior, names)
             if sample is None:
                 given = (options.photometry, options.model, options.survey)
                 sample = _Sample(targets, find_origin(catalogue, task.name, targets[0].value, *given, say=say))
-            if [found.answer for found in targets] != [found.answer for found in sample.targets]:
+            if [target.answer for target in targets] != [target.answer for target in sample.targets]:
                 raise InputError(
                     f"{catalogue.label} has other answers with a truth than {sample.labels[0]}",
-                    value=" ".join(found.value for found in targets),
-                    expected=" ".join(found.value for found in sample.targets),
+                    value=" ".join(target.value for target in targets),
+                    expected=" ".join(target.value for target in sample.targets),
                 )
             record = recorded(catalogue, task.name, targets[0].value)
             which = (record.model, record.model_sha256) if record else ("", "")
             sample.by_model.setdefault(which, []).append(catalogue.label)
             sample.labels.append(catalogue.label)
             reader = _reader(catalogue, sample.origin, task, options, say)
-            for found in targets:
-                rows = scoredrows.read(catalogue, _wanted(found, task, options), reader)
-                sample.parts.setdefault(found.answer, []).append(rows)
+            for target in targets:
+                rows = scoredrows.read(catalogue, _wanted(target, task, options), reader)
+                sample.parts.setdefault(target.answer, []).append(rows)
     if sample is None:
         raise InputError("score needs a catalogue")
     return sample
@@ -236,29 +237,29 @@ def _read(texts: Sequence[str], task: Task, options: Options, say: Say) -> _Samp
 def _tell_models(models: Sequence[Answered], say: Say) -> None:
     """Warn where several models answered: the scores are of none of them."""
     if len(models) > 1:
-        told = "; ".join(f"{held} in {', '.join(held.files)}" for held in models)
-        say(f"warning: the rows are answers of several models: {told}")
+        which = "; ".join(f"{held} in {', '.join(held.files)}" for held in models)
+        say(f"warning: the rows are answers of several models: {which}")
 
 
 def _plotted(samples: Sequence[tuple[Target, ScoredRows]], options: Options) -> Target:
     """Return the answer that ``--plot`` draws."""
     if options.answer is None:
         return samples[0][0]
-    answers = {found.answer: found for found, _ in samples}
+    answers = {target.answer: target for target, _ in samples}
     names = Names(options.prefix, options.suffix)
-    answer = target.match(options.answer, list(answers), names.written)
+    answer = match(options.answer, list(answers), names.written)
     if answer is None:
         raise InputError(f"--answer {options.answer} is not scored", expected=" or ".join(answers))
     return answers[answer]
 
 
-def _wanted(found: Target, task: Task, options: Options) -> Wanted:
+def _wanted(target: Target, task: Task, options: Options) -> Wanted:
     return Wanted(
-        values=tuple(dict.fromkeys((found.value, *found.rivals))),
+        values=tuple(dict.fromkeys((target.value, *target.rivals))),
         flag=f"{options.prefix}{task.flag}_FLAG{options.suffix}",
-        truth=found.truth,
-        kind=found.kind,
-        bounds=found.bounds,
+        truth=target.truth,
+        kind=target.kind,
+        bounds=target.bounds,
         group=options.group,
         by=options.by[0] if options.by else None,
         where=conditions.parse(options.where, "--where") if options.where else None,
@@ -268,12 +269,12 @@ def _wanted(found: Target, task: Task, options: Options) -> Wanted:
 
 def _reader(catalogue: Catalogue, origin: Origin, task: Task, options: Options, say: Say) -> InputReader:
     """Return the reader of what the baselines see; what is not there is an error if the user names the baselines."""
-    asked = set(baselines.KINDS if options.baselines is None else options.baselines) - {"median"}
-    return baselineinputs.find(catalogue, origin, task, say, needed=bool(asked), strict=options.baselines is not None)
+    names = set(baselines.KINDS if options.baselines is None else options.baselines) - {"median"}
+    return baselineinputs.find(catalogue, origin, task, say, needed=bool(names), strict=options.baselines is not None)
 
 
 def _train_sample(
-    options: Options, found: Target, origin: Origin, task: Task, rows: ScoredRows, say: Say
+    options: Options, target: Target, origin: Origin, task: Task, rows: ScoredRows, say: Say
 ) -> ScoredRows:
     """Read the rows that the baselines are trained on, and see that none of them is scored.
 
@@ -283,15 +284,15 @@ def _train_sample(
         When a row or a group stands on both sides.
     """
     parts = []
-    wanted = replace(_wanted(found, task, options), values=(), by=None, rows=None)
+    wanted = replace(_wanted(target, task, options), values=(), by=None, rows=None)
     for text in options.train:
         with Catalogue.open(
-            text, None, lambda columns, _: any(c.name.casefold() == found.truth.casefold() for c in columns)
+            text, None, lambda columns, _: any(c.name.casefold() == target.truth.casefold() for c in columns)
         ) as catalogue:
             parts.append(scoredrows.read(catalogue, wanted, _reader(catalogue, origin, task, options, say)))
     train, where = scoredrows.concatenate(parts), " ".join(options.train)
     if not len(train.truth):
-        raise InputError(f"--train {where}: no row has a truth in {found.truth}")
+        raise InputError(f"--train {where}: no row has a truth in {target.truth}")
     baselineanswers.check_apart(rows, train, where, options.group)
     return train
 
