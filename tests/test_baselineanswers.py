@@ -1,4 +1,4 @@
-"""rivals: the bands that both sides have, rows apart, and reasons in place of answers."""
+"""baselineanswers: the bands that both sides have, rows apart, and reasons in place of answers."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def sample(n=100, seed=0, groups=None, bands=3):
     truth = random.uniform(0, 1, n)
     flux = (100 * 10 ** (0.4 * truth[:, None] * np.arange(bands))).astype(np.float32)
     flux *= (1 + 0.01 * random.standard_normal(flux.shape)).astype(np.float32)
-    return ScoredRows(truth, {}, {}, flux, 0.01 * flux, None, groups, None, {})
+    return ScoredRows(truth, {}, {}, {"flux": flux, "error": 0.01 * flux}, None, groups, None, {})
 
 
 def test_a_row_on_both_sides_is_refused():
@@ -26,7 +26,7 @@ def test_a_row_on_both_sides_is_refused():
 
 def test_rows_without_fluxes_are_no_twins():
     rows = sample()
-    rows.flux[:] = np.nan
+    rows.inputs["flux"][:] = rows.inputs["error"][:] = np.nan
     baselineanswers.check_apart(rows, rows, "cat2.fits", None)
 
 
@@ -34,6 +34,31 @@ def test_a_group_on_both_sides_is_refused_by_name():
     left, right = sample(groups=np.repeat(["A", "B"], 50)), sample(seed=1, groups=np.repeat(["B", "C"], 50))
     with pytest.raises(InputError, match=r"TILE B stands among the rows to score and in --train cat2\.fits"):
         baselineanswers.check_apart(left, right, "cat2.fits", "TILE")
+
+
+def test_a_group_is_the_same_as_number_and_as_text():
+    left, right = sample(groups=np.repeat([5.0, 7.0], 50)), sample(seed=1, groups=np.repeat(["5", "8"], 50))
+    with pytest.raises(InputError, match=r"TILE 5\.0 stands among"):
+        baselineanswers.check_apart(left, right, "cat2.fits", "TILE")
+
+
+def test_a_task_without_fluxes_names_what_its_baselines_see():
+    class Shape:
+        inputs = ("shape",)
+
+        def __init__(self, inputs):
+            pass
+
+        def table(self, inputs):
+            return inputs["shape"][:, None]
+
+    random = np.random.default_rng(0)
+    truth = random.uniform(0, 1, 100)
+    rows = ScoredRows(truth, {}, {}, {"shape": truth + 0.01 * random.standard_normal(100)}, None, None, None, {})
+    found = baselineanswers.answer("knn", rows, None, "value", "told", 1, Shape)
+    assert np.abs(found.judged.value - truth).mean() < 0.1
+    bare = ScoredRows(truth, {}, {}, {"shape": np.full(100, np.nan)}, None, None, None, {})
+    assert baselineanswers.answer("knn", bare, None, "value", "told", 1, Shape).note == "no shape was found"
 
 
 @pytest.mark.parametrize("trained", [True, False])
@@ -47,15 +72,15 @@ def test_a_baseline_answers_all_rows(trained):
 
 def test_only_bands_that_both_sides_have_are_used():
     train, rows = sample(seed=1), sample()
-    rows.flux[:, 0] = rows.error[:, 0] = np.nan
-    train.flux[:, 0] = 1e9  # would spoil every answer
+    rows.inputs["flux"][:, 0] = rows.inputs["error"][:, 0] = np.nan
+    train.inputs["flux"][:, 0] = 1e9  # would spoil every answer
     found = baselineanswers.answer("knn", rows, train, "redshift", "", 1)
     assert np.abs(found.judged.value - rows.truth).max() < 0.4
 
 
 def test_reasons_in_place_of_answers(monkeypatch):
     bare = sample()
-    bare.flux[:] = np.nan
+    bare.inputs["flux"][:] = bare.inputs["error"][:] = np.nan
     assert baselineanswers.answer("knn", bare, None, "redshift", "", 1).note == "no photometry was found"
     assert baselineanswers.answer("median", bare, None, "redshift", "", 1).judged is not None
     assert baselineanswers.answer("knn", sample(5), None, "redshift", "", 1).note == "5 rows are too few to cross-fit"
@@ -65,5 +90,5 @@ def test_reasons_in_place_of_answers(monkeypatch):
 
 
 def test_the_table_says_where_they_are_trained():
-    assert baselineanswers.told(sample(7), ["a.fits", "b.fits"], None) == "trained on a.fits b.fits (7 rows)"
-    assert baselineanswers.told(None, [], "TILE") == "cross-fitted 5-fold within the rows scored, by TILE"
+    assert baselineanswers.training_note(sample(7), ["a.fits", "b.fits"], None) == "trained on a.fits b.fits (7 rows)"
+    assert baselineanswers.training_note(None, [], "TILE") == "cross-fitted 5-fold within the rows scored, by TILE"

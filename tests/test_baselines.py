@@ -22,7 +22,7 @@ def sky(n=600, seed=0):
     error = 0.01 * flux
     flux = flux + error * random.standard_normal(flux.shape)
     flux[random.random(flux.shape) < 0.02] = np.nan
-    return flux, np.where(np.isnan(flux), np.nan, error), z
+    return {"flux": flux, "error": np.where(np.isnan(flux), np.nan, error)}, z
 
 
 def made(name, classes=False):
@@ -33,10 +33,10 @@ def made(name, classes=False):
 
 @pytest.mark.parametrize("name", baselines.KINDS)
 def test_every_baseline_answers_every_row_with_numbers(name):
-    baseline, (flux, error, z) = made(name), sky()
-    baseline.fit(flux, error, z)
-    flux[0] = error[0] = np.nan
-    answer = baseline.answer(flux, error)
+    baseline, (inputs, z) = made(name), sky()
+    baseline.fit(inputs, z)
+    inputs["flux"][0] = inputs["error"][0] = np.nan
+    answer = baseline.answer(inputs)
     assert answer.value.shape == (600,)
     assert np.isfinite(answer.value).all()
     if answer.draws is not None:
@@ -46,85 +46,86 @@ def test_every_baseline_answers_every_row_with_numbers(name):
 
 @pytest.mark.parametrize("name", baselines.KINDS)
 def test_every_baseline_is_a_probability_for_classes(name):
-    baseline, (flux, error, z) = made(name, classes=True), sky()
+    baseline, (inputs, z) = made(name, classes=True), sky()
     truth = (z > 0.3).astype(float)
-    baseline.fit(flux, error, truth)
-    answer = baseline.answer(*sky(300, seed=1)[:2])
+    baseline.fit(inputs, truth)
+    answer = baseline.answer(sky(300, seed=1)[0])
     assert ((answer.value >= 0) & (answer.value <= 1)).all()
     assert answer.draws is None
     if name == "median":
         assert answer.value == pytest.approx(truth.mean())
     else:
-        assert metrics.auc(answer.value, (sky(300, seed=1)[2] > 0.3).astype(float)) > 0.98
+        assert metrics.auc(answer.value, (sky(300, seed=1)[1] > 0.3).astype(float)) > 0.98
 
 
 @pytest.mark.parametrize("name", ["knn", "forest", "boosting"])
 def test_those_that_learn_learn(name):
     baseline = made(name)
     baseline.fit(*sky())
-    flux, error, z = sky(300, seed=1)
-    assert metrics.mae(baseline.answer(flux, error).value, z) < 0.05
+    inputs, z = sky(300, seed=1)
+    assert metrics.mae(baseline.answer(inputs).value, z) < 0.05
     assert metrics.mae(np.full(300, np.median(z)), z) > 0.2
 
 
 @pytest.mark.parametrize("name", baselines.KINDS)
 def test_a_class_that_never_occurs_has_probability_zero(name):
-    baseline, (flux, error, _) = made(name, classes=True), sky(60)
-    baseline.fit(flux, error, np.zeros(60))
-    assert (baseline.answer(flux, error).value == 0).all()
+    baseline, (inputs, _) = made(name, classes=True), sky(60)
+    baseline.fit(inputs, np.zeros(60))
+    assert (baseline.answer(inputs).value == 0).all()
 
 
 @pytest.mark.parametrize("name", baselines.KINDS)
 def test_the_same_fit_gives_the_same_answer(name):
-    flux, error, z = sky(200)
+    inputs, z = sky(200)
     first, second = made(name), made(name)
-    first.fit(flux, error, z)
-    second.fit(flux, error, z)
-    assert (first.answer(flux, error).value == second.answer(flux, error).value).all()
+    first.fit(inputs, z)
+    second.fit(inputs, z)
+    assert (first.answer(inputs).value == second.answer(inputs).value).all()
 
 
 def test_neighbours_choose_k_and_give_their_redshifts_as_draws():
-    baseline, (flux, error, z) = baselines.Neighbours(), sky()
-    baseline.fit(flux, error, z)
-    answer = baseline.answer(*sky(50, seed=1)[:2])
+    baseline, (inputs, z) = baselines.Neighbours(), sky()
+    baseline.fit(inputs, z)
+    answer = baseline.answer(sky(50, seed=1)[0])
     assert baseline.k in baselines.NEIGHBOURS
     assert answer.draws.shape == (50, baseline.k)
     assert np.isin(answer.draws, z).all()
 
 
 def test_cross_fitted_neighbours_choose_k_in_every_fold():
-    flux, error, z = sky(1000)
-    outer = baselines.folds(flux, error)
+    inputs, z = sky(1000)
+    outer = baselines.folds(inputs)
     for k in range(5):
         baseline, out = baselines.Neighbours(), outer != k
-        baseline.fit(flux[out], error[out], z[out] + 0.1 * RNG.standard_normal(out.sum()))
+        baseline.fit(baselines.take(inputs, out), z[out] + 0.1 * RNG.standard_normal(out.sum()))
         assert baseline.k >= 10  # noisy truths: one neighbour is never best
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 7])
 def test_neighbours_of_a_handful_of_rows(rows):
-    baseline, (flux, error, z) = baselines.Neighbours(), sky(rows)
-    baseline.fit(flux, error, z)
-    assert np.isfinite(baseline.answer(*sky(5, seed=1)[:2]).value).all()
+    baseline, (inputs, z) = baselines.Neighbours(), sky(rows)
+    baseline.fit(inputs, z)
+    assert np.isfinite(baseline.answer(sky(5, seed=1)[0]).value).all()
 
 
 def test_folds_follow_content_and_not_order():
-    flux, error, _ = sky(500)
+    inputs, _ = sky(500)
     order = RNG.permutation(500)
-    fold = baselines.folds(flux, error)
-    assert (baselines.folds(flux[order], error[order]) == fold[order]).all()
+    fold = baselines.folds(inputs)
+    assert (baselines.folds(baselines.take(inputs, order)) == fold[order]).all()
     assert np.bincount(fold, minlength=5) == pytest.approx(np.full(5, 100), abs=45)
-    assert (baselines.folds(np.repeat(flux[:1], 9, axis=0), np.repeat(error[:1], 9, axis=0)) == fold[0]).all()
+    assert (baselines.folds(baselines.take(inputs, np.zeros(9, int))) == fold[0]).all()
 
 
 def test_rows_without_fluxes_are_spread_over_the_folds():
     empty = np.full((500, 2), np.nan)
-    assert np.bincount(baselines.folds(empty, empty), minlength=5) == pytest.approx(np.full(5, 100), abs=45)
+    fold = baselines.folds({"flux": empty, "error": empty})
+    assert np.bincount(fold, minlength=5) == pytest.approx(np.full(5, 100), abs=45)
 
 
 @pytest.mark.parametrize("groups", [np.arange(40) // 4, np.array(["a", "b", "c", "d"] * 10)], ids=["number", "text"])
 def test_a_group_stands_in_one_fold_and_folds_are_even(groups):
-    fold = baselines.folds(np.zeros((40, 2)), np.ones((40, 2)), groups)
+    fold = baselines.folds({"flux": np.zeros((40, 2))}, groups)
     assert all(len(set(fold[groups == name])) == 1 for name in np.unique(groups))
     used, held = np.unique(fold), len(np.unique(groups))
     assert len(used) == min(5, held)
@@ -133,21 +134,20 @@ def test_a_group_stands_in_one_fold_and_folds_are_even(groups):
 class Spy(baselines.Median):
     """Answers with the truths it was fitted on."""
 
-    def fit(self, flux, error, truth):
+    def fit(self, inputs, truth):
         self.seen = set(truth.tolist())
-        super().fit(flux, error, truth)
+        super().fit(inputs, truth)
 
-    def answer(self, flux, error):
-        assert not self.seen & set(flux[:, 0].tolist())
-        return super().answer(flux, error)
+    def answer(self, inputs):
+        assert not self.seen & set(inputs["redshift"].tolist())
+        return super().answer(inputs)
 
 
 def test_cross_fitting_never_answers_a_row_that_was_fitted_and_keeps_the_order():
     truth = RNG.random(200)
-    flux = np.column_stack([truth, np.ones(200)])
-    judged = baselines.cross_fitted(Spy, flux, np.ones((200, 2)), truth)
+    judged = baselines.cross_fitted(Spy, {"redshift": truth}, truth)
     assert judged.value.shape == (200,)
-    fold = baselines.folds(flux, np.ones((200, 2)))
+    fold = baselines.folds({"redshift": truth})
     for k in range(5):
         assert (judged.value[fold == k] == np.median(truth[fold != k])).all()
     assert (judged.low <= judged.value).all()
@@ -155,7 +155,32 @@ def test_cross_fitting_never_answers_a_row_that_was_fitted_and_keeps_the_order()
 
 def test_cross_fitting_one_group_is_refused():
     with pytest.raises(InputError, match=r"all of one group: no baseline can be cross-fitted.*--train CAT2"):
-        baselines.cross_fitted(baselines.Median, np.ones((9, 2)), np.ones((9, 2)), np.ones(9), np.zeros(9))
+        baselines.cross_fitted(baselines.Median, {"redshift": np.ones(9)}, np.ones(9), np.zeros(9))
+
+
+class Shapes:
+    """A task's own features: scalars, one of them missing in places, and no coordinates for neighbours."""
+
+    inputs = ("shape",)
+
+    def __init__(self, inputs):
+        self.learned = len(inputs["shape"])
+
+    def table(self, inputs):
+        return np.column_stack([inputs["shape"], 1e6 * inputs["noise"]])
+
+
+@pytest.mark.parametrize("name", ["median", "knn", "forest", "boosting"])
+def test_a_task_without_fluxes_has_its_baselines(name):
+    if not baselines.available(name):
+        pytest.skip("scikit-learn is not installed")
+    random = np.random.default_rng(6)
+    truth = random.uniform(0, 1, 400)
+    inputs = {"shape": 3.0 + truth + 0.02 * random.standard_normal(400), "noise": random.standard_normal(400)}
+    inputs["shape"][::50] = np.nan
+    judged = baselines.cross_fitted(lambda: baselines.build(name, features=Shapes), inputs, truth)
+    assert np.isfinite(judged.value).all()
+    assert metrics.mae(judged.value, truth) == pytest.approx(*((0.25, 0.05) if name == "median" else (0.05, 0.9)))
 
 
 def test_held_out_rows_are_judged_in_blocks(monkeypatch):
@@ -173,7 +198,8 @@ def test_held_out_rows_are_judged_in_blocks(monkeypatch):
 def test_no_rows_at_all():
     baseline = baselines.Neighbours()
     baseline.fit(*sky())
-    assert len(baselines.held_out(baseline, np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0)).value) == 0
+    none = np.zeros((0, 3))
+    assert len(baselines.held_out(baseline, {"flux": none, "error": none}, np.zeros(0)).value) == 0
 
 
 def test_an_unknown_baseline_is_refused():
@@ -205,17 +231,18 @@ def galaxies():
     magnitude, error = stored[:, :5].astype(float), stored[:, 5:].astype(float)
     present = (magnitude > 0) & (magnitude < 40) & (error > 0) & (error < 50)
     flux = np.where(present, 10 ** (-0.4 * (magnitude - 23.9)), np.nan)
-    return flux, flux * error * 0.4 * np.log(10), data["Z_SPEC"].astype(float), part
+    inputs = {"flux": flux, "error": flux * error * 0.4 * np.log(10)}
+    return inputs, data["Z_SPEC"].astype(float), part
 
 
 @pytest.mark.skipif(not SDSS.exists(), reason="the shared SDSS galaxies are absent")
 @pytest.mark.parametrize(("name", "sigma", "outliers"), [("knn", 0.0202, 0.0157), ("boosting", 0.0192, 0.0157)])
 def test_real_galaxies_get_the_known_scores(name, sigma, outliers):
-    flux, error, z, part = galaxies()
+    inputs, z, part = galaxies()
     train, test = (part < 7) & (z >= 0.004), (part > 7) & (z >= 0.004)
     baseline = made(name)
-    baseline.fit(flux[train], error[train], z[train])
-    answer = baseline.answer(flux[test], error[test]).value
+    baseline.fit(baselines.take(inputs, train), z[train])
+    answer = baseline.answer(baselines.take(inputs, test)).value
     assert test.sum() == 5494
     assert metrics.sigma_nmad(answer, z[test]) == pytest.approx(sigma, abs=0.0005)
     assert metrics.outlier_fraction(answer, z[test]) == pytest.approx(outliers, abs=0.0015)
@@ -224,10 +251,10 @@ def test_real_galaxies_get_the_known_scores(name, sigma, outliers):
 @pytest.mark.slow
 @pytest.mark.skipif(not SDSS.exists(), reason="the shared SDSS galaxies are absent")
 def test_the_forest_gets_the_known_scores_of_real_galaxies():
-    flux, error, z, part = galaxies()
+    inputs, z, part = galaxies()
     train, test = (part < 7) & (z >= 0.004), (part > 7) & (z >= 0.004)
     baseline = made("forest")
-    baseline.fit(flux[train], error[train], z[train])
-    answer = baseline.answer(flux[test], error[test]).value
+    baseline.fit(baselines.take(inputs, train), z[train])
+    answer = baseline.answer(baselines.take(inputs, test)).value
     assert metrics.sigma_nmad(answer, z[test]) == pytest.approx(0.0199, abs=0.0005)
     assert metrics.outlier_fraction(answer, z[test]) == pytest.approx(0.0149, abs=0.0015)

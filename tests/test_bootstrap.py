@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skycnn.bootstrap import Interval, Resampling, bootstrap, interval, paired_bootstrap
+from skycnn.bootstrap import Interval, Resampling, bootstrap, difference, interval
 
 RNG = np.random.default_rng(11)
 
@@ -61,11 +61,12 @@ def test_a_seed_gives_the_same_resamples_and_another_seed_others():
 def test_a_paired_difference_sees_what_two_intervals_cannot():
     hard = RNG.standard_normal(500)  # the rows' common difficulty
     first, second = hard + 0.01 * RNG.standard_normal(500), hard + 0.01
-    alone = interval(first.mean(), bootstrap(mean_of(first), Resampling(500)))
+    draws = [bootstrap(mean_of(values), Resampling(500)) for values in (first, second)]
+    alone = interval(first.mean(), draws[0])
     assert alone.low < second.mean() < alone.high
-    paired = paired_bootstrap(mean_of(first), mean_of(second), Resampling(500))
+    paired = difference(*draws)
     assert paired.low < -0.01 < paired.high < 0.0
-    assert paired_bootstrap(mean_of(first), mean_of(first), Resampling(500)) == Interval(0.0, 0.0, 0.0)
+    assert difference(draws[0], draws[0]) == Interval(0.0, 0.0, 0.0)
 
 
 def test_vector_statistics_come_as_columns():

@@ -5,10 +5,11 @@ import pytest
 
 from skycnn.bootstrap import Resampling
 from skycnn.distribution import HalfNormals, judge
-from skycnn.errors import InputError
 from skycnn.report import figures
 from skycnn.scoring import scoretable
 from skycnn.scoring.scoretable import Predictor
+from skycnn.scoring.target import Target
+from skycnn.task import Truth
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 MAGIC = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
@@ -31,20 +32,32 @@ def classes(n):
     return [Predictor("P", judge(p, None, truth)), Predictor("median", judge(np.full(n, 0.5), None, truth))], truth
 
 
+def values(n):
+    """Angles in a unit of their own, which need no limit below."""
+    predictors, truth = redshifts(n)
+    scaled = [
+        Predictor(p.name, p.judged and judge(50 * p.judged.value - 20, None, 50 * truth - 20)) for p in predictors
+    ]
+    return scaled, 50 * truth - 20
+
+
 def drawn(scores, predictors, truth, kind="png"):
     sample = Resampling(len(truth), resamples=20)
     entries = scoretable.table(predictors, truth, scoretable.find(scores), sample)
-    return figures.draw(scores, predictors[0], truth, entries, "Z_SPEC", "a title", kind)
+    target = Target("Z_PHOT", "Z_PHOT", "Z_SPEC", Truth(), scores, "deg" if scores == "value" else "")
+    return figures.draw(target, predictors[0], truth, entries, "a title", kind)
 
 
-MADE = {"redshift": redshifts, "class": classes}
+MADE = {"redshift": redshifts, "value": values, "class": classes}
 
 
-def test_every_set_of_scores_has_a_figure():
-    assert set(figures.PAINTERS) == set(scoretable.SETS) == set(MADE)
+def test_every_kind_of_answer_has_a_figure():
+    assert set(scoretable.KINDS) == set(MADE)
 
 
-@pytest.mark.parametrize(("scores", "kind"), [("redshift", "png"), ("redshift", "pdf"), ("class", "svg")])
+@pytest.mark.parametrize(
+    ("scores", "kind"), [("redshift", "png"), ("redshift", "pdf"), ("class", "svg"), ("value", "svg")]
+)
 def test_figures_are_files_of_their_format(scores, kind):
     page = drawn(scores, *MADE[scores](300), kind)
     assert page.startswith(MAGIC[kind])
@@ -79,14 +92,19 @@ def test_the_figure_tells_its_numbers_and_is_the_same_again():
     assert "forest" not in text
 
 
-@pytest.mark.parametrize(("path", "kind"), [("p.png", "png"), ("a/b.PDF", "pdf"), ("x.svg", "svg")])
-def test_the_ending_names_the_format(path, kind):
-    assert figures.check(path) == kind
+def test_a_value_is_drawn_in_its_own_unit():
+    predictors, truth = values(200)
+    text = drawn("value", predictors, truth, "svg").decode()
+    for words in ("Z_PHOT [deg]", "Z_PHOT - Z_SPEC", "half of 16-84%", "68% of the rows", "no posterior"):
+        assert words in text
+    assert "outliers" not in text
 
 
-def test_other_endings_and_a_missing_matplotlib_are_refused(monkeypatch):
-    with pytest.raises(InputError, match=r"--plot p\.jpg has no known ending.*\.png"):
-        figures.check("p.jpg")
-    monkeypatch.setattr(figures, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"matplotlib is not installed.*pip install 'skycnn\[plots\]'"):
-        figures.check("p.png")
+def test_a_class_is_drawn_with_its_reliability():
+    predictors, truth = classes(300)
+    text = drawn("class", predictors, truth, "svg").decode()
+    for words in ("ROC", "reliability", "if calibrated", "share with Z_SPEC = 1"):
+        assert words in text
+    p = np.full(40, 0.95)
+    sure = [Predictor("P", judge(p, None, np.ones(40)))]
+    assert drawn("class", sure, np.ones(40)).startswith(MAGIC["png"])

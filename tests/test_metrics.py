@@ -44,7 +44,7 @@ def test_scores_of_no_answer_are_nan_but_outliers_are_all():
     nothing, truth = np.full(3, np.nan), np.ones(3)
     assert metrics.outlier_fraction(nothing, truth) == 1.0
     assert metrics.accuracy(nothing, truth) == 0.0
-    for score in (metrics.sigma_nmad, metrics.bias, metrics.mae, metrics.auc, metrics.brier, metrics.precision):
+    for score in (metrics.sigma_nmad, metrics.bias, metrics.mae, metrics.auc, metrics.brier, metrics.purity):
         assert np.isnan(score(nothing, truth))
     for score in (metrics.mean, metrics.ks_uniform, metrics.pit_width):
         assert np.isnan(score(nothing))
@@ -52,7 +52,20 @@ def test_scores_of_no_answer_are_nan_but_outliers_are_all():
 
 
 @pytest.mark.parametrize(
-    "name", ["sigma_nmad", "outlier_fraction", "bias", "mae", "accuracy", "recall", "auc", "brier"]
+    "name",
+    [
+        "median_error",
+        "half_width",
+        "calibration_error",
+        "sigma_nmad",
+        "outlier_fraction",
+        "bias",
+        "mae",
+        "accuracy",
+        "completeness",
+        "auc",
+        "brier",
+    ],
 )
 def test_scores_of_no_rows_are_nan(name):
     assert np.isnan(getattr(metrics, name)(np.zeros(0), np.zeros(0)))
@@ -86,19 +99,57 @@ def test_class_scores_agree_with_scikit_learn():
     assert metrics.auc(p, truth) == pytest.approx(oracle.roc_auc_score(truth, p), abs=1e-12)
     assert metrics.brier(p, truth) == pytest.approx(oracle.brier_score_loss(truth, p))
     assert metrics.accuracy(p, truth) == pytest.approx(oracle.accuracy_score(truth, called))
-    assert metrics.precision(p, truth) == pytest.approx(oracle.precision_score(truth, called))
-    assert metrics.recall(p, truth) == pytest.approx(oracle.recall_score(truth, called))
+    assert metrics.purity(p, truth) == pytest.approx(oracle.precision_score(truth, called))
+    assert metrics.completeness(p, truth) == pytest.approx(oracle.recall_score(truth, called))
     assert metrics.f1(p, truth) == pytest.approx(oracle.f1_score(truth, called))
 
 
 def test_unanswered_classes_are_wrong_and_missed():
     p, truth = np.array([0.9, np.nan, 0.1, np.nan]), np.array([1.0, 1.0, 0.0, 0.0])
     assert metrics.accuracy(p, truth) == 0.5
-    assert metrics.recall(p, truth) == 0.5
-    assert metrics.precision(p, truth) == 1.0
+    assert metrics.completeness(p, truth) == 0.5
+    assert metrics.purity(p, truth) == 1.0
     assert metrics.auc(p, truth) == 1.0
     assert metrics.brier(p, truth) == pytest.approx(0.01)
 
 
 def test_auc_of_one_class_is_nan():
     assert np.isnan(metrics.auc(np.array([0.2, 0.4]), np.ones(2)))
+
+
+def test_errors_in_the_values_own_unit():
+    truth = RNG.uniform(6, 10, 100_000)
+    value = truth + 0.1 + 0.3 * RNG.standard_normal(100_000)
+    assert metrics.median_error(value, truth) == pytest.approx(0.1, abs=0.005)
+    assert metrics.half_width(value, truth) == pytest.approx(0.3 * 0.99446, rel=0.01)
+    value[::2] = np.nan
+    assert metrics.half_width(value, truth) == metrics.half_width(value[1::2], truth[1::2])
+
+
+def test_purity_at_another_prevalence_is_that_of_a_sample_that_has_it():
+    truth = (RNG.random(400_000) < 0.5).astype(float)
+    p = np.clip(0.3 * truth + 0.35 + 0.2 * RNG.standard_normal(len(truth)), 0, 1)
+    rare = np.concatenate([np.flatnonzero(truth == 0), np.flatnonzero(truth == 1)[:4000]])
+    share = truth[rare].mean()
+    assert metrics.purity_at(share, p, truth, 0.7) == pytest.approx(metrics.purity(p[rare], truth[rare], 0.7), rel=0.05)
+    assert metrics.purity_at(truth.mean(), p, truth, 0.7) == pytest.approx(metrics.purity(p, truth, 0.7))
+    assert metrics.purity_at(share, p, truth, 0.7) < 0.2 < 0.9 < metrics.purity(p, truth, 0.7)
+    assert np.isnan(metrics.purity_at(0.1, p, truth, 1.1))
+
+
+def test_calibration_error_by_hand():
+    p, truth = np.array([0.05, 0.05, 0.95, 0.95, 0.5]), np.array([0.0, 1.0, 1.0, 1.0, 1.0])
+    assert metrics.calibration_error(p, truth) == pytest.approx((0.9 + 0.1 + 0.5) / 5)
+    assert metrics.calibration_error(np.append(p, np.nan), np.append(truth, 1.0)) == metrics.calibration_error(p, truth)
+    assert metrics.calibration_error(np.ones(3), np.ones(3)) == 0
+
+
+@pytest.mark.parametrize("n", [40, 3000])
+def test_calibrated_errors_are_those_of_truths_drawn_from_the_probabilities(n):
+    p = RNG.beta(0.6, 0.8, n)
+    simulated = metrics.calibrated_errors(p)
+    drawn = [metrics.calibration_error(p, (RNG.random(n) < p).astype(float)) for _ in range(1000)]
+    assert simulated.mean() == pytest.approx(np.mean(drawn), rel=0.05)
+    assert np.quantile(simulated, (0.1, 0.9)) == pytest.approx(np.quantile(drawn, (0.1, 0.9)), rel=0.1)
+    assert (metrics.calibrated_errors(p) == simulated).all()
+    assert np.isnan(metrics.calibrated_errors(np.full(2, np.nan), 3)).all()

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from skycnn.errors import InputError
-from skycnn.report import figures, mockfigures
+from skycnn.report import mockfigures, plotfile
 from skycnn.report.mockfigures import PreviewRows
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
@@ -23,7 +23,7 @@ def sample(n, stamps=True, bands=BANDS, lack=False):
     return made
 
 
-@pytest.mark.parametrize("kind", figures.FORMATS)
+@pytest.mark.parametrize("kind", plotfile.FORMATS)
 def test_a_page(tmp_path, kind):
     path = tmp_path / f"a.{kind}"
     mockfigures.draw(str(path), sample(400), ("Z", "MAG_I"), 0.1, "mocks")

@@ -7,7 +7,7 @@ import pytest
 
 from columns import column
 from skycnn.distribution import Binned, HalfNormals
-from skycnn.posterior import Axis, Grid
+from skycnn.posterior import Axis, Bernoulli, Grid
 from skycnn.scoring import posteriorcolumns
 
 
@@ -61,3 +61,12 @@ def test_a_column_that_stands_alone_has_no_distribution():
     found = posteriorcolumns.find(catalogue("ZBEST", "ZBEST_LO"), "ZBEST")
     assert found.note == "no interval beside it"
     assert found.distribution({}, np.ones(3)) is None
+
+
+def test_the_interval_of_a_class_is_no_distribution_of_its_truth():
+    written = {made.name: made.meaning for made in Bernoulli("P", spread=True).columns()}
+    held = {name: column(name, comment=comment) for name, comment in written.items()}
+    found = posteriorcolumns.find(SimpleNamespace(has=held.get), "P", "class")
+    assert found.note.startswith("P_LO, P_HI: where 68% of other trainings of the network would put it")
+    assert found.distribution({}, np.ones(3)) is None
+    assert posteriorcolumns.find(catalogue("P_LO", "P_HI"), "P", "class").note == ""

@@ -14,6 +14,7 @@ from skycnn.cli import app, process
 from skycnn.cli import score as command
 from skycnn.errors import InputError
 from skycnn.photometry.fluxes import PhotometryOptions
+from skycnn.scoring import scoretable
 from skycnn.verbs import score as verb
 
 BANDS = "ugriz"
@@ -70,13 +71,13 @@ def cat(tmp_path):
     return write(tmp_path / "cat.fits", galaxies())
 
 
-def scored(*texts, **options):
+def scored(*texts, task="standin", **options):
     given = {"baselines": ("median", "knn"), "resamples": 50} | options
-    return verb.score(texts, verb.Options(task="standin", **given))
+    return verb.score(texts, verb.Options(task=task, **given))
 
 
-def by_name(result):
-    return {entry.name: entry for entry in result.entries}
+def by_name(result, answer=0):
+    return {entry.name: entry for entry in result.answers[answer].entries}
 
 
 @pytest.fixture
@@ -94,8 +95,8 @@ def cli(monkeypatch, capsys):
 def test_the_table_holds_the_metrics_of_the_columns(standin, cat):
     held, result = galaxies(), scored(cat)
     own = by_name(result)["Z_PHOT"]
-    assert result.rows == 300
-    assert result.truth == "Z_SPEC"
+    assert result.answers[0].rows == 300
+    assert result.answers[0].truth == "Z_SPEC"
     assert own.scores["sigma_nmad"].value == pytest.approx(metrics.sigma_nmad(held["Z_PHOT"], held["Z_SPEC"]))
     inside = metrics.coverage(held["Z_PHOT_LO"], held["Z_PHOT_HI"], held["Z_SPEC"])
     assert own.scores["coverage_68"].value == pytest.approx(inside)
@@ -105,7 +106,7 @@ def test_the_table_holds_the_metrics_of_the_columns(standin, cat):
     assert knn.note == result.trained_on == "cross-fitted 5-fold within the rows scored"
     assert knn.scores["sigma_nmad"].value < 0.05 < by_name(result)["median"].scores["sigma_nmad"].value
     assert by_name(result)["median"].difference["mae"].high < 0
-    assert sum(result.pit) == 300
+    assert sum(result.answers[0].pit) == 300
 
 
 def test_the_answers_of_predict_are_scored_with_their_bands_and_model(standin, tmp_path):
@@ -114,8 +115,8 @@ def test_the_answers_of_predict_are_scored_with_their_bands_and_model(standin, t
     held = {name: values for name, values in galaxies().items() if not name.startswith("Z_PHOT")}
     path = write(tmp_path / "raw.fits", held)
     predict.predict(path, predict.Options(task="standin", pdf=True, suffix="_NEW"))
-    result = scored(path, suffix="_NEW", truth="Z_SPEC")
-    assert (result.value, result.model, result.bands) == ("Z_PHOT_NEW", "standin-sdss-flux", tuple(BANDS))
+    result = scored(path, suffix="_NEW", truth=("Z_SPEC",))
+    assert (result.answers[0].value, result.model, result.bands) == ("Z_PHOT_NEW", "standin-sdss-flux", tuple(BANDS))
     assert len(result.model_sha256) == 64
     assert by_name(result)["Z_PHOT_NEW"].note == "distribution: the bins of Z_PHOT_PDF_NEW"
     grid, halves = (by_name(r)["Z_PHOT_NEW"] for r in (result, _without_pdf(path, tmp_path)))
@@ -150,10 +151,10 @@ def test_null_truths_rows_not_run_and_rows_outside_where_are_left_out(standin, t
     held["Z_PHOT_FLAG"][10:12] = 8
     result = scored(write(tmp_path / "c.fits", held), where="Z_SPEC >= 0.1 & ID > 8")
     kept = (held["Z_SPEC"] >= 0.1) & (held["Z_SPEC"] < 90) & (held["ID"] > 8)
-    assert result.rows == kept.sum()
-    assert result.left_out == {"without a truth": 4, "outside --where": 296 - kept.sum()}
-    assert result.flagged == {"missing_band": int(kept[10:12].sum())}
-    assert scored(write(tmp_path / "c.fits", held)).left_out == {"without a truth": 4, "not run": 3}
+    assert result.answers[0].rows == kept.sum()
+    assert result.answers[0].left_out == {"without a truth": 4, "outside --where": 296 - kept.sum()}
+    assert result.answers[0].flagged == {"missing_band": int(kept[10:12].sum())}
+    assert scored(write(tmp_path / "c.fits", held)).answers[0].left_out == {"without a truth": 4, "not run": 3}
 
 
 def test_unanswered_rows_are_outliers(standin, tmp_path):
@@ -181,13 +182,13 @@ def test_groups_and_bins_and_rival_columns(standin, tmp_path):
     held["ZBEST"] = held["Z_SPEC"] + 0.001
     path = write(tmp_path / "c.fits", held)
     result = scored(path, group="TILE", by=("modelMag_r", 17.0, 21.0, 2), baseline=("ZBEST",))
-    assert result.bootstrap == "50 bootstrap resamples of 30 groups"
+    assert result.answers[0].bootstrap == "50 bootstrap resamples of 30 groups"
     assert "by TILE" in result.trained_on
-    assert [entry.name for entry in result.entries] == ["Z_PHOT", "ZBEST", "median", "knn"]
+    assert [entry.name for entry in result.answers[0].entries] == ["Z_PHOT", "ZBEST", "median", "knn"]
     assert by_name(result)["ZBEST"].scores["mae"].value == pytest.approx(0.001)
     assert by_name(result)["ZBEST"].difference["sigma_nmad"].low > 0
     assert np.isnan(by_name(result)["ZBEST"].scores["crps"].value)
-    assert [b.rows for b in result.bins] == [
+    assert [b.rows for b in result.answers[0].bins] == [
         int((held["modelMag_r"] < 19).sum()),
         int(((held["modelMag_r"] >= 19) & (held["modelMag_r"] <= 21)).sum()),
     ]
@@ -196,7 +197,7 @@ def test_groups_and_bins_and_rival_columns(standin, tmp_path):
 def test_several_catalogues_are_one_sample(standin, cat, tmp_path):
     other = write(tmp_path / "b.fits", galaxies(100, seed=3))
     result = scored(cat, other)
-    assert (result.rows, len(result.files)) == (400, 2)
+    assert (result.answers[0].rows, len(result.files)) == (400, 2)
 
 
 def test_all_models_of_several_catalogues_are_told(standin, cat, cli, tmp_path, capsys):
@@ -231,7 +232,7 @@ def test_chunks_and_row_ranges_do_not_matter(standin, cat, monkeypatch):
     from skycnn.scoring import scoredrows
 
     whole = scored(cat, rows=(10, 290))
-    assert whole.rows == 280
+    assert whole.answers[0].rows == 280
     monkeypatch.setattr(scoredrows, "CHUNK", 37)
     assert by_name(scored(cat, rows=(10, 290)))["Z_PHOT"] == by_name(whole)["Z_PHOT"]
 
@@ -258,7 +259,7 @@ def test_photometry_options_reach_the_baselines(standin, tmp_path):
 
 def test_a_table_without_rows_gives_an_empty_table(standin, tmp_path):
     result = scored(write(tmp_path / "c.fits", {name: values[:0] for name, values in galaxies().items()}))
-    assert result.rows == 0
+    assert result.answers[0].rows == 0
     assert np.isnan(by_name(result)["Z_PHOT"].scores["sigma_nmad"].value)
 
 
@@ -292,19 +293,134 @@ def test_a_task_of_classes_gets_class_scores(toy, cli, tmp_path):
     result = verb.score([path], options)
     held, found = stars(), by_name(result)
     assert found["P_STAR"].scores["auc"].value == pytest.approx(metrics.auc(held["P_STAR"], held["IS_STAR"]))
-    assert set(found["P_STAR"].scores) == {"accuracy", "precision", "recall", "f1", "auc", "brier"}
+    assert set(found["P_STAR"].scores) == {score.key for score in scoretable.find("class")}
     assert found["knn"].scores["auc"].value > 0.95
     assert found["median"].scores["brier"].value == pytest.approx(0.24, abs=0.02)
     assert "Brier" in cli(path, "--task", "toy", "--baselines", "none")
 
 
 def test_a_class_must_be_zero_or_one(toy, tmp_path):
-    held = stars() | {"IS_STAR": np.full(200, 2)}
-    with pytest.raises(InputError, match=r"IS_STAR is no class: 2.0.*0 or 1"):
+    held = stars() | {"IS_STAR": np.full(200, 0.5)}
+    with pytest.raises(InputError, match=r"IS_STAR is no class: 0.5.*0 or 1"):
         verb.score([write(tmp_path / "s.fits", held)], verb.Options(task="toy", baselines=()))
 
 
+CLUSTERS = '''"""Clusters: an age and a radius in one grid, and whether it is one."""
+
+from torch import nn
+
+from skycnn.features import Features
+from skycnn.posterior import Axis, Bernoulli, Grid, Joint
+from skycnn.task import InputColumn, Network, Task, Truth
+
+
+class Shapes:
+    inputs = ("size",)
+
+    def __init__(self, inputs):
+        pass
+
+    def table(self, inputs):
+        return inputs["size"][:, None]
+
+
+TRUTHS = {
+    "LOG_R": Truth(("LOG_R_TRUE",), -2, 2), "LOG_AGE": Truth(("LOG_AGE_TRUE",), 6, 10),
+    "P_REAL": Truth(("REAL_TRUE",), 0, 1),
+}
+TASK = Task(
+    "toy", "clusters", "nobody",
+    lambda: Joint(Grid([Axis("LOG_R", -2, 2, 8), Axis("LOG_AGE", 6, 10, 8)]), Bernoulli("P_REAL", spread=True)),
+    {"size": Network(nn.Linear, ("size",))}, "CLUSTER", TRUTHS, columns={"size": InputColumn(("SIZE",), "a size")},
+    features=Shapes,
+)
+'''
+
+
+def clusters(n=300):
+    """Radii of every cluster, negative ones too; ages of half of them, none of which is real in the first rows."""
+    random = np.random.default_rng(2)
+    radius, age = random.uniform(-1.5, 0.5, n), random.uniform(6, 10, n)
+    real = random.random(n) < 0.5
+    held = {
+        "LOG_R": radius + 0.1 * random.standard_normal(n),
+        "LOG_AGE": age + 0.3 * random.standard_normal(n),
+        "P_REAL": np.clip(0.3 + 0.4 * real + 0.2 * random.standard_normal(n), 0, 1),
+        "CLUSTER_FLAG": np.zeros(n, np.int32),
+        "SIZE": 10**radius,
+    }
+    for name, width in (("LOG_R", 0.1), ("LOG_AGE", 0.3), ("P_REAL", 0.1)):
+        held |= {f"{name}_LO": held[name] - width, f"{name}_HI": held[name] + width}
+    held |= {"LOG_R_TRUE": radius, "LOG_AGE_TRUE": np.where(np.arange(n) % 2, age, np.nan), "REAL_TRUE": real * 1.0}
+    held["REAL_TRUE"][:7] = -1
+    return held
+
+
+def test_every_answer_with_a_truth_has_its_table(toy, cli, tmp_path):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    (toy / "toy.py").write_text(CLUSTERS)
+    held = clusters()
+    comments = {"LOG_AGE": "log10 of the age in yr", "P_REAL_LO": "16th percentile over trainings of the network"}
+    path = write(tmp_path / "c.fits", held, **comments)
+    result = scored(path, task="toy", by=("SIZE", 0, 4, 2), plot=str(tmp_path / "p.svg"), answer="p_real")
+    radius, age, real = result.answers
+    assert [(one.value, one.kind, one.rows) for one in result.answers] == [
+        ("LOG_R", "value", 300),
+        ("LOG_AGE", "value", 150),
+        ("P_REAL", "class", 293),
+    ]
+    assert (radius.left_out, age.left_out, real.left_out) == ({}, {"without a truth": 150}, {"without a truth": 7})
+    odd = np.arange(300) % 2 == 1
+    expected = metrics.half_width(held["LOG_AGE"][odd], held["LOG_AGE_TRUE"][odd])
+    assert by_name(result, 1)["LOG_AGE"].scores["half_width"].value == pytest.approx(expected)
+    assert by_name(result)["LOG_R"].scores["coverage_68"].value == pytest.approx(0.68, abs=0.06)
+    assert by_name(result)["knn"].scores["mae"].value < 0.05  # of sizes, for there is no flux
+    assert by_name(result, 2)["knn"].scores["auc"].value == pytest.approx(0.5, abs=0.1)
+    assert all(len(one.bins) == 2 and sum(b.rows for b in one.bins) == one.rows for one in result.answers)
+    assert "where 68% of other trainings" in by_name(result, 2)["P_REAL"].note
+    assert "reliability" in (tmp_path / "p.svg").read_text()
+    content = json.loads(json.dumps(result.to_json()))
+    assert (content["value"], [one["value"] for one in content["further"]]) == ("LOG_R", ["LOG_AGE", "P_REAL"])
+    keys = "value truth kind rows left_out entries bins pit"
+    assert all(one.keys() >= set(keys.split()) for one in (content, *content["further"]))
+    out = cli(path, "--task", "toy", "--baselines", "none", "--prevalence", "0.01", "--threshold", "0.6")
+    for words in (
+        "300 rows of",
+        "150 rows of",
+        "in the unit of LOG_AGE: log10 of the age in yr",
+        "purity at 1%",
+        "ECE if calibrated",
+        "positive: P_REAL of 0.6 or more",
+    ):
+        assert words in out, words
+    assert "half normals through P_REAL" not in out
+    assert out.count("SCORE") == 3
+
+
+def test_answers_are_judged_by_the_columns_named(toy, tmp_path):
+    (toy / "toy.py").write_text(CLUSTERS)
+    held = clusters()
+    held["AGE2"] = held.pop("LOG_AGE_TRUE")
+    held["REAL_TRUE"][:] = -1
+    path, notes = write(tmp_path / "c.fits", held), []
+    options = verb.Options(task="toy", truth=("LOG_AGE=AGE2",), baseline=("LOG_AGE=LOG_AGE_LO",), baselines=())
+    result = verb.score([path], options, notes.append)
+    assert [(one.value, one.truth, len(one.entries)) for one in result.answers] == [
+        ("LOG_R", "LOG_R_TRUE", 1),
+        ("LOG_AGE", "AGE2", 2),
+    ]
+    assert any("P_REAL: no row to score: 300 without a truth" in note for note in notes)
+    other = write(tmp_path / "d.fits", {name: values for name, values in held.items() if name != "LOG_R_TRUE"})
+    with pytest.raises(InputError, match=r"d\.fits\[CAT\] has other answers.*'LOG_AGE P_REAL' .expected LOG_R LOG_AGE"):
+        verb.score([path, other], options)
+    with pytest.raises(InputError, match=r"--answer A_V is not scored .expected LOG_R or LOG_AGE"):
+        verb.score([path], verb.Options(task="toy", truth=("LOG_AGE=AGE2",), baselines=(), answer="A_V"))
+
+
 BAD = {
+    "odd threshold": (["--threshold", "1"], "--threshold is no share"),
+    "odd prevalence": (["--prevalence", "0"], "--prevalence is no share"),
+    "truth of nothing": (["--truth", "NOPE=Z_SPEC"], "--truth NOPE=Z_SPEC names no answer"),
     "no answers": (
         ["--suffix", "_X"],
         r"has no column 'Z_PHOT_X'.*skycnn predict .*cat.fits --task standin --suffix _X",
@@ -365,6 +481,9 @@ def test_json_is_one_object_of_plain_numbers(standin, cat, cli):
     assert content["bins"][0]["entries"][0]["scores"]["sigma_nmad"]["value"] is None
     assert set(content["versions"]) == {"skycnn", "numpy"}
     assert "scores" not in content
+    assert content["further"] == []
+    keys = "task files value truth rows left_out flagged model models bands trained_on bootstrap level by pit plot rate"
+    assert content.keys() >= set(keys.split())
 
 
 def test_the_figure_is_written_and_not_written_over(standin, cat, cli, tmp_path):

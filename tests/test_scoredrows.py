@@ -1,4 +1,4 @@
-"""sample: which rows have a truth, what a null answer is, and columns read by name or element."""
+"""scoredrows: which rows have a truth, what a null answer is, and columns read by name or element."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,9 @@ from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.photometry import conditions
 from skycnn.scoring import scoredrows
+from skycnn.scoring.baselineinputs import FluxReader
 from skycnn.scoring.scoredrows import Wanted
+from skycnn.task import Truth
 
 
 def table(path, **columns):
@@ -23,16 +25,47 @@ def table(path, **columns):
     return str(path)
 
 
-def read(path, photometry=None, bands=0, **wanted):
-    given = {"values": ("Z",), "flag": "Z_FLAG", "truth": "T", "scores": "redshift"} | wanted
+def read(path, bands=0, low=0.0, high=15.0, **wanted):
+    given = {"values": ("Z",), "flag": "Z_FLAG", "truth": "T", "kind": "redshift", "bounds": Truth((), low, high)}
     with Catalogue.open(path) as catalogue:
-        return scoredrows.read(catalogue, Wanted(**given), photometry, bands)
+        return scoredrows.read(catalogue, Wanted(**given | wanted), FluxReader(None, bands))
 
 
 def test_truths_that_are_null_are_left_out_and_zero_is_none(tmp_path):
-    rows = read(table(tmp_path / "c.fits", Z=np.ones(6), T=[0.0, -1.0, np.nan, np.inf, 99.0, 0.5]))
+    rows = read(table(tmp_path / "c.fits", Z=np.ones(7), T=[0.0, -1.0, np.nan, np.inf, 99.0, 20.0, 0.5]))
     assert rows.truth.tolist() == [0.0, 0.5]
-    assert rows.left_out == {"without a truth": 4}
+    assert rows.left_out == {"without a truth": 5}
+
+
+def test_what_a_null_truth_is_follows_from_the_columns_bounds(tmp_path):
+    path = table(tmp_path / "c.fits", Z=[-1.2, 150.0, -99.0, np.inf], T=[-1.5, -0.5, -99.0, np.inf])
+    rows = read(path, low=-2.0, high=2.0, kind="value")
+    assert rows.truth.tolist() == [-1.5, -0.5]
+    assert rows.judged["Z"].value.tolist() == [-1.2, 150.0]
+    unbound = read(path, low=-np.inf, high=np.inf, kind="value")
+    assert unbound.truth.tolist() == [-1.5, -0.5, -99.0]
+    assert unbound.judged["Z"].value.tolist() == [-1.2, 150.0, -99.0]
+
+
+def test_a_class_outside_its_bounds_is_null_and_between_them_an_error(tmp_path):
+    path = table(tmp_path / "c.fits", Z=np.full(4, 0.5), T=[0.0, 1.0, -1.0, 9.0])
+    assert read(path, low=0.0, high=1.0, kind="class").truth.tolist() == [0, 1]
+    with pytest.raises(InputError, match=r"T is no class: -1\.0 \(expected 0 or 1, else null\)"):
+        read(path, low=-5.0, high=1.0, kind="class")
+
+
+def test_readers_get_the_rows_numbers_and_columns(tmp_path, monkeypatch):
+    class Reader:
+        columns = ("V",)
+
+        def read(self, chunk, rows):
+            return {"seen": chunk["V"] + 10 * rows}
+
+    monkeypatch.setattr(scoredrows, "CHUNK", 2)
+    path = table(tmp_path / "c.fits", Z=np.ones(6), T=[1.0, 1, -9, 1, 1, 1], V=[0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+    with Catalogue.open(path) as catalogue:
+        rows = scoredrows.read(catalogue, Wanted(("Z",), "", "T", "value", Truth((), 0, 2), rows=(1, 6)), Reader())
+    assert rows.inputs["seen"] == pytest.approx([10.2, 30.4, 40.5, 50.6])
 
 
 def test_answers_that_cannot_be_are_no_answers(tmp_path):
@@ -42,7 +75,7 @@ def test_answers_that_cannot_be_are_no_answers(tmp_path):
 
 def test_probabilities_lie_between_zero_and_one(tmp_path):
     path = table(tmp_path / "c.fits", Z=[0.5, -1.0, 1.5, 1.0], T=[True, False, True, False])
-    rows = read(path, scores="class")
+    rows = read(path, kind="class")
     assert rows.truth.tolist() == [1, 0, 1, 0]
     assert np.isnan(rows.judged["Z"].value).tolist() == [False, True, True, False]
     assert rows.judged["Z"].crps is None
@@ -78,10 +111,10 @@ def test_elements_groups_and_bins_are_read(tmp_path):
 
 def test_no_photometry_is_fluxes_of_nan_so_that_samples_can_be_joined(tmp_path):
     rows = read(table(tmp_path / "c.fits", Z=np.ones(3), T=np.ones(3)), bands=5)
-    assert rows.flux.shape == rows.error.shape == (3, 5)
-    assert np.isnan(rows.flux).all()
+    assert rows.inputs["flux"].shape == rows.inputs["error"].shape == (3, 5)
+    assert np.isnan(rows.inputs["flux"]).all()
     both = scoredrows.concatenate([rows, rows])
-    assert (len(both.truth), both.flux.shape, len(both.judged["Z"].value)) == (6, (6, 5), 6)
+    assert (len(both.truth), both.inputs["flux"].shape, len(both.judged["Z"].value)) == (6, (6, 5), 6)
 
 
 def test_a_training_sample_needs_no_answers(tmp_path):

@@ -84,11 +84,55 @@ def test_class_scores_have_intervals_too():
     truth = (RNG.random(N) < 0.4).astype(float)
     p = np.clip(0.3 + 0.4 * truth + 0.2 * RNG.standard_normal(N), 0, 1)
     network, coin = Predictor("P", judge(p, None, truth)), Predictor("coin", judge(RNG.random(N), None, truth))
-    entries = scoretable.table([network, coin], truth, scoretable.CLASS, QUICK)
+    entries = scoretable.table([network, coin], truth, scoretable.find("class"), QUICK)
     assert entries[0].scores["auc"].value == metrics.auc(p, truth)
     assert entries[0].scores["auc"].low > 0.85
     assert entries[1].scores["auc"].low < 0.5 < entries[1].scores["auc"].high
     assert entries[1].difference["brier"].high < 0 < entries[1].difference["accuracy"].low
+
+
+def test_the_calibration_error_stands_beside_that_of_calibrated_probabilities():
+    p = RNG.beta(0.7, 0.7, N)
+    truth = (RNG.random(N) < p).astype(float)
+    sharp = 1 / (1 + ((1 - p) / p) ** 3)
+    scores = scoretable.find("class")
+    good, bad = scoretable.table(
+        [Predictor(name, judge(value, None, truth)) for name, value in (("P", p), ("S", sharp))], truth, scores, QUICK
+    )
+    expected = good.scores["ece_calibrated"]
+    assert expected.value == pytest.approx(metrics.calibrated_errors(p).mean())
+    assert expected.low < good.scores["ece"].value < expected.high
+    assert bad.scores["ece"].value > bad.scores["ece_calibrated"].high
+    assert np.isfinite(bad.difference["ece_calibrated"].value)
+
+
+def test_threshold_and_prevalence():
+    truth = (RNG.random(N) < 0.5).astype(float)
+    p = np.clip(0.3 + 0.4 * truth + 0.2 * RNG.standard_normal(N), 0, 1)
+    tables = [
+        scoretable.table([Predictor("P", judge(p, None, truth))], truth, scoretable.find("class", *how), QUICK)[
+            0
+        ].scores
+        for how in ((), (0.8,), (0.8, 0.01))
+    ]
+    assert tables[0]["purity"].value < tables[1]["purity"].value == tables[2]["purity"].value
+    assert tables[0]["completeness"].value > tables[1]["completeness"].value
+    assert "purity_at_prevalence" not in tables[1]
+    rare = tables[2]["purity_at_prevalence"]
+    assert rare.low < rare.value == metrics.purity_at(0.01, p, truth, 0.8) < 0.5
+    assert scoretable.find("class", 0.5, 0.01)[-1].label == "purity at 1%"
+
+
+def test_values_are_judged_in_their_own_unit():
+    mass = 1e14 * TRUTH
+    value = mass + 3e12 * np.random.default_rng(0).standard_normal(N)
+    behind = HalfNormals(value - 3e12, value, value + 3e12)
+    (entry,) = scoretable.table([Predictor("M", judge(value, behind, mass))], mass, scoretable.VALUE, QUICK)
+    assert set(entry.scores) == {score.key for score in scoretable.VALUE}
+    assert entry.scores["half_width"].value == pytest.approx(3e12, rel=0.1)
+    assert entry.scores["coverage_68"].low < 0.69 < entry.scores["coverage_68"].high + 0.02
+    assert scoretable.VALUE[1].text(2.98765e12) == "2.988e+12"
+    assert scoretable.VALUE[2].text(0.01234, "+") == "+0.01234"
 
 
 def test_groups_widen_the_intervals():
@@ -127,5 +171,5 @@ def test_texts():
 
 
 def test_an_unknown_set_is_refused():
-    with pytest.raises(InputError, match="no set of scores 'mass'"):
+    with pytest.raises(InputError, match="no scores of the kind 'mass'"):
         scoretable.find("mass")

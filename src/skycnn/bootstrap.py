@@ -109,16 +109,11 @@ def interval(value: float, draws: Array) -> Interval:
     return Interval(value, float(low), float(high))
 
 
-def paired_bootstrap(first: Statistic, second: Statistic, resampling: Resampling) -> Interval:
-    """Return ``first - second`` on the same resamples: median and 95 % interval.
+def difference(first: Array, second: Array) -> Interval:
+    """Return the paired difference of two statistics bootstrapped on the same resamples: median and 95 % interval.
 
     The rows' common difficulty cancels, so this decides between two predictors where their own intervals overlap.
     """
-    return difference(bootstrap(first, resampling), bootstrap(second, resampling))
-
-
-def difference(first: Array, second: Array) -> Interval:
-    """Return the paired difference of two statistics already bootstrapped on one Resampling."""
     draws = first - second
     known = draws[np.isfinite(draws)]
     return interval(float(np.median(known)) if len(known) else float("nan"), draws)

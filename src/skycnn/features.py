@@ -1,17 +1,68 @@
-"""Features: asinh magnitudes, colours and errors of fluxes, as the baselines see them."""
+"""Features: what the baselines see in a row; for fluxes asinh magnitudes, colours and errors."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+Inputs = Mapping[str, Array]
+"""Arrays (n, ...) by the names that networks take them by: ``flux`` and ``error`` (n, band), ``image``, ..."""
 
 SOFTENING = 0.5
 """b over a band's median error; of 0.1, 0.3, 0.5 and 1 the best compromise for neighbours and trees on validation."""
 
 LARGEST_ERROR = 10.0
 """Magnitude errors are cut here: above it a band says nothing (and negative fluxes would give infinity)."""
+
+
+class Table(Protocol):
+    """Features learned from training rows; a task makes its own with ``features(inputs)``, see `task.Task`.
+
+    The callable has ``inputs``, the kinds of input that it needs, as `Network.inputs` names them. There may also be
+    ``near(inputs)``, the coordinates (n, k) in which nearest neighbours are looked for; default is `Scaled`.
+    """
+
+    def table(self, inputs: Inputs) -> Array:
+        """Return what trees split on, float32 (n, features)."""
+
+
+class Near(Table, Protocol):
+    """Features with coordinates for nearest neighbours."""
+
+    def near(self, inputs: Inputs) -> Array:
+        """Return coordinates (n, k)."""
+
+
+class Scaled:
+    """The table as coordinates: each column about its median, over half its 16-84 % width, 0 where it is NaN.
+
+    Parameters
+    ----------
+    features : Table
+    inputs : mapping of str to array
+        Of the training rows.
+    """
+
+    def __init__(self, features: Table, inputs: Inputs) -> None:
+        self._features, self.table = features, features.table
+        columns = np.asarray(features.table(inputs), np.float64).T
+        self._middle = np.array([_median(column, 0.0) for column in columns])
+        widths = [np.quantile(known, (0.16, 0.84)) if len(known := c[np.isfinite(c)]) else (0, 0) for c in columns]
+        self._width = np.array([(high - low) / 2.0 if high - low > 1e-9 else 1.0 for low, high in widths])
+
+    def near(self, inputs: Inputs) -> Array:
+        """Return the scaled table (n, features)."""
+        scaled = (np.asarray(self.table(inputs), np.float64) - self._middle) / self._width
+        return np.where(np.isfinite(scaled), scaled, 0.0)
+
+
+def learn(make: Callable[[Inputs], Any], inputs: Inputs) -> Near:
+    """Return features learned from training rows, with coordinates for neighbours."""
+    features = make(inputs)
+    found: Near = features if hasattr(features, "near") else Scaled(features, inputs)
+    return found
 
 
 class Features:
@@ -23,12 +74,14 @@ class Features:
 
     Parameters
     ----------
-    flux, error : array (n, band)
-        Of the training sample, microjansky, NaN where absent.
+    inputs : mapping of str to array
+        ``flux`` and ``error`` (n, band) of the training sample, microjansky, NaN where absent.
     """
 
-    def __init__(self, flux: Array, error: Array) -> None:
-        flux, error = np.asarray(flux, np.float64), np.asarray(error, np.float64)
+    inputs = ("flux",)
+
+    def __init__(self, inputs: Inputs) -> None:
+        flux, error = (np.asarray(inputs[name], np.float64) for name in ("flux", "error"))
         self.softening = SOFTENING * np.array([_median(column, 1.0) for column in error.T])
         magnitude, noise = self._magnitudes(flux, error)
         self.offset = np.array([_median(column, 0.0) for column in magnitude.T])
@@ -53,14 +106,14 @@ class Features:
     def _near(self, magnitude: Array) -> Array:
         return np.column_stack([-np.diff(magnitude, axis=1), magnitude[:, self.reference]])
 
-    def near(self, flux: Array, error: Array) -> Array:
+    def near(self, inputs: Inputs) -> Array:
         """Return where neighbours are looked for: colours and the best-measured magnitude, each over its spread."""
-        result: Array = self._near(self._fill(self._magnitudes(flux, error)[0])) / self.spread
+        result: Array = self._near(self._fill(self._magnitudes(inputs["flux"], inputs["error"])[0])) / self.spread
         return result
 
-    def table(self, flux: Array, error: Array) -> Array:
+    def table(self, inputs: Inputs) -> Array:
         """Return what trees split on: magnitudes, adjacent colours, magnitude errors; float32."""
-        magnitude, noise = self._magnitudes(flux, error)
+        magnitude, noise = self._magnitudes(inputs["flux"], inputs["error"])
         filled = self._fill(magnitude)
         noise = np.where(np.isfinite(noise), noise, LARGEST_ERROR)
         return np.column_stack([filled, -np.diff(filled, axis=1), noise]).astype(np.float32)

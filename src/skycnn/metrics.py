@@ -1,4 +1,4 @@
-"""Scores of answers against the truth: redshift scores, class scores.
+"""Scores of answers against the truth: of redshifts, of values in their own unit, of classes.
 
 An unanswered row is one whose prediction is NaN. It counts as an outlier and as wrongly classified, for a method must
 not gain by staying silent; the other scores are over the answered rows.
@@ -16,6 +16,9 @@ OUTLIER = 0.15
 
 NMAD = 1.48
 """Scales a median absolute deviation to the standard deviation of a normal (1 / 0.6745, rounded as the papers do)."""
+
+CALIBRATION_BINS = 10
+"""Of probabilities: those of the reliability diagram too."""
 
 
 def scaled_error(z: Array, truth: Array) -> Array:
@@ -60,6 +63,21 @@ def mae(value: Array, truth: Array) -> float:
     return float(np.mean(np.abs(value - truth))) if len(value) else float("nan")
 
 
+def median_error(value: Array, truth: Array) -> float:
+    """Return ``median(value - truth)``, in the value's own unit."""
+    value, truth = _answered(value, truth)
+    return _median(value - truth) if len(value) else float("nan")
+
+
+def half_width(value: Array, truth: Array) -> float:
+    """Return half the distance from the 16th to the 84th percentile of ``value - truth``, in the value's own unit."""
+    value, truth = _answered(value, truth)
+    if not len(value):
+        return float("nan")
+    low, high = np.quantile(value - truth, (0.16, 0.84))
+    return float(high - low) / 2.0
+
+
 def coverage(low: Array, high: Array, truth: Array) -> float:
     """Return the share of answered rows whose interval holds the truth, ends included: ``low <= truth <= high``."""
     known = ~(np.isnan(low) | np.isnan(high))
@@ -98,20 +116,31 @@ def accuracy(p: Array, truth: Array, threshold: float = 0.5) -> float:
     return float(np.mean(((p >= threshold) == (truth > 0.5)) & ~np.isnan(p)))
 
 
-def precision(p: Array, truth: Array, threshold: float = 0.5) -> float:
-    """Return the purity: true positives over all called positive."""
-    called = p >= threshold
-    return float(np.mean(truth[called] > 0.5)) if called.any() else float("nan")
-
-
-def recall(p: Array, truth: Array, threshold: float = 0.5) -> float:
-    """Return the completeness: true positives over all that are positive; unanswered ones are missed."""
+def completeness(p: Array, truth: Array, threshold: float = 0.5) -> float:
+    """Return the share of positives that are called so; unanswered ones are missed."""
     positive = truth > 0.5
     return float(np.mean(p[positive] >= threshold)) if positive.any() else float("nan")
 
 
+def purity(p: Array, truth: Array, threshold: float = 0.5) -> float:
+    """Return the share of those called positive that are."""
+    called = p >= threshold
+    return float(np.mean(truth[called] > 0.5)) if called.any() else float("nan")
+
+
+def purity_at(prevalence: float, p: Array, truth: Array, threshold: float = 0.5) -> float:
+    """Return the purity in a sample of another share of positives, ``P C / (P C + (1 - P) F)``.
+
+    C is the completeness and F the share of negatives called positive (Bickley et al. 2021, MNRAS 504, 372: where
+    mergers are rare, a sample of half mergers flatters).
+    """
+    complete, false = completeness(p, truth, threshold), completeness(p, truth <= 0.5, threshold)
+    called = prevalence * complete + (1.0 - prevalence) * false
+    return prevalence * complete / called if called > 0 else float("nan")
+
+
 def f1(p: Array, truth: Array, threshold: float = 0.5) -> float:
-    """Return the harmonic mean of precision and recall, ``2 TP / (2 TP + FP + FN)``."""
+    """Return the harmonic mean of purity and completeness, ``2 TP / (2 TP + FP + FN)``."""
     called, positive = p >= threshold, truth > 0.5
     total = int(called.sum() + positive.sum())
     return 2.0 * int((called & positive).sum()) / total if total else float("nan")
@@ -136,6 +165,39 @@ def brier(p: Array, truth: Array) -> float:
     """Return the Brier score, ``mean (p - truth)^2`` (Brier 1950), over the answered rows."""
     p, truth = _answered(p, truth)
     return float(np.mean((p - (truth > 0.5)) ** 2)) if len(p) else float("nan")
+
+
+def calibration_error(p: Array, truth: Array) -> float:
+    """Return the expected calibration error, ``sum over bins of n_k/n |mean p - share of positives|``.
+
+    Ten bins of equal width (Guo et al. 2017, arXiv:1706.04599), over the answered rows. It is above 0 also where all is
+    well, for every bin has its noise: see `calibrated_errors`.
+    """
+    p, truth = _answered(p, truth)
+    amiss = np.bincount(_bin(p, CALIBRATION_BINS), p - (truth > 0.5), CALIBRATION_BINS)
+    return float(np.abs(amiss).sum()) / len(p) if len(p) else float("nan")
+
+
+def calibrated_errors(p: Array, draws: int = 1000, seed: int = 0) -> Array:
+    """Return calibration errors (draws,) as they would be if the truth followed the probabilities.
+
+    Truths are drawn from the probabilities, in cells of 1/500 at once, so that the time does not depend on the rows.
+    """
+    p, cells = p[~np.isnan(p)], 50
+    if not len(p):
+        return np.full(draws, np.nan)
+    place = _bin(p, CALIBRATION_BINS * cells)
+    count, total = (np.bincount(place, weight, CALIBRATION_BINS * cells) for weight in (None, p))
+    share = np.clip(total / np.maximum(count, 1), 0.0, 1.0)
+    positives = np.random.default_rng(seed).binomial(count.astype(np.int64), share, (draws, len(share)))
+    amiss = (total - positives).reshape(draws, CALIBRATION_BINS, cells).sum(axis=2)
+    result: Array = np.abs(amiss).sum(axis=1) / len(p)
+    return result
+
+
+def _bin(p: Array, bins: int) -> Array:
+    """Return in which of so many bins of equal width between 0 and 1 probabilities are."""
+    return np.clip((p * bins).astype(np.int64), 0, bins - 1)
 
 
 def _answered(value: Array, truth: Array) -> tuple[Array, Array]:

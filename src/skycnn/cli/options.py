@@ -132,7 +132,12 @@ Hdu = Annotated[
 ]
 Rows = Annotated[str | None, typer.Option("--rows", metavar="A:B", help="Only these rows, 0-based, B not included.")]
 Truth = Annotated[
-    str | None, typer.Option("--truth", metavar="COLUMN", help="The column that holds the true value, e.g. Z_SPEC.")
+    list[str] | None,
+    typer.Option(
+        "--truth",
+        metavar="[ANSWER=]COLUMN",
+        help="The column that holds the true value, e.g. Z_SPEC; of several answers e.g. LOG_AGE=AGE; repeatable.",
+    ),
 ]
 
 # Which column is which band

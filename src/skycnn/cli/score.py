@@ -32,7 +32,9 @@ def command(
     ] = None,
     baseline: Annotated[
         list[str] | None,
-        typer.Option("--baseline", metavar="COLUMN", help="Score this column too, e.g. a survey's own; repeatable."),
+        typer.Option(
+            "--baseline", metavar="[ANSWER=]COLUMN", help="Score this column too, e.g. a survey's own; repeatable."
+        ),
     ] = None,
     baselines: Annotated[
         str | None,
@@ -61,8 +63,18 @@ def command(
     photometry: options.Photometry = None,
     extinction: options.Extinction = None,
     mask_band: options.MaskBand = None,
+    threshold: Annotated[
+        float, typer.Option("--threshold", metavar="P", help="Probability from which a row is called positive.")
+    ] = 0.5,
+    prevalence: Annotated[
+        float | None,
+        typer.Option("--prevalence", metavar="P", help="Tell the purity where this share is positive, e.g. 0.01."),
+    ] = None,
     plot: Annotated[
         str | None, typer.Option("--plot", metavar="FILE", help="Draw the answers: .png, .pdf or .svg (extra 'plots').")
+    ] = None,
+    answer: Annotated[
+        str | None, typer.Option("--answer", metavar="COLUMN", help="Which answers to draw; left out, the first.")
     ] = None,
     overwrite: options.Overwrite = False,
     threads: options.Threads = None,
@@ -70,45 +82,55 @@ def command(
     quiet: options.Quiet = False,
     traceback: options.Traceback = False,
 ) -> None:
-    """Compare the columns that predict wrote with a column of the truth, and with baselines on the same rows.
+    """Compare the columns that predict wrote with columns of the truth, and with baselines on the same rows.
 
     Each score stands with the interval that holds it in 95 % of 1000 bootstrap resamples. The difference to each
     baseline is taken resample by resample, so that it decides where the intervals overlap. The baselines are trained on
     --train, else on four fifths of CAT to answer the last fifth, five times. A row without an answer is an outlier; a
-    row whose truth is null (NaN, TNULL, negative) is left out.
+    row whose truth is null (NaN, TNULL, or no possible value such as -99) is left out. A task with several answers has
+    a table for each whose truth is there.
     """
     count = process.prepare(threads)
-    chosen = None if baselines is None else _names(baselines)
+    for name, number in (("--threshold", threshold), ("--prevalence", prevalence)):
+        if number is not None and not 0 < number < 1:
+            raise InputError(f"{name} is no share", value=number, expected="a number between 0 and 1")
+    wanted = None if baselines is None else _names(baselines)
     bins = None if by is None else _bins(by)
-    told = options.photometry_options(band, error, unit, photometry, extinction, None, mask_band)
+    measures = options.photometry_options(band, error, unit, photometry, extinction, None, mask_band)
     from skycnn.verbs import score as verb
 
-    asked = verb.Options(
+    chosen = verb.Options(
         task=task,
-        truth=truth,
+        truth=tuple(truth or ()),
         hdu=hdu,
         rows=options.row_range(rows),
         where=where,
         prefix=prefix,
         suffix=suffix,
         baseline=tuple(baseline or ()),
-        baselines=chosen,
+        baselines=wanted,
         train=tuple(train or ()),
         group=group,
         by=bins,
         model=model,
         survey=survey,
-        photometry=told,
+        photometry=measures,
+        threshold=threshold,
+        prevalence=prevalence,
         plot=plot,
+        answer=answer,
         overwrite=overwrite,
         threads=count,
     )
     with console.progress("scoring", "steps") as step:
-        result = verb.score(catalogues, asked, console.say, step)
+        result = verb.score(catalogues, chosen, console.say, step)
     if json:
         console.emit(result.to_json())
     else:
-        _draw(result)
+        for k, answered in enumerate(result.answers):
+            if k:
+                print()
+            _draw(result, answered)
     if plot is not None:
         console.say(f"wrote {plot}")
 
@@ -137,58 +159,64 @@ def _bins(text: str) -> tuple[str, float, float, int]:
     return found
 
 
-def _draw(result: Any) -> None:
-    ran = [entry for entry in result.entries if entry.scores]
+def _draw(result: Any, answered: Any) -> None:
+    """Draw the tables of one column of answers."""
+    ran = [entry for entry in answered.entries if entry.scores]
     if not ran:
         return
     lines = [("answered %", *(f"{100 * entry.answered:.2f}" for entry in ran))]
-    lines += [(score.label, *(_cell(score, entry.scores) for entry in ran)) for score in result.scores]
+    lines += [(score.label, *(_cell(score, entry.scores) for entry in ran)) for score in answered.scores]
     console.table(("SCORE", *(entry.name for entry in ran)), lines)
     rivals = [entry for entry in ran if entry.difference]
     if rivals:
         print()
         heading = (f"{ran[0].name} MINUS", *(entry.name for entry in rivals))
-        lines = [(score.label, *(_cell(score, entry.difference, "+") for entry in rivals)) for score in result.scores]
+        lines = [(score.label, *(_cell(score, entry.difference, "+") for entry in rivals)) for score in answered.scores]
         console.table(heading, lines)
-    if result.bins:
+    if answered.bins:
         print()
-        _draw_bins(result)
+        _draw_bins(result.by, answered)
     print()
-    for line in _footnotes(result):
+    for line in _footnotes(result, answered):
         print(console.clean(line))
 
 
-def _draw_bins(result: Any) -> None:
+def _draw_bins(by: str, answered: Any) -> None:
     """Draw all scores of the first predictor in each bin, then the first score of the others."""
-    heading = (f"{result.value} BY {result.by}", *(f"{b.low:g}..{b.high:g} ({b.rows})" for b in result.bins))
-    lines = [(score.label, *(_cell(score, b.entries[0].scores) for b in result.bins)) for score in result.scores]
-    main = result.scores[0]
-    for k, entry in enumerate(result.entries):
+    heading = (f"{answered.value} BY {by}", *(f"{b.low:g}..{b.high:g} ({b.rows})" for b in answered.bins))
+    lines = [(score.label, *(_cell(score, b.entries[0].scores) for b in answered.bins)) for score in answered.scores]
+    main = answered.scores[0]
+    for k, entry in enumerate(answered.entries):
         if k and entry.scores:
-            lines.append((f"{main.label}, {entry.name}", *(_cell(main, b.entries[k].scores) for b in result.bins)))
+            lines.append((f"{main.label}, {entry.name}", *(_cell(main, b.entries[k].scores) for b in answered.bins)))
     console.table(heading, lines)
 
 
-def _cell(score: Any, found: Any, sign: str = "") -> str:
-    value = found[score.key]
+def _cell(score: Any, scores: Any, sign: str = "") -> str:
+    value = scores[score.key]
     middle, low, high = (score.text(number, sign) for number in (value.value, value.low, value.high))
     return middle if middle == "-" else f"{middle} [{low}, {high}]"
 
 
-def _footnotes(result: Any) -> Sequence[str]:
-    """Return what a reader must know: the rows, the intervals, where each predictor comes from."""
-    left = ", ".join(f"{n} {reason}" for reason, n in result.left_out.items())
-    flagged = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in result.flagged.items())
+def _footnotes(result: Any, answered: Any) -> Sequence[str]:
+    """Return what a reader must know: the rows, the intervals, the unit, where each predictor comes from."""
+    left = ", ".join(f"{n} {reason}" for reason, n in answered.left_out.items())
+    flagged = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in answered.flagged.items())
     lines = [
-        f"{counted(result.rows, 'row')} of {', '.join(result.files)} against {result.truth}"
+        f"{counted(answered.rows, 'row')} of {', '.join(result.files)} against {answered.truth}"
         + (f"; left out: {left}" if left else "")
         + (f"; flagged: {flagged}" if flagged else ""),
-        f"[..]: {100 * result.level:g}% of {result.bootstrap}",
+        f"[..]: {100 * result.level:g}% of {answered.bootstrap}",
     ]
+    if answered.unit:
+        lines.append(f"MAE, half of 16-84%, bias and CRPS in the unit of {answered.value}: {answered.unit}")
+    if answered.kind == "class":
+        lines.append(f"positive: {answered.value} of {result.threshold:g} or more")
+        lines.append("ECE if calibrated: of truths drawn from the probabilities; [..]: 95% of such draws")
     by_note: dict[str, list[str]] = {}
-    for entry in result.entries:
+    for entry in answered.entries:
         if entry.note:
             by_note.setdefault(entry.note, []).append(entry.name)
-    told = " and ".join(str(held) for held in result.models)
-    model = [f"{result.value} by {told}"] if any(held.model for held in result.models) else []
+    models = " and ".join(str(held) for held in result.models)
+    model = [f"{answered.value} by {models}"] if any(held.model for held in result.models) else []
     return [*lines, *model, *(f"{', '.join(names)}: {note}" for note, names in by_note.items())]

@@ -154,10 +154,10 @@ def multimodal(mass: Tensor, width: Tensor) -> Tensor:
     width : tensor (n,)
         Of the 68 % interval, in bins.
     """
-    found = torch.zeros(len(mass), dtype=torch.bool, device=mass.device)
+    several = torch.zeros(len(mass), dtype=torch.bool, device=mass.device)
     wide = (mass.amax(dim=1) * width > 1.1).nonzero()[:, 0]
     if len(wide) == 0:
-        return found
+        return several
     smooth = _smooth(mass[wide])
     peak, place = smooth.max(dim=1, keepdim=True)
     bins = torch.arange(mass.shape[1], device=mass.device)
@@ -167,8 +167,8 @@ def multimodal(mass: Tensor, width: Tensor) -> Tensor:
         walk = walk.flip(1) if mirrored else walk
         rise = torch.where(side.flip(1) if mirrored else side, walk - walk.cummin(dim=1).values, 0)
         second = torch.maximum(second, rise.amax(dim=1, keepdim=True))
-    found[wide] = (second > 0.3 * peak)[:, 0]
-    return found
+    several[wide] = (second > 0.3 * peak)[:, 0]
+    return several
 
 
 def _smooth(mass: Tensor) -> Tensor:

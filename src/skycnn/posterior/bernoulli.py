@@ -1,7 +1,8 @@
-"""Bernoulli: the probability of a yes, and how far other trainings of the network would have it elsewhere."""
+"""Bernoulli: the probability of a yes, and where other trainings of the network would put it."""
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import NormalDist
 from typing import Any
 
@@ -53,11 +54,12 @@ class Bernoulli(Posterior):
 
     def columns(self, pdf: bool = False) -> tuple[Column, ...]:
         """Return the probability and its interval."""
-        return estimate(self.value, "", "stat.probability", self.meaning, "F8.5")
+        value, *ends = estimate(self.value, "", "stat.probability", self.meaning, "F8.5")
+        return value, *(replace(end, meaning=f"{end.meaning} over trainings of the network") for end in ends)
 
     @staticmethod
     def _parts(raw: Tensor) -> tuple[Tensor, Tensor]:
-        """Return mean and spread (n,) of the logit, both in proportion to the raw output, as a temperature needs it."""
+        """Return mean and spread (n,) of the logit; a temperature divides both, for both are linear in the output."""
         return raw[:, 0], raw[:, 1].abs().clamp(min=NARROWEST)
 
     def _logit(self, raw: Tensor) -> Tensor:
@@ -69,11 +71,11 @@ class Bernoulli(Posterior):
 
     def loss(self, raw: Tensor, truth: Tensor) -> Tensor:
         """Return the binary cross-entropy to truths 0 or 1."""
-        own = table(truth, 1)[:, 0]
-        known = torch.isfinite(own)
+        truths = table(truth, 1)[:, 0]
+        known = torch.isfinite(truths)
         if not known.any():
             return 0 * raw.sum()
-        return functional.binary_cross_entropy_with_logits(self._logit(raw)[known], own[known].to(raw.dtype))
+        return functional.binary_cross_entropy_with_logits(self._logit(raw)[known], truths[known].to(raw.dtype))
 
     def imitate(self, raw: Tensor, other: Tensor) -> Tensor:
         """Return the divergence of the members' logits, a normal distribution, from that of the raw output, blurred.
@@ -86,19 +88,21 @@ class Bernoulli(Posterior):
         return (torch.log(spread / width) + away - 0.5).mean()
 
     def blend(self, raws: Sequence[Tensor]) -> Tensor:
-        """Return mean and standard deviation (n, 2) of several networks' logits; one network's has none."""
-        logits = torch.stack([raw[:, 0] for raw in raws])
-        spread = logits.std(dim=0) if len(raws) > 1 else torch.zeros_like(logits[0])
+        """Return mean and spread (n, 2) of several networks' logits; the spread of one alone is nothing.
+
+        The spread is that of one more network about the mean of k: ``s sqrt(1 + 1/k)``, for the mean is uncertain too.
+        """
+        logits, k = torch.stack([raw[:, 0] for raw in raws]), len(raws)
+        spread = logits.std(dim=0) * math.sqrt(1 + 1 / k) if k > 1 else torch.zeros_like(logits[0])
         return torch.stack([logits.mean(dim=0), spread], dim=1)
 
     def summarise(self, raw: Tensor, pdf: bool = False) -> Summary:
-        """Return the probabilities and, with a spread, their intervals."""
-        probability = torch.sigmoid(self._logit(raw)).cpu().numpy()
+        """Return the probabilities and, with a spread, their intervals, which hold them."""
+        probability = torch.sigmoid(self._logit(raw))
+        low = high = torch.full_like(probability, math.nan)
         if self.spread:
             mean, spread = self._parts(raw)
-            low, high = (torch.sigmoid(mean + sign * REACH * spread).cpu().numpy() for sign in (-1, 1))
-        else:
-            low, high = (np.full_like(probability, np.nan) for _ in range(2))
-        return {self.value: probability, f"{self.value}_LO": low, f"{self.value}_HI": high}, np.zeros(
-            len(probability), np.int32
-        )
+            low = torch.sigmoid(mean - REACH * spread).minimum(probability)  # the mean of a skewed distribution
+            high = torch.sigmoid(mean + REACH * spread).maximum(probability)  # may lie beyond its percentiles
+        columns = {self.value: probability, f"{self.value}_LO": low, f"{self.value}_HI": high}
+        return {name: value.cpu().numpy() for name, value in columns.items()}, np.zeros(len(raw), np.int32)

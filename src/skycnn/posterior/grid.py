@@ -78,9 +78,9 @@ class Grid(Posterior):
         truths = table(truth, len(self.axes))
         total, rows = raw.new_zeros(()), 0
         for which, axes in self._patterns(truths):
-            some, mine = truths[which], self._marginal(raw[which], axes)
+            some, logits = truths[which], self._marginal(raw[which], axes)
             target = self._target(some, axes) if blurred else self._index(some, axes)
-            loss = functional.cross_entropy(mine, target)
+            loss = functional.cross_entropy(logits, target)
             if isinstance(which, slice):
                 return loss
             total, rows = total + len(some) * loss, rows + len(some)
@@ -113,11 +113,11 @@ class Grid(Posterior):
         return np.asarray(((truths < low) | (truths > high)).any(axis=1))  # NaN is not
 
     def miscalibration(self, raw: Tensor, truth: Tensor) -> Tensor:
-        """Return how far coverage is from what is stated, the mean over the marginals and, of several axes, the joint.
+        """Return how far coverage is from nominal, the mean over the marginals and, of several axes, the joint.
 
-        Of a marginal ``|mean |2 PIT - 1| - 1/2|``: 0 where intervals cover as stated, on the mean. Of the joint ``|mean
-        level - 1/2|``, the level being the probability of all bins more probable than the truth's and half of that one.
-        The temperature with the best score would leave in the width that ``blur`` adds.
+        Of a marginal it is ``|mean |2 PIT - 1| - 1/2|``. Of the joint it is ``|mean level - 1/2|``, where the level is
+        the probability of all bins more probable than the truth's, and half of those as probable: uniform where
+        calibrated. The best score would leave in the posterior the width that ``blur`` adds.
         """
         truths = table(truth, len(self.axes))
         joint = torch.softmax(raw, dim=1)
@@ -130,8 +130,8 @@ class Grid(Posterior):
         whole = torch.isfinite(truths).all(dim=1)
         if len(self.axes) > 1 and whole.any():
             mass = joint[whole]
-            own = mass.gather(1, self._index(truths[whole], range(len(self.axes)))[:, None])
-            level = torch.where(mass > own, mass, 0).sum(dim=1) + own[:, 0] / 2
+            there = mass.gather(1, self._index(truths[whole], range(len(self.axes)))[:, None])
+            level = (mass * ((mass > there) + 0.5 * (mass == there))).sum(dim=1)
             amiss.append((level.mean() - 0.5).abs())
         return torch.stack(amiss).mean() if amiss else raw.new_zeros(())
 
@@ -156,8 +156,8 @@ class Grid(Posterior):
         bits = torch.zeros(len(raw), dtype=torch.int32, device=raw.device)
         for i, axis in enumerate(self.axes):
             mass = self._mass(joint, i)
-            found, own = axis.summarise(mass)
-            values, bits = values | found, bits | own
+            columns, flags = axis.summarise(mass)
+            values, bits = values | columns, bits | flags
             if pdf:
                 values[f"{axis.column}_PDF"] = mass
         if pdf and len(self.axes) > 1:

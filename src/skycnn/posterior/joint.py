@@ -60,9 +60,9 @@ class Joint(Posterior):
     def _sum(self, of: Callable[[Posterior], Callable[[Tensor, Tensor], Tensor]], raw: Tensor, truth: Tensor) -> Tensor:
         truths, total = table(truth, len(self.values)), raw.new_zeros(())
         for part in self.parts:
-            own = truths[:, part.truths]
-            share = torch.isfinite(own).any(dim=1).to(raw.dtype).mean()
-            total = total + share * of(part.posterior)(raw[:, part.outputs], own)
+            known = truths[:, part.truths]
+            share = torch.isfinite(known).any(dim=1).to(raw.dtype).mean()
+            total = total + share * of(part.posterior)(raw[:, part.outputs], known)
         return total
 
     def loss(self, raw: Tensor, truth: Tensor) -> Tensor:
@@ -99,8 +99,8 @@ class Joint(Posterior):
         values: dict[str, np.ndarray] = {}
         bits = np.zeros(len(raw), np.int32)
         for part in self.parts:
-            found, own = part.posterior.summarise(raw[:, part.outputs], pdf)
-            values, bits = values | found, bits | own
+            columns, flags = part.posterior.summarise(raw[:, part.outputs], pdf)
+            values, bits = values | columns, bits | flags
         return values, bits
 
     def distribution(self, column: str, values: Mapping[str, np.ndarray]) -> Distribution | None:

@@ -61,7 +61,7 @@ def channels(bands: Sequence[str]) -> tuple[tuple[int, ...], ...]:
 def colour(pixels: Array, bands: Sequence[str]) -> Array:
     """Return stamps as colours, float64 (n, y, x, 3) within 0..1; NaN where no band has a finite value.
 
-    Where a colour lacks, it is the mean of the others.
+    A colour without a value is the mean of the others.
 
     Parameters
     ----------

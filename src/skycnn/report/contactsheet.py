@@ -1,6 +1,5 @@
 """ContactSheet: stamps side by side on one page, with row numbers, flags and a scale bar, to be checked by eye."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.files import safefile
-from skycnn.report import figures
+from skycnn.report import figures, plotfile
 from skycnn.report.colourimage import channels, colour
 from skycnn.schema import NOT_RUN, Flag
 
@@ -53,11 +51,6 @@ class _Page:
         return MARGIN + k % self.columns * (self.tile + GAP), HEAD + k // self.columns * (self.tile + self.caption)
 
 
-def check(path: str) -> str:
-    """Return the format of a sheet's file name; see `figures.check`."""
-    return figures.check(path, "--preview")
-
-
 def choose(rows: int) -> Array:
     """Return the numbers of the rows that a sheet shows of so many: all, or `MOST` spread evenly; int64."""
     return np.unique(np.linspace(0, max(rows - 1, 0), min(rows, MOST)).astype(np.int64))
@@ -98,12 +91,8 @@ def draw(
     InputError
         When the format is unknown or matplotlib is missing.
     """
-    page = picture(check(path), pixels, bands, numbers, flags, pixel_scale, title=title, total=total)
-    with (
-        safefile.replacing(os.path.realpath(path), path, start=None, detach=True) as fd,
-        os.fdopen(os.dup(fd), "wb") as file,
-    ):
-        file.write(page)
+    kind = plotfile.check(path, "--preview", overwrite=True)
+    plotfile.write(path, picture(kind, pixels, bands, numbers, flags, pixel_scale, title=title, total=total))
 
 
 def picture(
@@ -117,7 +106,7 @@ def picture(
     title: str = "",
     total: int | None = None,
 ) -> bytes:
-    """Return a contact sheet in one of `figures.FORMATS`; the parameters are those of `draw`."""
+    """Return a contact sheet in one of `plotfile.FORMATS`; the parameters are those of `draw`."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

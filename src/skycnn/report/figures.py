@@ -1,27 +1,26 @@
 """Figures: predicted against true, how the posteriors met the truth, and who did better."""
 
 import io
-from collections.abc import Callable, Sequence
-from importlib.util import find_spec
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import betaincinv
 
 from skycnn import metrics
-from skycnn.errors import InputError
 from skycnn.scoring.scoretable import Entry, Predictor
+from skycnn.scoring.target import Target
 
 Array = NDArray[Any]
 
-FORMATS = ("png", "pdf", "svg")
 INK, SOFT, FAINT, ACCENT, WARM = "#22303c", "#66757f", "#9aa7b1", "#1f6f9f", "#c8553d"
 FEW = 1500
 """Rows up to which each is a dot; above, cells are coloured by their number."""
 
 LONE = 4.0
-"""A predictor whose score is more than this many times that of the one shown is told as a number at the edge."""
+"""A predictor whose score is more than this many times that of the one shown is written as a number at the edge."""
 
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -46,41 +45,21 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def check(path: str, option: str = "--plot") -> str:
-    """Return the format of a figure's file name, which ``option`` gave.
-
-    Raises
-    ------
-    InputError
-        When it is none that can be drawn, or matplotlib is missing.
-    """
-    kind = Path(path).suffix.lower().removeprefix(".")
-    if kind not in FORMATS:
-        raise InputError(f"{option} {path} has no known ending", expected=", ".join(f".{name}" for name in FORMATS))
-    if find_spec("matplotlib") is None:
-        raise InputError(f"matplotlib is not installed; {option} needs it", hint="pip install 'skycnn[plots]'")
-    return kind
-
-
-def draw(
-    scores: str, predictor: Predictor, truth: Array, entries: Sequence[Entry], truth_name: str, title: str, kind: str
-) -> bytes:
+def draw(target: Target, predictor: Predictor, truth: Array, entries: Sequence[Entry], title: str, kind: str) -> bytes:
     """Return a figure of one predictor, with the others' scores beside it.
 
     Parameters
     ----------
-    scores : str
-        ``redshift`` or ``class``: which figure.
+    target : Target
+        What was judged; its kind decides which figure.
     predictor : Predictor
         The one shown.
     truth : array (n,)
     entries : sequence of Entry
         The table; the first is the predictor's own.
-    truth_name : str
-        Column of the truth.
     title : str
     kind : str
-        One of ``FORMATS``.
+        One of `plotfile.FORMATS`.
     """
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -89,8 +68,12 @@ def draw(
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(10.0, 7.4), dpi=200, layout="constrained")
         FigureCanvasAgg(figure)
-        painter = PAINTERS[scores]
-        painter(figure, predictor, truth, entries, truth_name)
+        value = predictor.judged.value if predictor.judged is not None else np.full(len(truth), np.nan)
+        pit = predictor.judged.pit if predictor.judged is not None else None
+        if target.kind == "class":
+            _class(figure, value, truth, entries, target.truth)
+        else:
+            _value(figure, value, truth, pit, entries, _look(target, value, truth))
         figure.suptitle(title, x=0.008, ha="left", fontsize=11, fontweight="bold")
         return encode(figure, kind)
 
@@ -103,47 +86,109 @@ def encode(figure: Any, kind: str) -> bytes:
     return page.getvalue()
 
 
-def _redshift(figure: Any, predictor: Predictor, truth: Array, entries: Sequence[Entry], truth_name: str) -> None:
-    judged = predictor.judged
-    z = judged.value if judged is not None else np.full(len(truth), np.nan)
-    pit = judged.pit if judged is not None else None
-    known = np.isfinite(z)
+@dataclass(frozen=True)
+class _Look:
+    """How a redshift, or a value in its own unit, is drawn.
+
+    ``shown`` are the scores in the main panel, as (key, name, factor, format); ``compared`` those beside the
+    baselines', as (key, name, factor); ``limit`` is the error, in units of ``1 + grows truth``, at which outliers
+    begin, 0 where there are none; ``ends`` those of the axes.
+    """
+
+    ends: tuple[float, float]
+    x: str
+    y: str
+    error: str
+    shown: Sequence[tuple[str, str, float, str]]
+    compared: Sequence[tuple[str, str, float]]
+    grows: float = 0.0
+    limit: float = 0.0
+
+
+def _look(target: Target, value: Array, truth: Array) -> _Look:
+    known = [values[np.isfinite(values)] for values in (truth, value)]
+    known = [values for values in known if len(values)] or [np.array([0.0, 1.0])]
+    if target.kind == "redshift":
+        true = r"z_\mathrm{spec}" if "spec" in target.truth.lower() else r"z_\mathrm{true}"
+        return _Look(
+            (0.0, 1.05 * max(float(np.quantile(values, 0.999)) for values in known)),
+            f"${true}$",
+            r"$z_\mathrm{phot}$",
+            rf"$(z_\mathrm{{phot}} - {true})\,/\,(1 + {true})$",
+            (
+                ("sigma_nmad", r"$\sigma_\mathrm{NMAD}$", 1.0, "{:.4f}"),
+                ("outliers", "outliers", 100.0, "{:.2f}%"),
+                ("bias", "bias", 1.0, "{:+.4f}"),
+            ),
+            (("sigma_nmad", r"$\sigma_\mathrm{NMAD}$", 1.0), ("outliers", "outliers [%]", 100.0)),
+            1.0,
+            metrics.OUTLIER,
+        )
+    low, high = (f([float(np.quantile(v, q)) for v in known]) for f, q in ((min, 0.001), (max, 0.999)))
+    margin = 0.05 * (high - low) or 1.0
+    shown = (("mae", "MAE"), ("half_width", "half of 16-84%"), ("bias", "bias"))
+    return _Look(
+        (low - margin, high + margin),
+        target.truth,
+        f"{target.value} [{target.unit}]" if target.unit else target.value,
+        f"{target.value} - {target.truth}",
+        [(key, name, 1.0, "{:+.3g}" if key == "bias" else "{:.3g}") for key, name in shown],
+        [(key, name, 1.0) for key, name in shown[:2]],
+    )
+
+
+def _value(figure: Any, value: Array, truth: Array, pit: Array | None, entries: Sequence[Entry], look: _Look) -> None:
+    """Draw predicted against true, the errors along the truth, the PIT and the baselines' scores."""
+    known = np.isfinite(value)
     grid = figure.add_gridspec(2, 2, width_ratios=(1.3, 1.0), height_ratios=(2.6, 1.0))
     main = figure.add_subplot(grid[0, 0])
     below = figure.add_subplot(grid[1, 0], sharex=main)
     right = grid[:, 1].subgridspec(2, 1, height_ratios=(1.0, 1.0))
-    true = r"z_\mathrm{spec}" if "spec" in truth_name.lower() else r"z_\mathrm{true}"
-    high = 1.05 * max((float(np.quantile(v, 0.999)) for v in (truth, z[known]) if len(v)), default=1.0)
-    _diagonal(main, figure, truth[known], z[known], high, entries[0], len(truth) - int(known.sum()))
-    _residual(below, truth[known], z[known], entries[0])
+    _diagonal(main, figure, truth[known], value[known], entries[0], len(truth) - int(known.sum()), look)
+    _residual(below, truth[known], value[known], look)
     main.tick_params(labelbottom=False)
-    below.set_xlabel(f"${true}$")
-    main.set_ylabel(r"$z_\mathrm{phot}$")
-    below.set_ylabel(rf"$(z_\mathrm{{phot}} - {true})\,/\,(1 + {true})$", fontsize=8)
+    below.set_xlabel(look.x, parse_math="$" in look.x)
+    main.set_ylabel(look.y, parse_math="$" in look.y)
+    below.set_ylabel(look.error, fontsize=8, parse_math="$" in look.error)
     _pit(figure.add_subplot(right[0]), pit)
-    _rivals(
-        figure, right[1], entries, (("sigma_nmad", r"$\sigma_\mathrm{NMAD}$", 1.0), ("outliers", "outliers [%]", 100.0))
-    )
+    _rivals(figure, right[1], entries, look.compared)
 
 
-def _diagonal(axes: Any, figure: Any, truth: Array, z: Array, high: float, entry: Entry, silent: int) -> None:
-    line = np.array([0.0, high])
-    _density(axes, figure, truth, z, (0.0, high), (0.0, high))
+def _diagonal(axes: Any, figure: Any, truth: Array, value: Array, entry: Entry, silent: int, look: _Look) -> None:
+    line = np.array(look.ends)
+    _density(axes, figure, truth, value, look.ends, look.ends)
     axes.plot(line, line, color=INK, lw=0.9)
-    for sign in (-1, 1):
-        axes.plot(line, line + sign * metrics.OUTLIER * (1 + line), color=WARM, lw=0.9, ls=(0, (5, 3)))
-    axes.set(xlim=(0, high), ylim=(0, high))
-    sigma, outliers, bias = (entry.scores[key] for key in ("sigma_nmad", "outliers", "bias"))
-    beyond = int(np.count_nonzero((truth > high) | (z > high) | (z < 0)))
+    for sign in (-1, 1) if look.limit else ():
+        axes.plot(line, line + sign * look.limit * (1 + look.grows * line), color=WARM, lw=0.9, ls=(0, (5, 3)))
+    if not look.limit:
+        _running(axes, truth, value)
+    axes.set(xlim=look.ends, ylim=look.ends)
+    off = [(values < look.ends[0]) | (values > look.ends[1]) for values in (truth, value)]
+    beyond = int(np.count_nonzero(off[0] | off[1]))
     asides = [f"{silent:,} unanswered"] * bool(silent) + [f"{beyond:,} beyond the axes"] * bool(beyond)
-    lines = [
-        rf"$\sigma_\mathrm{{NMAD}}$ = {sigma.value:.4f}  [{sigma.low:.4f}, {sigma.high:.4f}]",
-        rf"outliers = {100 * outliers.value:.2f}%  [{100 * outliers.low:.2f}, {100 * outliers.high:.2f}]",
-        f"bias = {bias.value:+.4f}  [{bias.low:+.4f}, {bias.high:+.4f}]".replace("-", "\N{MINUS SIGN}"),
-        f"N = {len(truth) + silent:,}" + (f" ({', '.join(asides)})" if asides else ""),
-    ]
+    lines = []
+    for key, name, factor, form in look.shown:
+        found = entry.scores[key]
+        numbers = [form.format(factor * x) for x in (found.value, found.low, found.high)]
+        middle, low, high = (number.replace("-", "\N{MINUS SIGN}") for number in numbers)
+        lines.append(f"{name} = {middle}  [{low}, {high}]")
+    lines.append(f"N = {len(truth) + silent:,}" + (f" ({', '.join(asides)})" if asides else ""))
     plate = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 3}
     axes.text(0.03, 0.97, "\n".join(lines), transform=axes.transAxes, va="top", linespacing=1.55, bbox=plate)
+
+
+def _running(axes: Any, truth: Array, values: Array) -> None:
+    """Draw median and 68 % interval of values along the truth."""
+    if len(truth) < 30:
+        return
+    edges = np.unique(np.quantile(truth, np.linspace(0, 1, int(np.clip(len(truth) // 60, 3, 25)) + 1)))
+    place = np.clip(np.searchsorted(edges, truth, side="right") - 1, 0, max(len(edges) - 2, 0))
+    groups = [place == k for k in np.unique(place)]
+    centre = np.array([np.median(truth[g]) for g in groups])
+    low, middle, high = np.array([np.quantile(values[g], (0.16, 0.5, 0.84)) for g in groups]).T
+    axes.fill_between(centre, low, high, color="#123a5c", alpha=0.22, lw=0, label="68% of the rows")
+    axes.plot(centre, middle, color="#0a1a2f", lw=1.4, label="running median")
+    axes.legend(loc="lower right", ncols=2, fontsize=7.5, handlelength=1.4, borderaxespad=0.2)
 
 
 def _density(axes: Any, figure: Any, x: Array, y: Array, across: tuple[float, float], up: tuple[float, float]) -> None:
@@ -162,29 +207,19 @@ def _density(axes: Any, figure: Any, x: Array, y: Array, across: tuple[float, fl
     figure.colorbar(mesh, cax=inset, orientation="horizontal", format="{x:g}")
     inset.tick_params(labelsize=7, length=2, direction="out", top=False)
     inset.tick_params(which="minor", length=0)
-    inset.set_title("galaxies per cell", fontsize=7, pad=3, loc="center")
+    inset.set_title("rows per cell", fontsize=7, pad=3, loc="center")
 
 
-def _residual(axes: Any, truth: Array, z: Array, entry: Entry) -> None:
-    scaled = metrics.scaled_error(z, truth)
+def _residual(axes: Any, truth: Array, value: Array, look: _Look) -> None:
+    error = (value - truth) / (1 + look.grows * truth)
     few = len(truth) <= FEW
-    axes.plot(
-        truth, scaled, ".", ms=4 if few else 1.6, mew=0, alpha=0.35 if few else 0.2, color=ACCENT, rasterized=True
-    )
+    axes.plot(truth, error, ".", ms=4 if few else 1.6, mew=0, alpha=0.35 if few else 0.2, color=ACCENT, rasterized=True)
     axes.axhline(0, color=INK, lw=0.9)
-    for sign in (-1, 1):
-        axes.axhline(sign * metrics.OUTLIER, color=WARM, lw=0.9, ls=(0, (5, 3)))
-    count = int(np.clip(len(truth) // 60, 3, 25))
-    if len(truth) >= 30:
-        edges = np.unique(np.quantile(truth, np.linspace(0, 1, count + 1)))
-        place = np.clip(np.searchsorted(edges, truth, side="right") - 1, 0, len(edges) - 2)
-        groups = [place == k for k in range(len(edges) - 1)]
-        centre = np.array([np.median(truth[g]) for g in groups])
-        low, middle, high = np.array([np.quantile(scaled[g], (0.16, 0.5, 0.84)) for g in groups]).T
-        axes.fill_between(centre, low, high, color="#123a5c", alpha=0.22, lw=0, label="68% of the galaxies")
-        axes.plot(centre, middle, color="#0a1a2f", lw=1.4, label="running median")
-        axes.legend(loc="lower right", ncols=2, fontsize=7.5, handlelength=1.4, borderaxespad=0.2)
-    reach = max(1.5 * metrics.OUTLIER, 6 * entry.scores["sigma_nmad"].value)
+    for sign in (-1, 1) if look.limit else ():
+        axes.axhline(sign * look.limit, color=WARM, lw=0.9, ls=(0, (5, 3)))
+    _running(axes, truth, error)
+    low, high = np.quantile(error, (0.16, 0.84)) if len(error) else (-1.0, 1.0)
+    reach = max(1.5 * look.limit, 3 * float(high - low), 1e-9)
     axes.set_ylim(-reach, reach)
 
 
@@ -242,38 +277,23 @@ def _rivals(figure: Any, place: Any, entries: Sequence[Entry], shown: Sequence[t
     first.set_title("beside the baselines, with 95% intervals")
 
 
-def _class(figure: Any, predictor: Predictor, truth: Array, entries: Sequence[Entry], truth_name: str) -> None:
-    p = predictor.judged.value if predictor.judged is not None else np.full(len(truth), np.nan)
+def _class(figure: Any, p: Array, truth: Array, entries: Sequence[Entry], truth_name: str) -> None:
+    """Draw the ROC, the reliability diagram, the probabilities of either class, and the baselines' scores."""
     known = np.isfinite(p)
     p, yes = p[known], truth[known] > 0.5
     grid = figure.add_gridspec(2, 2)
-    roc, reliability, spread = (
-        figure.add_subplot(grid[0, 0]),
-        figure.add_subplot(grid[0, 1]),
-        figure.add_subplot(grid[1, 0]),
-    )
-    order = np.argsort(-p, kind="stable")
-    hits, false = (np.concatenate([[0], np.cumsum(side[order])]) for side in (yes, ~yes))
-    roc.plot(false / max(false[-1], 1), hits / max(hits[-1], 1), color=ACCENT, lw=1.6)
+    roc, reliability, spread = (figure.add_subplot(grid[place]) for place in ((0, 0), (0, 1), (1, 0)))
+    distinct, code = np.unique(-p, return_inverse=True)  # rows of one probability are one step
+    hits, false = (np.cumsum(np.bincount(code[side], minlength=len(distinct))) for side in (yes, ~yes))
+    hits, false = (np.concatenate([[0], steps / max(steps[-1:].sum(), 1)]) for steps in (hits, false))
+    roc.plot(false, hits, color=ACCENT, lw=1.6)
     roc.plot((0, 1), (0, 1), color=FAINT, lw=0.9, ls=(0, (5, 3)))
     area, brier = entries[0].scores["auc"], entries[0].scores["brier"]
     text = f"AUC = {area.value:.3f} [{area.low:.3f}, {area.high:.3f}]\nBrier = {brier.value:.3f}\nN = {len(truth):,}"
     roc.text(0.95, 0.06, text, transform=roc.transAxes, ha="right", linespacing=1.5)
     roc.set(xlabel="false-positive rate", ylabel="completeness (true-positive rate)", xlim=(0, 1), ylim=(0, 1.01))
     roc.set_title("ROC")
-    place = np.clip((p * 10).astype(int), 0, 9)
-    used = [k for k in range(10) if (place == k).any()]
-    share = np.array([yes[place == k].mean() for k in used])
-    noise = np.array(
-        [np.sqrt(max(s * (1 - s), 1e-9) / np.count_nonzero(place == k)) for s, k in zip(share, used, strict=True)]
-    )
-    reliability.plot((0, 1), (0, 1), color=FAINT, lw=0.9, ls=(0, (5, 3)))
-    centre = [p[place == k].mean() for k in used]
-    reliability.errorbar(centre, share, noise, fmt="o", color=ACCENT, ms=5, mec="white", mew=0.7, elinewidth=1.4)
-    reliability.set(
-        xlabel="predicted probability", ylabel=f"share with {truth_name} = 1", xlim=(0, 1), ylim=(-0.02, 1.02)
-    )
-    reliability.set_title("reliability, with 68% intervals")
+    _reliability(reliability, p, yes, truth_name, entries[0])
     for side, colour, label in ((~yes, FAINT, f"{truth_name} = 0"), (yes, ACCENT, f"{truth_name} = 1")):
         spread.hist(p[side], 20 if len(p) < 2000 else 40, range=(0, 1), color=colour, alpha=0.55, label=label)
     spread.set(xlabel="predicted probability", ylabel="rows", xlim=(0, 1))
@@ -281,8 +301,23 @@ def _class(figure: Any, predictor: Predictor, truth: Array, entries: Sequence[En
     _rivals(figure, grid[1, 1], entries, (("auc", "AUC", 1.0), ("brier", "Brier", 1.0)))
 
 
-PAINTERS: dict[str, Callable[[Any, Predictor, Array, Sequence[Entry], str], None]] = {
-    "redshift": _redshift,
-    "class": _class,
-}
-"""The figure of each set of scores."""
+def _reliability(axes: Any, p: Array, yes: Array, truth_name: str, entry: Entry) -> None:
+    """Draw the share of positives in bins of the probability, with 68 % binomial intervals (Cameron 2011, PASA 28)."""
+    bins = metrics.CALIBRATION_BINS
+    place = np.clip((p * bins).astype(int), 0, bins - 1)
+    count, hits, total = (np.bincount(place, weight, bins) for weight in (None, yes, p))
+    used = count > 0
+    count, hits, centre = count[used], hits[used], (total[used] / count[used])
+    share = hits / count
+    low, high = (betaincinv(hits + 1, count - hits + 1, level) for level in (0.16, 0.84))
+    low, high = np.minimum(low, share), np.maximum(high, share)  # none or all of a bin lies on an end
+    axes.plot((0, 1), (0, 1), color=FAINT, lw=0.9, ls=(0, (5, 3)))
+    axes.vlines(centre, low, high, color=ACCENT, lw=1.4)
+    axes.plot(centre, share, "o", color=ACCENT, ms=5, mec="white", mew=0.7)
+    axes.set(xlabel="predicted probability", ylabel=f"share with {truth_name} = 1", xlim=(0, 1), ylim=(-0.02, 1.02))
+    axes.set_title("reliability, with 68% intervals")
+    error, calibrated = entry.scores["ece"], entry.scores["ece_calibrated"]
+    text = (
+        f"ECE = {error.value:.3f}\nif calibrated {calibrated.value:.3f} [{calibrated.low:.3f}, {calibrated.high:.3f}]"
+    )
+    axes.text(0.04, 0.95, text, transform=axes.transAxes, va="top", fontsize=8, linespacing=1.5)

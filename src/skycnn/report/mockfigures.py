@@ -1,16 +1,13 @@
 """MockFigures: what mocks are and look like, on one page: truths, colours along a truth, stamps."""
 
 import itertools
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.errors import InputError
-from skycnn.files import safefile
-from skycnn.report import figures
+from skycnn.report import figures, plotfile
 from skycnn.report.colourimage import colour
 from skycnn.stamps.stampfile.mockfile import TRUE
 from skycnn.stamps.stampfile.stampcolumns import words
@@ -81,22 +78,7 @@ def check(path: str, overwrite: bool, spared: str | None = None) -> str:
         When it is none that can be drawn, the file exists or is the one to be spared, or its folder cannot be written
         to.
     """
-    kind = figures.check(path, "--preview")
-    real = os.path.realpath(path)  # what would be replaced
-    folder = os.path.dirname(real)
-    if spared is not None and (real == os.path.realpath(spared) or _same(real, spared)):
-        raise InputError(f"--preview {path} is the file of the mocks themselves", hint="Give another --preview FILE.")
-    if os.path.exists(real) and not os.path.isfile(real):
-        raise InputError(f"--preview {path} is a folder, a pipe or a device", expected="a file name")
-    if os.path.exists(real) and not overwrite:
-        raise InputError(f"{path} exists", hint="--overwrite replaces it.")
-    if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
-        raise InputError(f"no file can be made in {folder}", hint="Give another --preview FILE.")
-    return kind
-
-
-def _same(path: str, other: str) -> bool:
-    return os.path.exists(path) and os.path.exists(other) and os.path.samefile(path, other)
+    return plotfile.check(path, "--preview", overwrite=overwrite, spared=spared)
 
 
 def draw(path: str, sample: PreviewRows, shown: Sequence[str], pixel_scale: float, title: str) -> None:
@@ -113,16 +95,11 @@ def draw(path: str, sample: PreviewRows, shown: Sequence[str], pixel_scale: floa
         arcsec.
     title : str
     """
-    page = picture(check(path, True), sample, shown, pixel_scale, title)
-    with (
-        safefile.replacing(os.path.realpath(path), path, start=None, detach=True) as fd,
-        os.fdopen(os.dup(fd), "wb") as file,
-    ):
-        file.write(page)
+    plotfile.write(path, picture(check(path, True), sample, shown, pixel_scale, title))
 
 
 def picture(kind: str, sample: PreviewRows, shown: Sequence[str], pixel_scale: float, title: str) -> bytes:
-    """Return the page in one of `figures.FORMATS`; the parameters are those of `draw`."""
+    """Return the page in one of `plotfile.FORMATS`; the parameters are those of `draw`."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

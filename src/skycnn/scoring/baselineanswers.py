@@ -1,14 +1,19 @@
-"""Rivals: the baselines' answers of the rows that are scored."""
+"""BaselineAnswers: the baselines' answers of the rows that are scored."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skycnn import baselines
 from skycnn.errors import InputError
+from skycnn.network.groups import name_hashes, row_hashes
 from skycnn.scoring.scoredrows import ScoredRows
 from skycnn.scoring.scoretable import Predictor
+
+Array = NDArray[Any]
 
 FEWEST = 20
 """Rows below which nothing is cross-fitted."""
@@ -29,28 +34,38 @@ def check_apart(rows: ScoredRows, train: ScoredRows, where: str, group: str | No
             hint="Score other rows, or leave --train out: the baselines are then cross-fitted.",
         )
     if rows.groups is not None and train.groups is not None:
-        shared = np.intersect1d(rows.groups, train.groups)
-        if len(shared):
+        both = np.isin(name_hashes(rows.groups), name_hashes(train.groups))
+        if both.any():
             raise InputError(
-                f"{group} {shared[0]} stands among the rows to score and in --train {where}",
+                f"{group} {np.unique(rows.groups[both])[0]} stands among the rows to score and in --train {where}",
                 hint="A group must be on one side: leave its rows out with --where.",
             )
 
 
-def _marks(rows: ScoredRows) -> set[bytes]:
-    """Return the bytes of fluxes, errors and truth of the rows that have fluxes."""
-    table = np.column_stack([rows.flux, rows.error, rows.truth])[np.isfinite(rows.flux).any(axis=1)]
-    return {row.tobytes() for row in np.ascontiguousarray(table)}
+def _marks(rows: ScoredRows) -> set[int]:
+    """Return the hashes of inputs and truth of the rows that have any input."""
+    there = baselines.present(rows.inputs)
+    if not there.any():
+        return set()
+    return set(row_hashes(*baselines.take(rows.inputs, there).values(), rows.truth[there]).tolist())
 
 
-def told(train: ScoredRows | None, names: Sequence[str], group: str | None) -> str:
+def training_note(train: ScoredRows | None, names: Sequence[str], group: str | None) -> str:
     """Return on which rows the baselines are trained, in words."""
     if train is not None:
         return f"trained on {' '.join(names)} ({len(train.truth)} rows)"
     return f"cross-fitted {baselines.FOLDS}-fold within the rows scored" + (f", by {group}" if group else "")
 
 
-def answer(name: str, rows: ScoredRows, train: ScoredRows | None, scores: str, told: str, threads: int) -> Predictor:
+def answer(
+    name: str,
+    rows: ScoredRows,
+    train: ScoredRows | None,
+    kind: str,
+    note: str,
+    threads: int,
+    features: Callable[..., Any] | None = None,
+) -> Predictor:
     """Return a baseline's answers of the rows to score, or why it has none.
 
     Parameters
@@ -59,11 +74,13 @@ def answer(name: str, rows: ScoredRows, train: ScoredRows | None, scores: str, t
         A key of ``baselines.KINDS``.
     rows, train : ScoredRows
         Without a training sample it is cross-fitted.
-    scores : str
-        ``redshift`` or ``class``.
-    told : str
+    kind : str
+        Of answer.
+    note : str
         Where it is trained, for the table.
     threads : int
+    features : callable, optional
+        The task's, see `task.Task`.
 
     Notes
     -----
@@ -73,17 +90,28 @@ def answer(name: str, rows: ScoredRows, train: ScoredRows | None, scores: str, t
         return Predictor(name, None, "scikit-learn is not installed")
     if not len(rows.truth):
         return Predictor(name, None, "there are no rows")
-    seen = np.isfinite(rows.flux).any(axis=0)
-    if train is not None:
-        seen &= np.isfinite(train.flux).any(axis=0)
-    if not seen.any() and name != "median":
-        return Predictor(name, None, "no photometry was found")
-    make = partial(baselines.build, name, scores == "class", threads)
-    mine = (rows.flux[:, seen], rows.error[:, seen], rows.truth)
+    sides = [part.inputs for part in (rows, train) if part is not None]
+    if name != "median" and not all(baselines.present(inputs).any() for inputs in sides):
+        what = "photometry" if "flux" in rows.inputs else " and no ".join(rows.inputs)
+        return Predictor(name, None, f"no {what} was found")
+    bands = _bands(sides)
+    sides = [{key: v[:, bands] if v.ndim > 1 else v for key, v in inputs.items()} for inputs in sides]
+    make = partial(baselines.build, name, kind == "class", threads, features)
     if train is not None:
         baseline = make()
-        baseline.fit(train.flux[:, seen], train.error[:, seen], train.truth)
-        return Predictor(name, baselines.held_out(baseline, *mine), told)
+        baseline.fit(sides[1], train.truth)
+        return Predictor(name, baselines.held_out(baseline, sides[0], rows.truth), note)
     if len(rows.truth) < FEWEST:
         return Predictor(name, None, f"{len(rows.truth)} rows are too few to cross-fit")
-    return Predictor(name, baselines.cross_fitted(make, *mine, rows.groups), told)
+    return Predictor(name, baselines.cross_fitted(make, sides[0], rows.truth, rows.groups), note)
+
+
+def _bands(sides: Sequence[Mapping[str, Array]]) -> Array:
+    """Return which bands (the second axis of inputs) have a value somewhere on every side, bool (bands,)."""
+    seen = [
+        np.isfinite(values).any(axis=(0, *range(2, values.ndim)))
+        for inputs in sides
+        for values in inputs.values()
+        if values.ndim > 1
+    ]
+    return np.asarray(np.all(seen, axis=0)) if seen else np.zeros(0, bool)

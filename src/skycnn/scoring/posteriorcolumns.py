@@ -17,6 +17,9 @@ Array = NDArray[Any]
 GRID = re.compile(r"(\d+) bins of (linear|log1p) from (\S+) to (\S+)")
 """How the comment (TCOMM) of a posterior's column tells its bins; see ``posterior.Grid.columns``."""
 
+TRAININGS = "over trainings"
+"""In the comment of an interval's column: it is of the probability; see ``posterior.Bernoulli.columns``."""
+
 
 @dataclass(frozen=True)
 class PosteriorColumns:
@@ -51,21 +54,25 @@ class PosteriorColumns:
         return low, high
 
 
-def find(catalogue: Catalogue, name: str) -> PosteriorColumns:
+def find(catalogue: Catalogue, name: str, kind: str = "redshift") -> PosteriorColumns:
     """Return what stands beside the column ``name``: ``NAME_LO``, ``NAME_HI`` and perhaps ``NAME_PDF``.
 
-    A ``--suffix`` comes after these endings, so that ``Z_PHOT_NEW`` has ``Z_PHOT_LO_NEW``.
+    A ``--suffix`` comes after these endings, so that ``Z_PHOT_NEW`` has ``Z_PHOT_LO_NEW``. The interval of a class is
+    of its probability, so that no distribution of the truth follows from it.
     """
     for cut in range(len(name), 0, -1):
         low, high, pdf = (catalogue.has(f"{name[:cut]}_{part}{name[cut:]}") for part in ("LO", "HI", "PDF"))
         if low is None or high is None or not (low.numeric and high.numeric):
             continue
+        if kind == "class":
+            meaning = "where 68% of other trainings of the network would put it; NaN where there was one alone"
+            return PosteriorColumns(f"{low.name}, {high.name}: {meaning}" if TRAININGS in (low.comment or "") else "")
         edges = _edges(pdf) if pdf is not None else None
         if pdf is not None and edges is not None:
             return PosteriorColumns(f"distribution: the bins of {pdf.name}", (low, high, pdf), edges)
-        told = f"{low.name}, {name}, {high.name}"
-        return PosteriorColumns(f"distribution: two half normals through {told} (an approximation)", (low, high))
-    return PosteriorColumns("no interval beside it")
+        names = f"{low.name}, {name}, {high.name}"
+        return PosteriorColumns(f"distribution: two half normals through {names} (an approximation)", (low, high))
+    return PosteriorColumns("" if kind == "class" else "no interval beside it")
 
 
 def _edges(column: TableColumn) -> Array | None:

@@ -1,8 +1,9 @@
-"""Sample: the rows of a catalogue whose truth is known, with the answers that stand beside it."""
+"""ScoredRows: the rows of a catalogue whose truth is known, with the answers that stand beside it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +13,33 @@ from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.photometry.conditions import Condition
 from skycnn.photometry.fields import Field, Fields
-from skycnn.photometry.fluxes import Photometry
 from skycnn.schema import NOT_RUN
 from skycnn.scoring import posteriorcolumns
 from skycnn.scoring.posteriorcolumns import PosteriorColumns
+from skycnn.task import Truth
 
 Array = NDArray[Any]
 
 CHUNK = 8192
 """Rows read at a time: a posterior of 200 bins is many bytes a row."""
 
-HIGHEST = 90.0
-"""Redshifts from here on are null values such as 99; nothing is known beyond z of about 14."""
+POSSIBLE: dict[str, Callable[[Array], Array]] = {
+    "redshift": lambda z: (z > -1) & (z < 90),
+    "value": np.isfinite,
+    "class": lambda p: (p >= 0) & (p <= 1),
+}
+"""Which answers of a kind are any: surveys write -99 or 99 for a redshift that they have not."""
+
+
+class InputReader(Protocol):
+    """Reads of a chunk of rows what the baselines are given; `baselineinputs` has those of columns."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The catalogue's columns that it reads."""
+
+    def read(self, chunk: Mapping[str, Array], rows: Array) -> Mapping[str, Array]:
+        """Return inputs (n, ...), as networks take them, of a chunk's columns (n,) and its rows' numbers (n,)."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +53,10 @@ class Wanted:
     flag : str
         The flag column that ``predict`` wrote; it need not be there.
     truth : str
-    scores : str
-        ``redshift`` or ``class``: what a null truth is.
+    kind : str
+        Of answer, see `Posterior.kinds`.
+    bounds : Truth
+        Any other truth is null.
     group, by : str, optional
         Columns to draw and to bin by.
     where : Condition, optional
@@ -50,7 +68,8 @@ class Wanted:
     values: tuple[str, ...]
     flag: str
     truth: str
-    scores: str
+    kind: str
+    bounds: Truth = field(default_factory=Truth)
     group: str | None = None
     by: str | None = None
     where: Condition | None = None
@@ -89,8 +108,8 @@ class ScoredRows:
         By column.
     notes : mapping of str to str
         Where each column's distribution comes from.
-    flux, error : array (n, band)
-        Microjansky, NaN where absent.
+    inputs : mapping of str to array (n, ...)
+        What the baselines are given, as networks take it: ``flux``, ``error``, ...; NaN where absent.
     flags : array (n,) or None
     groups, by : array (n,) or None
     left_out : mapping of str to int
@@ -100,25 +119,22 @@ class ScoredRows:
     truth: Array
     judged: Mapping[str, Judged]
     notes: Mapping[str, str]
-    flux: Array
-    error: Array
+    inputs: Mapping[str, Array]
     flags: Array | None
     groups: Array | None
     by: Array | None
     left_out: Mapping[str, int]
 
 
-def read(catalogue: Catalogue, wanted: Wanted, photometry: Photometry | None, bands: int = 0) -> ScoredRows:
+def read(catalogue: Catalogue, wanted: Wanted, reader: InputReader) -> ScoredRows:
     """Read the rows of a catalogue whose truth is known.
 
     Parameters
     ----------
     catalogue : Catalogue
     wanted : Wanted
-    photometry : Photometry, optional
-        Without it all fluxes are absent.
-    bands : int
-        Columns of the fluxes then.
+    reader : InputReader
+        Of what the baselines are given.
 
     Raises
     ------
@@ -126,18 +142,16 @@ def read(catalogue: Catalogue, wanted: Wanted, photometry: Photometry | None, ba
         When a column is missing or of the wrong kind, or a class is neither 0 nor 1.
     """
     fields = wanted.fields(catalogue)
-    behind = {name: posteriorcolumns.find(catalogue, fields[name].name) for name in wanted.values}
+    behind = {name: posteriorcolumns.find(catalogue, fields[name].name, wanted.kind) for name in wanted.values}
     names = [field.column.name for field in fields.values()]
     names += [column.name for columns in behind.values() for column in columns.columns]
-    names += photometry.columns if photometry is not None else ()
-    names = list(dict.fromkeys(names))
+    names = list(dict.fromkeys([*names, *reader.columns]))
     start, stop = wanted.rows or (0, None)
     rows = (start, catalogue.rows if stop is None else min(stop, catalogue.rows))
+    chunks = [(0, catalogue.read(names, (0, 0)))]  # for a table without rows
     parts = [
-        _part(catalogue.read(names, (0, 0)), fields, wanted, behind, photometry, bands)
-    ]  # for a table without rows
-    parts += [
-        _part(chunk, fields, wanted, behind, photometry, bands) for _, chunk in catalogue.chunks(names, rows, CHUNK)
+        _part(first, chunk, fields, wanted, behind, reader)
+        for first, chunk in itertools.chain(chunks, catalogue.chunks(names, rows, CHUNK))
     ]
     return replace(concatenate(parts), notes={name: columns.note for name, columns in behind.items()})
 
@@ -154,8 +168,7 @@ def concatenate(parts: Sequence[ScoredRows]) -> ScoredRows:
         np.concatenate([part.truth for part in parts]),
         {name: join([part.judged[name] for part in parts]) for name in first.judged},
         {name: "; ".join(dict.fromkeys(part.notes[name] for part in parts)) for name in first.notes},
-        np.concatenate([part.flux for part in parts]),
-        np.concatenate([part.error for part in parts]),
+        {name: np.concatenate([part.inputs[name] for part in parts]) for name in first.inputs},
         whole([part.flags for part in parts]),
         whole([part.groups for part in parts]),
         whole([part.by for part in parts]),
@@ -164,16 +177,18 @@ def concatenate(parts: Sequence[ScoredRows]) -> ScoredRows:
 
 
 def _part(
+    first: int,
     chunk: Mapping[str, Array],
     fields: Mapping[str, Field],
     wanted: Wanted,
     behind: Mapping[str, PosteriorColumns],
-    photometry: Photometry | None,
-    bands: int,
+    reader: InputReader,
 ) -> ScoredRows:
-    """Return the rows of one chunk that can be scored."""
+    """Return the rows of one chunk, which begins at row ``first``, that can be scored."""
     truth = np.asarray(fields[wanted.truth].of(chunk), np.float64)
-    known = _known(truth, wanted)
+    known = np.isfinite(truth) & wanted.bounds.holds(truth)
+    if wanted.kind == "class" and (odd := known & (truth != 0) & (truth != 1)).any():
+        raise InputError(f"{wanted.truth} is no class", value=float(truth[odd][0]), expected="0 or 1, else null")
     flags = np.asarray(fields[wanted.flag].of(chunk), np.float64) if wanted.flag in fields else None
     ran = np.ones(len(truth), bool) if flags is None else ~(np.isnan(flags) | (flags == NOT_RUN))
     kept = wanted.where.holds(chunk, fields) if wanted.where else np.ones(len(truth), bool)
@@ -185,14 +200,11 @@ def _part(
     use = np.flatnonzero(known & ran & kept)
     rows = {name: array[use] for name, array in chunk.items()}
     truth = truth[use]
-    fluxes = photometry.fluxes(rows) if photometry is not None else None
-    nothing = np.full((len(use), bands), np.nan, np.float32)
     return ScoredRows(
         truth,
-        {name: _judged(rows, fields[name], columns, truth, wanted.scores) for name, columns in behind.items()},
+        {name: _judged(rows, fields[name], columns, truth, wanted.kind) for name, columns in behind.items()},
         {},
-        nothing if fluxes is None else fluxes.flux,
-        nothing if fluxes is None else fluxes.error,
+        reader.read(rows, first + use),
         None if flags is None else flags[use].astype(np.int64),
         fields[wanted.group].of(rows) if wanted.group is not None else None,
         np.asarray(fields[wanted.by].of(rows), np.float64) if wanted.by is not None else None,
@@ -200,21 +212,10 @@ def _part(
     )
 
 
-def _known(truth: Array, wanted: Wanted) -> Array:
-    """Return which rows have a truth: null is NaN, a negative number, and a redshift of 90 or more."""
-    known: Array = np.isfinite(truth) & (truth >= 0)
-    if wanted.scores == "redshift":
-        known &= truth < HIGHEST
-    elif (odd := known & (truth != 0) & (truth != 1)).any():
-        raise InputError(f"{wanted.truth} is no class", value=float(truth[odd][0]), expected="0 or 1, else null")
-    return known
-
-
-def _judged(rows: Mapping[str, Array], field: Field, columns: PosteriorColumns, truth: Array, scores: str) -> Judged:
+def _judged(rows: Mapping[str, Array], field: Field, columns: PosteriorColumns, truth: Array, kind: str) -> Judged:
     value = np.asarray(field.of(rows), np.float64)
-    absurd = (value <= -1) | (value >= HIGHEST) if scores == "redshift" else (value < 0) | (value > 1)
-    value = np.where(absurd | ~np.isfinite(value), np.nan, value)  # -99 is a way to say nothing
-    if scores == "class" or not columns.columns:
+    value = np.where(POSSIBLE[kind](value), value, np.nan)
+    if not columns.columns:
         return judge(value, None, truth)
     low, high = columns.interval(rows)  # as written, for the coverage of what the user reads
     judged = replace(judge(value, columns.distribution(rows, value), truth), low=low, high=high)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,25 +28,31 @@ class Score:
         Its name in the field.
     of : callable
         ``of(judged, truth)`` returns the number.
-    ideal : float
-        Of a perfect, calibrated predictor.
     percent : bool
         Whether people read it in per cent.
+    in_unit : bool
+        Whether it is in the answer's own unit, which may be any; printed in four figures.
     silence : bool
         Whether an unanswered row counts against the predictor; else the score is over answered rows.
+    simulated : callable, optional
+        ``simulated(judged, resamples)`` returns the score of so many simulated samples, (resamples,): its interval is
+        theirs, not that of the bootstrap.
     """
 
     key: str
     label: str
     of: Callable[[Judged, Array], float]
-    ideal: float = 0.0
     percent: bool = False
+    in_unit: bool = False
     silence: bool = False
+    simulated: Callable[[Judged, int], Array] | None = None
 
     def text(self, value: float, sign: str = "") -> str:
         """Return a value as people read it; with ``+`` as its sign where it is a difference."""
         if not np.isfinite(value):
             return "-"
+        if self.in_unit:
+            return f"{value:{sign}.4g}"
         return f"{100 * value:{sign}.2f}" if self.percent else f"{value:{sign}.4f}"
 
 
@@ -57,29 +64,67 @@ def _of(score: Callable[[Array], float], values: Array | None) -> float:
     return float("nan") if values is None else score(values)
 
 
+def _calibrated(judged: Judged, resamples: int = 1000) -> Array:
+    return metrics.calibrated_errors(judged.value, resamples)
+
+
+CALIBRATION = (
+    Score("pit_mean", "PIT mean", lambda j, t: _of(metrics.mean, j.pit)),
+    Score("pit_width", "PIT width", lambda j, t: _of(metrics.pit_width, j.pit)),
+    Score("coverage_68", "68% coverage", lambda j, t: _coverage(j.low, j.high, t)),
+    Score("coverage_95", "95% coverage", lambda j, t: _coverage(j.low95, j.high95, t)),
+)
+
 REDSHIFT = (
     Score("sigma_nmad", "sigma_NMAD", lambda j, t: metrics.sigma_nmad(j.value, t)),
     Score("outliers", "outliers %", lambda j, t: metrics.outlier_fraction(j.value, t), percent=True, silence=True),
     Score("bias", "bias", lambda j, t: metrics.bias(j.value, t)),
     Score("mae", "MAE", lambda j, t: metrics.mae(j.value, t)),
     Score("crps", "CRPS", lambda j, t: _of(metrics.mean, j.crps)),
-    Score("pit_mean", "PIT mean", lambda j, t: _of(metrics.mean, j.pit), 0.5),
-    Score("pit_width", "PIT width", lambda j, t: _of(metrics.pit_width, j.pit), 1.0),
-    Score("coverage_68", "68% coverage", lambda j, t: _coverage(j.low, j.high, t), 0.68),
-    Score("coverage_95", "95% coverage", lambda j, t: _coverage(j.low95, j.high95, t), 0.95),
+    *CALIBRATION,
 )
 
-CLASS = (
-    Score("accuracy", "accuracy", lambda j, t: metrics.accuracy(j.value, t), 1.0, silence=True),
-    Score("precision", "precision", lambda j, t: metrics.precision(j.value, t), 1.0),
-    Score("recall", "recall", lambda j, t: metrics.recall(j.value, t), 1.0, silence=True),
-    Score("f1", "F1", lambda j, t: metrics.f1(j.value, t), 1.0, silence=True),
-    Score("auc", "AUC", lambda j, t: metrics.auc(j.value, t), 1.0),
-    Score("brier", "Brier", lambda j, t: metrics.brier(j.value, t)),
+VALUE = (
+    Score("mae", "MAE", lambda j, t: metrics.mae(j.value, t), in_unit=True),
+    Score("half_width", "half of 16-84%", lambda j, t: metrics.half_width(j.value, t), in_unit=True),
+    Score("bias", "bias", lambda j, t: metrics.median_error(j.value, t), in_unit=True),
+    Score("crps", "CRPS", lambda j, t: _of(metrics.mean, j.crps), in_unit=True),
+    *CALIBRATION,
 )
 
-SETS: dict[str, tuple[Score, ...]] = {"redshift": REDSHIFT, "class": CLASS}
-"""Sets of scores by the name that a posterior gives: its ``scores``."""
+
+def classes(threshold: float = 0.5, prevalence: float | None = None) -> tuple[Score, ...]:
+    """Return the scores of a class.
+
+    Parameters
+    ----------
+    threshold : float
+        Probability from which a row is called positive.
+    prevalence : float, optional
+        Share of positives in another sample, e.g. the sky; the purity is given for it too.
+    """
+
+    def called(key: str, label: str, of: Callable[..., float], silence: bool = False) -> Score:
+        return Score(key, label, lambda j, t: of(j.value, t, threshold), silence=silence)
+
+    scores = (
+        Score("auc", "AUC", lambda j, t: metrics.auc(j.value, t)),
+        Score("brier", "Brier", lambda j, t: metrics.brier(j.value, t)),
+        Score("ece", "ECE", lambda j, t: metrics.calibration_error(j.value, t)),
+        Score("ece_calibrated", "ECE if calibrated", lambda j, t: float(_calibrated(j).mean()), simulated=_calibrated),
+        called("accuracy", "accuracy", metrics.accuracy, silence=True),
+        called("completeness", "completeness", metrics.completeness, silence=True),
+        called("purity", "purity", metrics.purity),
+        called("f1", "F1", metrics.f1, silence=True),
+    )
+    if prevalence is None:
+        return scores
+    rare = partial(metrics.purity_at, prevalence)
+    return (*scores, called("purity_at_prevalence", f"purity at {100 * prevalence:g}%", rare))
+
+
+KINDS = ("redshift", "value", "class")
+"""Kinds of answer, as `Posterior.kinds` names them."""
 
 
 @dataclass(frozen=True)
@@ -137,17 +182,17 @@ class Bin:
     entries: tuple[Entry, ...]
 
 
-def find(scores: str) -> tuple[Score, ...]:
-    """Return a set of scores by name.
+def find(kind: str, threshold: float = 0.5, prevalence: float | None = None) -> tuple[Score, ...]:
+    """Return the scores of a kind of answer; threshold and prevalence are those of `classes`.
 
     Raises
     ------
     InputError
-        When there is none of this name.
+        When there is no such kind.
     """
-    if scores not in SETS:
-        raise InputError(f"no set of scores {scores!r}", expected=", ".join(SETS))
-    return SETS[scores]
+    if kind not in KINDS:
+        raise InputError(f"no scores of the kind {kind!r}", expected=", ".join(KINDS))
+    return classes(threshold, prevalence) if kind == "class" else {"redshift": REDSHIFT, "value": VALUE}[kind]
 
 
 def table(
@@ -193,9 +238,13 @@ def _draws(judged: Judged, truth: Array, scores: Sequence[Score], resampling: Re
 
     def statistic(index: Array) -> Array:
         rows, true = judged.take(index), truth[index]
-        return np.array([score.of(rows, true) for score in scores])
+        return np.array([np.nan if score.simulated else score.of(rows, true) for score in scores])
 
-    return bootstrap(statistic, resampling)
+    draws = bootstrap(statistic, resampling)
+    for k, score in enumerate(scores):
+        if score.simulated is not None:
+            draws[:, k] = score.simulated(judged, resampling.resamples)
+    return draws
 
 
 def _compare(

@@ -21,7 +21,7 @@ from skycnn.fits.provenance import Record, now
 from skycnn.fits.provenancefile import ProvenanceFile
 from skycnn.fits.source import Spec, parse
 from skycnn.fits.tally import Tally
-from skycnn.report import contactsheet
+from skycnn.report import contactsheet, plotfile
 from skycnn.stamps import stampfacts, stampsource
 from skycnn.stamps.stampfile import stampfile
 from skycnn.stamps.stampfile.cube import Cube
@@ -174,10 +174,7 @@ def _check_out(spec: Spec, options: Options) -> Record | None:
             hint="Take the ending away; --compress gzip or rice packs each stamp by itself.",
         )
     if options.preview is not None:
-        contactsheet.check(options.preview)
-        folder = os.path.dirname(options.preview) or "."
-        if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
-            raise InputError(f"no file can be made in {folder}", hint="Give another --preview FILE.")
+        plotfile.check(options.preview, "--preview", overwrite=True)
     if options.out == "-" or not os.path.isfile(options.out):
         return None
     for path, what in ((spec.path, "catalogue"), (options.stamps.stamps or "", "stamp file to read")):

@@ -1,30 +1,29 @@
 """score: predicted and true columns in, a table of scores out, the baselines beside the network."""
 
-import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn import __version__, baselines, tasks
-from skycnn.bootstrap import LEVEL, Resampling
+from skycnn import baselines, tasks
+from skycnn.bootstrap import Resampling
 from skycnn.errors import InputError
-from skycnn.files import safefile
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.tablechoice import listing
 from skycnn.photometry import conditions
-from skycnn.photometry.fluxes import Photometry, PhotometryOptions
-from skycnn.report import figures
+from skycnn.photometry.fluxes import PhotometryOptions
+from skycnn.report import figures, plotfile
 from skycnn.schema import Flag
-from skycnn.scoring import baselineanswers, scoredrows, scoretable
+from skycnn.scoring import baselineanswers, baselineinputs, scoredrows, scoretable
 from skycnn.scoring.origin import Origin, recorded
 from skycnn.scoring.origin import find as find_origin
-from skycnn.scoring.scoredrows import ScoredRows, Wanted
-from skycnn.scoring.scoretable import Bin, Entry, Predictor, Score
+from skycnn.scoring.scoredrows import InputReader, ScoredRows, Wanted
+from skycnn.scoring.scoreresult import Answered, Result, Scored
+from skycnn.scoring.scoretable import Bin, Predictor
+from skycnn.scoring.target import Names, Target, match
+from skycnn.scoring.target import find as find_targets
 from skycnn.task import Task
 
 Array = NDArray[Any]
@@ -34,10 +33,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Options:
-    """What ``score`` may be told; the command line's options bear the same names."""
+    """The options of ``score``, named as on the command line."""
 
     task: str
-    truth: str | None = None
+    truth: tuple[str, ...] = ()
     hdu: str | None = None
     rows: tuple[int, int | None] | None = None
     where: str | None = None
@@ -51,70 +50,20 @@ class Options:
     model: str | None = None
     survey: str | None = None
     photometry: PhotometryOptions = field(default_factory=PhotometryOptions)
+    threshold: float = 0.5
+    prevalence: float | None = None
     plot: str | None = None
+    answer: str | None = None
     overwrite: bool = False
     resamples: int = 1000
     seed: int = 0
     threads: int = 1
 
 
-@dataclass(frozen=True)
-class Answered:
-    """A model and the files that it answered; its name and hash are empty for files that do not tell it."""
-
-    model: str
-    model_sha256: str
-    files: Sequence[str]
-
-    def __str__(self) -> str:
-        return f"{self.model} ({self.model_sha256[:16]})" if self.model else "an unknown model"
-
-
-@dataclass(frozen=True)
-class Result:
-    """What was scored, and the table: the numbers behind ``--json``.
-
-    ``model`` and ``model_sha256`` are empty where the model is unknown or files were answered by several ``models``.
-    """
-
-    task: str
-    files: Sequence[str]
-    value: str
-    truth: str
-    rows: int
-    left_out: Mapping[str, int]
-    flagged: Mapping[str, int]
-    model: str
-    model_sha256: str
-    models: Sequence[Answered]
-    bands: Sequence[str]
-    trained_on: str
-    bootstrap: str
-    level: float
-    entries: Sequence[Entry]
-    by: str
-    bins: Sequence[Bin]
-    pit: Sequence[int]
-    plot: str | None
-    seconds: float
-    scores: Sequence[Score]
-    versions: Mapping[str, str] = field(default_factory=lambda: {"skycnn": __version__, "numpy": np.__version__})
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain values; the share of outliers and the like as fractions."""
-        content = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "scores"}
-        return content | {
-            "models": [asdict(held) for held in self.models],
-            "entries": [asdict(entry) for entry in self.entries],
-            "bins": [asdict(entry) for entry in self.bins],
-            "rate": self.rows / self.seconds if self.seconds else None,
-        }
-
-
 def score(
     texts: Sequence[str], options: Options, say: Say = lambda _: None, progress: Progress | None = None
 ) -> Result:
-    """Score the answers in catalogues against a column of the truth, and the baselines on the same rows.
+    """Score the answers in catalogues against columns of the truth, and the baselines on the same rows.
 
     Parameters
     ----------
@@ -134,143 +83,183 @@ def score(
     InputError
         Bad input: a column or table is missing, no row has a truth, a training row is among the scored ones.
     """
-    started = time.monotonic()
-    kind = _check_plot(options)
+    started, said = time.monotonic(), set[str]()
+
+    def once(note: str) -> None:
+        if note not in said:
+            said.add(note)
+            say(note)
+
+    form = "" if options.plot is None else plotfile.check(options.plot, overwrite=options.overwrite)
+    names = tuple(baselines.KINDS) if options.baselines is None else options.baselines
     for name in options.baselines or ():
         baselines.build(name)
     task = tasks.load(options.task)
-    posterior = task.posterior()
-    kind_of_answer = posterior.kinds[posterior.value]
-    scores = scoretable.find(kind_of_answer)
-    value = f"{options.prefix}{posterior.value}{options.suffix}"
-    labels, parts = [], []
-    by_model: dict[tuple[str, str], list[str]] = {}
-    origin: Origin | None = None
-    for text in texts:
-        with ExitStack() as stack:
-            catalogue = _open(stack, text, value, options)
-            wanted = _wanted(catalogue, task, kind_of_answer, value, options)
-            if origin is None:
-                given = (options.photometry, options.model, options.survey)
-                origin = find_origin(catalogue, task.name, value, *given, say=say)
-            record = recorded(catalogue, task.name, value)
-            which = (record.model, record.model_sha256) if record else ("", "")
-            by_model.setdefault(which, []).append(catalogue.label)
-            labels.append(catalogue.label)
-            parts.append(
-                scoredrows.read(catalogue, wanted, _photometry(catalogue, origin, options, say), len(origin.bands))
-            )
-    if origin is None:
-        raise InputError("score needs a catalogue")
-    models = [Answered(*which, files) for which, files in by_model.items()]
-    _tell_models(models, say)
-    rows = scoredrows.concatenate(parts)
-    if not len(rows.truth) and rows.left_out:
-        why = ", ".join(f"{n} {reason}" for reason, n in rows.left_out.items())
-        raise InputError(
-            f"{', '.join(labels)}: no row to score: {why}", hint=f"Is {wanted.truth} the truth? --truth COL"
-        )
-    train = _train_sample(options, wanted, origin, rows, say) if options.train else None
-    told = baselineanswers.told(train, options.train, options.group)
-    asked = tuple(baselines.KINDS) if options.baselines is None else options.baselines
-    predictors = [Predictor(name, judged, rows.notes.get(name, "")) for name, judged in rows.judged.items()]
-    for k, name in enumerate(asked):
-        predictors.append(baselineanswers.answer(name, rows, train, kind_of_answer, told, options.threads))
+    sample = _read(texts, task, options, once)
+    _tell_models(sample.models, say)
+    samples = _with_rows(sample, say)
+    plotted = _plotted(samples, options)
+    done, steps = 0, len(samples) * (len(names) + 1)
+    answers, trained_on = [], ""
+    for target, rows in samples:
+        train = _train_sample(options, target, sample.origin, task, rows, once) if options.train else None
+        note = baselineanswers.training_note(train, options.train, options.group)
+        trained_on = trained_on or (note if names else "")
+        predictors = [Predictor(name, judged, rows.notes.get(name, "")) for name, judged in rows.judged.items()]
+        for name in names:
+            how = (target.kind, note, options.threads, task.features)
+            predictors.append(baselineanswers.answer(name, rows, train, *how))
+            done += 1
+            if progress is not None:
+                progress(done, steps)
+        answers.append(_scored(target, rows, predictors, options))
+        if options.plot is not None and target is plotted:
+            by = " and ".join(held.model for held in sample.models if held.model) or target.value
+            title = f"{by} on {', '.join(sample.labels)}"
+            page = figures.draw(target, predictors[0], rows.truth, answers[-1].entries, title, form)
+            plotfile.write(options.plot, page)
+        done += 1
         if progress is not None:
-            progress(k + 1, len(asked) + 1)
+            progress(done, steps)
+    return Result(
+        answers=answers,
+        task=task.name,
+        files=sample.labels,
+        models=sample.models,
+        bands=sample.origin.bands,
+        trained_on=trained_on,
+        by=options.by[0] if options.by else "",
+        threshold=options.threshold,
+        prevalence=options.prevalence,
+        plot=options.plot,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _with_rows(sample: "_Sample", say: Say) -> list[tuple[Target, ScoredRows]]:
+    """Return the answers that have rows to score, and those of tables without rows.
+
+    Raises
+    ------
+    InputError
+        When there are rows, but none that has a truth.
+    """
+    filled, errors = [], []
+    for one in sample.targets:
+        rows = sample.rows(one.answer)
+        if len(rows.truth) or not rows.left_out:
+            filled.append((one, rows))
+            continue
+        why = ", ".join(f"{n} {reason}" for reason, n in rows.left_out.items())
+        where = one.value if len(sample.targets) > 1 else ", ".join(sample.labels)
+        errors.append(InputError(f"{where}: no row to score: {why}", hint=f"Is {one.truth} the truth? --truth COL"))
+    if not filled:
+        raise errors[0]
+    for error in errors:
+        say(str(error))
+    return filled
+
+
+def _scored(target: Target, rows: ScoredRows, predictors: Sequence[Predictor], options: Options) -> Scored:
+    scores = scoretable.find(target.kind, options.threshold, options.prevalence)
     resampling = Resampling(len(rows.truth), rows.groups, options.resamples, options.seed)
-    entries = scoretable.table(predictors, rows.truth, scores, resampling)
     bins: tuple[Bin, ...] = ()
     if options.by is not None and rows.by is not None:
         edges = np.linspace(*options.by[1:3], options.by[3] + 1)
         bins = scoretable.binned(predictors, rows.truth, scores, rows.by, edges, rows.groups, options.resamples)
     own = predictors[0].judged
-    if options.plot is not None:
-        title = f"{' and '.join(held.model for held in models if held.model) or value} on {', '.join(labels)}"
-        page = figures.draw(kind_of_answer, predictors[0], rows.truth, entries, wanted.truth, title, kind)
-        _write(options.plot, page)
-    if progress is not None:
-        progress(len(asked) + 1, len(asked) + 1)
-    return Result(
-        task=task.name,
-        files=labels,
-        value=value,
-        truth=wanted.truth,
+    return Scored(
+        value=target.value,
+        truth=target.truth,
+        kind=target.kind,
+        unit=target.unit,
         rows=len(rows.truth),
         left_out=rows.left_out,
         flagged=_flagged(rows.flags),
-        model=models[0].model if len(models) == 1 else "",
-        model_sha256=models[0].model_sha256 if len(models) == 1 else "",
-        models=models,
-        bands=origin.bands,
-        trained_on=told if asked else "",
         bootstrap=str(resampling),
-        level=LEVEL,
-        entries=entries,
-        by=options.by[0] if options.by else "",
+        entries=scoretable.table(predictors, rows.truth, scores, resampling),
         bins=bins,
         pit=np.histogram(own.pit, 20, (0, 1))[0].tolist() if own is not None and own.pit is not None else [],
-        plot=options.plot,
-        seconds=time.monotonic() - started,
         scores=scores,
     )
+
+
+@dataclass
+class _Sample:
+    """What was read of the catalogues: by answer the rows of each."""
+
+    targets: tuple[Target, ...]
+    origin: Origin
+    labels: list[str] = field(default_factory=list)
+    parts: dict[str, list[ScoredRows]] = field(default_factory=dict)
+    by_model: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+    @property
+    def models(self) -> list[Answered]:
+        return [Answered(*which, files) for which, files in self.by_model.items()]
+
+    def rows(self, answer: str) -> ScoredRows:
+        return scoredrows.concatenate(self.parts[answer])
+
+
+def _read(texts: Sequence[str], task: Task, options: Options, say: Say) -> _Sample:
+    posterior = task.posterior()
+    names = Names(options.prefix, options.suffix, options.truth, options.baseline)
+    written = {names.written(answer).casefold() for answer in posterior.values}
+    sample: _Sample | None = None
+    for text in texts:
+        with Catalogue.open(
+            text, options.hdu, lambda columns, _: any(c.name.casefold() in written for c in columns)
+        ) as catalogue:
+            targets = find_targets(catalogue, task, posterior, names)
+            if sample is None:
+                given = (options.photometry, options.model, options.survey)
+                sample = _Sample(targets, find_origin(catalogue, task.name, targets[0].value, *given, say=say))
+            if [target.answer for target in targets] != [target.answer for target in sample.targets]:
+                raise InputError(
+                    f"{catalogue.label} has other answers with a truth than {sample.labels[0]}",
+                    value=" ".join(target.value for target in targets),
+                    expected=" ".join(target.value for target in sample.targets),
+                )
+            record = recorded(catalogue, task.name, targets[0].value)
+            which = (record.model, record.model_sha256) if record else ("", "")
+            sample.by_model.setdefault(which, []).append(catalogue.label)
+            sample.labels.append(catalogue.label)
+            reader = _reader(catalogue, sample.origin, task, options, say)
+            for target in targets:
+                rows = scoredrows.read(catalogue, _wanted(target, task, options), reader)
+                sample.parts.setdefault(target.answer, []).append(rows)
+    if sample is None:
+        raise InputError("score needs a catalogue")
+    return sample
 
 
 def _tell_models(models: Sequence[Answered], say: Say) -> None:
     """Warn where several models answered: the scores are of none of them."""
     if len(models) > 1:
-        told = "; ".join(f"{held} in {', '.join(held.files)}" for held in models)
-        say(f"warning: the rows are answers of several models: {told}")
+        which = "; ".join(f"{held} in {', '.join(held.files)}" for held in models)
+        say(f"warning: the rows are answers of several models: {which}")
 
 
-def _check_plot(options: Options) -> str:
-    """See before the work that the figure can be drawn and written."""
-    if options.plot is None:
-        return ""
-    folder = os.path.dirname(options.plot) or "."
-    if os.path.exists(options.plot) and not options.overwrite:
-        raise InputError(f"{options.plot} exists", hint="--overwrite replaces it.")
-    if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
-        raise InputError(f"no file can be made in {folder}", hint="Give another --plot FILE.")
-    return figures.check(options.plot)
+def _plotted(samples: Sequence[tuple[Target, ScoredRows]], options: Options) -> Target:
+    """Return the answer that ``--plot`` draws."""
+    if options.answer is None:
+        return samples[0][0]
+    answers = {target.answer: target for target, _ in samples}
+    names = Names(options.prefix, options.suffix)
+    answer = match(options.answer, list(answers), names.written)
+    if answer is None:
+        raise InputError(f"--answer {options.answer} is not scored", expected=" or ".join(answers))
+    return answers[answer]
 
 
-def _write(path: str, page: bytes) -> None:
-    with (
-        safefile.replacing(os.path.realpath(path), path, start=None, detach=True) as fd,
-        os.fdopen(os.dup(fd), "wb") as file,
-    ):
-        file.write(page)
-
-
-def _open(stack: ExitStack, text: str, value: str, options: Options) -> Catalogue:
-    """Open the table that holds the answers."""
-    catalogue = stack.enter_context(
-        Catalogue.open(text, options.hdu, lambda columns, _: any(_same(c.name, value) for c in columns))
-    )
-    if catalogue.has(value) is None:
-        file = catalogue.source.label
-        added = "".join(f" --{name} {text}" for name in ("prefix", "suffix") if (text := getattr(options, name)))
-        raise InputError(
-            f"{catalogue.label} has no column {value!r}",
-            hint=f"Run `skycnn predict {file} --task {options.task}{added}` first. It has: {listing(catalogue.names)}",
-        )
-    return catalogue
-
-
-def _wanted(catalogue: Catalogue, task: Task, scores: str, value: str, options: Options) -> Wanted:
-    known = next(iter(task.truths.values())).names
-    truth = options.truth or next((name for name in known if catalogue.has(name)), None)
-    if truth is None:
-        raise InputError(
-            f"{catalogue.label} has no column of the truth ({', '.join(known) or 'none is known by name'})",
-            hint=f"Name it: --truth COL. It has: {listing(catalogue.names)}",
-        )
+def _wanted(target: Target, task: Task, options: Options) -> Wanted:
     return Wanted(
-        values=tuple(dict.fromkeys((value, *options.baseline))),
+        values=tuple(dict.fromkeys((target.value, *target.rivals))),
         flag=f"{options.prefix}{task.flag}_FLAG{options.suffix}",
-        truth=truth,
-        scores=scores,
+        truth=target.truth,
+        kind=target.kind,
+        bounds=target.bounds,
         group=options.group,
         by=options.by[0] if options.by else None,
         where=conditions.parse(options.where, "--where") if options.where else None,
@@ -278,21 +267,15 @@ def _wanted(catalogue: Catalogue, task: Task, scores: str, value: str, options: 
     )
 
 
-def _photometry(catalogue: Catalogue, origin: Origin, options: Options, say: Say) -> Photometry | None:
-    """Return the photometry that the baselines see; None, with a note, where there is none and none was asked for."""
-    asked = baselines.KINDS if options.baselines is None else options.baselines
-    if not set(asked) - {"median"}:
-        return None
-    try:
-        return origin.photometry(catalogue)
-    except InputError as error:
-        if options.baselines is not None:
-            raise
-        say(f"the baselines have no photometry: {error.what}")
-        return None
+def _reader(catalogue: Catalogue, origin: Origin, task: Task, options: Options, say: Say) -> InputReader:
+    """Return the reader of what the baselines see; what is not there is an error if the user names the baselines."""
+    names = set(baselines.KINDS if options.baselines is None else options.baselines) - {"median"}
+    return baselineinputs.find(catalogue, origin, task, say, needed=bool(names), strict=options.baselines is not None)
 
 
-def _train_sample(options: Options, wanted: Wanted, origin: Origin, rows: ScoredRows, say: Say) -> ScoredRows:
+def _train_sample(
+    options: Options, target: Target, origin: Origin, task: Task, rows: ScoredRows, say: Say
+) -> ScoredRows:
     """Read the rows that the baselines are trained on, and see that none of them is scored.
 
     Raises
@@ -301,17 +284,15 @@ def _train_sample(options: Options, wanted: Wanted, origin: Origin, rows: Scored
         When a row or a group stands on both sides.
     """
     parts = []
-    wanted = replace(wanted, values=(), by=None, rows=None)
+    wanted = replace(_wanted(target, task, options), values=(), by=None, rows=None)
     for text in options.train:
         with Catalogue.open(
-            text, None, lambda columns, _: any(_same(c.name, wanted.truth) for c in columns)
+            text, None, lambda columns, _: any(c.name.casefold() == target.truth.casefold() for c in columns)
         ) as catalogue:
-            parts.append(
-                scoredrows.read(catalogue, wanted, _photometry(catalogue, origin, options, say), len(origin.bands))
-            )
+            parts.append(scoredrows.read(catalogue, wanted, _reader(catalogue, origin, task, options, say)))
     train, where = scoredrows.concatenate(parts), " ".join(options.train)
     if not len(train.truth):
-        raise InputError(f"--train {where}: no row has a truth in {wanted.truth}")
+        raise InputError(f"--train {where}: no row has a truth in {target.truth}")
     baselineanswers.check_apart(rows, train, where, options.group)
     return train
 
@@ -320,7 +301,3 @@ def _flagged(flags: Array | None) -> dict[str, int]:
     bits = np.zeros(0, np.int64) if flags is None else flags
     counts = {str(bit.name).lower(): int(np.count_nonzero(bits & bit)) for bit in Flag}
     return {name: n for name, n in counts.items() if n}
-
-
-def _same(name: str, other: str) -> bool:
-    return name.casefold() == other.casefold()

@@ -40,38 +40,6 @@ def with_table(source: Source, images: Hdu, labels: Hdu, folder: str | None) -> 
     InputError
         When there is not one label, 0 or 1, for each stamp.
     """
-<<<<<<< HEAD:src/skycnn/fits/stamplayout/deepmerge.py
-=======
-    if not spec.standard and _begins(spec.path, MAGIC):
-        return _from_arrays(spec, folder)
-    source = open_source(spec, folder)
-    try:
-        units = scan(source.fd, source.size, source.label)
-        labels = next((unit for unit in units if unit.kind == "image" and unit.name.upper() == LABELS), None)
-        if labels is None or any(unit.kind == "table" for unit in units):
-            return source
-        with_table = _with_table(source, units[0], labels, folder)
-    except BaseException:
-        source.file.close()
-        raise
-    source.file.close()
-    return with_table
-
-
-def _begins(path: str, magic: bytes) -> bool:
-    try:
-        with open(path, "rb") as file:
-            return os.path.isfile(path) and file.read(len(magic)) == magic
-    except OSError:  # whoever opens it says what is wrong
-        return False
-
-
-def _with_table(source: Source, images: Hdu, labels: Hdu, folder: str | None) -> Source:
-    """Return a temporary copy of the file with a table of its labels behind all else."""
-    axes = images.header.get("NAXIS")
-    if axes != 4:
-        raise InputError(f"{source.label} has labels, but its images have {axes} axes", expected="(row, band, y, x)")
->>>>>>> h-inputs:src/skycnn/fits/stamplayout/hlsp.py
     raw = np.empty(labels.size, np.uint8)
     read_into(source.fd, raw, labels.data, source.label)
     values = raw.view(RAW[int(str(labels.header["BITPIX"]))])

@@ -1,0 +1,61 @@
+"""PlotFile: the file of a figure - its name seen to before the work, written as a whole or not at all."""
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+from skycnn.errors import InputError
+from skycnn.files import safefile
+
+FORMATS = ("png", "pdf", "svg")
+
+
+def check(path: str, option: str = "--plot", *, overwrite: bool = False, spared: str | None = None) -> str:
+    """Return the format of a figure's file name.
+
+    Parameters
+    ----------
+    path : str
+    option : str
+        That gave it.
+    overwrite : bool
+        Whether a file of that name may be replaced.
+    spared : str, optional
+        A file that the figure must not replace, there or not.
+
+    Raises
+    ------
+    InputError
+        When it is no format that can be drawn, matplotlib is missing, the file exists or is the one to be spared, or
+        its folder cannot be written to.
+    """
+    kind = Path(path).suffix.lower().removeprefix(".")
+    if kind not in FORMATS:
+        raise InputError(f"{option} {path} has no known ending", expected=", ".join(f".{name}" for name in FORMATS))
+    if find_spec("matplotlib") is None:
+        raise InputError(f"matplotlib is not installed; {option} needs it", hint="pip install 'skycnn[plots]'")
+    real = os.path.realpath(path)  # what would be replaced
+    folder = os.path.dirname(real)
+    if spared is not None and (real == os.path.realpath(spared) or _same(real, spared)):
+        raise InputError(f"{option} {path} is the file of the mocks themselves", hint=f"Give another {option} FILE.")
+    if os.path.exists(real) and not os.path.isfile(real):
+        raise InputError(f"{option} {path} is a folder, a pipe or a device", expected="a file name")
+    if os.path.exists(real) and not overwrite:
+        raise InputError(f"{path} exists", hint="--overwrite replaces it.")
+    if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
+        place = os.path.dirname(path) or "."
+        raise InputError(f"no file can be made in {place}", hint=f"Give another {option} FILE.")
+    return kind
+
+
+def _same(path: str, other: str) -> bool:
+    return os.path.exists(path) and os.path.exists(other) and os.path.samefile(path, other)
+
+
+def write(path: str, page: bytes) -> None:
+    """Write a figure; a file of that name, or what a link of that name points to, is replaced."""
+    with (
+        safefile.replacing(os.path.realpath(path), path, start=None, detach=True) as fd,
+        os.fdopen(os.dup(fd), "wb") as file,
+    ):
+        file.write(page)

@@ -1,0 +1,151 @@
+"""BaselineInputs: what the baselines are given of a catalogue's rows - fluxes, and columns that the task names."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skycnn.errors import InputError
+from skycnn.features import Features
+from skycnn.fits.catalogue import Catalogue
+from skycnn.photometry.fields import Field, Fields
+from skycnn.photometry.fluxes import Photometry
+from skycnn.scoring.origin import Origin
+from skycnn.scoring.scoredrows import InputReader
+from skycnn.task import InputColumn, Task
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class FluxReader:
+    """Reads fluxes and errors.
+
+    Parameters
+    ----------
+    photometry : Photometry, optional
+        Without it all are absent.
+    bands : int
+        How many then.
+    """
+
+    photometry: Photometry | None
+    bands: int = 0
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Those of the photometry."""
+        return self.photometry.columns if self.photometry is not None else ()
+
+    def read(self, chunk: Mapping[str, Array], rows: Array) -> Mapping[str, Array]:
+        """Return ``flux`` and ``error`` (n, band), microjansky."""
+        if self.photometry is None:
+            return {name: np.full((len(rows), self.bands), np.nan, np.float32) for name in ("flux", "error")}
+        fluxes = self.photometry.fluxes(chunk)
+        return {"flux": fluxes.flux, "error": fluxes.error}
+
+
+@dataclass(frozen=True)
+class ColumnReader:
+    """Reads one of the task's `InputColumn`.
+
+    Parameters
+    ----------
+    name : str
+        By which networks and features know it.
+    field : Field
+    column : InputColumn
+    """
+
+    name: str
+    field: Field
+    column: InputColumn
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The one column."""
+        return (self.field.column.name,)
+
+    def read(self, chunk: Mapping[str, Array], rows: Array) -> Mapping[str, Array]:
+        """Return the values (n,), NaN where they are impossible."""
+        values = np.asarray(self.field.of(chunk), np.float64)
+        return {self.name: np.where((values >= self.column.low) & (values <= self.column.high), values, np.nan)}
+
+
+@dataclass(frozen=True)
+class AbsentReader:
+    """Stands for an input that a catalogue does not have: NaN (n,)."""
+
+    name: str
+    columns: Sequence[str] = ()
+
+    def read(self, chunk: Mapping[str, Array], rows: Array) -> Mapping[str, Array]:
+        """Return NaN."""
+        return {self.name: np.full(len(rows), np.nan)}
+
+
+@dataclass(frozen=True)
+class Readers:
+    """Reads with several readers."""
+
+    readers: Sequence[InputReader]
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Those of all."""
+        return tuple(dict.fromkeys(name for reader in self.readers for name in reader.columns))
+
+    def read(self, chunk: Mapping[str, Array], rows: Array) -> Mapping[str, Array]:
+        """Return what all read."""
+        return {name: values for reader in self.readers for name, values in reader.read(chunk, rows).items()}
+
+
+def find(
+    catalogue: Catalogue, origin: Origin, task: Task, say: Callable[[str], None], *, needed: bool, strict: bool
+) -> Readers:
+    """Return the reader of the kinds of input that the task's features need.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    origin : Origin
+        Of the answers; the baselines see the bands that the model saw.
+    task : Task
+    say : callable
+        Receives a note where an input is not there; it is absent then.
+    needed : bool
+        Whether any baseline looks at inputs.
+    strict : bool
+        Whether an input that is not there is an error.
+
+    Raises
+    ------
+    InputError
+        When it is one.
+    """
+    readers: list[InputReader] = []
+    for kind in getattr(task.features, "inputs", Features.inputs):
+        try:
+            reader = _reader(catalogue, origin, task, kind) if needed else None
+        except InputError as error:
+            if strict:
+                raise
+            say(f"the baselines have no {'photometry' if kind == 'flux' else kind}: {error.what}")
+            reader = None
+        absent = FluxReader(None, len(origin.bands)) if kind == "flux" else AbsentReader(kind)
+        readers.append(reader or absent)
+    return Readers(readers)
+
+
+def _reader(catalogue: Catalogue, origin: Origin, task: Task, kind: str) -> InputReader:
+    """Return the reader of one kind of input."""
+    if kind == "flux":
+        return FluxReader(origin.photometry(catalogue), len(origin.bands))
+    if kind not in task.columns:
+        raise InputError(f"score reads no input of kind {kind!r}", expected=" or ".join(("flux", *task.columns)))
+    column = task.columns[kind]
+    fields = Fields(catalogue.columns, catalogue.label, f"the baselines need {column.meaning}")
+    name = next((name for name in column.names if fields.get(name)), column.names[0])
+    return ColumnReader(kind, fields.require(name, f"--input {kind}=COLUMN"), column)
