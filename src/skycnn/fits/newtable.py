@@ -24,7 +24,7 @@ class NewTable:
     name : str
         EXTNAME.
     facts : mapping of str to value
-        Cards of the header, each of one card's length; None is left out.
+        Cards of the header; None is left out.
     history : sequence of str
         HISTORY lines, 72 characters at most.
     stamp : str
@@ -52,7 +52,7 @@ class NewTable:
             fitscards.make("GCOUNT", 1),
             fitscards.make("TFIELDS", 0, "columns"),
             fitscards.make("EXTNAME", name),
-            *(fitscards.make(key, value) for key, value in facts.items() if value is not None),
+            *(card for key, value in facts.items() if value is not None for card in fitscards.entry(key, value)),
             fitscards.make("CHECKSUM", "0" * 16),
             fitscards.make("DATASUM", "0"),
         ]

@@ -87,11 +87,6 @@ class Noise:
         electrons = [survey.electrons.get(band, math.nan) for band in names]
         return cls(np.array(sigma), np.array(electrons), correlation)
 
-    def variance(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the variance of each pixel of noiseless images (n, band, y, x), microjansky squared."""
-        gain = np.where(np.isfinite(self.electrons), self.electrons, np.inf)[:, None, None]
-        return (self.sigma[:, None, None] ** 2 + np.maximum(images, 0) / gain).astype(np.float32)
-
     def add(self, images: NDArray[np.float32], seed: int, row: ArrayLike, name: str = "noise") -> NDArray[np.float32]:
         """Return images with noise.
 
@@ -139,29 +134,6 @@ class Noise:
             counts = generator.poisson(np.maximum(light, 0) * self.electrons[b])
             seen[b] = counts / self.electrons[b] + np.minimum(light, 0)  # ringing below zero stays as it is
         return seen
-
-
-def background(survey: Survey, bands: Sequence[str] | None = None, pixel_scale: float | None = None) -> Array:
-    """Return the standard deviation (band,) of a pixel, microjansky, counted from sky, dark current and reading.
-
-    It is what a depth should come from (Howell 1989, PASP 101, 616); surveys quote depths with a margin.
-
-    Raises
-    ------
-    InputError
-        When the survey does not tell its sky, or electrons, in a band.
-    """
-    scale = pixel_scale or survey.pixel_scale
-    found = []
-    for band in bands or survey.bands:
-        for key, table in (("sky", survey.sky), ("electrons", survey.electrons)):
-            if band not in table:
-                raise InputError(f"{where(survey, key, band)} does not tell '{key}' in {band}")
-        electrons = survey.electrons[band]
-        sky = 10 ** (0.4 * (MICROJANSKY - survey.sky[band])) * scale**2 * electrons
-        detector = survey.dark.get(band, 0.0) + survey.read_noise.get(band, 0.0) ** 2
-        found.append(math.sqrt(sky + detector) / electrons)
-    return np.array(found)
 
 
 def _limit(survey: Survey, band: str) -> float:

@@ -1,37 +1,34 @@
-"""mock: galaxies of a task's population as a survey would see them, with their truth, written to files."""
+"""mock: what a task simulates as a survey would see it, with its truth, written to files."""
 
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from skycnn import __version__, survey, tasks
 from skycnn.errors import InputError, RunError
 from skycnn.files.pixelstore import memory_left
-from skycnn.fits import scenefile
 from skycnn.fits.output import Output, compression_of
 from skycnn.fits.provenance import Record, now
-from skycnn.fits.scenefile import CatalogueFile, ImageFile
-from skycnn.fits.scenefolder import SceneFolder, together
+from skycnn.fits.scenefolder import SceneFolder
 from skycnn.fits.source import parse
 from skycnn.images import psffile
+from skycnn.mockfiles.blockvalues import values
+from skycnn.mockfiles.scenefiles import SceneFiles
 from skycnn.network.inference import device_of, out_of_memory
 from skycnn.report import mockfigures
 from skycnn.report.mockfigures import PreviewRows
 from skycnn.schema import Column
-from skycnn.simulate.detection import Detections, detect
-from skycnn.simulate.mocks import LAST, Block, Mocks
+from skycnn.simulate.mocks import LAST, Mocks
 from skycnn.simulate.psf import PSF
 from skycnn.simulate.psfimage import ImagePSF, check, core
 from skycnn.simulate.recipe import Recipe, judging
-from skycnn.simulate.scene import Scene
-from skycnn.stamps.stampfile.mockfile import TRUE, Layout, MockFile, columns_of
-from skycnn.stamps.stampfile.stampcolumns import words
+from skycnn.stamps.stampfile.mockfile import Layout, MockFile, columns_of
 from skycnn.survey import Survey
 from skycnn.task import Mock
 
@@ -45,7 +42,7 @@ ALL = "all"
 """The selection that selects nothing."""
 
 STAMPS_RATE, FLUXES_RATE, SCENE_RATE = 200.0, 20_000.0, 1e6
-"""Galaxies a second and CPU, for estimates: seven bands of 32x32 pixels, and no pixels; pixels of a scene's band."""
+"""Objects a second and CPU, for estimates: seven bands of 32x32 pixels, and no pixels; pixels of a scene's band."""
 
 DEVICES = ("cpu", "cuda")
 
@@ -56,7 +53,7 @@ LARGEST, WIDEST = 1024, 32_768
 """Pixels along an edge of a stamp, and of a scene."""
 
 WORKED = 1.1
-"""Memory that a scene takes, in units of its pixels': these, and galaxies and patches in work."""
+"""Memory that a scene takes, in units of its pixels': these, and objects and patches in work."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +69,7 @@ class Options:
     selection: str | None = None
     bands: Sequence[str] = ()
     psf: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
     size: int | None = None
     fluxes_only: bool = False
     threads: int = 1
@@ -99,6 +97,7 @@ class Result:
     disk_bytes: int
     estimate_seconds: float
     columns: Sequence[str]
+    options: Mapping[str, float | int | str]
     scene: tuple[int, int] | None = None
     drawn: int | None = None
     seconds: float = 0.0
@@ -148,15 +147,15 @@ def mock(options: Options, say: Say = lambda _: None, progress: Progress | None 
 def _stamps(options: Options, made: Mock, recipe: Recipe, say: Say, progress: Progress | None) -> Result:
     """Make a file of stamps, or a catalogue of fluxes."""
     if options.number is None or not 1 <= options.number <= LAST:
-        hint = "Another --seed gives other galaxies to another file." if (options.number or 0) > LAST else None
-        raise InputError("-n is no number of galaxies", value=options.number, expected=f"1 to {LAST}", hint=hint)
+        hint = "Another --seed gives other objects to another file." if (options.number or 0) > LAST else None
+        raise InputError("-n is no number of objects", value=options.number, expected=f"1 to {LAST}", hint=hint)
     output = Output(parse("-"), options.out, overwrite=options.overwrite)  # there is no input
     if compression_of(options.out) and not options.fluxes_only:
         hint = "Take the ending away, or give --fluxes-only."
         raise InputError(
             f"--out {options.out} would be an archive, and stamps in one cannot be read one by one", hint=hint
         )
-    quoted = options.fluxes_only and made.observed is not None and made.observed(recipe.survey)
+    quoted = made.measured and options.fluxes_only and made.observed is not None and made.observed(recipe.survey)
     for name, value in {"--psf": options.psf or None, "--size": options.size}.items():
         if quoted and value is not None:
             what = f"{name} has no effect: fluxes alone of {recipe.survey.name} are as its catalogue has them"
@@ -164,7 +163,7 @@ def _stamps(options: Options, made: Mock, recipe: Recipe, say: Say, progress: Pr
     if options.preview is not None:
         mockfigures.check(options.preview, options.overwrite, output.path)
     side = 0 if options.fluxes_only else recipe.side
-    columns = columns_of(recipe.bands, made.columns, stamps=bool(side), aperture=not quoted)
+    columns = columns_of(recipe.bands, made.columns, stamps=bool(side), aperture=not quoted, measured=made.measured)
     facts = {**recipe.facts(), **CREATOR, "BUNIT": "uJy" if side else None}
     layout = Layout(options.number, recipe.bands, columns, side, facts)
     record = _record(options, recipe, columns)
@@ -198,6 +197,7 @@ def _plain(options: Options, recipe: Recipe, columns: Sequence[Column]) -> dict[
         "bands": recipe.bands,
         "seed": recipe.seed,
         "pixel_scale": recipe.survey.pixel_scale,
+        "options": recipe.options,
         "columns": [column.name for column in columns],
     }
 
@@ -218,8 +218,9 @@ def plan(options: Options) -> tuple[Mock, Recipe]:
     where = survey.own(options.survey) or survey.load(options.survey)
     usual = ALL if options.scene else made.usual.get(where.name, made.selections[0])
     selection = options.selection or usual
-    if selection not in (*made.selections, ALL):
-        raise InputError("no such selection", value=selection, expected=" or ".join((*made.selections, ALL)))
+    known = dict.fromkeys((*made.selections, ALL))
+    if selection not in known:
+        raise InputError("no such selection", value=selection, expected=" or ".join(known))
     bands = tuple(options.bands) or where.bands
     for band in bands:
         if band not in where.bands:
@@ -233,19 +234,44 @@ def plan(options: Options) -> tuple[Mock, Recipe]:
     side = made.side if options.size is None else options.size
     if not 8 <= side <= LARGEST:
         raise InputError("--size is no side of a stamp", value=side, expected=f"8 to {LARGEST} pixels")
-    cut = None if options.scene else made.cuts.get(selection)
+    cut = made.cuts.get(selection) if made.measured and not options.scene else None
     judged = judging(bands, cut.bands) if cut else ()
     if cut and not judged:
         what = f"selection {selection} judges by {' or '.join(cut.bands)}, and none is among the bands"
-        raise InputError(what, value=" ".join(bands), hint="--bands names them, or --all takes every galaxy.")
+        raise InputError(what, value=" ".join(bands), hint="--bands names them, or --all takes every object.")
     above = cut.above if cut else 0.0
     psfs = {band: _psf(band, path, where, bands) for band, path in options.psf.items()}
     device = device_of(options.device)
     if device.type not in DEVICES:
         raise InputError(f"--device {options.device} draws no stamps", expected=" or ".join(DEVICES))
     return made, Recipe(
-        where, bands, options.seed, selection, made.draw, made.observe, side, judged, above, psfs, str(device)
+        where,
+        bands,
+        options.seed,
+        selection,
+        made.draw,
+        made.observe,
+        side,
+        judged,
+        above,
+        psfs,
+        str(device),
+        _settings(task.name, made, options.settings),
+        made.measured,
+        made.row_bytes,
     )
+
+
+def _settings(task: str, made: Mock, texts: Mapping[str, str]) -> dict[str, float | int | str]:
+    """Return the value of each of the task's options, its default where the user gives none."""
+    known = {option.name: option for option in made.options}
+    for name in texts:
+        if name not in known:
+            lines = [f"{each.name}={each.default} ({each.meaning}; {each.expected})" for each in made.options]
+            raise InputError(
+                f"mocks of {task} have no option {name}", expected="; ".join(lines) or None, hint="--set NAME=VALUE"
+            )
+    return {name: option.read(texts[name]) if name in texts else option.default for name, option in known.items()}
 
 
 def _psf(band: str, name: str, where: Survey, bands: Sequence[str]) -> PSF:
@@ -273,6 +299,7 @@ def _record(options: Options, recipe: Recipe, columns: Sequence[Column]) -> Reco
         "selection": recipe.selection,
         "side": None if options.fluxes_only else recipe.side,
         "fluxes_only": options.fluxes_only,
+        "options": recipe.options,
     }
     return Record(
         version=__version__,
@@ -294,23 +321,14 @@ def _scene(options: Options, made: Mock, recipe: Recipe, say: Say, progress: Pro
     shape, bands = options.scene or (0, 0), recipe.bands
     density = _check_scene(options, made, recipe, shape)
     folder = SceneFolder(options.out, bands, overwrite=options.overwrite)
-    columns = scenefile.columns_of(columns_of(bands, made.columns, stamps=False))
-    record = _record(options, recipe, columns)
-    field = Scene(Mocks(recipe), density, shape)
-    facts = {**recipe.facts(), **CREATOR, "NDRAWN": field.count}
-    grid = scenefile.projection(shape, field.scale) | facts | {"BUNIT": "uJy"}
-    images = []
-    for band, sigma in zip(bands, field.mocks.noise.sigma, strict=True):
-        own: dict[str, Any] = {"FILTER": band, "PSFFWHM": recipe.width(band), "SKYSIGMA": float(f"{sigma:.6g}")}
-        images.append(ImageFile(shape, {**grid, **own}, record))
-    facts |= {"BANDS": " ".join(bands)}
-    sizes = [*(image.size for image in images), CatalogueFile(field.count, columns, facts, record).size]
+    columns = columns_of(bands, made.columns, stamps=False)
+    files = SceneFiles(recipe, density, shape, columns, CREATOR, partial(_record, options, recipe))
     result = Result(
-        **_plain(options, recipe, columns),
+        **_plain(options, recipe, files.columns),
         rows=0,
         side=0,
         files={"output": options.out, **dict(zip((*bands, "catalogue"), folder.paths, strict=True))},
-        disk_bytes=sum(sizes),
+        disk_bytes=sum(files.sizes),
         estimate_seconds=math.prod(shape) * len(bands) / SCENE_RATE / options.threads,
         scene=shape,
     )
@@ -318,25 +336,20 @@ def _scene(options: Options, made: Mock, recipe: Recipe, say: Say, progress: Pro
         say(f"warning: {warning}")
     if options.dry_run:
         return result
-    with folder.held(sizes, options.wait) as outputs:
-        pixels = field.images(options.threads, progress)
-        found = detect(field, pixels)
-        catalogue = CatalogueFile(len(found.row), columns, facts, record)
-        with together(outputs) as fds:
-            for fd, image, values in zip(fds, images, pixels, strict=False):
-                image.write(fd, values)
-            catalogue.write(fds[-1], _detected(found, recipe, shape))
-    return replace(result, rows=len(found.row), drawn=field.count)
+    rows = files.write(folder, options.threads, options.wait, progress)
+    return replace(result, rows=rows, drawn=files.drawn)
 
 
 def _check_scene(options: Options, made: Mock, recipe: Recipe, shape: tuple[int, int]) -> float:
-    """See that there can be such a scene, and return the galaxies a square arcminute."""
+    """See that there can be such a scene, and return the objects a square arcminute."""
     given = {"-n": options.number, "--fluxes-only": options.fluxes_only or None, "--preview": options.preview}
     for name, value in given.items():
         if value is not None:
-            raise InputError(f"{name} does not go with --scene", hint="A scene has as many galaxies as the sky.")
-    if recipe.selection != ALL or made.density is None:
-        why = "has no density on the sky" if made.density is None else "is none of the whole sky"
+            raise InputError(f"{name} does not go with --scene", hint="A scene has as many objects as the sky.")
+    if recipe.selection != ALL or made.density is None or not made.measured:
+        why = "is none of the whole sky"
+        if made.density is None or not made.measured:
+            why = "has no density on the sky" if made.density is None else "is not measured"
         raise InputError(f"what {options.task} simulates {why}: there are no scenes of it", value=recipe.selection)
     asked = f"{shape[0]},{shape[1]}"
     if not all(recipe.side <= edge <= WIDEST for edge in shape):
@@ -350,18 +363,6 @@ def _check_scene(options: Options, made: Mock, recipe: Recipe, shape: tuple[int,
     return made.density()
 
 
-def _detected(found: Detections, recipe: Recipe, shape: tuple[int, int]) -> dict[str, Array]:
-    """Return the detections' values by column."""
-    n, scale = len(found.row), recipe.survey.pixel_scale
-    block = Block(found.row, found.truth, found.total, found.measured, np.zeros((n, 2)), None, 0)
-    east, north = scenefile.sky(found.place, shape, scale).T
-    places = {"RA": east, "DEC": north}
-    for i, axis in enumerate("XY"):
-        places |= {f"{axis}_IMAGE": found.place[:, i] + 1, f"{axis}_TRUE": found.true[:, i] + 1}
-    near = {"NEAREST": found.nearest * scale, "ISOLATED": found.isolated.astype(np.int32)}
-    return _values(block, 0, recipe.bands) | places | near
-
-
 def _write(
     output: Output, layout: Layout, record: Record, recipe: Recipe, options: Options, progress: Progress | None
 ) -> tuple[int, PreviewRows]:
@@ -369,32 +370,14 @@ def _write(
     made, sample, done, drawn = Mocks(recipe), PreviewRows(recipe.bands), 0, 0
     with (
         MockFile.create(output, layout, record) as file,
-        made.galaxies(layout.rows, options.threads, stamps=bool(layout.side)) as blocks,
+        made.blocks(layout.rows, options.threads, stamps=bool(layout.side)) as blocks,
     ):
         for block in blocks:
-            values = _values(block, done, layout.bands)
-            file.write(values, block.pixels)
-            sample.add(values, block.pixels)
+            columns = values(block, done, layout.bands)
+            file.write(columns, block.pixels)
+            sample.add(columns, block.pixels)
             done, drawn = done + len(block.row), block.end
             if progress is not None:
                 progress(done, layout.rows)
         file.finish(drawn)
     return drawn, sample
-
-
-def _values(block: Block, done: int, bands: Sequence[str]) -> dict[str, Array]:
-    """Return a block's values by column; ``done`` rows stand before it."""
-    n, measured = len(block.row), block.measured
-    values: dict[str, Array] = {
-        "ID": np.arange(done + 1, done + 1 + n),
-        "GROUP": block.row,
-        **{f"{name}{TRUE}": truth for name, truth in block.truth.items()},
-        "APERTURE": measured.radius,
-        "DX": block.offset[:, 0],
-        "DY": block.offset[:, 1],
-        "FLAG": np.zeros(n, np.int32),
-    }
-    for i, word in enumerate(words(bands)):
-        values[f"FLUX_{word}{TRUE}"] = block.total[:, i]
-        values[f"FLUX_{word}"], values[f"FLUXERR_{word}"] = measured.flux[:, i], measured.error[:, i]
-    return values
