@@ -8,7 +8,7 @@ from skycnn import survey, tasks
 from skycnn.schema import Column
 from skycnn.simulate import draws
 from skycnn.simulate.recipe import Recipe
-from skycnn.simulate.render import Light
+from skycnn.simulate.components import Components
 from skycnn.task import Mock, SignalCut
 
 CSST = survey.load("csst")
@@ -18,7 +18,7 @@ BANDS = ("g", "r", "i")
 @dataclass(frozen=True)
 class Galaxies:
     row: np.ndarray
-    light: Light
+    light: Components
     truth: dict
 
 
@@ -30,7 +30,7 @@ def draw(where, bands, seed, row, selection):
     colour = (np.array([where.wavelength.get(band, 5000.0) for band in bands]) / 7660) ** (2 * z[:, None])
     total = 10 ** (0.4 * (23.9 - magnitude))[:, None] * colour
     bulge, size = u[:, 2], 0.1 + 0.5 * u[:, 3]
-    light = Light(
+    light = Components(
         flux=np.stack([total * bulge[:, None], total * (1 - bulge)[:, None]], axis=1),
         radius=np.stack([size / 2, size], axis=1),
         index=np.tile([4.0, 1.0], (len(rows), 1)),

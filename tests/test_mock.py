@@ -15,7 +15,7 @@ from astropy.io import fits
 
 import mocking
 from conftest import Said
-from skycnn import survey
+from skycnn import survey, tasks
 from skycnn.errors import NoSpaceError
 from skycnn.files import safefile
 from skycnn.files.lock import locked
@@ -33,7 +33,6 @@ pixel_scale = 0.3
 psf = { W1 = 0.9, W2 = 1.0 }
 depth = { W1 = 25, W2 = 24.5 }
 depth_kind = "psf"
-zero_point = { W1 = 25, W2 = 25 }
 extinction = { W1 = 0.2, W2 = 0.1 }
 """
 SMALL = ("--bands", "g,r,i", "--seed", "3", "--threads", "1")
@@ -72,7 +71,7 @@ def read(path):
 def test_a_stamp_file(mock):
     said = mock("-n", 60, *SMALL)
     assert (said.code, said.out) == (0, b""), said.err
-    assert "m.fits: 60 galaxies, selection paper, 16x16 pixels in g r i of csst" in said.err
+    assert "m.fits: 60 rows, selection paper, 16x16 pixels in g r i of csst" in said.err
     pixels, table, first, second = read("m.fits")
     assert pixels.shape == (60, 3, 16, 16)
     assert np.array_equal(table["ID"], np.arange(60) + 1)
@@ -243,7 +242,7 @@ def test_a_dry_run_touches_nothing(mock, monkeypatch):
     monkeypatch.setattr(mocks, "Mocks", None)
     said = mock("-n", 1000, *SMALL, "--dry-run")
     assert said.code == 0, said.err
-    assert "m.fits would be written: 1000 galaxies" in said.err
+    assert "m.fits would be written: 1000 rows" in said.err
     assert {"Z_TRUE", "FLUX_G", "DX"} <= set(said.out.decode().split())
     assert os.listdir() == []
 
@@ -294,9 +293,9 @@ def test_what_is_there_is_kept(mock):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("-n", 0), "-n is no number of galaxies: 0"),
-        (("-n", -5), "-n is no number of galaxies: -5"),
-        (("-n", 2**31), "-n is no number of galaxies: 2147483648 (expected 1 to 2147483647)"),
+        (("-n", 0), "-n is no number of objects: 0"),
+        (("-n", -5), "-n is no number of objects: -5"),
+        (("-n", 2**31), "-n is no number of objects: 2147483648 (expected 1 to 2147483647)"),
         (("-n", 5, "--bands", ""), "--bands names no band: ''"),
         (("-n", 5, "--bands", ", "), "--bands names no band"),
         (("-n", 5, "--bands", "q"), "survey csst has no band q"),
@@ -327,7 +326,7 @@ def test_names_that_are_none(mock, monkeypatch):
     assert (said.code, "cannot both go to standard output" in said.err) == (2, True), said.err
     said = mock("-n", 5, out="nowhere/a.fits")
     assert (said.code, "does not exist" in said.err) == (2, True), said.err
-    mocking.install(monkeypatch, None)
+    monkeypatch.setattr(tasks, "load", lambda name: replace(photoz.TASK, mock=None))
     said = mock("-n", 5)
     assert (said.code, "task photoz has no mocks" in said.err) == (2, True), said.err
 
