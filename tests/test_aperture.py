@@ -5,10 +5,10 @@ import pytest
 
 from skycnn import survey
 from skycnn.simulate.aperture import AperturePhotometry, circles
+from skycnn.simulate.components import Components
 from skycnn.simulate.correlation import Correlation
 from skycnn.simulate.noise import Noise
 from skycnn.simulate.optics import psf_of
-from skycnn.simulate.components import Components
 from skycnn.simulate.render import Renderer
 
 CSST = survey.load("csst")

@@ -1,12 +1,12 @@
-"""Sersic components: stamps against GalSim's, pixel by pixel, over the whole range; and what does not matter: order, blocks, the grid."""
+"""Sersic components: stamps against GalSim's over the whole range; and what does not matter: order, blocks, grid."""
 
 import numpy as np
 import pytest
 import torch
 
 from skycnn.simulate import components, psf, sersic
-from skycnn.simulate.psfimage import ImagePSF
 from skycnn.simulate.components import Components
+from skycnn.simulate.psfimage import ImagePSF
 from skycnn.simulate.render import Renderer
 from skycnn.stamps import stamps
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from skycnn.simulate.components import Components
 from skycnn.simulate.growth import Growth
 from skycnn.simulate.psf import Gaussian
-from skycnn.simulate.components import Components
 from skycnn.simulate.render import Renderer
 
 SCALES = np.geomspace(0.7, 8, 12)

@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +13,6 @@ import pytest
 from astropy.io import fits
 
 import mocking
-from conftest import Said
 from skycnn import survey, tasks
 from skycnn.errors import NoSpaceError
 from skycnn.files import safefile
@@ -40,26 +38,10 @@ SMALL = ("--bands", "g,r,i", "--seed", "3", "--threads", "1")
 
 @pytest.fixture
 def mock(capfdbinary, monkeypatch, tmp_path):
-    """Run ``skycnn mock ...`` in this process and in a folder of its own, with a small population in small blocks."""
-    from skycnn.cli import app, console
-
-    mocking.install(monkeypatch)
     monkeypatch.setattr(mocks, "BLOCK", 32)
     monkeypatch.setattr(mocks, "DRAWN", 96)
     monkeypatch.setattr(mocks, "FLUX_BLOCK", 512)
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words, survey="csst", out="m.fits"):
-        monkeypatch.setattr(console.manners, "quiet", False)
-        line = ["skycnn", "mock", "--task", "photoz", *map(str, words)] + (["--survey", survey] if survey else [])
-        monkeypatch.setattr(sys, "argv", [*line, "--out", out] if out else line)
-        capfdbinary.readouterr()
-        code = console.run(lambda: app.call(sys.argv[1:]))
-        said = capfdbinary.readouterr()
-        return Said(code, said.out, said.err.decode())
-
-    return run
+    return mocking.Command(capfdbinary, monkeypatch, tmp_path, mocking.MOCK)
 
 
 def read(path):

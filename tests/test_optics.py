@@ -4,9 +4,9 @@ from scipy.ndimage import uniform_filter
 
 from skycnn import survey
 from skycnn.errors import InputError
+from skycnn.simulate.components import Components
 from skycnn.simulate.optics import psf_of
 from skycnn.simulate.psf import Gaussian, Moffat
-from skycnn.simulate.components import Components
 from skycnn.simulate.render import Renderer
 
 CSST = survey.load("csst")

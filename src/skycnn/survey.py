@@ -175,8 +175,9 @@ def parse(text: str, label: str, *, cited: bool = True) -> Survey:
     except (ValueError, RecursionError) as error:  # a number of too many digits, brackets too deep
         raise InputError(f"{label} is not TOML: {error}") from error
     for table in (facts, facts.get("references")):
-        for key in FORMER if isinstance(table, dict) else ():
-            table.pop(key, None)
+        if isinstance(table, dict):
+            for key in FORMER:
+                table.pop(key, None)
     keys = [f.name for f in fields(Survey) if f.name != "source"]
     for key in facts:
         if key not in keys:

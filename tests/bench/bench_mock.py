@@ -11,9 +11,9 @@ from memory import Peak
 from report import line, table
 
 from skycnn.simulate.aperture import AperturePhotometry
+from skycnn.simulate.components import Components
 from skycnn.simulate.noise import Noise
 from skycnn.simulate.population import Population
-from skycnn.simulate.components import Components
 from skycnn.stamps.stampfile.mockfile import MockFile
 from skycnn.verbs.mock import Options, mock
 

@@ -77,6 +77,15 @@ def command(
             help="An option of the task's own mocks; repeatable. A NAME that it does not know lists those it does.",
         ),
     ] = None,
+    background: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--background",
+            metavar="BAND=FILE",
+            help="A frame of the sky, cut at random places, one in all bands, instead of drawn noise; its unit is "
+            "BUNIT's. Repeatable: each band needs one. Not every task's mocks take it.",
+        ),
+    ] = None,
     size: Annotated[int | None, typer.Option("--size", metavar="N", help="Side of a stamp, pixels.")] = None,
     fluxes_only: Annotated[
         bool, typer.Option("--fluxes-only", help="Write a catalogue of fluxes, without images.")
@@ -128,6 +137,7 @@ def command(
         selection=verb.ALL if everything else selection,
         bands=_bands(bands),
         psf=_pairs("--psf", psf or (), "BAND=FILE", "--psf g=psf_g.fits"),
+        backgrounds=_pairs("--background", background or (), "BAND=FILE", "--background g=frame_g.fits"),
         settings=_pairs("--set", settings or (), "NAME=VALUE"),
         size=size,
         fluxes_only=fluxes_only,

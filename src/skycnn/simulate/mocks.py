@@ -128,11 +128,18 @@ class Mocks:
         row = start - first + here
         offset = self.offset(row)
         light = drawn.light.take(here)
-        pixels = self.noise.add(light.stamps(self.renderer, offset), self.recipe.seed, row)
+        pixels = self._noisy(light.stamps(self.renderer, offset), row)
         measured = self.photometry.measure(pixels, offset) if self.recipe.measured else None
         group, truth = groups(drawn, row, here), _taken(drawn.truth, here)
         whole = Block(row, group, truth, light.total(), measured, offset, pixels, start + self._block)
         return whole.taken(self._seen(measured, len(row), self.recipe.above))
+
+    def _noisy(self, clean: Array, row: Array) -> Array:
+        """Return stamps with drawn noise, or on the user's frames."""
+        seed, backgrounds = self.recipe.seed, self.recipe.backgrounds
+        if backgrounds is None:
+            return self.noise.add(clean, seed, row)
+        return self.noise.photons(clean, seed, row) + backgrounds.cut(seed, row)
 
     def _draw_hopeful(self, number: int) -> tuple[Any, Array]:
         """Return the candidates of several blocks, and whether each may be seen."""

@@ -126,6 +126,13 @@ class Noise:
             out[k] = scale * field + self._photons(images[k], generator)
         return out
 
+    def photons(self, images: NDArray[np.float32], seed: int, row: ArrayLike) -> NDArray[np.float32]:
+        """Return images (n, band, y, x) with the noise of their own photons alone, as `add` makes it."""
+        out = np.empty(images.shape, np.float32)
+        for k, number in enumerate(np.asarray(row, np.int64).tolist()):
+            out[k] = self._photons(images[k], draws.generator(seed, number, "photons"))
+        return out
+
     def _photons(self, image: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float32]:
         """Return one object's light (band, y, x) as its photons are counted; as it is where electrons are unknown."""
         seen = image.copy()

@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from skycnn.simulate.backgrounds import Backgrounds
 from skycnn.simulate.optics import psf_of
 from skycnn.simulate.psf import PSF
 from skycnn.survey import Survey
@@ -47,6 +48,8 @@ class Recipe:
         Whether aperture fluxes are measured.
     row_bytes : int
         Memory that a drawn row takes.
+    backgrounds : Backgrounds, optional
+        What stamps are put on, instead of drawn noise.
     """
 
     survey: Survey
@@ -63,6 +66,7 @@ class Recipe:
     options: Mapping[str, Any] = field(default_factory=dict)
     measured: bool = True
     row_bytes: int = 4096
+    backgrounds: Backgrounds | None = None
 
     def drawn(self, row: Array) -> Any:
         """Return what ``draw`` returns of candidates (n,)."""

@@ -17,13 +17,14 @@ from skycnn.fits.output import Output, compression_of
 from skycnn.fits.provenance import Record, now
 from skycnn.fits.scenefolder import SceneFolder
 from skycnn.fits.source import parse
-from skycnn.images import psffile
+from skycnn.images import framefile, psffile
 from skycnn.mockfiles.blockvalues import values
 from skycnn.mockfiles.scenefiles import SceneFiles
 from skycnn.network.inference import device_of, out_of_memory
 from skycnn.report import mockfigures
 from skycnn.report.mockfigures import PreviewRows
 from skycnn.schema import Column
+from skycnn.simulate.backgrounds import Backgrounds
 from skycnn.simulate.mocks import LAST, Mocks
 from skycnn.simulate.psf import PSF
 from skycnn.simulate.psfimage import ImagePSF, check, core
@@ -70,6 +71,7 @@ class Options:
     bands: Sequence[str] = ()
     psf: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
+    backgrounds: Mapping[str, str] = field(default_factory=dict)
     size: int | None = None
     fluxes_only: bool = False
     threads: int = 1
@@ -259,6 +261,7 @@ def plan(options: Options) -> tuple[Mock, Recipe]:
         _settings(task.name, made, options.settings),
         made.measured,
         made.row_bytes,
+        _backgrounds(options, made, bands, side),
     )
 
 
@@ -288,11 +291,29 @@ def _psf(band: str, name: str, where: Survey, bands: Sequence[str]) -> PSF:
     return image
 
 
+def _backgrounds(options: Options, made: Mock, bands: Sequence[str], side: int) -> Backgrounds | None:
+    """Return the frames that stamps are put on, if there are any."""
+    if not options.backgrounds:
+        return None
+    if not made.backgrounds:
+        raise InputError(f"mocks of {options.task} are put on no --background", hint="Leave it out.")
+    if options.fluxes_only or options.scene:
+        raise InputError(f"--background does not go with {'--scene' if options.scene else '--fluxes-only'}")
+    for band in (*options.backgrounds, *bands):
+        if band not in bands or band not in options.backgrounds:
+            what = f"--background names a band that is not made: {band}"
+            what = f"--background names no frame of {band}" if band in bands else what
+            raise InputError(what, expected=" ".join(f"{each}=FILE" for each in bands))
+    frames = [parse(options.backgrounds[band]) for band in bands]
+    return Backgrounds([framefile.read(frame.path, frame.extension) for frame in frames], side)
+
+
 def _record(options: Options, recipe: Recipe, columns: Sequence[Column]) -> Record:
     settings = {
         "survey": recipe.survey.name,
         "bands": recipe.bands,
         "psf": dict(options.psf),
+        "backgrounds": dict(options.backgrounds),
         "number": options.number,
         "scene": options.scene,
         "seed": recipe.seed,
