@@ -1,4 +1,4 @@
-"""Stamps of galaxies of 100,000 stars each: two bands of CSST, 75x75 pixels, two threads, beside an exact sum of PSFs."""
+"""Stamps of galaxies of 100,000 stars: two bands of CSST, 75x75 pixels, two threads, beside an exact sum of PSFs."""
 
 import argparse
 import statistics
@@ -29,7 +29,7 @@ def galaxies(count: int, stars: int) -> Points:
 
 
 def apart(renderer: Renderer) -> tuple[float, float]:
-    """Return how far from the exact sum a stamp is, of its brightest pixel, and how many times longer that sum takes."""
+    """Return how far a stamp is from the exact sum, over its brightest pixel, and how many times longer the sum takes."""
     light = galaxies(1, EXACT)
     one = np.ones((1, EXACT))
     exact = Components(light.flux[None], 0 * one, one, one, 0 * one, light.place[None])
