@@ -29,7 +29,7 @@ def galaxies(count: int, stars: int) -> Points:
 
 
 def apart(renderer: Renderer) -> tuple[float, float]:
-    """Return how far a stamp is from the exact sum, over its brightest pixel, and how many times longer the sum takes."""
+    """Return how far a stamp is from the exact sum, over its brightest pixel, and how many times longer that takes."""
     light = galaxies(1, EXACT)
     one = np.ones((1, EXACT))
     exact = Components(light.flux[None], 0 * one, one, one, 0 * one, light.place[None])
