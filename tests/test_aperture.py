@@ -5,10 +5,11 @@ import pytest
 
 from skycnn import survey
 from skycnn.simulate.aperture import AperturePhotometry, circles
+from skycnn.simulate.components import Components
 from skycnn.simulate.correlation import Correlation
 from skycnn.simulate.noise import Noise
 from skycnn.simulate.optics import psf_of
-from skycnn.simulate.render import Light, Renderer
+from skycnn.simulate.render import Renderer
 
 CSST = survey.load("csst")
 SCALE, SIDE = CSST.pixel_scale, 32
@@ -22,7 +23,7 @@ RENDER = Renderer(PSFS, SCALE, SIDE)
 def galaxies(n, index, radius, magnitude, ratio=1.0):
     flux = 10 ** (0.4 * (23.9 - magnitude))
     one = np.ones((n, 1))
-    return Light(np.full((n, 1, len(PSFS)), flux), radius * one, index * one, ratio * one, 30 * one)
+    return Components(np.full((n, 1, len(PSFS)), flux), radius * one, index * one, ratio * one, 30 * one)
 
 
 def offsets(n):
@@ -44,7 +45,7 @@ def test_circles_share_pixels_as_a_fine_grid_does(radius, x, y):
 def test_stars_have_the_depth_of_the_survey():
     n = 1000
     stars, offset = galaxies(n, 1.0, 0.0, 25.0), offsets(n)
-    clean = RENDER(stars, offset)
+    clean = stars.stamps(RENDER, offset)
     dark = NOISE.add(np.zeros_like(clean), 11, np.arange(n))
     for band, name in enumerate(BANDS):
         radius = np.full(n, CSST.r80[name])
@@ -62,7 +63,7 @@ def test_stars_have_the_depth_of_the_survey():
 def test_errors_are_honest(index, radius, magnitude, ratio):
     n = 1500
     offset = offsets(n)
-    clean = RENDER(galaxies(n, index, radius, magnitude, ratio), offset)
+    clean = galaxies(n, index, radius, magnitude, ratio).stamps(RENDER, offset)
     found = PHOTOMETRY.measure(NOISE.add(clean, 12, np.arange(n)), offset)
     true = PHOTOMETRY.measure(clean, offset, found.radius)
     pull = (found.flux - true.flux) / found.error
@@ -76,7 +77,7 @@ def test_errors_are_honest(index, radius, magnitude, ratio):
 def test_the_aperture_loses_no_signal_to_noise(index, radius):
     n, band = 20, 2
     offset = offsets(n)
-    clean = RENDER(galaxies(n, index, radius, 25.0), offset)
+    clean = galaxies(n, index, radius, 25.0).stamps(RENDER, offset)
 
     def signal(measured):
         return (measured.flux[:, band] / measured.error[:, band]).mean()
@@ -86,7 +87,7 @@ def test_the_aperture_loses_no_signal_to_noise(index, radius):
 
 
 def test_apertures_stay_on_the_stamp():
-    found = PHOTOMETRY.measure(RENDER(galaxies(3, 1.0, 3.0, 18.0), offsets(3)), offsets(3))
+    found = PHOTOMETRY.measure(galaxies(3, 1.0, 3.0, 18.0).stamps(RENDER, offsets(3)), offsets(3))
     assert np.allclose(found.radius, (SIDE / 2 - 0.5) * SCALE)
 
 
@@ -96,7 +97,7 @@ def test_apertures_stay_on_the_stamp():
 def test_without_pixels_it_is_the_same(index, radius, ratio):
     n = 60
     light, offset = galaxies(n, index, radius, 23.0, ratio), offsets(60)
-    seen, told = PHOTOMETRY.measure(RENDER(light, offset), offset), PHOTOMETRY.expected(light)
+    seen, told = PHOTOMETRY.measure(light.stamps(RENDER, offset), offset), light.expected(PHOTOMETRY)
     room = 0.02 if ratio > 0.6 else 0.05
     assert np.allclose(told.flux.mean(axis=0), seen.flux.mean(axis=0), rtol=room)
     assert np.allclose(told.error.mean(axis=0), seen.error.mean(axis=0), rtol=room + 0.01)
@@ -108,8 +109,8 @@ def test_without_pixels_it_is_the_same(index, radius, ratio):
 def test_observed_errors_are_honest():
     n = 40_000
     light = galaxies(n, 1.0, 0.3, 24.0)
-    true = PHOTOMETRY.expected(light)
-    found = PHOTOMETRY.observed(light, np.random.default_rng(0).standard_normal(true.flux.shape))
+    true = light.expected(PHOTOMETRY)
+    found = PHOTOMETRY.observed(true, np.random.default_rng(0).standard_normal(true.flux.shape))
     pull = (found.flux - true.flux) / found.error
     assert np.abs(pull.mean(axis=0)).max() < 0.03
     assert np.abs(pull.std(axis=0) - 1).max() < 0.03
@@ -128,7 +129,7 @@ def test_correlated_noise_has_larger_errors():
 
 def test_a_galaxy_is_measured_by_itself():
     offset = offsets(9)
-    images = NOISE.add(RENDER(galaxies(9, 1.0, 0.3, 23.0), offset), 4, np.arange(9))
+    images = NOISE.add(galaxies(9, 1.0, 0.3, 23.0).stamps(RENDER, offset), 4, np.arange(9))
     whole, part = PHOTOMETRY.measure(images, offset), PHOTOMETRY.measure(images[4:6], offset[4:6])
     assert np.array_equal(whole.flux[4:6], part.flux)
     assert np.array_equal(whole.error[4:6], part.error)
@@ -137,4 +138,4 @@ def test_a_galaxy_is_measured_by_itself():
 def test_none_is_no_error():
     none = PHOTOMETRY.measure(np.empty((0, len(BANDS), SIDE, SIDE), np.float32), np.empty((0, 2)))
     assert (none.flux.shape, none.error.shape, none.radius.shape) == ((0, len(BANDS)), (0, len(BANDS)), (0,))
-    assert PHOTOMETRY.expected(galaxies(0, 1.0, 0.3, 23.0)).flux.shape == (0, len(BANDS))
+    assert galaxies(0, 1.0, 0.3, 23.0).expected(PHOTOMETRY).flux.shape == (0, len(BANDS))

@@ -46,7 +46,7 @@ def test_whole_stamps_lie_on_the_field(found):
 
 def test_what_is_faint_is_not_found(made, found):
     row, galaxies = made.drawn(0)
-    signal = made.mocks.photometry.together(made.mocks.photometry.expected(galaxies.light))
+    signal = made.mocks.photometry.together(galaxies.light.expected(made.mocks.photometry))
     inside = ((made.places(row) > 20) & (made.places(row) < np.array(SHAPE) - 20)).all(axis=1)
     bright, faint = (row[inside & chosen] for chosen in (signal > 10, signal < 1))
     assert np.isin(bright, found.row).mean() > 0.9  # some are crowded
@@ -55,7 +55,7 @@ def test_what_is_faint_is_not_found(made, found):
 
 def test_places_have_the_scatter_that_noise_gives(made, found):
     galaxies = made.drawn(0)[1]
-    expected = made.mocks.photometry.expected(galaxies.light)
+    expected = galaxies.light.expected(made.mocks.photometry)
     sigma = np.sqrt(2) * expected.radius / made.scale / 1.6 / made.mocks.photometry.together(expected)
     pull = (found.place - found.true) / sigma[found.row, None]
     assert pull.std() == pytest.approx(1, abs=0.15)
@@ -72,7 +72,7 @@ def test_fluxes_are_those_of_stamps_of_the_field(made, field, found):
     lone = found.isolated
     assert 0.1 < lone.mean() < 1
     galaxies = made.drawn(0)[1]
-    told = made.mocks.photometry.expected(galaxies.light).flux[found.row]
+    told = galaxies.light.expected(made.mocks.photometry).flux[found.row]
     pull = ((found.measured.flux - told) / found.measured.error)[lone & (found.measured.flux < 3).all(axis=1)]
     assert abs(np.median(pull)) < 0.35
     assert np.percentile(np.abs(pull), 68) == pytest.approx(1, abs=0.25)

@@ -48,7 +48,6 @@ pixel_scale = 0.4
 psf = { W1 = 1.2, W2 = 1.2 }
 depth = { W1 = 24, W2 = 24 }
 depth_kind = "psf"
-zero_point = { W1 = 25, W2 = 25 }
 extinction = { W1 = 0.2, W2 = 0.1 }
 """
 

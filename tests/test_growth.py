@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from skycnn.simulate.components import Components
 from skycnn.simulate.growth import Growth
 from skycnn.simulate.psf import Gaussian
-from skycnn.simulate.render import Light, Renderer
+from skycnn.simulate.render import Renderer
 
 SCALES = np.geomspace(0.7, 8, 12)
 
@@ -35,8 +36,8 @@ def test_a_gaussian_stays_one(growth, radius):
 @pytest.mark.parametrize(("index", "radius"), [(1.0, 1.3), (2.3, 3.0), (4.0, 2.2), (6.0, 5.5)])
 def test_images_agree(growth, index, radius):
     one, side, fine = np.ones((1, 1)), 321, 0.1
-    light = Light(np.ones((1, 1, 1)), radius * one, index * one, one, 0 * one)
-    image = Renderer([Gaussian(1.0)], fine, side)(light)[0, 0].astype(float)
+    light = Components(np.ones((1, 1, 1)), radius * one, index * one, one, 0 * one)
+    image = light.stamps(Renderer([Gaussian(1.0)], fine, side))[0, 0].astype(float)
     place = (np.arange(side) - (side - 1) / 2) * fine
     apart = np.hypot(place, place[:, None])
     for aperture in (1.0, 3.3, 10.0):

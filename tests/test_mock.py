@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +13,7 @@ import pytest
 from astropy.io import fits
 
 import mocking
-from conftest import Said
-from skycnn import survey
+from skycnn import survey, tasks
 from skycnn.errors import NoSpaceError
 from skycnn.files import safefile
 from skycnn.files.lock import locked
@@ -33,7 +31,6 @@ pixel_scale = 0.3
 psf = { W1 = 0.9, W2 = 1.0 }
 depth = { W1 = 25, W2 = 24.5 }
 depth_kind = "psf"
-zero_point = { W1 = 25, W2 = 25 }
 extinction = { W1 = 0.2, W2 = 0.1 }
 """
 SMALL = ("--bands", "g,r,i", "--seed", "3", "--threads", "1")
@@ -41,26 +38,10 @@ SMALL = ("--bands", "g,r,i", "--seed", "3", "--threads", "1")
 
 @pytest.fixture
 def mock(capfdbinary, monkeypatch, tmp_path):
-    """Run ``skycnn mock ...`` in this process and in a folder of its own, with a small population in small blocks."""
-    from skycnn.cli import app, console
-
-    mocking.install(monkeypatch)
     monkeypatch.setattr(mocks, "BLOCK", 32)
     monkeypatch.setattr(mocks, "DRAWN", 96)
     monkeypatch.setattr(mocks, "FLUX_BLOCK", 512)
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words, survey="csst", out="m.fits"):
-        monkeypatch.setattr(console.manners, "quiet", False)
-        line = ["skycnn", "mock", "--task", "photoz", *map(str, words)] + (["--survey", survey] if survey else [])
-        monkeypatch.setattr(sys, "argv", [*line, "--out", out] if out else line)
-        capfdbinary.readouterr()
-        code = console.run(lambda: app.call(sys.argv[1:]))
-        said = capfdbinary.readouterr()
-        return Said(code, said.out, said.err.decode())
-
-    return run
+    return mocking.Command(capfdbinary, monkeypatch, tmp_path, mocking.MOCK)
 
 
 def read(path):
@@ -72,7 +53,7 @@ def read(path):
 def test_a_stamp_file(mock):
     said = mock("-n", 60, *SMALL)
     assert (said.code, said.out) == (0, b""), said.err
-    assert "m.fits: 60 galaxies, selection paper, 16x16 pixels in g r i of csst" in said.err
+    assert "m.fits: 60 rows, selection paper, 16x16 pixels in g r i of csst" in said.err
     pixels, table, first, second = read("m.fits")
     assert pixels.shape == (60, 3, 16, 16)
     assert np.array_equal(table["ID"], np.arange(60) + 1)
@@ -243,7 +224,7 @@ def test_a_dry_run_touches_nothing(mock, monkeypatch):
     monkeypatch.setattr(mocks, "Mocks", None)
     said = mock("-n", 1000, *SMALL, "--dry-run")
     assert said.code == 0, said.err
-    assert "m.fits would be written: 1000 galaxies" in said.err
+    assert "m.fits would be written: 1000 rows" in said.err
     assert {"Z_TRUE", "FLUX_G", "DX"} <= set(said.out.decode().split())
     assert os.listdir() == []
 
@@ -294,9 +275,9 @@ def test_what_is_there_is_kept(mock):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("-n", 0), "-n is no number of galaxies: 0"),
-        (("-n", -5), "-n is no number of galaxies: -5"),
-        (("-n", 2**31), "-n is no number of galaxies: 2147483648 (expected 1 to 2147483647)"),
+        (("-n", 0), "-n is no number of objects: 0"),
+        (("-n", -5), "-n is no number of objects: -5"),
+        (("-n", 2**31), "-n is no number of objects: 2147483648 (expected 1 to 2147483647)"),
         (("-n", 5, "--bands", ""), "--bands names no band: ''"),
         (("-n", 5, "--bands", ", "), "--bands names no band"),
         (("-n", 5, "--bands", "q"), "survey csst has no band q"),
@@ -327,7 +308,7 @@ def test_names_that_are_none(mock, monkeypatch):
     assert (said.code, "cannot both go to standard output" in said.err) == (2, True), said.err
     said = mock("-n", 5, out="nowhere/a.fits")
     assert (said.code, "does not exist" in said.err) == (2, True), said.err
-    mocking.install(monkeypatch, None)
+    monkeypatch.setattr(tasks, "load", lambda name: replace(photoz.TASK, mock=None))
     said = mock("-n", 5)
     assert (said.code, "task photoz has no mocks" in said.err) == (2, True), said.err
 

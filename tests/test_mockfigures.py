@@ -9,14 +9,14 @@ pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 BANDS = ("u", "g", "r", "i")
 
 
-def sample(n, stamps=True, bands=BANDS, lack=False):
+def sample(n, stamps=True, bands=BANDS, lack=False, measured=True):
     """Return n rows in two blocks."""
     rng = np.random.default_rng(0)
     made = PreviewRows(bands)
     for part in np.array_split(np.arange(n), 2):
         m = len(part)
         values = {"ID": part, "Z_TRUE": rng.uniform(0, 2, m), "MAG_I_TRUE": rng.normal(22, 1, m)}
-        for band in bands:
+        for band in bands if measured else ():
             values[f"FLUX_{band.upper()}"] = rng.lognormal(0, 1, m) * (np.nan if lack else 1)
             values[f"FLUXERR_{band.upper()}"] = np.full(m, 0.05)
         made.add(values, rng.normal(size=(m, len(bands), 8, 8)).astype("f4") if stamps else None)
@@ -49,11 +49,15 @@ def test_it_tells_what_is_shown():
         (sample(40), ()),
         (sample(40, bands=("g",)), ("Z",)),
         (sample(40, stamps=False, lack=True), ("Z",)),
+        (sample(40, measured=False), ()),
+        (sample(40, stamps=False, measured=False), ("Z",)),
     ],
 )
 def test_it_bears_what_lacks(made, shown):
     page = words(mockfigures.picture("svg", made, shown, 0.1, ""))
     assert ("the first" in page) == (made.stamps is not None)
+    assert ("S/N" in page) == made.measured
+    assert ("Z: median" in page) == ("Z" in shown)
 
 
 def test_it_keeps_the_first_rows_only(monkeypatch):

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ import torch
 import mocking
 from skycnn.errors import RunError
 from skycnn.simulate import mocks
+from skycnn.simulate.aperture import Measured
 from skycnn.simulate.blocks import Need
 from skycnn.simulate.mocks import LAST, Block, Mocks, first
 
@@ -25,7 +25,7 @@ def small(monkeypatch):
 
 def take(made, rows, threads, work="stamps"):
     """Return so many galaxies as arrays by name."""
-    with made.galaxies(rows, threads, stamps=work == "stamps") as blocks:
+    with made.blocks(rows, threads, stamps=work == "stamps") as blocks:
         parts = list(blocks)
     found = {name: np.concatenate([p.truth[name] for p in parts]) for name in parts[0].truth}
     found |= {name: np.concatenate([getattr(p.measured, name) for p in parts]) for name in ("flux", "error", "radius")}
@@ -106,7 +106,7 @@ def test_a_survey_may_observe_by_itself():
 def test_a_selection_that_keeps_none_ends(monkeypatch):
     monkeypatch.setattr(mocks, "FRUITLESS", 1000)
     made = Mocks(mocking.recipe(above=1e9))
-    with pytest.raises(RunError, match="not one of 1024 candidates"), made.galaxies(3, 1, stamps=False) as blocks:
+    with pytest.raises(RunError, match="not one of 1024 candidates"), made.blocks(3, 1, stamps=False) as blocks:
         list(blocks)
 
 
@@ -150,7 +150,7 @@ def test_candidates_are_drawn_once_whatever_the_threads(monkeypatch):
 def test_a_candidate_beyond_what_files_can_number_is_an_error():
     row = np.array([LAST - 1, LAST, LAST + 1])
     nothing = np.zeros((3, 1))
-    block = Block(row, {}, nothing, SimpleNamespace(flux=row, error=row, radius=row), nothing, None, LAST + 2)
+    block = Block(row, row, {}, nothing, Measured(row, row, row), nothing, None, LAST + 2)
     assert [part.end for part in first(iter([block]), Need(2, 3))] == [LAST + 1]
     with pytest.raises(RunError, match="keeps 0 of 2147483648 candidates, and files number no more"):
         list(first(iter([block]), Need(3, 3)))

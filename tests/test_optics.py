@@ -4,9 +4,10 @@ from scipy.ndimage import uniform_filter
 
 from skycnn import survey
 from skycnn.errors import InputError
+from skycnn.simulate.components import Components
 from skycnn.simulate.optics import psf_of
 from skycnn.simulate.psf import Gaussian, Moffat
-from skycnn.simulate.render import Light, Renderer
+from skycnn.simulate.render import Renderer
 
 CSST = survey.load("csst")
 
@@ -19,8 +20,8 @@ def test_csst_has_both_its_widths(band):
     assert seen.fwhm == pytest.approx(CSST.psf[band], rel=0.01)
     fine, side = 5, 305  # the pixel's fifths
     optics = Renderer([psf], CSST.pixel_scale / fine, side)
-    light = Light(np.ones((1, 1, 1)), *(np.full((1, 1), value) for value in (0.0, 1.0, 1.0, 0.0)))
-    star = uniform_filter(optics(light)[0, 0].astype(float), fine)
+    light = Components(np.ones((1, 1, 1)), *(np.full((1, 1), value) for value in (0.0, 1.0, 1.0, 0.0)))
+    star = uniform_filter(light.stamps(optics)[0, 0].astype(float), fine)
     place = (np.arange(side) - side // 2) * CSST.pixel_scale / fine
     within = star[np.hypot(place, place[:, None]) < CSST.r80[band]].sum()
     assert within == pytest.approx(0.8, abs=0.015)
@@ -30,7 +31,7 @@ def test_both_widths_make_a_moffat_profile():
     told = Moffat.of_fwhm(0.8, 2.7)
     where = survey.parse(
         f'name = "a"\nbands = ["x"]\npixel_scale = 0.2\npsf = {{ x = 0.8 }}\nr80 = {{ x = {told.r80} }}\n'
-        "depth = { x = 24 }\nzero_point = { x = 24 }\nextinction = { x = 1 }",
+        "depth = { x = 24 }\nextinction = { x = 1 }",
         "a.toml",
         cited=False,
     )

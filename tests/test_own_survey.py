@@ -24,7 +24,6 @@ bands = ["g", "r", "i"]
 pixel_scale = 0.3
 psf = { g = 1.0, r = 1.0, i = 1.0 }
 depth = { g = 24, r = 24, i = 24 }
-zero_point = { g = 22.5, r = 22.5, i = 22.5 }
 extinction = { g = 3.2, r = 2.2, i = 1.6 }
 """
 CARD = card("m", ("flux",), "gri", survey="mine", dereddened="yes")
@@ -102,6 +101,6 @@ def test_a_fault_in_it_is_told_by_its_line(path, verb, more, tmp_path):
     before = sorted(p.name for p in tmp_path.iterdir())
     done = run(verb, cat, "--task", "photoz", "--survey", path, *more, cwd=tmp_path)
     assert done.returncode == 2
-    assert f"{path}:7: 'extinction' is no table of numbers" in done.stderr.replace("\n", " ")
+    assert f"{path}:6: 'extinction' is no table of numbers" in done.stderr.replace("\n", " ")
     assert "Traceback" not in done.stderr
     assert sorted(p.name for p in tmp_path.iterdir()) == before

@@ -40,7 +40,7 @@ def test_a_galaxy_is_the_same_whatever_sees_it():
 
 def test_fluxes_are_of_the_magnitude_drawn():
     facts = survey.parse(
-        'name="acs"\nbands=["I"]\npixel_scale=1\npsf={I=1}\ndepth={I=25}\nzero_point={I=1}\nextinction={I=1}\n'
+        'name="acs"\nbands=["I"]\npixel_scale=1\npsf={I=1}\ndepth={I=25}\nextinction={I=1}\n'
         "wavelength={I=8060}\nlow={I=7063}\nhigh={I=8919}\n",
         "acs.toml",
         cited=False,

@@ -9,8 +9,6 @@ ROUND = {
     "gaussian": psf.Gaussian(0.3),
     "moffat": psf.Moffat.of_fwhm(0.7, 3.5),
     "moffat of heavy wings": psf.Moffat.of_fwhm(1.2, 1.8),
-    "airy": psf.Airy(0.1),
-    "obscured airy": psf.Airy(0.06, 0.33),
 }
 
 
@@ -20,9 +18,7 @@ def oracle(seen):
     if isinstance(seen, psf.Gaussian):
         return galsim.Gaussian(sigma=seen.sigma)
     strict = galsim.GSParams(kvalue_accuracy=1e-7, maximum_fft_size=8192)
-    if isinstance(seen, psf.Moffat):
-        return galsim.Moffat(beta=seen.beta, scale_radius=seen.alpha, gsparams=strict)
-    return galsim.Airy(lam_over_diam=seen.scale, obscuration=seen.obscuration, gsparams=strict)
+    return galsim.Moffat(beta=seen.beta, scale_radius=seen.alpha, gsparams=strict)
 
 
 @pytest.mark.parametrize("name", ROUND)
@@ -38,18 +34,10 @@ def test_the_transfer_function_is_galsims(name):
 @pytest.mark.parametrize("name", ROUND)
 def test_the_widths_are_galsims(name):
     seen, theirs = ROUND[name], oracle(ROUND[name])
-    if "airy" not in name:
-        assert seen.fwhm == pytest.approx(theirs.fwhm, rel=1e-6)
-        return
-    assert theirs.xValue(seen.fwhm / 2, 0) == pytest.approx(theirs.xValue(0, 0) / 2, rel=1e-4)
-    # Where 80 % of the light lies: what GalSim draws, summed within that radius.
-    scale = seen.scale / 32
-    drawn = theirs.drawImage(nx=201, ny=201, scale=scale, method="sb").array * scale**2
-    radius = np.hypot(*(np.indices(drawn.shape) - 100)) * scale
-    assert drawn[radius < seen.r80].sum() == pytest.approx(0.8, abs=3e-3)
+    assert seen.fwhm == pytest.approx(theirs.fwhm, rel=1e-6)
 
 
-@pytest.mark.parametrize(("kind", "shape"), [(psf.Gaussian, ()), (psf.Moffat, (2.5,)), (psf.Airy, (0.2,))])
+@pytest.mark.parametrize(("kind", "shape"), [(psf.Gaussian, ()), (psf.Moffat, (2.5,))])
 def test_a_width_makes_the_psf_that_has_it(kind, shape):
     assert kind.of_r80(0.15, *shape).r80 == pytest.approx(0.15, rel=1e-6)
     assert kind.of_fwhm(0.9, *shape).fwhm == pytest.approx(0.9, rel=1e-6)
@@ -70,5 +58,4 @@ def test_beyond_the_limit_there_is_less(name, tolerance):
     seen = ROUND[name]
     limit = seen.limit(tolerance)
     assert np.abs(seen.radial(limit * np.linspace(1.0001, 3, 50))).max() <= tolerance
-    if "airy" not in name:
-        assert seen.radial(np.array(limit * 0.999)) > tolerance
+    assert seen.radial(np.array(limit * 0.999)) > tolerance

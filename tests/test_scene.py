@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import mocking
-from skycnn.simulate.mocks import Mocks, rows_of
+from skycnn.simulate.mocks import Mocks
 from skycnn.simulate.render import Renderer
 from skycnn.simulate.scene import MARGIN, Scene, first_pixel
 from skycnn.stamps.stamps import corner
@@ -33,7 +33,7 @@ def test_it_is_the_sum_of_its_galaxies():
     quiet = made.mocks.noise.sigma.copy()
     row, galaxies = made.drawn(0)
     offset = made.places(row) - (np.array(made.shape) - 1) / 2
-    stamps = Renderer(made.mocks.psfs, made.scale, SIDE)(galaxies.light, offset).astype(np.float64).sum(axis=0)
+    stamps = galaxies.light.stamps(Renderer(made.mocks.psfs, made.scale, SIDE), offset).astype(np.float64).sum(axis=0)
     y, x = ((SIDE - edge) // 2 for edge in (91, 111))
     expected = stamps[:, y : y + 91, x : x + 111]
     found = np.zeros_like(expected, np.float32)
@@ -77,10 +77,10 @@ def test_galaxies_lie_everywhere():
 
 def test_bright_light_is_not_cut(made):
     galaxies = made.drawn(0)[1]
-    bright = rows_of(galaxies.light, np.argsort(-galaxies.light.flux.sum(axis=(1, 2)))[:4])
+    bright = galaxies.light.take(np.argsort(-galaxies.light.flux.sum(axis=(1, 2)))[:4])
     reach = made._extent(bright)
     assert (np.diff(reach[np.argsort(bright.radius.max(axis=1))]) > -20).all()
-    stamps = Renderer(made.mocks.psfs, made.scale, SIDE)(bright)
+    stamps = bright.stamps(Renderer(made.mocks.psfs, made.scale, SIDE))
     apart = np.hypot(*np.meshgrid(*[np.arange(SIDE) - SIDE // 2] * 2))
     for stamp, far in zip(stamps, reach, strict=True):
         assert far < SIDE / 2

@@ -21,9 +21,6 @@ b = 0.8
 [depth]
 a = 25
 b = 25
-[zero_point]
-a = 25
-b = 25
 [extinction]
 a = 3.1
 b = 0
@@ -112,8 +109,8 @@ def test_a_number_out_of_bounds_is_told_with_them_and_its_line(key):
         ('"aperture"', '["point"]', "4: no such 'depth_kind': ['point'] (expected point or psf or"),
         ('"aperture"', "{ a = 1 }", "4: no such 'depth_kind': {'a': 1}"),
         ('"aperture"', "5", "4: no such 'depth_kind': 5"),
-        ('psf = "Smith et al. 2020"', "psf = 5", "34: 'references' is no table of texts: {'psf': 5}"),
-        ('psf = "Smith', 'pfs = "Smith', "34: 'references' has an unknown key: 'pfs'"),
+        ('psf = "Smith et al. 2020"', "psf = 5", "31: 'references' is no table of texts: {'psf': 5}"),
+        ('psf = "Smith', 'pfs = "Smith', "31: 'references' has an unknown key: 'pfs'"),
         ('name = "toy"', 'references = "x"\nname = "toy"', "1: 'references' is no table of texts: 'x'"),
     ],
 )
@@ -187,7 +184,7 @@ def test_a_band_lies_about_its_pivot_in_angstrom(key, value, at, message):
 def test_edges_are_told_together():
     lines = SOUND.split("\n")
     del lines[lines.index("[wavelength]") + 1], lines[lines.index("[high]") + 1]
-    assert told("\n".join(lines)) == "mine.toml:23: 'low' of a is told and its 'high' is not"
+    assert told("\n".join(lines)) == "mine.toml:20: 'low' of a is told and its 'high' is not"
     swapped = "\n".join(lines).replace("[low]\na = 4000", "[low]\n")
     assert survey.parse(swapped, "mine.toml", cited=False).low == {"b": 5500}
 

@@ -7,7 +7,7 @@ from torch import nn
 from skycnn.posterior import Bernoulli
 from skycnn.schema import Column
 from skycnn.simulate import draws
-from skycnn.simulate.render import Light
+from skycnn.simulate.components import Components
 from skycnn.task import Mock, Network, Plan, Task, Truth
 
 
@@ -67,7 +67,7 @@ class Stars:
         red, bright = draws.uniform(seed, rows, "toy", 2).T
         flux = 10 * 10 ** bright[:, None] * np.where((red < 0.4)[:, None], [1.0, 3.0], 1.0)
         one = np.ones((len(rows), 1))
-        self.light = Light(flux[:, None, :], 0 * one, one, one, 0 * one)
+        self.light = Components(flux[:, None, :], 0 * one, one, one, 0 * one)
         self.truth = {"IS_RED": (red < 0.4).astype(int)}
 
 

@@ -17,7 +17,8 @@ from astropy.io import fits
 from astropy.table import Table
 
 from skycnn import survey as surveys
-from skycnn.simulate.mocks import Mocks, Recipe
+from skycnn.simulate.mocks import Mocks
+from skycnn.simulate.recipe import Recipe
 from skycnn.tasks import photoz
 
 AMPLITUDE = 0.1
@@ -36,7 +37,7 @@ def library(survey: surveys.Survey, bands: tuple[str, ...], count: int, seed: in
     block = 0
     while sum(map(len, redshift)) < count:
         galaxies = mock.draw(survey, bands, seed, block * BLOCK + np.arange(BLOCK), "paper")
-        seen = photometry.expected(galaxies.light)
+        seen = galaxies.light.expected(photometry)
         kept = (seen.flux[:, judged] > 0.6 * mock.cuts["paper"].above * seen.error[:, judged]).any(axis=1)
         flux.append(seen.flux[kept])
         redshift.append(galaxies.truth["Z"][kept])

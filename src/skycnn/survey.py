@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from skycnn.errors import InputError
-from skycnn.surveyfile import OPTIONAL, PARTIAL, SurveyFile, check, unknown
+from skycnn.surveyfile import FORMER, OPTIONAL, PARTIAL, SurveyFile, check, unknown
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,6 @@ class Survey:
         Median FWHM, arcsec.
     depth : mapping of str to float
         Limiting AB magnitude, of the kind that ``depth_kind`` tells.
-    zero_point : mapping of str to float
-        AB magnitude of one image unit.
     extinction : mapping of str to float
         R_band: A_band / E(B-V) on the scale of Schlegel, Finkbeiner & Davis (1998).
     depth_kind : str
@@ -63,7 +61,6 @@ class Survey:
     pixel_scale: float
     psf: Mapping[str, float]
     depth: Mapping[str, float]
-    zero_point: Mapping[str, float]
     extinction: Mapping[str, float]
     depth_kind: str = ""
     aperture: float | None = None
@@ -177,6 +174,10 @@ def parse(text: str, label: str, *, cited: bool = True) -> Survey:
         facts = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number of too many digits, brackets too deep
         raise InputError(f"{label} is not TOML: {error}") from error
+    for table in (facts, facts.get("references")):
+        if isinstance(table, dict):
+            for key in FORMER:
+                table.pop(key, None)
     keys = [f.name for f in fields(Survey) if f.name != "source"]
     for key in facts:
         if key not in keys:

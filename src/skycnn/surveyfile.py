@@ -10,7 +10,7 @@ from typing import Any
 
 from skycnn.errors import InputError
 
-FULL = ("psf", "depth", "zero_point", "extinction")
+FULL = ("psf", "depth", "extinction")
 """Tables that hold a number for every band."""
 
 PARTIAL = ("r80", "wavelength", "low", "high", "sky", "electrons", "dark", "read_noise", "softening", "vega")
@@ -18,6 +18,9 @@ PARTIAL = ("r80", "wavelength", "low", "high", "sky", "electrons", "dark", "read
 
 PLACES = ("low", "wavelength", "high")
 """Tables that tell where a band lies, each less than the next."""
+
+FORMER = ("zero_point",)
+"""Tables that release 0.1 asked for and nothing needs; a file may still have them."""
 
 OPTIONAL = ("depth_kind", "aperture")
 """Single facts that may be absent."""
@@ -38,7 +41,6 @@ BOUNDS: Mapping[str, Bounds] = {
     "psf": (1e-3, 100, "arcsec"),
     "r80": (1e-3, 100, "arcsec"),
     "depth": (5, 40, "mag"),
-    "zero_point": (-60, 60, "mag"),
     "extinction": (0, 30, "mag a mag of E(B-V)"),
     "wavelength": (912, 300_000, "Angstrom"),
     "low": (912, 300_000, "Angstrom"),

@@ -11,15 +11,15 @@ from memory import Peak
 from report import line, table
 
 from skycnn.simulate.aperture import AperturePhotometry
+from skycnn.simulate.components import Components
 from skycnn.simulate.noise import Noise
 from skycnn.simulate.population import Population
-from skycnn.simulate.render import Renderer
 from skycnn.stamps.stampfile.mockfile import MockFile
 from skycnn.verbs.mock import Options, mock
 
 STAGES = (
     (Population, "draw", "draw"),
-    (Renderer, "__call__", "render"),
+    (Components, "stamps", "render"),
     (Noise, "add", "noise"),
     (AperturePhotometry, "expected", "photometry"),
     (AperturePhotometry, "measure", "photometry"),

@@ -11,22 +11,25 @@ import torch
 from report import line, table
 
 from skycnn.simulate import psf, sersic
-from skycnn.simulate.render import Light, Renderer
+from skycnn.simulate.components import Components
+from skycnn.simulate.render import Renderer
 
 SIDE, SCALE, FWHM, BETA, THREADS = 64, 0.2, 0.7, 3.5, 2
 GRID = np.arange(0.5, 6.01, 0.5)  # of n, where GalSim need not make a table for each galaxy
 
 
-def galaxies(count: int, on_grid: bool) -> tuple[Light, np.ndarray]:
+def galaxies(count: int, on_grid: bool) -> tuple[Components, np.ndarray]:
     """Return galaxies and where they lie."""
     rng = np.random.default_rng(0)
     index = rng.choice(GRID, count) if on_grid else rng.uniform(*sersic.INDEX, count)
     radius = np.exp(rng.uniform(np.log(0.1), np.log(2.0), count))
     columns = (radius, index, rng.uniform(0.2, 1, count), rng.uniform(0, 180, count))
-    return Light(np.ones((count, 1, 1)), *(column[:, None] for column in columns)), rng.uniform(-0.5, 0.5, (count, 2))
+    return Components(np.ones((count, 1, 1)), *(column[:, None] for column in columns)), rng.uniform(
+        -0.5, 0.5, (count, 2)
+    )
 
 
-def galsims(light: Light, offset: np.ndarray) -> np.ndarray:
+def galsims(light: Components, offset: np.ndarray) -> np.ndarray:
     """Return GalSim's stamps, with its own settings."""
     import galsim
 
@@ -40,20 +43,20 @@ def galsims(light: Light, offset: np.ndarray) -> np.ndarray:
     return drawn
 
 
-def theirs(pool: ProcessPoolExecutor, light: Light, offset: np.ndarray) -> tuple[float, np.ndarray]:
+def theirs(pool: ProcessPoolExecutor, light: Components, offset: np.ndarray) -> tuple[float, np.ndarray]:
     """Return seconds that GalSim takes in two processes, for it has no threads, and its stamps."""
     halves = np.array_split(np.arange(len(offset)), THREADS)
     columns = (light.flux, light.radius, light.index, light.ratio, light.angle)
-    parts = [Light(*(column[half] for column in columns)) for half in halves]
+    parts = [Components(*(column[half] for column in columns)) for half in halves]
     started = time.perf_counter()
     stamps = np.concatenate(list(pool.map(galsims, parts, [offset[half] for half in halves])))
     return time.perf_counter() - started, stamps
 
 
-def ours(renderer: Renderer, light: Light, offset: np.ndarray) -> tuple[float, np.ndarray]:
+def ours(renderer: Renderer, light: Components, offset: np.ndarray) -> tuple[float, np.ndarray]:
     """Return our seconds and stamps."""
     started = time.perf_counter()
-    stamps = renderer(light, offset)[:, 0]
+    stamps = light.stamps(renderer, offset)[:, 0]
     return time.perf_counter() - started, stamps
 
 
@@ -79,7 +82,7 @@ def main() -> None:
                 mine.append(asked.stamps / seconds)
                 # Other galaxies each time, for GalSim remembers the tables of the last hundred n.
                 chosen = np.arange(run * few, (run + 1) * few) % asked.stamps
-                part = Light(*(column[chosen] for column in list(vars(light).values())[:5]))
+                part = Components(*(column[chosen] for column in list(vars(light).values())[:5]))
                 seconds, drawn = theirs(pool, part, offset[chosen])
                 peers.append(few / seconds)
                 ratios.append(mine[-1] / peers[-1])

@@ -1,4 +1,4 @@
-"""``skycnn mock``: a survey in, simulated galaxies with their truth out."""
+"""``skycnn mock``: a survey in, simulated objects with their truth out."""
 
 import shlex
 import sys
@@ -36,7 +36,7 @@ EXAMPLES = (
 )
 
 FEW = 1000
-"""Galaxies below which most of the time goes into tables that are made once."""
+"""Rows below which most of the time goes into tables that are made once."""
 
 
 def command(
@@ -48,17 +48,17 @@ def command(
         ),
     ],
     survey: options.Survey = None,
-    number: Annotated[int | None, typer.Option("--number", "-n", metavar="N", help="Galaxies.")] = None,
+    number: Annotated[int | None, typer.Option("--number", "-n", metavar="N", help="Rows.")] = None,
     scene: Annotated[
         str | None,
         typer.Option("--scene", metavar="W,H", help="A field of so many pixels instead: images and a catalogue."),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Another seed gives other galaxies.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Another seed gives other objects.")] = 1,
     selection: Annotated[
         str | None,
-        typer.Option("--selection", metavar="NAME", help="Which galaxies, e.g. paper or cosmos; default the survey's."),
+        typer.Option("--selection", metavar="NAME", help="Which of the task's selections; default the survey's."),
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Galaxies without a selection.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Objects without a selection.")] = False,
     bands: Annotated[str | None, typer.Option("--bands", metavar="u,g,r", help="Only these of its bands.")] = None,
     psf: Annotated[
         list[str] | None,
@@ -67,6 +67,23 @@ def command(
             metavar="BAND=FILE",
             help="An image of a band's point spread function, its scale in PIXSCALE or a WCS, instead of the survey's "
             "width; repeatable. One at the survey's own pixels is taken to hold their response.",
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="An option of the task's own mocks; repeatable. A NAME that it does not know lists those it does.",
+        ),
+    ] = None,
+    background: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--background",
+            metavar="BAND=FILE",
+            help="A frame of the sky, cut at random places, one in all bands, instead of drawn noise; its unit is "
+            "BUNIT's. Repeatable: each band needs one. Not every task's mocks take it.",
         ),
     ] = None,
     size: Annotated[int | None, typer.Option("--size", metavar="N", help="Side of a stamp, pixels.")] = None,
@@ -88,21 +105,21 @@ def command(
     quiet: options.Quiet = False,
     traceback: options.Traceback = False,
 ) -> None:
-    """Simulate galaxies as a survey sees them: stamps, the fluxes measured on them, and their truth.
+    """Simulate objects of a task as a survey sees them: stamps, the fluxes measured on them, and their truth.
 
     The file's first HDU holds the stamps, 32-bit floats (row, band, y, x) in microjansky a pixel; its table CATALOGUE
-    holds fluxes measured in one aperture of all bands, the flux of all light as FLUX_BAND_TRUE, what else was drawn as
-    NAME_TRUE, but for the mixture of spectra, its bends and the places and sizes of clumps, and GROUP, the number of
-    the candidate. Of a survey whose catalogue was learned, cosmos, --fluxes-only writes fluxes as that catalogue has
-    them, of no aperture. The same seed gives the same bits, whatever the threads. predict and train read it like any
-    stamp file.
+    holds fluxes measured in one aperture of all bands, if the task's mocks are measured, the flux of all light as
+    FLUX_BAND_TRUE, what else was drawn as NAME_TRUE, and GROUP, the number of what several rows show, else of the
+    candidate. Of a survey whose catalogue the task has learned, --fluxes-only writes fluxes as that catalogue has them,
+    of no aperture. The header's card OPTIONS tells the task's options as JSON. The same seed gives the same bits,
+    whatever the threads. predict and train read it like any stamp file.
     """
     if everything and selection is not None:
         raise InputError("--all and --selection contradict each other", hint="Give one of the two.")
     if survey is None:
         raise InputError("mock needs --survey NAME", expected=", ".join(survey_names("")), hint="--survey csst")
     if number is None and scene is None:
-        raise InputError("mock needs -n N or --scene W,H", hint="-n 1000 simulates a thousand galaxies.")
+        raise InputError("mock needs -n N or --scene W,H", hint="-n 1000 simulates a thousand rows.")
     if json and out == "-" and not dry_run:
         hint = "--out FILE writes them to a file."
         raise InputError("--json and the mocks cannot both go to standard output", hint=hint)
@@ -119,7 +136,9 @@ def command(
         seed=seed,
         selection=verb.ALL if everything else selection,
         bands=_bands(bands),
-        psf=_psfs(psf or ()),
+        psf=_pairs("--psf", psf or (), "BAND=FILE", "--psf g=psf_g.fits"),
+        backgrounds=_pairs("--background", background or (), "BAND=FILE", "--background g=frame_g.fits"),
+        settings=_pairs("--set", settings or (), "NAME=VALUE"),
         size=size,
         fluxes_only=fluxes_only,
         threads=count,
@@ -157,16 +176,16 @@ def _bands(text: str | None) -> list[str]:
     return names
 
 
-def _psfs(texts: Sequence[str]) -> dict[str, str]:
-    """Read ``BAND=FILE``, once a band."""
+def _pairs(option: str, texts: Sequence[str], form: str, hint: str | None = None) -> dict[str, str]:
+    """Read what is given as often as there are names, each once."""
     found: dict[str, str] = {}
     for text in texts:
-        band, sign, name = (part.strip() for part in text.partition("="))
-        if not (band and sign and name):
-            raise InputError(f"--psf {text} is not understood", expected="BAND=FILE", hint="--psf g=psf_g.fits")
-        if band in found:
-            raise InputError(f"--psf names {band} twice", value=f"{found[band]}, {name}")
-        found[band] = name
+        name, sign, value = (part.strip() for part in text.partition("="))
+        if not (name and sign and value):
+            raise InputError(f"{option} {text} is not understood", expected=form, hint=hint)
+        if name in found:
+            raise InputError(f"{option} names {name} twice", value=f"{found[name]}, {value}")
+        found[name] = value
     return found
 
 
@@ -175,7 +194,7 @@ def _tell(result: Any, dry_run: bool) -> None:
         _tell_scene(result, dry_run)
         return
     kind = f"{result.side}x{result.side} pixels" if result.side else "no stamps"
-    what = f"{counted(result.rows, 'galaxy').replace('galaxys', 'galaxies')}, selection {result.selection}, {kind} in "
+    what = f"{counted(result.rows, 'row')}, selection {result.selection}, {kind} in "
     what += f"{' '.join(result.bands)} of {result.survey}"
     if dry_run:
         cost = f"{result.disk_bytes / 1e6:.1f} MB, about {max(1, round(result.estimate_seconds))} s and start-up"
@@ -193,5 +212,5 @@ def _tell_scene(result: Any, dry_run: bool) -> None:
         cost = f"{result.disk_bytes / 1e6:.1f} MB, about {max(1, round(result.estimate_seconds))} s and start-up"
         console.say(f"{result.files['output']} would hold {what}, {cost}")
         return
-    found = f"{counted(result.rows, 'detection')} of {result.drawn:,} galaxies on and about it"
+    found = f"{counted(result.rows, 'detection')} of {result.drawn:,} objects on and about it"
     console.say(f"{result.files['output']}: {what}, {found} ({result.seconds:.1f} s); {result.files['catalogue']}")

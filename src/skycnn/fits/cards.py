@@ -125,6 +125,17 @@ def make(name: str, content: Value, comment: str = "") -> bytes:
     return card[:CARD].ljust(CARD).encode("ascii", "replace")
 
 
+def entry(name: str, content: Value) -> list[bytes]:
+    """Return a card, or several where a text is long (FITS 4.0, section 4.2.1.2)."""
+    if not isinstance(content, str) or len(content.replace("'", "''")) <= 68:
+        return [make(name, content)]
+    step = 32 if "'" in content else 65
+    parts = [content[at : at + step] for at in range(0, len(content), step)]
+    parts = [f"{part}&" for part in parts[:-1]] + parts[-1:]
+    rest = [b"CONTINUE  " + make("X", part)[10:] for part in parts[1:]]
+    return [make(name, parts[0]), *rest]
+
+
 def replaced(card: bytes, content: Value) -> bytes:
     """Return ``card`` with another value and the same comment."""
     text = card[10:].decode("latin-1")

@@ -43,7 +43,7 @@ class NewTable:
         empty = [
             *fitscards.table(0, rows, 0),
             fitscards.make("EXTNAME", name),
-            *(fitscards.make(key, value) for key, value in facts.items() if value is not None),
+            *(card for key, value in facts.items() if value is not None for card in fitscards.entry(key, value)),
             fitscards.make("CHECKSUM", "0" * 16),
             fitscards.make("DATASUM", "0"),
         ]

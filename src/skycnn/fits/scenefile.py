@@ -74,7 +74,7 @@ class ImageFile:
             fitscards.make("NAXIS", 2),
             fitscards.make("NAXIS1", shape[0]),
             fitscards.make("NAXIS2", shape[1]),
-            *(fitscards.make(name, value) for name, value in facts.items() if value is not None),
+            *(card for name, value in facts.items() if value is not None for card in fitscards.entry(name, value)),
             *fitscards.history(record.lines()),
         ]
         self._head = fitscards.assemble(cards)

@@ -44,7 +44,7 @@ def read(path: str, extension: str | None = None) -> tuple[NDArray[np.float64], 
     from astropy.io import fits
 
     with (
-        _understood(f"{path} cannot be read", "Verify it with fitsverify."),
+        understood(f"{path} cannot be read", "Verify it with fitsverify."),
         open(path, "rb") as stream,  # given a path, astropy leaves a damaged file open
         fits.open(stream, memmap=False) as file,
     ):
@@ -63,7 +63,7 @@ def read(path: str, extension: str | None = None) -> tuple[NDArray[np.float64], 
 
 
 @contextmanager
-def _understood(what: str, hint: str) -> Iterator[None]:
+def understood(what: str, hint: str) -> Iterator[None]:
     """Turn astropy's errors, of any class on a damaged file, into one line, and silence its warnings."""
     try:
         with warnings.catch_warnings():
@@ -114,7 +114,7 @@ def _scale(header: Any, path: str) -> float | None:
             return float(value)
     if not any(name in header for name in ("CD1_1", "CDELT1", "PC1_1")):
         return None
-    with _understood(f"the WCS of {path} cannot be read", HINT):
+    with understood(f"the WCS of {path} cannot be read", HINT):
         scales = proj_plane_pixel_scales(WCS(header, naxis=2).celestial) * 3600
     if len(scales) != 2:
         return None

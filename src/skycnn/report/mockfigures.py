@@ -51,6 +51,11 @@ class PreviewRows:
             self._stamps.append(pixels[: STAMPS - self._shown].copy())
             self._shown += n
 
+    @property
+    def measured(self) -> bool:
+        """Whether fluxes are measured, beside the true ones."""
+        return f"FLUXERR_{words(self.bands)[0]}" in self._parts[0]
+
     def column(self, name: str) -> Array:
         """Return the values of a column."""
         return np.concatenate([part[name] for part in self._parts])
@@ -106,15 +111,17 @@ def picture(kind: str, sample: PreviewRows, shown: Sequence[str], pixel_scale: f
 
     stamps = sample.stamps
     lines = 0 if stamps is None else -(-len(stamps) // ACROSS)
-    tracks = min(COLOURS, len(sample.bands) - 1) if shown else 0
+    tracks = min(COLOURS, len(sample.bands) - 1) if shown and sample.measured else 0
     across = 3 if tracks in (3, 5, 6) else 4
     height = -(-tracks // across)
-    heights = [2.2, *([1.9] * height), *([0.72 * lines] if lines else [])]
+    top = [2.2] if shown or sample.measured else []
+    heights = [*top, *([1.9] * height), *([0.72 * lines] if lines else [])]
     with matplotlib.rc_context({**figures.STYLE, "font.size": 8}):
         figure = Figure(figsize=(10.5, sum(heights) + 0.5), dpi=180, layout="constrained")
         FigureCanvasAgg(figure)
         grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
-        _truths(figure, grid[0], sample, shown[:TRUTHS])
+        if top:
+            _truths(figure, grid[0], sample, shown[:TRUTHS])
         if tracks:
             _tracks(figure, grid[1 : 1 + height, 0].subgridspec(height, min(across, tracks)), sample, shown[0], tracks)
         if stamps is not None:
@@ -125,20 +132,20 @@ def picture(kind: str, sample: PreviewRows, shown: Sequence[str], pixel_scale: f
 
 
 def _truths(figure: Any, place: Any, sample: PreviewRows, shown: Sequence[str]) -> None:
-    """Draw how the truths are distributed, and the signal to noise in the best band."""
-    panels = place.subgridspec(1, len(shown) + 1).subplots(sharey=False)
-    panels = np.atleast_1d(panels)
+    """Draw how the truths are distributed, and, of measured mocks, the signal to noise in the best band."""
+    panels = np.ravel(place.subgridspec(1, len(shown) + sample.measured).subplots(squeeze=False))
     for axes, name in zip(panels, shown, strict=False):
         values = sample.column(f"{name}{TRUE}").astype(np.float64)
         values = values[np.isfinite(values)]
         axes.hist(values, 50, range=_span(values), color=figures.ACCENT, alpha=0.75)
         axes.axvline(np.median(values) if len(values) else 0.0, color=figures.WARM, lw=1)
         axes.set_title(f"{name}: median {np.median(values):.3g}" if len(values) else name)
-    flux, error = _fluxes(sample)
-    with np.errstate(invalid="ignore"):
-        best = np.nanmax(np.where(error > 0, flux / error, np.nan), axis=1, initial=1.0)
-    panels[-1].hist(np.log10(np.maximum(best, 1)), 50, range=(0, 3.5), color=figures.SOFT, alpha=0.75)
-    panels[-1].set_title(f"log10 S/N, best band: median {np.log10(np.median(best)):.2f}")
+    if sample.measured:
+        flux, error = _fluxes(sample)
+        with np.errstate(invalid="ignore"):
+            best = np.nanmax(np.where(error > 0, flux / error, np.nan), axis=1, initial=1.0)
+        panels[-1].hist(np.log10(np.maximum(best, 1)), 50, range=(0, 3.5), color=figures.SOFT, alpha=0.75)
+        panels[-1].set_title(f"log10 S/N, best band: median {np.log10(np.median(best)):.2f}")
     for axes in panels:
         axes.tick_params(labelleft=False)
 
@@ -153,7 +160,7 @@ def _span(values: Array) -> tuple[float, float]:
 
 
 def _tracks(figure: Any, grid: Any, sample: PreviewRows, name: str, tracks: int) -> None:
-    """Draw adjacent colours against a truth, with the running median and 68 % of the galaxies."""
+    """Draw adjacent colours against a truth, with the running median and 68 % of the rows."""
     flux, error = _fluxes(sample)
     truth = sample.column(f"{name}{TRUE}").astype(np.float64)
     panels = np.ravel(grid.subplots(sharex=True, squeeze=False))

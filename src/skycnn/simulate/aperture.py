@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from skycnn.simulate.growth import Growth
 from skycnn.simulate.noise import Noise, aperture_area
-from skycnn.simulate.render import Light
 
 Array = NDArray[Any]
 
@@ -31,7 +30,7 @@ FINE = 3
 
 @dataclass(frozen=True)
 class Measured:
-    """Fluxes of n galaxies.
+    """Fluxes of n objects.
 
     Parameters
     ----------
@@ -44,6 +43,10 @@ class Measured:
     flux: Array
     error: Array
     radius: Array
+
+    def take(self, which: Array) -> "Measured":
+        """Return some of them, by numpy's rules of indexing."""
+        return Measured(self.flux[which], self.error[which], self.radius[which])
 
 
 class AperturePhotometry:
@@ -104,18 +107,20 @@ class AperturePhotometry:
         error = np.sqrt(sky * self.noise.sigma**2 + photons)
         return Measured(flux, error.astype(np.float32), (pixels * self.pixel_scale).astype(np.float32))
 
-    def expected(self, light: Light) -> Measured:
+    def expected(self, flux: Array, index: Array, radius: Array) -> Measured:
         """Return the fluxes that would be measured without noise, and the errors that noise would give them.
 
-        Clumps and bulges count as if they lay at the centre, and ellipses as circles of their axes' mean: the signal
-        to noise is right to 2 % down to an axis ratio of 0.4.
+        Parameters
+        ----------
+        flux : array (n, component, band)
+            Of round Sersic components, all at their object's place.
+        index, radius : array (n, component)
+            Sersic's n, and the half-light radius, arcsec.
         """
-        n, count, bands = light.flux.shape
-        flux = np.asarray(light.flux, np.float32)
-        index = np.asarray(light.index, np.float32).ravel()
-        radius = (
-            (np.asarray(light.radius) * (1 + np.asarray(light.ratio)) / 2 / self.pixel_scale).astype(np.float32).ravel()
-        )
+        n, count, bands = flux.shape
+        flux = np.asarray(flux, np.float32)
+        index = np.asarray(index, np.float32).ravel()
+        radius = (radius / self.pixel_scale).astype(np.float32).ravel()
         quality = self._stack.quality(index, radius / np.float32(self._blur)).reshape(n, count, SCALES)
         pixels = self._best(((flux @ self._weight)[:, None] @ quality)[:, 0])
         gathered = np.empty((n, bands), np.float32)
@@ -127,9 +132,8 @@ class AperturePhotometry:
         error = np.sqrt(sky * self.noise.sigma**2 + gathered / self._gain())
         return Measured(gathered, error.astype(np.float32), (pixels * self.pixel_scale).astype(np.float32))
 
-    def observed(self, light: Light, deviates: Array) -> Measured:
-        """Return fluxes as they would be measured, with noise of standard normal deviates (n, band)."""
-        true = self.expected(light)
+    def observed(self, true: Measured, deviates: Array) -> Measured:
+        """Return fluxes as they would be measured, from those `expected` and standard normal deviates (n, band)."""
         flux = (true.flux + true.error * deviates).astype(np.float32)
         # The quoted error knows the photons that were counted, not those that were to come.
         error = np.sqrt(true.error**2 + (np.maximum(flux, 0) - true.flux) / self._gain())

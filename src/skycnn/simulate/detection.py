@@ -1,4 +1,4 @@
-"""Detection: the catalogue of a scene - which galaxies are found, where, and what is measured of them."""
+"""Detection: the catalogue of a scene - which objects are found, where, and what is measured of them."""
 
 import math
 from collections.abc import Iterator
@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skycnn.errors import InputError
 from skycnn.simulate import draws
 from skycnn.simulate.aperture import FACTOR, Measured
-from skycnn.simulate.mocks import total
+from skycnn.simulate.mocks import groups
 from skycnn.simulate.scene import BLOCK, Scene, first_pixel
 
 Array = NDArray[Any]
@@ -19,7 +20,7 @@ DETECTED = 5.0
 """Signal to noise, all bands together, of a detection."""
 
 LURKING = 2.0
-"""Signal to noise from which a galaxy that is not detected spoils the isolation of another."""
+"""Signal to noise from which an object that is not detected spoils the isolation of another."""
 
 CROWDED = 1.5
 """PSF widths within which of two detections only the brighter is told apart."""
@@ -31,7 +32,8 @@ class Detections:
 
     Parameters
     ----------
-    row : array (n,)
+    row, group : array (n,)
+        Numbers of the candidates, and of what several of them show.
     truth : dict of array (n,)
     total : array (n, band)
         True fluxes, of all light, microjansky.
@@ -42,10 +44,11 @@ class Detections:
     nearest : array (n,)
         Pixels to the nearest other detection; infinity where there is none.
     isolated : array (n,)
-        Whether no other galaxy that is seen at all lies within the circle about the stamp.
+        Whether no other object that is seen at all lies within the circle about the stamp.
     """
 
     row: Array
+    group: Array
     truth: dict[str, Array]
     total: Array
     place: Array
@@ -56,13 +59,13 @@ class Detections:
 
 
 def detect(scene: Scene, field: Array) -> Detections:
-    """Return what is detected on the scene (band, height, width), of galaxies whose whole stamp lies on it.
+    """Return what is detected on the scene (band, height, width), of objects whose whole stamp lies on it.
 
-    A galaxy is detected by its own light: its expected signal to noise with a deviate, as its place has one.
+    An object is detected by its own light: its expected signal to noise with a deviate, as its place has one.
     """
     parts = list(_candidates(scene))
-    row, true, signal, size, whole = (np.concatenate([part[i] for part in parts]) for i in range(5))
-    truth = {name: np.concatenate([part[5][name] for part in parts]) for name in parts[0][5]}
+    row, group, true, signal, size, whole = (np.concatenate([part[i] for part in parts]) for i in range(6))
+    truth = {name: np.concatenate([part[6][name] for part in parts]) for name in parts[0][6]}
     deviate = draws.normal(scene.seed, row, "scene/detection", 3)
     place = true + np.sqrt(2) * (size / FACTOR / np.maximum(signal, 1e-3))[:, None] * deviate[:, :2]
     side = scene.mocks.recipe.side
@@ -77,17 +80,19 @@ def detect(scene: Scene, field: Array) -> Detections:
     isolated = around > side / math.sqrt(2)
     taken = {name: values[seen] for name, values in truth.items()}
     nearest = _nearest(place[seen], place[seen])
-    return Detections(row[seen], taken, whole[seen], place[seen], true[seen], measured, nearest, isolated)
+    return Detections(row[seen], group[seen], taken, whole[seen], place[seen], true[seen], measured, nearest, isolated)
 
 
-def _candidates(scene: Scene) -> Iterator[tuple[Array, Array, Array, Array, Array, dict[str, Array]]]:
-    """Yield by block rows, true places, expected signal to noise in all bands, aperture, true fluxes, and truth."""
+def _candidates(scene: Scene) -> Iterator[tuple[Array, Array, Array, Array, Array, Array, dict[str, Array]]]:
+    """Yield by block rows, groups, true places, expected signal to noise of all bands, aperture, fluxes, and truth."""
     for number in range(-(-scene.count // BLOCK)):
-        row, galaxies = scene.drawn(number)
-        expected = scene.mocks.photometry.expected(galaxies.light)
+        row, drawn = scene.drawn(number)
+        expected = drawn.light.expected(scene.mocks.photometry)
+        if expected is None:
+            raise InputError("what of this light is detected cannot be told: there are no scenes of it")
         signal = scene.mocks.photometry.together(expected)
         size = expected.radius / scene.scale
-        yield row, scene.places(row), signal, size, total(galaxies.light), dict(galaxies.truth)
+        yield row, groups(drawn, row), scene.places(row), signal, size, drawn.light.total(), dict(drawn.truth)
 
 
 def _apart(scene: Scene, place: Array, signal: Array) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from skycnn.schema import Column
-from skycnn.simulate.render import Light
+from skycnn.simulate.components import Components
 
 Array = NDArray[Any]
 
@@ -20,7 +20,7 @@ class Galaxies:
     ----------
     row : array (n,)
         Their absolute numbers as candidates, from 0.
-    light : Light
+    light : Components
         Flux (n, component, band) in microjansky, in the bands asked for; component 0 is the bulge, 1 the disc, the
         others clumps in the disc.
     truth : mapping of str to array (n,)
@@ -28,7 +28,7 @@ class Galaxies:
     """
 
     row: Array
-    light: Light
+    light: Components
     truth: Mapping[str, Array]
 
 

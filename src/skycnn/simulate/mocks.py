@@ -1,4 +1,4 @@
-"""Mocks: galaxies drawn, seen through a survey's optics, made noisy, measured and selected, block by block.
+"""Mocks: objects drawn, seen through a survey's optics, made noisy, measured and selected, block by block.
 
 A block is a fixed range of absolute candidate numbers and is worked by one thread, so that its bits do not depend on
 how many blocks are wanted, nor on how many are worked side by side.
@@ -6,7 +6,7 @@ how many blocks are wanted, nor on how many are worked side by side.
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -14,25 +14,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.errors import RunError, counted
+from skycnn.errors import InputError, RunError, counted
 from skycnn.simulate import draws
 from skycnn.simulate.aperture import AperturePhotometry, Measured
 from skycnn.simulate.blocks import Need, worked
 from skycnn.simulate.noise import Noise
 from skycnn.simulate.recipe import Recipe
-from skycnn.simulate.render import Light, Renderer
+from skycnn.simulate.render import Renderer
 
 Array = NDArray[Any]
 
 BLOCK, FLUX_BLOCK = 128, 16384
-"""Candidates of a block, with stamps and without; they are part of what the bits are."""
+"""Candidates of a block at most, with stamps and without; they are part of what the bits are."""
 
 DRAWN = draws.BLOCK
-"""Candidates that are drawn together, and shared by the blocks with stamps among them; a multiple of `BLOCK`."""
+"""Candidates drawn together at most, and shared by the blocks with stamps among them; a multiple of `BLOCK`."""
+
+SETS, MEMORY = 8, 64 << 20
+"""Sets of candidates drawn together that are kept, and bytes of all of them, or of a block without stamps."""
 
 HOPELESS = 0.7
 """A candidate whose expected signal to noise is this share of what is asked for, or less, is not drawn on pixels: to be
-kept at 10 it would take a deviation of three standard deviations, which costs one galaxy in a thousand at most."""
+kept at 10 it would take a deviation of three standard deviations, which costs one object in a thousand at most."""
 
 FRUITLESS = 1_000_000
 """Candidates after which a selection that kept none is given up."""
@@ -43,18 +46,21 @@ LAST = 2**31 - 1
 
 @dataclass(frozen=True)
 class Block:
-    """The galaxies of a block that were kept, in the order of the candidates.
+    """The objects of a block that were kept, in the order of the candidates.
 
     Parameters
     ----------
     row : array (n,)
         Absolute candidate numbers.
+    group : array (n,)
+        Numbers of what several rows show, else those of the candidates.
     truth : dict of array (n,)
     total : array (n, band)
         True fluxes, of all light, microjansky.
-    measured : Measured
+    measured : Measured or None
+        None where nothing is.
     offset : array (n, 2)
-        Where the galaxies lie, less the stamps' centres: x and y, pixels.
+        Where the objects lie, less the stamps' centres: x and y, pixels.
     pixels : array (n, band, side, side) or None
         Microjansky, float32.
     end : int
@@ -62,21 +68,26 @@ class Block:
     """
 
     row: Array
+    group: Array
     truth: dict[str, Array]
     total: Array
-    measured: Measured
+    measured: Measured | None
     offset: Array
     pixels: Array | None
     end: int
 
     def taken(self, which: Array, end: int | None = None) -> "Block":
-        """Return some of the galaxies, by numpy's rules of indexing."""
-        seen = self.measured
-        measured = Measured(seen.flux[which], seen.error[which], seen.radius[which])
-        pixels = None if self.pixels is None else self.pixels[which]
-        end = self.end if end is None else end
-        truth, total = _taken(self.truth, which), self.total[which]
-        return Block(self.row[which], truth, total, measured, self.offset[which], pixels, end)
+        """Return some of the objects, by numpy's rules of indexing."""
+        return Block(
+            row=self.row[which],
+            group=self.group[which],
+            truth=_taken(self.truth, which),
+            total=self.total[which],
+            measured=self.measured and self.measured.take(which),
+            offset=self.offset[which],
+            pixels=None if self.pixels is None else self.pixels[which],
+            end=self.end if end is None else end,
+        )
 
 
 class Mocks:
@@ -89,74 +100,99 @@ class Mocks:
         self.psfs = tuple(recipe.psf(band) for band in bands)
         r80 = [psf.r80 for psf in self.psfs]
         self.photometry = AperturePhotometry(self.noise, r80, survey.pixel_scale, recipe.side)
-        self.render = Renderer(self.psfs, survey.pixel_scale, recipe.side, recipe.device)
-        self._hopeful, self._drawing = lru_cache(maxsize=8)(self._draw_hopeful), Lock()
+        self.renderer = Renderer(self.psfs, survey.pixel_scale, recipe.side, recipe.device)
+        self._block, self._together = _blocks(recipe.row_bytes)
+        self._flux_block = min(FLUX_BLOCK, _fitting(MEMORY, recipe.row_bytes))
+        self._hopeful, self._drawing = lru_cache(maxsize=SETS)(self._draw_hopeful), Lock()
 
     @contextmanager
-    def galaxies(self, rows: int, threads: int, *, stamps: bool) -> Iterator[Iterator[Block]]:
-        """Yield blocks, with stamps or without, until there are so many galaxies, that many threads ahead; see `first`.
+    def blocks(self, rows: int, threads: int, *, stamps: bool) -> Iterator[Iterator[Block]]:
+        """Yield blocks, with stamps or without, until there are so many objects, that many threads ahead; see `first`.
 
-        No more blocks are worked than it takes, as far as those before tell how many galaxies a block keeps.
+        No more blocks are worked than it takes, as far as those before tell how many objects a block keeps.
         """
-        work, size = (self.stamps, BLOCK) if stamps else (self.fluxes, FLUX_BLOCK)
+        work, size = (self.stamps, self._block) if stamps else (self.fluxes, self._flux_block)
         need = Need(rows, size)
         with closing(worked(work, need, threads)) as blocks:
             yield first(blocks, need)
 
     def stamps(self, number: int) -> Block:
         """Return block ``number`` with its stamps."""
-        start = number * BLOCK
-        with self._drawing:  # else every thread would draw the same candidates
-            galaxies, hopeful = self._hopeful(start // DRAWN)
-        here = start % DRAWN + np.flatnonzero(hopeful[start % DRAWN :][:BLOCK])
-        row = start // DRAWN * DRAWN + here
+        start, first = number * self._block, number * self._block % self._together
+        if self._block == self._together:
+            drawn, hopeful = self._draw_hopeful(number)
+        else:
+            with self._drawing:  # else every thread would draw the same candidates
+                drawn, hopeful = self._hopeful(start // self._together)
+        here = first + np.flatnonzero(hopeful[first:][: self._block])
+        row = start - first + here
         offset = self.offset(row)
-        light = rows_of(galaxies.light, here)
-        clean = self.render(light, offset)
-        pixels = self.noise.add(clean, self.recipe.seed, row)
-        measured = self.photometry.measure(pixels, offset)
-        truth = _taken(galaxies.truth, here)
-        whole = Block(row, truth, total(light), measured, offset, pixels, start + BLOCK)
-        return whole.taken(self._seen(measured, self.recipe.above))
+        light = drawn.light.take(here)
+        pixels = self._noisy(light.stamps(self.renderer, offset), row)
+        measured = self.photometry.measure(pixels, offset) if self.recipe.measured else None
+        group, truth = groups(drawn, row, here), _taken(drawn.truth, here)
+        whole = Block(row, group, truth, light.total(), measured, offset, pixels, start + self._block)
+        return whole.taken(self._seen(measured, len(row), self.recipe.above))
+
+    def _noisy(self, clean: Array, row: Array) -> Array:
+        """Return stamps with drawn noise, or on the user's frames."""
+        seed, backgrounds = self.recipe.seed, self.recipe.backgrounds
+        if backgrounds is None:
+            return self.noise.add(clean, seed, row)
+        return self.noise.photons(clean, seed, row) + backgrounds.cut(seed, row)
 
     def _draw_hopeful(self, number: int) -> tuple[Any, Array]:
         """Return the candidates of several blocks, and whether each may be seen."""
-        galaxies = self._drawn(number, DRAWN)[1]
-        return galaxies, self._seen(self.photometry.expected(galaxies.light), HOPELESS * self.recipe.above)
+        row, drawn = self._drawn(number, self._together)
+        expected = drawn.light.expected(self.photometry) if self.recipe.judged else None
+        return drawn, self._seen(expected, len(row), HOPELESS * self.recipe.above)
 
     def fluxes(self, number: int) -> Block:
-        """Return block ``number`` without stamps, its fluxes observed as the survey does, else as on a stamp."""
+        """Return block ``number`` without stamps, its fluxes observed as the survey does, else as on a stamp.
+
+        Raises
+        ------
+        InputError
+            When only stamps could tell what is measured.
+        """
         recipe = self.recipe
-        row, galaxies = self._drawn(number, FLUX_BLOCK)
-        learned = recipe.observe and recipe.observe(recipe.survey, recipe.bands, galaxies, recipe.seed)
+        row, drawn = self._drawn(number, self._flux_block)
+        truth, nowhere = dict(drawn.truth), np.zeros((len(row), 2))
+        measured = self._observed(row, drawn) if recipe.measured else None
+        total, end = drawn.light.total(), int(row[-1]) + 1
+        whole = Block(row, groups(drawn, row), truth, total, measured, nowhere, None, end)
+        return whole.taken(self._seen(measured, len(row), recipe.above))
+
+    def _observed(self, row: Array, drawn: Any) -> Measured:
+        recipe = self.recipe
+        learned = recipe.observe and recipe.observe(recipe.survey, recipe.bands, drawn, recipe.seed)
         if learned:
-            measured = Measured(*learned, np.full(len(row), np.nan, np.float32))
-        else:
-            deviates = draws.normal(recipe.seed, row, "flux", len(recipe.bands))
-            measured = self.photometry.observed(galaxies.light, deviates)
-        truth, nowhere = dict(galaxies.truth), np.zeros((len(row), 2))
-        whole = Block(row, truth, total(galaxies.light), measured, nowhere, None, int(row[-1]) + 1)
-        return whole.taken(self._seen(measured, recipe.above))
+            return Measured(*learned, np.full(len(row), np.nan, np.float32))
+        expected = drawn.light.expected(self.photometry)
+        if expected is None:
+            hint = "Leave out --fluxes-only."
+            raise InputError("fluxes of this light can be measured on stamps alone", hint=hint)
+        return self.photometry.observed(expected, draws.normal(recipe.seed, row, "flux", len(recipe.bands)))
 
     def offset(self, row: Array) -> Array:
-        """Return where galaxies lie, less the stamps' centres (n, 2): anywhere in a pixel."""
+        """Return where objects lie, less the stamps' centres (n, 2): anywhere in a pixel."""
         return draws.uniform(self.recipe.seed, row, "offset", 2) - 0.5
 
     def _drawn(self, number: int, size: int) -> tuple[Array, Any]:
-        recipe, row = self.recipe, np.arange(number * size, (number + 1) * size)
-        return row, recipe.draw(recipe.survey, recipe.bands, recipe.seed, row, recipe.selection)
+        row = np.arange(number * size, (number + 1) * size)
+        return row, self.recipe.drawn(row)
 
-    def _seen(self, measured: Measured, above: float) -> Array:
-        """Return whether (n,) each galaxy is seen in one of the bands that judge."""
+    def _seen(self, measured: Measured | None, count: int, above: float) -> Array:
+        """Return whether each of so many objects is seen in one of the bands that judge; all, where nothing judges."""
         judged = list(self.recipe.judged)
-        if not judged:
-            return np.ones(len(measured.flux), bool)
+        if not judged or measured is None:
+            return np.ones(count, bool)
         ratio = measured.flux[:, judged] / measured.error[:, judged]
         return np.asarray((ratio > above).any(axis=1))  # what is NaN is not seen
 
 
 def first(blocks: Iterator[Block], need: Need) -> Iterator[Block]:
-    """Yield blocks until there are so many galaxies; the last is cut, and ends with the candidate of its last one.
+    """Yield blocks until there are so many objects; the last is cut, and ends with the candidate of its last one.
 
     Raises
     ------
@@ -166,7 +202,7 @@ def first(blocks: Iterator[Block], need: Need) -> Iterator[Block]:
     for block in blocks:
         if need.done == 0 and not len(block.row) and block.end >= FRUITLESS:
             what = f"not one of {counted(block.end, 'candidate')} is seen by this survey as the selection asks"
-            raise RunError(what, hint="Take other bands with --bands, or all galaxies with --all.")
+            raise RunError(what, hint="Take other bands with --bands, or all objects with --all.")
         n = min(len(block.row), need.rows - need.done)
         if n and block.row[n - 1] > LAST:
             what = f"the selection keeps {need.done} of {counted(LAST + 1, 'candidate')}, and files number no more"
@@ -180,18 +216,22 @@ def first(blocks: Iterator[Block], need: Need) -> Iterator[Block]:
 
 
 def _taken(truth: Mapping[str, Array], which: Array) -> dict[str, Array]:
-    """Return some galaxies' truth."""
+    """Return some objects' truth."""
     return {name: np.asarray(values)[which] for name, values in truth.items()}
 
 
-def total(light: Light) -> Array:
-    """Return the flux (n, band) of whole objects, float32."""
-    found: Array = np.asarray(light.flux).sum(axis=1, dtype=np.float64).astype(np.float32)
-    return found
+def groups(drawn: Any, row: Array, where: Any = slice(None)) -> Array:
+    """Return the groups of some of the drawn candidates, by default their numbers ``row``."""
+    group = getattr(drawn, "group", None)
+    return row if group is None else np.asarray(group)[where]
 
 
-def rows_of(light: Light, rows: Array) -> Light:
-    """Return some galaxies' light."""
-    columns = {column.name: getattr(light, column.name) for column in fields(Light)}
-    taken: dict[str, Any] = {name: None if v is None else np.asarray(v)[rows] for name, v in columns.items()}
-    return Light(**taken)
+def _blocks(row_bytes: int) -> tuple[int, int]:
+    """Return how many candidates make a block with stamps, and how many are drawn together."""
+    together = min(DRAWN, _fitting(MEMORY // SETS, row_bytes))
+    return min(BLOCK, together), together
+
+
+def _fitting(memory: int, row_bytes: int) -> int:
+    """Return how many rows fit in memory: a power of two, at least one."""
+    return 1 << max(0, (memory // row_bytes).bit_length() - 1)

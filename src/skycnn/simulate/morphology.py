@@ -27,7 +27,7 @@ INDEX = (0.3, 6.2)
 
 @dataclass(frozen=True)
 class Shape:
-    """Components (n, 2 + CLUMPS): bulge, disc, clumps; the fields as in `render.Light`.
+    """Components (n, 2 + CLUMPS): bulge, disc, clumps; the fields as in `components.Components`.
 
     Parameters
     ----------

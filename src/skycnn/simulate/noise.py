@@ -87,11 +87,6 @@ class Noise:
         electrons = [survey.electrons.get(band, math.nan) for band in names]
         return cls(np.array(sigma), np.array(electrons), correlation)
 
-    def variance(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the variance of each pixel of noiseless images (n, band, y, x), microjansky squared."""
-        gain = np.where(np.isfinite(self.electrons), self.electrons, np.inf)[:, None, None]
-        return (self.sigma[:, None, None] ** 2 + np.maximum(images, 0) / gain).astype(np.float32)
-
     def add(self, images: NDArray[np.float32], seed: int, row: ArrayLike, name: str = "noise") -> NDArray[np.float32]:
         """Return images with noise.
 
@@ -131,6 +126,13 @@ class Noise:
             out[k] = scale * field + self._photons(images[k], generator)
         return out
 
+    def photons(self, images: NDArray[np.float32], seed: int, row: ArrayLike) -> NDArray[np.float32]:
+        """Return images (n, band, y, x) with the noise of their own photons alone, as `add` makes it."""
+        out = np.empty(images.shape, np.float32)
+        for k, number in enumerate(np.asarray(row, np.int64).tolist()):
+            out[k] = self._photons(images[k], draws.generator(seed, number, "photons"))
+        return out
+
     def _photons(self, image: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float32]:
         """Return one object's light (band, y, x) as its photons are counted; as it is where electrons are unknown."""
         seen = image.copy()
@@ -139,29 +141,6 @@ class Noise:
             counts = generator.poisson(np.maximum(light, 0) * self.electrons[b])
             seen[b] = counts / self.electrons[b] + np.minimum(light, 0)  # ringing below zero stays as it is
         return seen
-
-
-def background(survey: Survey, bands: Sequence[str] | None = None, pixel_scale: float | None = None) -> Array:
-    """Return the standard deviation (band,) of a pixel, microjansky, counted from sky, dark current and reading.
-
-    It is what a depth should come from (Howell 1989, PASP 101, 616); surveys quote depths with a margin.
-
-    Raises
-    ------
-    InputError
-        When the survey does not tell its sky, or electrons, in a band.
-    """
-    scale = pixel_scale or survey.pixel_scale
-    found = []
-    for band in bands or survey.bands:
-        for key, table in (("sky", survey.sky), ("electrons", survey.electrons)):
-            if band not in table:
-                raise InputError(f"{where(survey, key, band)} does not tell '{key}' in {band}")
-        electrons = survey.electrons[band]
-        sky = 10 ** (0.4 * (MICROJANSKY - survey.sky[band])) * scale**2 * electrons
-        detector = survey.dark.get(band, 0.0) + survey.read_noise.get(band, 0.0) ** 2
-        found.append(math.sqrt(sky + detector) / electrons)
-    return np.array(found)
 
 
 def _limit(survey: Survey, band: str) -> float:

@@ -16,11 +16,11 @@ from numpy.typing import ArrayLike, NDArray
 from skycnn.errors import InputError
 from skycnn.simulate import draws, fluxtable, morphology, seds
 from skycnn.simulate.census import LIMIT, NumberCounts, Success
+from skycnn.simulate.components import Components
 from skycnn.simulate.fluxtable import FluxTable
 from skycnn.simulate.galaxies import Galaxies
 from skycnn.simulate.mixture import Mixture
 from skycnn.simulate.observation import Observation
-from skycnn.simulate.render import Light
 from skycnn.survey import Survey
 
 Array = NDArray[np.float64]
@@ -161,7 +161,7 @@ class Population:
             "THICKNESS": shape.thickness,
         }
         of = (parts * factor[:, None, :-1]).astype(np.float32)
-        return Galaxies(row, Light(of, shape.radius, shape.index, shape.ratio, shape.angle, shape.shift), truth)
+        return Galaxies(row, Components(of, shape.radius, shape.index, shape.ratio, shape.angle, shape.shift), truth)
 
 
 def luminosity(magnitude: Array, redshift: Array) -> Array:

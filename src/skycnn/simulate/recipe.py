@@ -1,11 +1,13 @@
 """Recipe: what a run's mocks are - of which survey, in which bands, drawn and selected how, seen through what."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import NDArray
 
+from skycnn.simulate.backgrounds import Backgrounds
 from skycnn.simulate.optics import psf_of
 from skycnn.simulate.psf import PSF
 from skycnn.survey import Survey
@@ -26,19 +28,28 @@ class Recipe:
     selection : str
         By the name that ``draw`` knows.
     draw : callable
-        ``draw(survey, bands, seed, row, selection)`` returns what has ``light`` and ``truth``; see `task.Mock`.
+        ``draw(survey, bands, seed, row, selection, **options)`` returns what has ``light`` and ``truth``; see
+        `task.Mock`.
     observe : callable, optional
-        ``observe(survey, bands, galaxies, seed)`` returns fluxes and errors (n, band) as the survey has them, or None.
+        ``observe(survey, bands, drawn, seed)`` returns fluxes and errors (n, band) as the survey has them, or None.
     side : int
         Pixels along an edge of the stamps.
     judged : tuple of int
-        Places of the bands in one of which at least a galaxy must be seen; none: all galaxies are kept.
+        Places of the bands in one of which at least an object must be seen; none: all are kept.
     above : float
         The signal to noise that it must exceed there.
     psfs : mapping of str to PSF
         By band, where it is not the one that the survey's widths tell.
     device : str
         Where stamps are drawn, ``cpu`` or a GPU; another one rounds otherwise.
+    options : mapping of str to value
+        Of the task, as ``draw`` takes them.
+    measured : bool
+        Whether aperture fluxes are measured.
+    row_bytes : int
+        Memory that a drawn row takes.
+    backgrounds : Backgrounds, optional
+        What stamps are put on, instead of drawn noise.
     """
 
     survey: Survey
@@ -52,6 +63,14 @@ class Recipe:
     above: float = 0.0
     psfs: Mapping[str, PSF] = field(default_factory=dict)
     device: str = "cpu"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    measured: bool = True
+    row_bytes: int = 4096
+    backgrounds: Backgrounds | None = None
+
+    def drawn(self, row: Array) -> Any:
+        """Return what ``draw`` returns of candidates (n,)."""
+        return self.draw(self.survey, self.bands, self.seed, row, self.selection, **self.options)
 
     def width(self, band: str) -> float:
         """Return the FWHM of a band, arcsec: the survey's, or that of the image of its PSF."""
@@ -64,7 +83,7 @@ class Recipe:
     def warnings(self) -> list[str]:
         """Return a line on each band whose stars are wider than a stamp, where apertures must end."""
         wide, lines = self.side * self.survey.pixel_scale, []
-        for band in self.bands:
+        for band in self.bands if self.measured else ():
             across = 2 * self.psf(band).r80
             if across > wide:
                 what = f"{band}: 80 % of a star's light lies within {across:.3g} arcsec, and a stamp is {wide:.3g} wide"
@@ -80,6 +99,7 @@ class Recipe:
             "SELECT": self.selection,
             "PSFFWHM": " ".join(f"{self.width(band):.4g}" for band in self.bands)[:68],
             "SNRCUT": self.above or None,
+            "OPTIONS": json.dumps(dict(self.options)) if self.options else None,
         }
 
 

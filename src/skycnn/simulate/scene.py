@@ -1,6 +1,6 @@
-"""Scene: a field of the sky, with galaxies of a population at random places and one noise over all.
+"""Scene: a field of the sky, with objects of a task at random places and one noise over all.
 
-Places are pixels from 0, the first pixel's centre. Galaxies lie also beyond the edges, as far as their light matters.
+Places are pixels from 0, the first pixel's centre. Objects lie also beyond the edges, as far as their light matters.
 """
 
 import math
@@ -15,27 +15,28 @@ from numpy.typing import NDArray
 
 from skycnn.simulate import draws
 from skycnn.simulate.blocks import worked
-from skycnn.simulate.mocks import Mocks, rows_of
+from skycnn.simulate.light import Light
+from skycnn.simulate.mocks import Mocks
 from skycnn.simulate.psf import PSF, Gaussian, Moffat
 from skycnn.simulate.psfimage import ImagePSF
-from skycnn.simulate.render import Light, Renderer
+from skycnn.simulate.render import Renderer
 
 Array = NDArray[Any]
 
 MARGIN = 64
-"""Pixels beyond the edges in which galaxies lie too."""
+"""Pixels beyond the edges in which objects lie too."""
 
 BLOCK = draws.BLOCK
-"""Galaxies drawn and rendered by one thread."""
+"""Objects drawn and rendered by one thread."""
 
 TILE = 256
 """Pixels along an edge of the tiles that noise is drawn in; it is part of what the bits are."""
 
 SIDES = (32, 64, 128, 256, 512, 1024)
-"""Sides of the patches that galaxies are rendered in, pixels."""
+"""Sides of the patches that objects are rendered in, pixels."""
 
 FAINT = 0.02
-"""A patch ends where a galaxy's light falls below this share of the noise of a pixel."""
+"""A patch ends where an object's light falls below this share of the noise of a pixel."""
 
 
 class Scene:
@@ -46,14 +47,14 @@ class Scene:
     mocks : Mocks
         Of a recipe that selects nothing.
     density : float
-        Galaxies a square arcminute.
+        Objects a square arcminute.
     shape : (int, int)
         Width and height, pixels.
 
     Attributes
     ----------
     count : int
-        Galaxies on it and about it, at least one.
+        Objects on it and about it, at least one.
     """
 
     def __init__(self, mocks: Mocks, density: float, shape: tuple[int, int]) -> None:
@@ -65,15 +66,15 @@ class Scene:
         self._renderers = {side: Renderer(mocks.psfs, self.scale, side, recipe.device) for side in SIDES}
 
     def places(self, row: Array) -> Array:
-        """Return where galaxies lie (n, 2): x and y."""
+        """Return where objects lie (n, 2): x and y."""
         edges = np.array(self.shape) + 2 * MARGIN
         places: Array = draws.uniform(self.seed, row, "scene/place", 2) * edges - MARGIN - 0.5
         return places
 
     def drawn(self, number: int) -> tuple[Array, Any]:
-        """Return the rows of block ``number``, and the galaxies."""
-        recipe, row = self.mocks.recipe, np.arange(number * BLOCK, min((number + 1) * BLOCK, self.count))
-        return row, recipe.draw(recipe.survey, recipe.bands, recipe.seed, row, recipe.selection)
+        """Return the rows of block ``number``, and the objects drawn."""
+        row = np.arange(number * BLOCK, min((number + 1) * BLOCK, self.count))
+        return row, self.mocks.recipe.drawn(row)
 
     def images(self, threads: int, progress: Callable[[int, int], None] | None = None) -> Array:
         """Return the scene with its noise, float32 (band, height, width), microjansky a pixel."""
@@ -91,9 +92,9 @@ class Scene:
         return field
 
     def _patches(self, number: int) -> tuple[list[tuple[Array, Array]], int]:
-        """Return a block's galaxies, each as its patch and the place of that patch's first pixel."""
-        row, galaxies = self.drawn(number)
-        place, needed = self.places(row), 2 * self._extent(galaxies.light) + 2
+        """Return a block's objects, each as its patch and the place of that patch's first pixel."""
+        row, drawn = self.drawn(number)
+        place, needed = self.places(row), 2 * self._extent(drawn.light) + 2
         sides = np.array(SIDES)[np.minimum(np.searchsorted(SIDES, needed), len(SIDES) - 1)]
         reach = sides[:, None] / 2 + 1
         touches = ((place + reach > 0) & (place - reach < self.shape)).all(axis=1)
@@ -104,26 +105,16 @@ class Scene:
             for part in np.split(here, range(step, len(here), step)):
                 corner = first_pixel(place[part], side)
                 offset = place[part] - corner - (side - 1) / 2
-                found += list(zip(corner, self._renderers[side](rows_of(galaxies.light, part), offset), strict=True))
+                stamps = drawn.light.take(part).stamps(self._renderers[side], offset)
+                found += list(zip(corner, stamps, strict=True))
         return found, len(row)
 
     def _extent(self, light: Light) -> Array:
-        """Return how far (n,) each galaxy's light matters in any band, pixels."""
-        from scipy.special import gammaln
-
-        index, ratio = (np.asarray(column, np.float64) for column in (light.index, light.ratio))
-        radius = np.maximum(np.asarray(light.radius, np.float64) / self.scale, 1e-3)
+        """Return how far (n,) each object's light matters in any band, pixels."""
         faint = FAINT * self.mocks.noise.sigma
-        peak = (np.asarray(light.flux, np.float64) / faint).max(axis=2)  # (n, component), in units of the limit
-        b = 2 * index - 1 / 3 + 0.009876 / index  # Ciotti & Bertin 1999, Prugniel & Simien 1997
-        log_area = np.log(2 * np.pi * index * radius**2 * ratio) + b - 2 * index * np.log(b) + gammaln(2 * index)
-        depth = np.log(np.maximum(peak, 1e-30)) - log_area
-        extent = radius * np.maximum(1 + depth / b, 0) ** index
-        if light.shift is not None:
-            extent = extent + np.abs(light.shift).max(axis=2) / self.scale
-        total = (np.asarray(light.flux, np.float64).sum(axis=1) / faint).max(axis=1)
+        total = (light.total() / faint).max(axis=1)
         blur = np.array([_wings(psf, self.scale, total) for psf in self.mocks.psfs]).max(axis=0)
-        result: Array = np.hypot(extent.max(axis=1), blur)
+        result: Array = np.hypot(light.extent(faint, self.scale), blur)
         return result
 
     def _make_noisy(self, field: Array, threads: int) -> None:

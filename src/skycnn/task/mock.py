@@ -19,7 +19,7 @@ class SignalCut:
     Parameters
     ----------
     bands : tuple of str
-        In one of these at least must a galaxy be seen; another case is the same band where that is one alone.
+        In one of these at least must an object be seen; another case is the same band where that is one alone.
     above : float
         The signal to noise that it must exceed there.
     """
@@ -105,12 +105,12 @@ class Mock:
     cuts : mapping of str to SignalCut
         By selection: what is asked of the measured fluxes.
     observe : callable, optional
-        ``observe(survey, bands, galaxies, seed)`` returns fluxes and errors (n, band) of drawn galaxies as a survey's
+        ``observe(survey, bands, drawn, seed)`` returns fluxes and errors (n, band) of what was drawn as a survey's
         catalogue has them, NaN where a band is missing, or None where they follow from the depth.
     observed : callable, optional
         ``observed(survey)`` tells whether ``observe`` knows the survey's catalogue; a task has both or none.
     density : callable, optional
-        ``density()`` returns how many galaxies of ``all`` lie on a square arcminute; without it there are no scenes.
+        ``density()`` returns how many objects of ``all`` lie on a square arcminute; without it there are no scenes.
     shown : tuple of str
         Truths that ``--preview`` shows; colours are drawn against the first.
     options : tuple of Option

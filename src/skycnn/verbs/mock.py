@@ -1,86 +1,47 @@
-"""mock: galaxies of a task's population as a survey would see them, with their truth, written to files."""
+"""mock: what a task simulates as a survey would see it, with its truth, written to files."""
 
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from skycnn import __version__, survey, tasks
+from skycnn import __version__
 from skycnn.errors import InputError, RunError
 from skycnn.files.pixelstore import memory_left
-from skycnn.fits import scenefile
 from skycnn.fits.output import Output, compression_of
 from skycnn.fits.provenance import Record, now
-from skycnn.fits.scenefile import CatalogueFile, ImageFile
-from skycnn.fits.scenefolder import SceneFolder, together
+from skycnn.fits.scenefolder import SceneFolder
 from skycnn.fits.source import parse
-from skycnn.images import psffile
-from skycnn.network.inference import device_of, out_of_memory
+from skycnn.mockfiles.blockvalues import values
+from skycnn.mockfiles.mockplan import ALL as ALL
+from skycnn.mockfiles.mockplan import Options as Options
+from skycnn.mockfiles.mockplan import plan
+from skycnn.mockfiles.scenefiles import SceneFiles
+from skycnn.network.inference import out_of_memory
 from skycnn.report import mockfigures
 from skycnn.report.mockfigures import PreviewRows
 from skycnn.schema import Column
-from skycnn.simulate.detection import Detections, detect
-from skycnn.simulate.mocks import LAST, Block, Mocks
-from skycnn.simulate.psf import PSF
-from skycnn.simulate.psfimage import ImagePSF, check, core
-from skycnn.simulate.recipe import Recipe, judging
-from skycnn.simulate.scene import Scene
-from skycnn.stamps.stampfile.mockfile import TRUE, Layout, MockFile, columns_of
-from skycnn.stamps.stampfile.stampcolumns import words
-from skycnn.survey import Survey
+from skycnn.simulate.mocks import LAST, Mocks
+from skycnn.simulate.recipe import Recipe
+from skycnn.stamps.stampfile.mockfile import Layout, MockFile, columns_of
 from skycnn.task import Mock
 
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
-Array = NDArray[Any]
 
 CREATOR = {"CREATOR": f"skycnn {__version__}"}
 VERSIONS = ("skycnn", "numpy", "torch")
-ALL = "all"
-"""The selection that selects nothing."""
-
 STAMPS_RATE, FLUXES_RATE, SCENE_RATE = 200.0, 20_000.0, 1e6
-"""Galaxies a second and CPU, for estimates: seven bands of 32x32 pixels, and no pixels; pixels of a scene's band."""
+"""Objects a second and CPU, for estimates: seven bands of 32x32 pixels, and no pixels; pixels of a scene's band."""
 
-DEVICES = ("cpu", "cuda")
-
-NATIVE = 1.02
-"""Ratio within which the scale of a PSF's image is that of the survey's pixels."""
-
-LARGEST, WIDEST = 1024, 32_768
-"""Pixels along an edge of a stamp, and of a scene."""
+WIDEST = 32_768
+"""Pixels along an edge of a scene."""
 
 WORKED = 1.1
-"""Memory that a scene takes, in units of its pixels': these, and galaxies and patches in work."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What ``mock`` may be told; the command line's options bear the same names."""
-
-    task: str
-    survey: str
-    out: str
-    number: int | None
-    scene: tuple[int, int] | None = None
-    seed: int = 1
-    selection: str | None = None
-    bands: Sequence[str] = ()
-    psf: Mapping[str, str] = field(default_factory=dict)
-    size: int | None = None
-    fluxes_only: bool = False
-    threads: int = 1
-    device: str = "cpu"
-    preview: str | None = None
-    overwrite: bool = False
-    wait: float = 0.0
-    dry_run: bool = False
-    command: str = "skycnn mock"
+"""Memory that a scene takes, in units of its pixels': these, and objects and patches in work."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +60,7 @@ class Result:
     disk_bytes: int
     estimate_seconds: float
     columns: Sequence[str]
+    options: Mapping[str, float | int | str]
     scene: tuple[int, int] | None = None
     drawn: int | None = None
     seconds: float = 0.0
@@ -148,15 +110,15 @@ def mock(options: Options, say: Say = lambda _: None, progress: Progress | None 
 def _stamps(options: Options, made: Mock, recipe: Recipe, say: Say, progress: Progress | None) -> Result:
     """Make a file of stamps, or a catalogue of fluxes."""
     if options.number is None or not 1 <= options.number <= LAST:
-        hint = "Another --seed gives other galaxies to another file." if (options.number or 0) > LAST else None
-        raise InputError("-n is no number of galaxies", value=options.number, expected=f"1 to {LAST}", hint=hint)
+        hint = "Another --seed gives other objects to another file." if (options.number or 0) > LAST else None
+        raise InputError("-n is no number of objects", value=options.number, expected=f"1 to {LAST}", hint=hint)
     output = Output(parse("-"), options.out, overwrite=options.overwrite)  # there is no input
     if compression_of(options.out) and not options.fluxes_only:
         hint = "Take the ending away, or give --fluxes-only."
         raise InputError(
             f"--out {options.out} would be an archive, and stamps in one cannot be read one by one", hint=hint
         )
-    quoted = options.fluxes_only and made.observed is not None and made.observed(recipe.survey)
+    quoted = made.measured and options.fluxes_only and made.observed is not None and made.observed(recipe.survey)
     for name, value in {"--psf": options.psf or None, "--size": options.size}.items():
         if quoted and value is not None:
             what = f"{name} has no effect: fluxes alone of {recipe.survey.name} are as its catalogue has them"
@@ -164,7 +126,7 @@ def _stamps(options: Options, made: Mock, recipe: Recipe, say: Say, progress: Pr
     if options.preview is not None:
         mockfigures.check(options.preview, options.overwrite, output.path)
     side = 0 if options.fluxes_only else recipe.side
-    columns = columns_of(recipe.bands, made.columns, stamps=bool(side), aperture=not quoted)
+    columns = columns_of(recipe.bands, made.columns, stamps=bool(side), aperture=not quoted, measured=made.measured)
     facts = {**recipe.facts(), **CREATOR, "BUNIT": "uJy" if side else None}
     layout = Layout(options.number, recipe.bands, columns, side, facts)
     record = _record(options, recipe, columns)
@@ -198,68 +160,9 @@ def _plain(options: Options, recipe: Recipe, columns: Sequence[Column]) -> dict[
         "bands": recipe.bands,
         "seed": recipe.seed,
         "pixel_scale": recipe.survey.pixel_scale,
+        "options": recipe.options,
         "columns": [column.name for column in columns],
     }
-
-
-def plan(options: Options) -> tuple[Mock, Recipe]:
-    """Return the task's mocks and the recipe that the options make of them.
-
-    Raises
-    ------
-    InputError
-        When the task has no mocks, or the survey, a band, the selection, the seed or the size is none.
-    """
-    task = tasks.load(options.task)
-    if task.mock is None:
-        having = [name for name in tasks.names() if tasks.load(name).mock is not None]
-        raise InputError(f"task {task.name} has no mocks", expected=", ".join(having) or None)
-    made = task.mock()
-    where = survey.own(options.survey) or survey.load(options.survey)
-    usual = ALL if options.scene else made.usual.get(where.name, made.selections[0])
-    selection = options.selection or usual
-    if selection not in (*made.selections, ALL):
-        raise InputError("no such selection", value=selection, expected=" or ".join((*made.selections, ALL)))
-    bands = tuple(options.bands) or where.bands
-    for band in bands:
-        if band not in where.bands:
-            raise InputError(f"survey {where.name} has no band {band}", expected=" ".join(where.bands))
-    if len(set(bands)) != len(bands):
-        raise InputError("--bands names a band twice", value=" ".join(bands))
-    if not 0 <= options.seed < 2**64:
-        raise InputError(
-            "--seed is no number that can be used", value=options.seed, expected="0 to 18446744073709551615"
-        )
-    side = made.side if options.size is None else options.size
-    if not 8 <= side <= LARGEST:
-        raise InputError("--size is no side of a stamp", value=side, expected=f"8 to {LARGEST} pixels")
-    cut = None if options.scene else made.cuts.get(selection)
-    judged = judging(bands, cut.bands) if cut else ()
-    if cut and not judged:
-        what = f"selection {selection} judges by {' or '.join(cut.bands)}, and none is among the bands"
-        raise InputError(what, value=" ".join(bands), hint="--bands names them, or --all takes every galaxy.")
-    above = cut.above if cut else 0.0
-    psfs = {band: _psf(band, path, where, bands) for band, path in options.psf.items()}
-    device = device_of(options.device)
-    if device.type not in DEVICES:
-        raise InputError(f"--device {options.device} draws no stamps", expected=" or ".join(DEVICES))
-    return made, Recipe(
-        where, bands, options.seed, selection, made.draw, made.observe, side, judged, above, psfs, str(device)
-    )
-
-
-def _psf(band: str, name: str, where: Survey, bands: Sequence[str]) -> PSF:
-    """Return the image of a PSF; one at the survey's own pixels is taken to show stars as these see them."""
-    if band not in bands:
-        raise InputError(f"--psf names a band that is not made: {band}", expected=" ".join(bands))
-    spec = parse(name)
-    pixels, scale = psffile.read(spec.path, spec.extension)
-    if scale > NATIVE * where.pixel_scale:
-        what = f"{name} is too coarse for the stamps: {scale:.4g} arcsec a pixel"
-        raise InputError(what, expected=f"{where.pixel_scale:.4g} or less")
-    image = ImagePSF(pixels, scale, pixelated=scale > where.pixel_scale / NATIVE, centre=core(pixels))
-    check(image, where.pixel_scale, name)
-    return image
 
 
 def _record(options: Options, recipe: Recipe, columns: Sequence[Column]) -> Record:
@@ -267,12 +170,14 @@ def _record(options: Options, recipe: Recipe, columns: Sequence[Column]) -> Reco
         "survey": recipe.survey.name,
         "bands": recipe.bands,
         "psf": dict(options.psf),
+        "backgrounds": dict(options.backgrounds),
         "number": options.number,
         "scene": options.scene,
         "seed": recipe.seed,
         "selection": recipe.selection,
         "side": None if options.fluxes_only else recipe.side,
         "fluxes_only": options.fluxes_only,
+        "options": recipe.options,
     }
     return Record(
         version=__version__,
@@ -294,23 +199,14 @@ def _scene(options: Options, made: Mock, recipe: Recipe, say: Say, progress: Pro
     shape, bands = options.scene or (0, 0), recipe.bands
     density = _check_scene(options, made, recipe, shape)
     folder = SceneFolder(options.out, bands, overwrite=options.overwrite)
-    columns = scenefile.columns_of(columns_of(bands, made.columns, stamps=False))
-    record = _record(options, recipe, columns)
-    field = Scene(Mocks(recipe), density, shape)
-    facts = {**recipe.facts(), **CREATOR, "NDRAWN": field.count}
-    grid = scenefile.projection(shape, field.scale) | facts | {"BUNIT": "uJy"}
-    images = []
-    for band, sigma in zip(bands, field.mocks.noise.sigma, strict=True):
-        own: dict[str, Any] = {"FILTER": band, "PSFFWHM": recipe.width(band), "SKYSIGMA": float(f"{sigma:.6g}")}
-        images.append(ImageFile(shape, {**grid, **own}, record))
-    facts |= {"BANDS": " ".join(bands)}
-    sizes = [*(image.size for image in images), CatalogueFile(field.count, columns, facts, record).size]
+    columns = columns_of(bands, made.columns, stamps=False)
+    files = SceneFiles(recipe, density, shape, columns, CREATOR, partial(_record, options, recipe))
     result = Result(
-        **_plain(options, recipe, columns),
+        **_plain(options, recipe, files.columns),
         rows=0,
         side=0,
         files={"output": options.out, **dict(zip((*bands, "catalogue"), folder.paths, strict=True))},
-        disk_bytes=sum(sizes),
+        disk_bytes=sum(files.sizes),
         estimate_seconds=math.prod(shape) * len(bands) / SCENE_RATE / options.threads,
         scene=shape,
     )
@@ -318,25 +214,20 @@ def _scene(options: Options, made: Mock, recipe: Recipe, say: Say, progress: Pro
         say(f"warning: {warning}")
     if options.dry_run:
         return result
-    with folder.held(sizes, options.wait) as outputs:
-        pixels = field.images(options.threads, progress)
-        found = detect(field, pixels)
-        catalogue = CatalogueFile(len(found.row), columns, facts, record)
-        with together(outputs) as fds:
-            for fd, image, values in zip(fds, images, pixels, strict=False):
-                image.write(fd, values)
-            catalogue.write(fds[-1], _detected(found, recipe, shape))
-    return replace(result, rows=len(found.row), drawn=field.count)
+    rows = files.write(folder, options.threads, options.wait, progress)
+    return replace(result, rows=rows, drawn=files.drawn)
 
 
 def _check_scene(options: Options, made: Mock, recipe: Recipe, shape: tuple[int, int]) -> float:
-    """See that there can be such a scene, and return the galaxies a square arcminute."""
+    """See that there can be such a scene, and return the objects a square arcminute."""
     given = {"-n": options.number, "--fluxes-only": options.fluxes_only or None, "--preview": options.preview}
     for name, value in given.items():
         if value is not None:
-            raise InputError(f"{name} does not go with --scene", hint="A scene has as many galaxies as the sky.")
-    if recipe.selection != ALL or made.density is None:
-        why = "has no density on the sky" if made.density is None else "is none of the whole sky"
+            raise InputError(f"{name} does not go with --scene", hint="A scene has as many objects as the sky.")
+    if recipe.selection != ALL or made.density is None or not made.measured:
+        why = "is none of the whole sky"
+        if made.density is None or not made.measured:
+            why = "has no density on the sky" if made.density is None else "is not measured"
         raise InputError(f"what {options.task} simulates {why}: there are no scenes of it", value=recipe.selection)
     asked = f"{shape[0]},{shape[1]}"
     if not all(recipe.side <= edge <= WIDEST for edge in shape):
@@ -350,18 +241,6 @@ def _check_scene(options: Options, made: Mock, recipe: Recipe, shape: tuple[int,
     return made.density()
 
 
-def _detected(found: Detections, recipe: Recipe, shape: tuple[int, int]) -> dict[str, Array]:
-    """Return the detections' values by column."""
-    n, scale = len(found.row), recipe.survey.pixel_scale
-    block = Block(found.row, found.truth, found.total, found.measured, np.zeros((n, 2)), None, 0)
-    east, north = scenefile.sky(found.place, shape, scale).T
-    places = {"RA": east, "DEC": north}
-    for i, axis in enumerate("XY"):
-        places |= {f"{axis}_IMAGE": found.place[:, i] + 1, f"{axis}_TRUE": found.true[:, i] + 1}
-    near = {"NEAREST": found.nearest * scale, "ISOLATED": found.isolated.astype(np.int32)}
-    return _values(block, 0, recipe.bands) | places | near
-
-
 def _write(
     output: Output, layout: Layout, record: Record, recipe: Recipe, options: Options, progress: Progress | None
 ) -> tuple[int, PreviewRows]:
@@ -369,32 +248,14 @@ def _write(
     made, sample, done, drawn = Mocks(recipe), PreviewRows(recipe.bands), 0, 0
     with (
         MockFile.create(output, layout, record) as file,
-        made.galaxies(layout.rows, options.threads, stamps=bool(layout.side)) as blocks,
+        made.blocks(layout.rows, options.threads, stamps=bool(layout.side)) as blocks,
     ):
         for block in blocks:
-            values = _values(block, done, layout.bands)
-            file.write(values, block.pixels)
-            sample.add(values, block.pixels)
+            columns = values(block, done, layout.bands)
+            file.write(columns, block.pixels)
+            sample.add(columns, block.pixels)
             done, drawn = done + len(block.row), block.end
             if progress is not None:
                 progress(done, layout.rows)
         file.finish(drawn)
     return drawn, sample
-
-
-def _values(block: Block, done: int, bands: Sequence[str]) -> dict[str, Array]:
-    """Return a block's values by column; ``done`` rows stand before it."""
-    n, measured = len(block.row), block.measured
-    values: dict[str, Array] = {
-        "ID": np.arange(done + 1, done + 1 + n),
-        "GROUP": block.row,
-        **{f"{name}{TRUE}": truth for name, truth in block.truth.items()},
-        "APERTURE": measured.radius,
-        "DX": block.offset[:, 0],
-        "DY": block.offset[:, 1],
-        "FLAG": np.zeros(n, np.int32),
-    }
-    for i, word in enumerate(words(bands)):
-        values[f"FLUX_{word}{TRUE}"] = block.total[:, i]
-        values[f"FLUX_{word}"], values[f"FLUXERR_{word}"] = measured.flux[:, i], measured.error[:, i]
-    return values

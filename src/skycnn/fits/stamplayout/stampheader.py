@@ -31,25 +31,14 @@ def head(rows: int, bands: Sequence[str], side: int, facts: Mapping[str, Any]) -
         fitscards.make("NAXIS4", rows, "row of CATALOGUE"),
         fitscards.make("EXTEND", True),
         fitscards.make("EXTNAME", "IMAGES"),
-        *_entry("BANDS", " ".join(bands)),
+        *fitscards.entry("BANDS", " ".join(bands)),
     ]
     for name, content in facts.items():
         if content is not None and not (isinstance(content, float) and not np.isfinite(content)):
-            cards += _entry(name, content)
+            cards += fitscards.entry(name, content)
     if any(fitscards.keyword(card) == "CONTINUE" for card in cards):
         cards.append(fitscards.make("LONGSTRN", "OGIP 1.0", "texts over several cards"))
     return fitscards.assemble(cards)
-
-
-def _entry(name: str, content: fitscards.Value) -> list[bytes]:
-    """Return a card, or several of a long text (FITS 4.0, section 4.2.1.2)."""
-    if not isinstance(content, str) or len(content.replace("'", "''")) <= 68:
-        return [fitscards.make(name, content)]
-    step = 32 if "'" in content else 65
-    parts = [content[at : at + step] for at in range(0, len(content), step)]
-    parts = [f"{part}&" for part in parts[:-1]] + parts[-1:]
-    rest = [b"CONTINUE  " + fitscards.make("X", part)[10:] for part in parts[1:]]
-    return [fitscards.make(name, parts[0]), *rest]
 
 
 def named(cards: list[bytes], name: str) -> list[bytes]:

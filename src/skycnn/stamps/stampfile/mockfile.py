@@ -120,7 +120,7 @@ class MockFile:
 
 
 def columns_of(
-    bands: Sequence[str], truth: Sequence[Column], *, stamps: bool, aperture: bool = True
+    bands: Sequence[str], truth: Sequence[Column], *, stamps: bool, aperture: bool = True, measured: bool = True
 ) -> tuple[Column, ...]:
     """Return the columns of a file of mocks.
 
@@ -132,7 +132,9 @@ def columns_of(
     stamps : bool
         Whether the rows have stamps, and so a place in them and a flag.
     aperture : bool
-        Whether fluxes are measured in an aperture, else told as the survey's catalogue has them.
+        Whether fluxes are measured in an aperture, else as the survey's catalogue has them.
+    measured : bool
+        Whether there are any but the true ones.
     """
     flux, modelled = "phot.flux.density", "phot.flux.density;meta.modelled"
     kind = "flux in the aperture in" if aperture else "flux as the survey's catalogue has it in"
@@ -146,12 +148,12 @@ def columns_of(
             for word, band in spelled
         ),
     ]
-    for word, band in spelled:
+    for word, band in spelled if measured else ():
         found += [
             Column(f"FLUX_{word}", "f4", "uJy", flux, f"{kind} {band}", "G12.5"),
             Column(f"FLUXERR_{word}", "f4", "uJy", f"stat.error;{flux}", f"error of FLUX_{word}", "G12.5"),
         ]
-    if aperture:
+    if aperture and measured:
         found.append(Column("APERTURE", "f4", "arcsec", "phys.angSize", "radius of the aperture of all bands", "F8.4"))
     names = tuple(column.name for column in found)
     return (*found, *(StampColumns(tuple(bands), names, False).columns if stamps else ()))
