@@ -19,8 +19,8 @@ from shell import MAIN
 from skycnn.files import journal, lock, safefile
 from skycnn.fits import aheadcopy
 from skycnn.fits import catalogue as catalogues
+from skycnn.inputs import work
 from skycnn.network.answer import Answerer
-from skycnn.verbs import predict
 
 WRITES = ("pwrite", "write", "ftruncate", "fsync", "copy_file_range", "replace")
 
@@ -107,7 +107,7 @@ def test_a_disk_that_fills_under_what_lies_before_the_table_ends_the_run_at_once
     before = snapshot(tmp_path)
     said = ask(cat, "-q")
     assert said.code == 1 and said.err.startswith("skycnn: error: no space"), said.err
-    assert len(answered) <= 2 * predict.PIECES < 1000 // 64
+    assert len(answered) <= 2 * work.PIECES < 1000 // 64
     assert snapshot(tmp_path) == before
 
 
