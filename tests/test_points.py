@@ -47,6 +47,15 @@ def test_points_off_the_stamp_give_their_wings_alone():
     assert light.total() == pytest.approx(np.array([[64.0]]))
 
 
+def test_light_far_off_does_not_come_back_on_the_other_side():
+    seen = [psf.Moffat.of_fwhm(0.7, 3.5)]
+    place = np.array([[0.0, 0.0], [4.4, 0.0], [-3.8, 3.9], [0.0, -5.6]])
+    flux = np.array([[1.0], [5.0], [5.0], [5.0]])
+    ours = Points.of([place], [flux]).stamps(Renderer(seen, 0.2, 24))[0]
+    theirs = exact(Renderer(seen, 0.2, 96), place, flux, None)[:, 36:60, 36:60]
+    assert np.abs(ours - theirs).max() < 0.006 * theirs.max()
+
+
 def test_light_is_shared_out_by_how_near_the_nodes_are():
     light = shared(np.array([[1.25, 2.0], [-0.1, 1.0], [1.0, 3.0]]), np.array([[4.0, 8.0], [1.0, 1.0], [1.0, 1.0]]), 4)
     expected = np.zeros((2, 4, 4))
