@@ -67,7 +67,7 @@ def test_a_model_of_it_is_trained_chosen_and_scored(cat, path, tmp_path, monkeyp
         assert any("corrected with E(B-V) of EBV" in note for note in done.notes)
     told = score.score(
         [str(tmp_path / "out.fits")],
-        score.Options(task="photoz", truth="TRUTH", survey=path, baselines=(), resamples=20),
+        score.Options(task="photoz", truth=("TRUTH",), survey=path, baselines=(), resamples=20),
     )
     assert len(told.files) == 1
 
