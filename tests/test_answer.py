@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-import toy
+import redness
 from carding import card
 from skycnn import tasks
 from skycnn.errors import InputError
@@ -84,11 +84,11 @@ def test_a_task_s_own_flags_are_those_of_its_answers(sound):
 
 
 def test_a_model_without_bands_answers_all_rows():
-    class Column(toy.Toy):
+    class Column(redness.Toy):
         def forward(self, z):
             return torch.stack([z] * 1, dim=1).nan_to_num(0.0)
 
-    task = dataclasses.replace(toy.TASK, networks={"z": Network(lambda bands, outputs: Column(1, outputs), ("z",))})
+    task = dataclasses.replace(redness.TASK, networks={"z": Network(lambda bands, outputs: Column(1, outputs), ("z",))})
     tensors = {name: value.numpy() for name, value in Column(1, 1).state_dict().items()}
     made = model.Model(card("m", ("z",), (), posterior=task.posterior().settings()), tensors)
     made = dataclasses.replace(made, card=dataclasses.replace(made.card, network="z"))
@@ -109,8 +109,8 @@ def test_seconds_a_row_are_measured_on_what_is_imagined(sound):
 def picture(bands):
     """Return a model that looks at stamps of 6 pixels, its numbers never trained."""
     torch.manual_seed(0)
-    posterior = toy.TASK.posterior()
-    module = toy.TASK.networks["picture"].module(bands=len(bands), outputs=posterior.outputs)
+    posterior = redness.TASK.posterior()
+    module = redness.TASK.networks["picture"].module(bands=len(bands), outputs=posterior.outputs)
     known = model.Card(
         name="toy-x", task="toy", network="picture", survey="", inputs=("image",), bands=tuple(bands), stamp=6,
         pixel_scale=0.4, posterior=posterior.settings(), ranges={bands[0]: [0.0, 1.0]},
@@ -140,21 +140,21 @@ def test_bands_that_a_model_of_images_needs(bands, expected):
     pixels = sky(4, len(bands))
     pixels[1] = pixels[2, 1:2] = np.nan  # no band at all; without the second, if there is one
     pixels[3, :, 0] = np.nan  # an edge is no missing band
-    value, *_, flag = look(Answerer(toy.TASK, picture(bands)), pixels)
+    value, *_, flag = look(Answerer(redness.TASK, picture(bands)), pixels)
     assert flag.tolist() == expected  # never a colour: no fluxes are there
     assert np.isfinite(value).tolist() == [word & Flag.TOO_FEW_BANDS == 0 for word in expected]
 
 
 @pytest.mark.parametrize("known", Flag)
 def test_rows_without_a_stamp_of_theirs_get_no_answer_and_keep_their_flags(known):
-    value, *_, flag = look(Answerer(toy.TASK, picture("gr")), sky(3, 2), known)
+    value, *_, flag = look(Answerer(redness.TASK, picture("gr")), sky(3, 2), known)
     assert flag.tolist() == [known] * 3
     silent = known in (Flag.BAD_ROW, Flag.OFF_IMAGE, Flag.NO_POSITION)
     assert (np.isnan(value) == silent).all()
 
 
 def test_an_answer_is_that_of_its_stamp():
-    answerer, pixels = Answerer(toy.TASK, picture("gr"), batch=4), sky(11, 2)
+    answerer, pixels = Answerer(redness.TASK, picture("gr"), batch=4), sky(11, 2)
     whole = look(answerer, pixels)[0]
     assert len(set(whole.tolist())) == 11
     np.testing.assert_allclose(look(answerer, pixels[::-1])[0][::-1], whole, atol=1e-6)
@@ -165,6 +165,6 @@ def test_an_answer_is_that_of_its_stamp():
 
 def test_batches_of_images_are_smaller(sound):
     flux, image = tasks.load("standin"), picture("gr")
-    assert Answerer(toy.TASK, image, "cpu").inference.batch == IMAGE_BATCH["cpu"] < BATCH["cpu"]
+    assert Answerer(redness.TASK, image, "cpu").inference.batch == IMAGE_BATCH["cpu"] < BATCH["cpu"]
     assert Answerer(flux, sound, "cpu").inference.batch == BATCH["cpu"]
-    assert Answerer(toy.TASK, image, "cpu", 7).inference.batch == 7
+    assert Answerer(redness.TASK, image, "cpu", 7).inference.batch == 7

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import toy
+import redness
 from carding import card
 from galaxies import galaxies, table, write
 from imagined import Imagined
@@ -40,7 +40,7 @@ def made(catalogue, kinds, photometry=None, stamps=None, **options):
     available = Available(catalogue, InputOptions(photometry=PhotometryOptions(**options)))
     inputs = [FluxInput(known, photometry)] if photometry else []
     return feeds.made(
-        toy.TASK, known, [*inputs, *([ImageInput.of(known, stamps, available)] if stamps else [])], available
+        redness.TASK, known, [*inputs, *([ImageInput.of(known, stamps, available)] if stamps else [])], available
     )
 
 

@@ -27,28 +27,57 @@ finally:
     assert tasks.names() == ['toy'], tasks.names()
     assert not [name for name in sys.modules if name.startswith('skycnn.tasks.') and not name.endswith('.toy')]
 """
-WORDS = {  # every verb, in the order in which a user comes to it
-    "mock": ("--task", "toy", "--survey", "SURVEY", "-n", "50", "--out", "MOCKS", "--threads", "1"),
-    "cutout": ("CAT", "--images", "IMAGE", "--size", "8", "--out", "STAMPS", "--threads", "1"),
-    "train": ("CAT", "--task", "toy", "--bands", "W1,W2", "--out", "MODEL", "--seed", "4", "--threads", "1"),
+TASK = ("--task", "toy", "--threads", "1")
+LINES = {  # every verb, in the order in which a user comes to it
+    "mock": (
+        *("--survey", "SURVEY", "-n", "1500", "--set", "light=3", "--out", "MOCKS", "--preview", "SHEET"),
+        *TASK,
+    ),
+    "cutout": ("CAT", "--images", "IMAGE", "--size", "12", "--out", "STAMPS", "--threads", "1"),
+    "train": ("MOCKS", "--survey", "SURVEY", "--out", "MODEL", "--seed", "4", *TASK),
+    "train stamps": ("MOCKS", "--survey", "SURVEY", "--network", "picture", "--out", "LOOKS", "--seed", "4", *TASK),
+    "train folds": (
+        *(
+            "MOCKS",
+            "--survey",
+            "SURVEY",
+            "--folds",
+            "2",
+            "--members",
+            "1",
+            "--epochs",
+            "5",
+            "--out",
+            "FOLDS",
+            "--answers",
+            "ANSWERS",
+        ),
+        *TASK,
+    ),
     "models": ("MODEL",),
-    "predict": ("CAT", "--task", "toy", "--model", "MODEL", "--threads", "1"),
-    "score": ("CAT", "--task", "toy", "--truth", "IS_RED", "--baselines", "median,knn", "--json", "--threads", "1"),
+    "predict": ("MOCKS", "--model", "MODEL", "--pdf", *TASK),
+    "predict stamps": ("MOCKS", "--model", "LOOKS", "--suffix", "_LOOKS", *TASK),
+    "score": ("MOCKS", "--baselines", "median,knn", "--plot", "PLOT", "--json", *TASK),
 }
 FILES = {
     "CAT": "cat.fits",
     "MODEL": "toy-x.safetensors",
+    "LOOKS": "toy-looks.safetensors",
+    "FOLDS": "toy.safetensors",
+    "ANSWERS": "answers.fits",
     "STAMPS": "stamps.fits",
     "SURVEY": "mine.toml",
     "MOCKS": "mocks.fits",
+    "SHEET": "sheet.png",
+    "PLOT": "plot.png",
 }
 SURVEY = """name = "mine"
-bands = ["W1", "W2"]
+bands = ["W1", "W2", "W3"]
 pixel_scale = 0.4
-psf = { W1 = 1.2, W2 = 1.2 }
-depth = { W1 = 24, W2 = 24 }
+psf = { W1 = 1.2, W2 = 1.2, W3 = 1.2 }
+depth = { W1 = 24, W2 = 24, W3 = 24 }
 depth_kind = "psf"
-extinction = { W1 = 0.2, W2 = 0.1 }
+extinction = { W1 = 0.2, W2 = 0.1, W3 = 0.1 }
 """
 
 
@@ -62,34 +91,26 @@ def house(tmp_path_factory):
         name.unlink()
     (folder / "tasks").mkdir()
     shutil.copy(HERE / "toy.py", folder / "tasks" / "toy.py")
-    rng = np.random.default_rng(0)
-    red = rng.random(800) < 0.4
-    first = rng.uniform(50, 500, 800)
-    second = first * np.where(red, 3.0, 1.0) * rng.lognormal(0, 0.3, 800)
-    content = Table({"ID": np.arange(800), "IS_RED": red.astype("i2")})
-    for band, flux in (("W1", first), ("W2", second)):
-        content[f"FLUX_{band}"], content[f"FLUXERR_{band}"] = flux, 0.03 * flux
-        content[f"FLUX_{band}"].unit = content[f"FLUXERR_{band}"].unit = "uJy"
-    grid = field.wcs()
-    content["RA"], content["DEC"] = grid.all_pix2world(rng.uniform(5, 200, 800), rng.uniform(5, 150, 800), 0)
+    rng, grid = np.random.default_rng(0), field.wcs()
+    place = grid.all_pix2world(rng.uniform(5, 200, 80), rng.uniform(5, 150, 80), 0)
     field.image(folder / "w1.fits", rng.normal(0, 1, field.SHAPE).astype("f4"), grid)
-    content.write(folder / "cat.fits")
+    Table({"ID": np.arange(80), "RA": place[0], "DEC": place[1]}).write(folder / "cat.fits")
     (folder / "mine.toml").write_text(SURVEY)
     return folder
 
 
-def run(house, verb):
-    """Run a verb's line in that house."""
+def run(house, line):
+    """Run a line in that house."""
     places = {name: str(house / file) for name, file in FILES.items()} | {"IMAGE": f"W1={house / 'w1.fits'}"}
-    line = [places.get(word, word) for word in WORDS[verb]]
+    words = [places.get(word, word) for word in LINES[line]]
     environment = {"PYTHONPATH": str(house / "src"), "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"}
-    ran = python(MAIN, str(house / "tasks"), verb, *line, env=environment)
+    ran = python(MAIN, str(house / "tasks"), line.split()[0], *words, env=environment)
     assert ran.returncode == 0, ran.stderr
     return ran
 
 
 def test_every_verb_that_exists_is_run():
-    assert set(WORDS) == set(app.names())
+    assert {line.split()[0] for line in LINES} == set(app.names())
 
 
 def test_the_house_is_the_copy(house):
@@ -100,21 +121,47 @@ def test_the_house_is_the_copy(house):
 
 
 def test_all_verbs_run_on_a_fifth_task(house):
-    ran = {verb: run(house, verb) for verb in WORDS}
-    assert "50 galaxies, selection every, 8x8 pixels in W1 W2 of mine" in ran["mock"].stderr
+    ran = {line: run(house, line) for line in LINES}
+    assert "1500 rows, selection every, 12x12 pixels in W1 W2 W3 of mine" in ran["mock"].stderr
+    assert "80 stamps of 12x12 pixels in W1" in ran["cutout"].stderr
+    for said in ("rows of one GROUP stay on one side", "network 3 of 3", "the network that learns from them"):
+        assert said in ran["train"].stderr
+    for said in ("which band it is", "what is in it"):
+        assert said in ran["train stamps"].stderr
+    assert "options.light" in ran["models"].stdout
     with fits.open(house / "mocks.fits") as file:
-        assert file[0].data.shape == (50, 2, 8, 8)
-        mocked = file[1].data
-        assert (np.median((mocked["FLUX_W2"] / mocked["FLUX_W1"])[mocked["IS_RED_TRUE"] == 1])) == pytest.approx(3, 0.1)
-    assert "800 stamps of 8x8 pixels in W1" in ran["cutout"].stderr
-    assert "bands W1 W2" in ran["train"].stderr
-    assert "toy-x" in ran["models"].stdout
-    with fits.open(house / "cat.fits") as file:
-        answers = file[1].data
-        red = answers["IS_RED"] == 1
-        assert set(answers.names) >= {"P_RED", "P_RED_LO", "P_RED_HI", "P_RED_FLAG"}
-        assert np.isfinite(answers["P_RED"]).all()
-        assert np.mean((answers["P_RED"] > 0.5) == red) > 0.9
-        assert answers["P_RED"].mean() == pytest.approx(red.mean(), abs=0.06)
-    entry = json.loads(ran["score"].stdout)["entries"][0]
-    assert entry["scores"]["auc"]["value"] > 0.95
+        assert file[0].data.shape == (1500, 3, 12, 12)
+        assert json.loads(file[1].header["OPTIONS"]) == {"light": 3.0}
+        answers, shapes = file[1].data, {column.name: column.dim for column in file[1].columns}
+    there = answers["CLUSTER_TRUE"] == 1
+    assert (answers["GROUP"][::2] == answers["GROUP"][1::2]).all()
+    assert np.isnan(answers["AGE_TRUE"]).tolist() == (~there).tolist()
+    for name in ("AGE", "DUST", "MASS", "SIZE", "P_CLUSTER"):
+        assert (answers[f"{name}_LO"] <= answers[name]).all() and (answers[name] <= answers[f"{name}_HI"]).all()
+    assert shapes["AGE_JOINT_PDF"] == "(8,5,6)"
+    assert answers["AGE_JOINT_PDF"].sum(axis=(1, 2, 3)) == pytest.approx(1, abs=1e-4)
+    assert answers["AGE_JOINT_PDF"].sum(axis=(1, 2)) == pytest.approx(answers["MASS_PDF"], abs=1e-4)
+    assert (((answers["CLUSTER_FLAG"] & 1 << 16) > 0) == (answers["AGE"] > 8)).all()
+    assert ((answers["P_CLUSTER_LOOKS"] > 0.5) == there).mean() > 0.9
+    assert np.isnan(answers["P_CLUSTER_LO_LOOKS"]).all()  # of one network nobody knows it
+    with fits.open(house / "answers.fits") as file:
+        folds = file[1].data["CLUSTER_FOLD"]
+        assert set(folds.tolist()) == {1, 2} and (folds[::2] == folds[1::2]).all()
+        assert np.isfinite(file[1].data["MASS"]).all()
+    assert {path.name for path in house.glob("toy-fold*")} == {"toy-fold1.safetensors", "toy-fold2.safetensors"}
+    judged(json.loads(ran["score"].stdout), there.sum())
+
+
+def judged(result, clusters):
+    """See that each column was judged in its own way, on the rows that have its truth."""
+    answers = {answer["value"]: answer for answer in (result, *result["further"])}
+    kinds = {name: (answer["kind"], answer["rows"]) for name, answer in answers.items()}
+    value = ("value", clusters)
+    assert kinds == {"AGE": value, "DUST": value, "MASS": value, "SIZE": value, "P_CLUSTER": ("class", 1500)}
+    for name, score in (("MASS", "mae"), ("MASS", "crps"), ("AGE", "crps"), ("P_CLUSTER", "brier")):
+        network, median = (answers[name]["entries"][k]["scores"][score]["value"] for k in (0, 1))
+        assert network < 0.8 * median, (name, score)
+    assert answers["P_CLUSTER"]["entries"][0]["scores"]["auc"]["value"] > 0.95
+    covered = {name: answers[name]["entries"][0]["scores"]["coverage_68"]["value"] for name in ("AGE", "DUST", "MASS")}
+    assert np.mean(list(covered.values())) == pytest.approx(0.68, abs=0.12), covered
+    assert [entry["name"] for entry in result["entries"]] == ["AGE", "median", "knn"]

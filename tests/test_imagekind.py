@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-import toy
+import redness
 from carding import card
 from galaxies import table, write
 from imagined import Imagined
@@ -26,7 +26,7 @@ class Offer:
         self.available = Available(catalogue, InputOptions(), stamps, survey)
 
     def feed(self, card):
-        return feeds.find(toy.TASK, card, self.available)
+        return feeds.find(redness.TASK, card, self.available)
 
     def bands(self, card):
         return self.feed(card).bands

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import toy
+import redness
 from carding import card
 from galaxies import table, write
 from skycnn.errors import InputError
@@ -14,7 +14,9 @@ from skycnn.inputs import kinds
 from skycnn.inputs.available import InputOptions
 from skycnn.task import InputColumn
 
-TASK = replace(toy.TASK, columns={"z": InputColumn(("Z_SPEC",), ""), "dust": InputColumn(("EBV",), "", needed=False)})
+TASK = replace(
+    redness.TASK, columns={"z": InputColumn(("Z_SPEC",), ""), "dust": InputColumn(("EBV",), "", needed=False)}
+)
 
 
 def test_kinds_come_in_one_order_with_their_tensors():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-import toy
+import redness
 from carding import card
 from galaxies import galaxies, table, write
 from imagined import Imagined
@@ -44,7 +44,7 @@ def opened(tmp_path):
 
 def read(catalogue, truth="Z_SPEC", options=None, **changes):
     feed = trainingfeed.feed(
-        toy.TASK,
+        redness.TASK,
         catalogue,
         card("training", ("flux",), ()),
         InputOptions(photometry=options or PhotometryOptions()),
@@ -178,7 +178,7 @@ def test_each_of_several_truths_has_its_column(opened):
 def test_a_row_with_any_of_the_truths_is_kept_and_without_where_it_is_wanted(opened):
     age, vis = np.array([7.0, np.nan, 99, 8, -1]), np.array([1.0, 0, -99, np.nan, np.nan])
     catalogue = opened(table(5, AGE=age, IS=vis))
-    feed = trainingfeed.feed(toy.TASK, catalogue, card("training", ("flux",), ()), InputOptions())
+    feed = trainingfeed.feed(redness.TASK, catalogue, card("training", ("flux",), ()), InputOptions())
     columns = {"AGE": AGES["LOG_AGE"], "IS": AGES["P"]}
     found = labelled.read(catalogue, feed, columns)
     assert found.number.tolist() == [0, 1, 3]
@@ -230,7 +230,7 @@ def test_the_survey_is_the_one_given_else_the_cards(opened):
 def look(catalogue, stamps, bands="gr", photometry=None, **changes):
     known = card("m", ("image",), bands, stamp=3)
     first = FluxInput(known, photometry) if photometry else BadRows(("BAD",), catalogue)
-    feed = Feed(toy.TASK, known, [first, ImageInput(known, stamps)])
+    feed = Feed(redness.TASK, known, [first, ImageInput(known, stamps)])
     return labelled.read(catalogue, feed, {"Z_SPEC": Z}, **changes)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import toy
+import redness
 from carding import card
 from galaxies import table, write
 from shell import run
@@ -77,12 +77,12 @@ def test_dust_is_corrected_with_its_coefficients(cat, path):
     with Catalogue.open(cat) as catalogue:
         options = PhotometryOptions(extinction="none")
         known = Available(catalogue, InputOptions(photometry=options), user_survey=mine)
-        found = feeds.find(toy.TASK, CARD, known).photometry
+        found = feeds.find(redness.TASK, CARD, known).photometry
         assert found.correction.dust.coefficients == {"g": 3.2, "r": 2.2, "i": 1.6}
         seen = photometry(catalogue, options, survey="mine", dereddened="yes", user_survey=mine)
         assert seen.requested == ("g", "r", "i")
         with pytest.raises(InputError, match="no survey gives R_band for EBV"):
-            feeds.find(toy.TASK, CARD, replace(known, user_survey=None))
+            feeds.find(redness.TASK, CARD, replace(known, user_survey=None))
         given = origin.find(catalogue, "photoz", "Z_PHOT", options, survey_name=path)
         assert given.user_survey == mine
 

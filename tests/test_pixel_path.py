@@ -26,7 +26,7 @@ def field(tmp_path_factory):
     """A folder with images, a catalogue, its stamps, and a model trained on them."""
     folder = tmp_path_factory.mktemp("field")
     (folder / "tasks").mkdir()
-    shutil.copy(HERE / "toy.py", folder / "tasks" / "toy.py")
+    shutil.copy(HERE / "redness.py", folder / "tasks" / "toy.py")
     skyfield.make(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tasks, "__path__", [*tasks.__path__, str(folder / "tasks")])

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import toy
+import redness
 from carding import card
 from galaxies import table, write
 from imagined import Imagined
@@ -31,7 +31,7 @@ def feed(tmp_path, monkeypatch):
             monkeypatch.setattr(stampsource, "offered", lambda *_, rows: asked.append(rows) or stamps)
             given = StampOptions(images={} if stamps is None else {"g": ("g.fits",)}, size=size)
             asks = InputOptions(photometry=PhotometryOptions(**options), stamps=given)
-            return trainingfeed.feed(toy.TASK, catalogue, needs, asks, rows)
+            return trainingfeed.feed(redness.TASK, catalogue, needs, asks, rows)
 
         call.asked = asked
         yield call
@@ -156,7 +156,7 @@ def test_options_of_fluxes_are_refused_by_a_network_of_images(feed):
 
 
 def test_columns_that_the_task_declares_come_with_the_rest(tmp_path):
-    task = replace(toy.TASK, columns={"age": InputColumn(("AGE",), "an age", 0.0, 9.0)})
+    task = replace(redness.TASK, columns={"age": InputColumn(("AGE",), "an age", 0.0, 9.0)})
     path = write(tmp_path / "cat.fits", table(3, AGE=[1.0, -1.0, 2.0], OTHER=[5, 6, 7]))
     with Catalogue.open(path) as catalogue:
 

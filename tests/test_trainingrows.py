@@ -109,8 +109,8 @@ def test_an_adaptation_is_resumed_with_its_second_catalogue_alone(train, tmp_pat
 def test_what_was_set_of_mocks_stands_in_the_card(train, tmp_path):
     path = write(tmp_path / "mocks.fits", rows(500))
     with fits.open(path, mode="update") as file:
-        file[0].header["OPT_DIST"], file[1].header["OPT_KIND"] = 3.5, "dense"
-    assert train(path)[2].card.sample["options"] == {"dist": 3.5, "kind": "dense"}
+        file[1].header["OPTIONS"] = '{"distance": 3.5, "kind": "dense"}'
+    assert train(path)[2].card.sample["options"] == {"distance": 3.5, "kind": "dense"}
 
 
 def test_groups_are_found_and_let_go(train):

@@ -72,6 +72,7 @@ def command(
     extinction: options.Extinction = None,
     bad: options.Bad = None,
     mask_band: options.MaskBand = None,
+    input: options.Input = None,
     images: imageoptions.Images = None,
     mask: imageoptions.Mask = None,
     weight: imageoptions.Weight = None,
@@ -178,6 +179,7 @@ def command(
         hdu=hdu,
         bands=tuple(part.strip() for part in bands.split(",") if part.strip()) if bands else (),
         photometry=options.photometry_options(band, error, unit, photometry, extinction, bad, mask_band),
+        input=options.pairs(input, "--input", "NAME=COLUMN"),
         stamps=imageoptions.stamp_options(
             images,
             mask,

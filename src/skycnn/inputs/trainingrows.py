@@ -1,5 +1,6 @@
 """TrainingRows: the rows of a catalogue that a network is trained, chosen, calibrated and judged with."""
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -26,8 +27,6 @@ from skycnn.network.trainingset import SEEN, TrainingSet
 from skycnn.photometry.fluxes import presents
 from skycnn.task import Network, Task
 
-OPTION = "OPT_"
-"""Begins the cards that hold what was set of a task's mocks."""
 Say = Callable[[str], None]
 
 
@@ -253,6 +252,9 @@ def _aligned(truth: np.ndarray, named: Mapping[str, str | None]) -> np.ndarray:
 
 
 def _options(catalogue: Catalogue) -> dict[str, Any]:
-    """Return what was set of the mocks in the catalogue, by the names of the options in lower case."""
-    cards = {**catalogue.primary, **catalogue.header}
-    return {name[len(OPTION) :].lower(): value for name, value in cards.items() if name.startswith(OPTION)}
+    """Return what was set of the mocks in the catalogue: the card OPTIONS, see `simulate.recipe.Recipe.facts`."""
+    try:
+        found = json.loads(str(catalogue.header.get("OPTIONS", "{}")))
+    except ValueError:
+        return {}  # somebody else's card
+    return found if isinstance(found, dict) else {}

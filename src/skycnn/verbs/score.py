@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn import baselines, tasks
+from skycnn import baselines, schema, tasks
 from skycnn.bootstrap import Resampling
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.photometry import conditions
 from skycnn.photometry.fluxes import PhotometryOptions
 from skycnn.report import figures, plotfile
-from skycnn.schema import Flag
 from skycnn.scoring import baselineanswers, baselineinputs, scoredrows, scoretable
 from skycnn.scoring.origin import Origin, recorded
 from skycnn.scoring.origin import find as find_origin
@@ -112,7 +111,7 @@ def score(
             done += 1
             if progress is not None:
                 progress(done, steps)
-        answers.append(_scored(target, rows, predictors, options))
+        answers.append(_scored(task, target, rows, predictors, options))
         if options.plot is not None and target is plotted:
             by = " and ".join(held.model for held in sample.models if held.model) or target.value
             title = f"{by} on {', '.join(sample.labels)}"
@@ -160,7 +159,7 @@ def _with_rows(sample: "_Sample", say: Say) -> list[tuple[Target, ScoredRows]]:
     return filled
 
 
-def _scored(target: Target, rows: ScoredRows, predictors: Sequence[Predictor], options: Options) -> Scored:
+def _scored(task: Task, target: Target, rows: ScoredRows, predictors: Sequence[Predictor], options: Options) -> Scored:
     scores = scoretable.find(target.kind, options.threshold, options.prevalence)
     resampling = Resampling(len(rows.truth), rows.groups, options.resamples, options.seed)
     bins: tuple[Bin, ...] = ()
@@ -175,7 +174,7 @@ def _scored(target: Target, rows: ScoredRows, predictors: Sequence[Predictor], o
         unit=target.unit,
         rows=len(rows.truth),
         left_out=rows.left_out,
-        flagged=_flagged(rows.flags),
+        flagged=schema.counts(rows.flags, task.flags) if rows.flags is not None else {},
         bootstrap=str(resampling),
         entries=scoretable.table(predictors, rows.truth, scores, resampling),
         bins=bins,
@@ -295,9 +294,3 @@ def _train_sample(
         raise InputError(f"--train {where}: no row has a truth in {target.truth}")
     baselineanswers.check_apart(rows, train, where, options.group)
     return train
-
-
-def _flagged(flags: Array | None) -> dict[str, int]:
-    bits = np.zeros(0, np.int64) if flags is None else flags
-    counts = {str(bit.name).lower(): int(np.count_nonzero(bits & bit)) for bit in Flag}
-    return {name: n for name, n in counts.items() if n}
