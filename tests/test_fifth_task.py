@@ -30,7 +30,11 @@ finally:
 TASK = ("--task", "toy", "--threads", "1")
 LINES = {  # every verb, in the order in which a user comes to it
     "mock": (
-        *("--survey", "SURVEY", "-n", "1500", "--set", "light=3", "--out", "MOCKS", "--preview", "SHEET"),
+        *("--survey", "SURVEY", "-n", "1500", "--set", "light=0.3", "--out", "MOCKS", "--preview", "SHEET"),
+        *TASK,
+    ),
+    "mock others": (
+        *("--survey", "SURVEY", "-n", "1000", "--set", "light=0.3", "--seed", "2", "--out", "OTHERS"),
         *TASK,
     ),
     "cutout": ("CAT", "--images", "IMAGE", "--size", "12", "--out", "STAMPS", "--threads", "1"),
@@ -55,9 +59,9 @@ LINES = {  # every verb, in the order in which a user comes to it
         *TASK,
     ),
     "models": ("MODEL",),
-    "predict": ("MOCKS", "--model", "MODEL", "--pdf", *TASK),
-    "predict stamps": ("MOCKS", "--model", "LOOKS", "--suffix", "_LOOKS", *TASK),
-    "score": ("MOCKS", "--baselines", "median,knn", "--plot", "PLOT", "--json", *TASK),
+    "predict": ("OTHERS", "--model", "MODEL", "--pdf", *TASK),
+    "predict stamps": ("OTHERS", "--model", "LOOKS", "--suffix", "_LOOKS", *TASK),
+    "score": ("OTHERS", "--baselines", "median,knn", "--plot", "PLOT", "--json", *TASK),
 }
 FILES = {
     "CAT": "cat.fits",
@@ -68,6 +72,7 @@ FILES = {
     "STAMPS": "stamps.fits",
     "SURVEY": "mine.toml",
     "MOCKS": "mocks.fits",
+    "OTHERS": "others.fits",
     "SHEET": "sheet.png",
     "PLOT": "plot.png",
 }
@@ -129,9 +134,9 @@ def test_all_verbs_run_on_a_fifth_task(house):
     for said in ("which band it is", "what is in it"):
         assert said in ran["train stamps"].stderr
     assert "options.light" in ran["models"].stdout
-    with fits.open(house / "mocks.fits") as file:
-        assert file[0].data.shape == (1500, 3, 12, 12)
-        assert json.loads(file[1].header["OPTIONS"]) == {"light": 3.0}
+    with fits.open(house / "others.fits") as file:
+        assert file[0].data.shape == (1000, 3, 12, 12)
+        assert json.loads(file[1].header["OPTIONS"]) == {"light": 0.3}
         answers, shapes = file[1].data, {column.name: column.dim for column in file[1].columns}
     there = answers["CLUSTER_TRUE"] == 1
     assert (answers["GROUP"][::2] == answers["GROUP"][1::2]).all()
@@ -157,7 +162,7 @@ def judged(result, clusters):
     answers = {answer["value"]: answer for answer in (result, *result["further"])}
     kinds = {name: (answer["kind"], answer["rows"]) for name, answer in answers.items()}
     value = ("value", clusters)
-    assert kinds == {"AGE": value, "DUST": value, "MASS": value, "SIZE": value, "P_CLUSTER": ("class", 1500)}
+    assert kinds == {"AGE": value, "DUST": value, "MASS": value, "SIZE": value, "P_CLUSTER": ("class", 1000)}
     for name, score in (("MASS", "mae"), ("MASS", "crps"), ("AGE", "crps"), ("P_CLUSTER", "brier")):
         network, median = (answers[name]["entries"][k]["scores"][score]["value"] for k in (0, 1))
         assert network < 0.8 * median, (name, score)

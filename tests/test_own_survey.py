@@ -48,7 +48,7 @@ def test_a_model_of_it_is_trained_chosen_and_scored(cat, path, tmp_path, monkeyp
     made = train.train(
         cat,
         train.Options(
-            task="photoz", out=str(tmp_path / "m.safetensors"), truth="TRUTH", survey=path, epochs=1, members=1,
+            task="photoz", out=str(tmp_path / "m.safetensors"), truth=("TRUTH",), survey=path, epochs=1, members=1,
             dereddened="yes", photometry=extinction,
         ),
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """Work: pieces of chunks come back in order with their answers, each row's in its place."""
 
+from threading import Event
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,15 +17,16 @@ def chunk(first, n, held=False):
 
 
 class Feed:
-    """Rows in one piece, or from the last to the first, two at a time."""
+    """Rows in one piece, or from the last to the first, two at a time; those from ``held`` on wait until they hurry."""
 
-    def __init__(self, stamps):
-        self.stamps, self.hurried = stamps, 0
+    def __init__(self, stamps, held=1 << 30):
+        self.stamps, self.held, self.hurried = stamps, held, Event()
 
     def hurry(self):
-        self.hurried += 1
+        self.hurried.set()
 
     def pieces(self, first, values, wanted):
+        assert first < self.held or self.hurried.wait(60)
         whole = Piece.empty(len(wanted), 1)
         backwards = np.arange(len(wanted))[::-1]
         parts = [whole.rows] if self.stamps is None else [backwards[:2], backwards[2:]]
@@ -59,8 +61,8 @@ def test_answers_come_to_their_rows(stamps, firsts):
 
 
 def test_who_leaves_early_waits_for_no_image():
-    feed = Feed(SimpleNamespace())
+    feed = Feed(SimpleNamespace(), held=8)
     works = answered(feed, Answerer(), (chunk(8 * i, 4) for i in range(100)))
     next(works)
     works.close()
-    assert feed.hurried == 1
+    assert feed.hurried.is_set()

@@ -14,11 +14,11 @@ from skycnn.schema import TASK_BITS, Column
 from skycnn.task import InputColumn, Mock, Network, Option, Plan, Task, TaskFlag, Truth
 
 AXES = (
-    Axis("AGE", 6.0, 9.0, 6, blur=0.4),
-    Axis("DUST", 0.0, 2.0, 5, unit="mag", blur=0.4),
-    Axis("MASS", 3.0, 5.0, 8, blur=0.4),
+    Axis("AGE", 6.0, 9.0, 6, blur=0.1),
+    Axis("DUST", 0.0, 2.0, 5, unit="mag", blur=0.1),
+    Axis("MASS", 3.0, 5.0, 8, blur=0.1),
 )
-SIZE = Axis("SIZE", -0.5, 0.5, 6, blur=0.4)  # log10 of arcsec: a negative one is no null
+SIZE = Axis("SIZE", -0.5, 0.5, 6, blur=0.1)  # log10 of arcsec: a negative one is no null
 STARS = 12
 
 
@@ -156,7 +156,7 @@ TASK = Task(
     citation="nobody",
     posterior=posterior,
     networks={
-        "plain": Network(Plain, ("flux", "redshift"), Plan(epochs=30, batch=64, rate=0.02, members=3)),
+        "plain": Network(Plain, ("flux", "redshift"), Plan(epochs=25, batch=64, rate=0.02, members=3, student_epochs=40)),
         "picture": Network(Picture, ("image",), Plan(epochs=20, batch=64, rate=0.02), stages=two_stages),
     },
     flag="CLUSTER",

@@ -12,6 +12,10 @@ from skycnn.network.training import forward
 from skycnn.posterior import Posterior
 
 
+NEAR = 0.5
+"""Of log2 of the temperature: how far the one that calibrates may lie from the one with the best score."""
+
+
 def calibrate(module: Any, posterior: Posterior, rows: Sample) -> float | tuple[float, ...]:
     """Fold the temperatures that calibrate some rows' posteriors into a network's weights, and return them.
 
@@ -48,11 +52,14 @@ def _temperature(posterior: Posterior, raw: Tensor, truth: Tensor) -> float:
         return 1.0
     if not known.all():
         raw, truth = raw[known], truth[known]
-    power, reach = 0.0, 1.0
+    powers = [step / 5 for step in range(-5, 6)]
+    likely = powers[int(np.argmin([float(posterior.score(raw / 2.0**power, truth)) for power in powers]))]
+    # Posteriors as wide as the truths' own spread are calibrated too: the minimum meant is the one that scores well.
+    power, reach, tries = 0.0, 1.0, [power for power in powers if abs(power - likely) < NEAR]
     for _ in range(3):
-        tries = [power + reach * step / 5 for step in range(-5, 6)]
         amiss = [float(posterior.miscalibration(raw / 2.0**tried, truth)) for tried in tries]
         power, reach = tries[int(np.argmin(amiss))], reach / 5
+        tries = [power + reach * step / 5 for step in range(-5, 6)]
     return float(round(2.0 ** max(-1.0, min(power, 1.0)), 4))
 
 
