@@ -107,3 +107,19 @@ def test_each_answer_is_judged_by_the_rows_that_have_its_truth():
     assert found["Z"].pit == pytest.approx([0.3, 0.2], abs=1e-6)
     assert found["P"].value == pytest.approx([1.0, 0.5])
     assert found["P"].crps is None
+
+
+def test_a_minimum_that_knows_nothing_is_passed_over():
+    """Posteriors as wide as the truths' own spread cover as stated too: those that score well are meant."""
+    grid = Grid([Axis("Z", 0.0, 1.0, 50, blur=0.01)])
+    rng = np.random.default_rng(5)
+    truth = rng.uniform(0, 1, 2000)
+    centre = np.clip(truth + 0.05 * rng.normal(size=2000), 0, 1)
+    wide = -0.5 * (((np.arange(50) + 0.5) / 50 - centre[:, None]) / 0.3) ** 2  # no temperature here makes it right
+    raw, true = torch.from_numpy(wide), torch.from_numpy(truth)
+    assert grid.miscalibration(raw / 2, true) < grid.miscalibration(2 * raw, true)
+    module = nn.Linear(50, 50, bias=False)
+    module.load_state_dict({"weight": torch.eye(50)})
+    module.temper = lambda temperature: module.weight.data.div_(temperature)
+    rows = sample({"input": wide.astype("f4")}, truth)
+    assert calibrate(module, grid, rows) < 1

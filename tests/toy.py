@@ -156,7 +156,9 @@ TASK = Task(
     citation="nobody",
     posterior=posterior,
     networks={
-        "plain": Network(Plain, ("flux", "redshift"), Plan(epochs=25, batch=64, rate=0.02, members=3, student_epochs=40)),
+        "plain": Network(
+            Plain, ("flux", "redshift"), Plan(epochs=25, batch=64, rate=0.02, members=3, student_epochs=40)
+        ),
         "picture": Network(Picture, ("image",), Plan(epochs=20, batch=64, rate=0.02), stages=two_stages),
     },
     flag="CLUSTER",

@@ -11,7 +11,6 @@ from skycnn.network.sample import Sample
 from skycnn.network.training import forward
 from skycnn.posterior import Posterior
 
-
 NEAR = 0.5
 """Of log2 of the temperature: how far the one that calibrates may lie from the one with the best score."""
 
