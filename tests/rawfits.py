@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from skycnn.fits.checksum import Sum, encode
+from skycnn.fits.checksum import Checksum, encode
 
 BLOCK, CARD = 2880, 80
 WIDTHS = {"L": 1, "B": 1, "I": 2, "J": 4, "K": 8, "A": 1, "E": 4, "D": 8, "C": 8, "M": 16, "P": 8, "Q": 16}
@@ -35,7 +35,7 @@ def hdu(cards, data=b"", sums=()):
     data = padded(data)
     if not sums:
         return header(cards) + data
-    total = Sum()
+    total = Checksum()
     total.add(data)
     datasum = total.value
     cards = list(cards)
@@ -43,7 +43,7 @@ def hdu(cards, data=b"", sums=()):
         cards.append(card("DATASUM", str(datasum), "data unit checksum"))
     if "CHECKSUM" in sums:
         blank = card("CHECKSUM", "0" * 16, "HDU checksum")
-        total = Sum()
+        total = Checksum()
         total.add(header([*cards, blank]))
         cards.append(card("CHECKSUM", encode(total.value + datasum), "HDU checksum"))
     return header(cards) + data
@@ -180,10 +180,10 @@ def check_extended(before, after, number, widths, lines=(), replaced=(), redescr
 
 def is_sound(unit):
     """Whether the checksum cards that a unit has fit it."""
-    total = Sum()
+    total = Checksum()
     total.add(unit.data)
     stated = unit.value("DATASUM")
-    whole = Sum()
+    whole = Checksum()
     whole.add(unit.head + unit.data)
     return (stated is None or int(stated) == total.value) and (
         unit.value("CHECKSUM") is None or whole.value in (0, 0xFFFFFFFF)

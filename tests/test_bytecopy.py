@@ -8,7 +8,7 @@ import pytest
 
 from skycnn.errors import ChangedError
 from skycnn.fits import bytecopy
-from skycnn.fits.checksum import Sum
+from skycnn.fits.checksum import Checksum
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_a_source_that_ends_is_told(files):
 
 def test_what_is_copied_is_summed(files):
     source, target, content, path = files
-    totals, expected = [Sum(), Sum()], Sum()
+    totals, expected = [Checksum(), Checksum()], Checksum()
     bytecopy.copy_summed(source, target, 7, 0, 3001, "a", totals)
     expected.add(content[7:3008])
     assert {total.value for total in totals} == {expected.value}

@@ -8,7 +8,7 @@ from astropy.io import fits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skycnn.fits.checksum import Sum, encode, fold
+from skycnn.fits.checksum import Checksum, encode, fold
 
 
 def by_astropy(octets):
@@ -17,7 +17,7 @@ def by_astropy(octets):
 
 
 def total(*parts):
-    found = Sum()
+    found = Checksum()
     for part in parts:
         found.add(part)
     return found.value
@@ -31,9 +31,9 @@ def test_sums_are_astropys_however_the_bytes_arrive(octets, cuts):
     places = [0, *sorted(min(cut, len(octets)) for cut in cuts), len(octets)]
     parts = [octets[a:b] for a, b in itertools.pairwise(places)]
     assert total(*parts) == wanted
-    merged = Sum()
+    merged = Checksum()
     for at, part in zip(places, parts, strict=False):
-        apart = Sum(at)
+        apart = Checksum(at)
         apart.add(part)
         merged.merge(apart)
     assert merged.value == wanted

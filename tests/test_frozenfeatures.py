@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from skycnn.network import frozenfeatures
-from skycnn.network.frozenfeatures import Head
+from skycnn.network.frozenfeatures import HeadAlone
 from skycnn.network.sample import sample
 
 
@@ -45,7 +45,7 @@ def test_each_pass_has_its_own_noise_and_the_same_seed_the_same():
 
 def test_a_head_sees_one_pass_of_each_row():
     passes = torch.arange(3.0)[None, :, None] + 10 * torch.arange(400.0)[:, None, None].expand(400, 3, 2)
-    seen = Head(nn.Linear(2, 1)).augment({"double": passes}, torch.Generator().manual_seed(1))["double"]
+    seen = HeadAlone(nn.Linear(2, 1)).augment({"double": passes}, torch.Generator().manual_seed(1))["double"]
     chosen = seen[:, 0] - 10 * torch.arange(400.0)
     assert seen.shape == (400, 2)
     assert torch.bincount(chosen.long(), minlength=3).min() > 90

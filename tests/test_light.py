@@ -5,7 +5,7 @@ import pytest
 
 from skycnn.simulate.components import Components
 from skycnn.simulate.imagelight import ImageLight
-from skycnn.simulate.light import Sum
+from skycnn.simulate.light import Composite
 from skycnn.simulate.points import Points
 from skycnn.simulate.psf import Gaussian
 from skycnn.simulate.render import Renderer
@@ -24,7 +24,7 @@ def lights():
         "components": Components(rng.uniform(0, 1, (N, 1, 2)), 0.2 * one, one, 0.6 * one, 30 * one),
         "points": points,
         "image": image,
-        "sum": Sum([points, image]),
+        "sum": Composite([points, image]),
     }
 
 

@@ -159,7 +159,7 @@ TASK = Task(
         "plain": Network(
             Plain, ("flux", "redshift"), Plan(epochs=25, batch=64, rate=0.02, members=3, student_epochs=40)
         ),
-        "picture": Network(Picture, ("image",), Plan(epochs=20, batch=64, rate=0.02), stages=two_stages),
+        "picture": Network(Picture, ("image",), Plan(20, 64, 0.02), stages=two_stages),
     },
     flag="CLUSTER",
     truths={axis.column: Truth((f"{axis.column}_TRUE",), axis.low, axis.high) for axis in (*AXES, SIZE)}

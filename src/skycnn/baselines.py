@@ -53,7 +53,7 @@ class Baseline(Protocol):
         Whether the truth is 0 or 1 and the answer P(1).
     threads : int
     features : callable
-        ``features(inputs)`` learns from training rows what the baseline sees; see `features.Table`.
+        ``features(inputs)`` learns from training rows what the baseline sees; see `features.FeatureTable`.
     """
 
     def __init__(self, classes: bool = False, threads: int = 1, features: Callable[..., Any] = Features) -> None: ...

@@ -17,7 +17,7 @@ LARGEST_ERROR = 10.0
 """Magnitude errors are cut here: above it a band says nothing (and negative fluxes would give infinity)."""
 
 
-class Table(Protocol):
+class FeatureTable(Protocol):
     """Features learned from training rows; a task makes its own with ``features(inputs)``, see `task.Task`.
 
     The callable has ``inputs``, the kinds of input that it needs, as `Network.inputs` names them. There may also be
@@ -28,7 +28,7 @@ class Table(Protocol):
         """Return what trees split on, float32 (n, features)."""
 
 
-class Near(Table, Protocol):
+class Near(FeatureTable, Protocol):
     """Features with coordinates for nearest neighbours."""
 
     def near(self, inputs: Inputs) -> Array:
@@ -40,12 +40,12 @@ class Scaled:
 
     Parameters
     ----------
-    features : Table
+    features : FeatureTable
     inputs : mapping of str to array
         Of the training rows.
     """
 
-    def __init__(self, features: Table, inputs: Inputs) -> None:
+    def __init__(self, features: FeatureTable, inputs: Inputs) -> None:
         self._features, self.table = features, features.table
         columns = np.asarray(features.table(inputs), np.float64).T
         self._middle = np.array([_median(column, 0.0) for column in columns])

@@ -14,7 +14,7 @@ from report import line, table
 
 from skycnn.files import safefile
 from skycnn.fits import cards as fitscards
-from skycnn.fits.checksum import Sum
+from skycnn.fits.checksum import Checksum
 from skycnn.fits.newheader import NewColumns, seal
 from skycnn.fits.splice import splice
 from skycnn.fits.tablebytes import scan
@@ -46,7 +46,7 @@ def make(path: Path, rows: int, checksum: bool) -> None:
     if checksum:
         cards += [fitscards.make("CHECKSUM", "0" * 16), fitscards.make("DATASUM", "0")]
     primary = [fitscards.make("SIMPLE", True), fitscards.make("BITPIX", 8), fitscards.make("NAXIS", 0)]
-    rng, total = np.random.default_rng(0), Sum()
+    rng, total = np.random.default_rng(0), Checksum()
     with open(path, "wb") as file:
         file.write(fitscards.assemble(primary))
         start = file.tell()

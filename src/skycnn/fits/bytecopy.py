@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 
-from skycnn.fits.checksum import Sum
+from skycnn.fits.checksum import Checksum
 from skycnn.fits.tablebytes import read_into
 
 CHUNK_BYTES = 1 << 20
@@ -19,7 +19,7 @@ def write_all(fd: int, data: "bytes | memoryview", offset: int) -> None:
         view, offset = view[done:], offset + done
 
 
-def copy_summed(source: int, target: int, start: int, to: int, length: int, label: str, sums: list[Sum]) -> None:
+def copy_summed(source: int, target: int, start: int, to: int, length: int, label: str, sums: list[Checksum]) -> None:
     """Copy bytes between descriptors, and add them to running checksums.
 
     Raises

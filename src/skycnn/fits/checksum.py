@@ -13,7 +13,7 @@ def fold(total: int) -> int:
     return total
 
 
-class Sum:
+class Checksum:
     """A running DATASUM over pieces of any length.
 
     Parameters
@@ -26,7 +26,7 @@ class Sum:
         self._total = 0
         self._phase = start % 4
 
-    def merge(self, other: "Sum") -> None:
+    def merge(self, other: "Checksum") -> None:
         """Add the sum of another part."""
         self._total = fold(self._total + other._total)
 

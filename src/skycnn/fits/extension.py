@@ -53,7 +53,7 @@ class Chunk:
 
 
 @dataclass(frozen=True)
-class Target:
+class NewFile:
     """The descriptor of the new file, and the copy of what lies before the table."""
 
     fd: int
@@ -205,7 +205,7 @@ class Extension:
         return fresh
 
     @contextmanager
-    def begun(self, output: Output) -> Iterator[Target]:
+    def begun(self, output: Output) -> Iterator[NewFile]:
         """Yield the new file; on a clean end it takes the output's name.
 
         Raises
@@ -218,11 +218,11 @@ class Extension:
         with output.create(source.stat, compression) as fd:
             ahead = AheadCopy(source.fd, fd, 0 if self.table_only else self.catalogue.unit.start, source.label)
             try:
-                yield Target(fd, ahead)
+                yield NewFile(fd, ahead)
             finally:
                 ahead.stop()
 
-    def write(self, target: Target, journal: Journal, record: Record) -> list[str]:
+    def write(self, target: NewFile, journal: Journal, record: Record) -> list[str]:
         """Write the new file with the journal's rows; return warnings about checksums that did not fit.
 
         Raises

@@ -8,7 +8,7 @@ import numpy as np
 
 from skycnn.errors import InputError
 from skycnn.fits import cards as fitscards
-from skycnn.fits.checksum import Sum, encode, fold
+from skycnn.fits.checksum import Checksum, encode, fold
 from skycnn.fits.tablebytes import Hdu, heap_gap
 from skycnn.fits.tablecolumn import TableColumn
 from skycnn.schema import NOT_RUN, Column
@@ -182,7 +182,7 @@ def verify(unit: Hdu, datasum: int, label: str) -> list[str]:
     if card and card != str(datasum):
         warnings.append(f"{label}: DATASUM says {card}, the data sum to {datasum}: it was changed without its checksum")
     if unit.header.get("CHECKSUM") and not warnings:
-        total = Sum()
+        total = Checksum()
         total.add(fitscards.assemble(unit.cards))
         if fold(total.value + datasum) not in (0, 0xFFFFFFFF):
             warnings.append(f"{label}: CHECKSUM does not fit the header and data: they were changed without it")
@@ -200,6 +200,6 @@ def seal(cards: list[bytes], datasum: int, stamp: str) -> None:
             cards[place] = fitscards.make(name, content, comment)
     place = fitscards.find(cards, "CHECKSUM")
     if place is not None:
-        total = Sum()
+        total = Checksum()
         total.add(fitscards.assemble(cards))
         cards[place] = fitscards.replaced(cards[place], encode(total.value + datasum))

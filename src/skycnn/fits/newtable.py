@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from skycnn.fits import cards as fitscards
-from skycnn.fits.checksum import Sum
+from skycnn.fits.checksum import Checksum
 from skycnn.fits.newheader import NewColumns, new_cards, packed, seal, width
 from skycnn.fits.tablebytes import Hdu
 from skycnn.schema import Column
@@ -49,7 +49,7 @@ class NewTable:
         ]
         unit = Hdu(1, 0, 0, 0, 0, tuple(empty), fitscards.values(empty))
         self._cards = new_cards(unit, NewColumns(self.columns, history=tuple(history)), name)
-        self._sum = Sum()
+        self._sum = Checksum()
 
     @property
     def head_bytes(self) -> int:

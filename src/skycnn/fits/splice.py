@@ -8,7 +8,7 @@ import numpy as np
 
 from skycnn.fits import cards as fitscards
 from skycnn.fits.bytecopy import copy_range, copy_summed, write_all
-from skycnn.fits.checksum import Sum
+from skycnn.fits.checksum import Checksum
 from skycnn.fits.newheader import NewColumns, new_cards, seal, verify, width
 from skycnn.fits.tablebytes import Hdu, read_into
 from skycnn.workahead import work_ahead
@@ -148,7 +148,7 @@ def _splice_rows(
     first: int,
     last: int,
     sums: bool,
-) -> tuple[Sum, Sum]:
+) -> tuple[Checksum, Checksum]:
     """Write the old and new bytes of rows first..last by chunks; return the sums of the old rows and of the new."""
     old_bytes, row_bytes = unit.row_bytes, unit.row_bytes + new.added_bytes
     step = max(1, CHUNK_BYTES // max(row_bytes, 1))
@@ -156,7 +156,7 @@ def _splice_rows(
     # where all fields are whole 32-bit words, a row's sum is that of its old bytes plus that of its new ones
     whole_words = old_bytes % 4 == 0 and new.added_bytes % 4 == 0 and not new.replaced
 
-    def work(start: int) -> tuple[Sum, Sum]:
+    def work(start: int) -> tuple[Checksum, Checksum]:
         if not hasattr(buffers, "pair"):
             buffers.pair = np.empty((step, old_bytes), np.uint8), np.empty((step, row_bytes), np.uint8)
         end = min(start + step, last)
@@ -166,7 +166,7 @@ def _splice_rows(
         _interleave(before, after, fresh, new)
         place = (start - first) * row_bytes
         write_all(target, after.data, data + place)
-        old_sum, new_sum = Sum((start - first) * old_bytes), Sum(place)
+        old_sum, new_sum = Checksum((start - first) * old_bytes), Checksum(place)
         if sums:
             old_sum.add(before)
             if whole_words:
@@ -176,7 +176,7 @@ def _splice_rows(
                 new_sum.add(after)
         return old_sum, new_sum
 
-    old_sum, new_sum = Sum((last - first) * old_bytes), Sum((last - first) * row_bytes)
+    old_sum, new_sum = Checksum((last - first) * old_bytes), Checksum((last - first) * row_bytes)
     for old_part, new_part in work_ahead(work, range(first, last, step), THREADS):
         old_sum.merge(old_part)
         new_sum.merge(new_part)

@@ -31,7 +31,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request(InputOptions):
+class TrainingRequest(InputOptions):
     """Rows and columns to train with; the command line's options bear the same names.
 
     Attributes
@@ -101,7 +101,7 @@ def read(
     text: str,
     task: Task,
     network: Network,
-    request: Request,
+    request: TrainingRequest,
     parents: Sequence[Model],
     scratch: str,
     say: Say,
@@ -119,7 +119,7 @@ def read(
     task : Task
     network : Network
         To be trained.
-    request : Request
+    request : TrainingRequest
     parents : sequence of Model
         That training begins with.
     scratch : str
@@ -185,7 +185,7 @@ def read(
 
 @contextmanager
 def _opened(
-    text: str, task: Task, network: Network, request: Request, parents: Sequence[Model]
+    text: str, task: Task, network: Network, request: TrainingRequest, parents: Sequence[Model]
 ) -> Iterator[tuple[Catalogue, Feed, survey.Survey | None, str]]:
     """Yield the catalogue, what feeds the network, the user's survey and the survey's name."""
     cards = [parent.card for parent in parents]
@@ -230,7 +230,7 @@ def _opened(
         yield catalogue, feed, own, survey_name
 
 
-def _second(task: Task, request: Request, feed: Feed, own: survey.Survey | None, scratch: str) -> Sample:
+def _second(task: Task, request: TrainingRequest, feed: Feed, own: survey.Survey | None, scratch: str) -> Sample:
     """Return the rows of the catalogue to adapt to, with the same inputs; no truth is read."""
     scale, unit = (feed.stamps.pixel_scale, feed.stamps.pixel_unit) if feed.stamps else (None, None)
     card = replace(feed.card, name="the network", survey="", pixel_scale=scale, sample={"pixel_unit": unit})

@@ -13,7 +13,7 @@ PASSES = 4
 """Times that the training rows are looked at, each with another augmentation."""
 
 
-class Head(nn.Module):
+class HeadAlone(nn.Module):
     """A network's ``head`` alone, on features of one of several passes.
 
     Parameters

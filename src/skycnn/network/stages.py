@@ -88,7 +88,7 @@ class Head(Stage):
 
     def kept(self, job: Job, number: int, samples: Samples) -> nn.Module:
         """Return the head alone."""
-        return frozenfeatures.Head(self.fresh(job, number, samples.train).head)
+        return frozenfeatures.HeadAlone(self.fresh(job, number, samples.train).head)
 
     def course(self, job: Job, number: int, samples: Samples, before: Sequence[nn.Module]) -> Course:
         """Return its course."""
@@ -98,7 +98,7 @@ class Head(Stage):
         module.begin(there.inputs, lambda raw: float(posterior.score(raw, valid.truth)))
         here = frozenfeatures.features(module, train, (job.seed, number), PASSES)
         loss = lambda raw, truth, _: posterior.loss(raw, truth)  # noqa: E731
-        return Course(frozenfeatures.Head(module.head), loss, posterior.score, here, there, True)
+        return Course(frozenfeatures.HeadAlone(module.head), loss, posterior.score, here, there, True)
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Whole(OnTruth):
     def begun(self, job: Job, number: int, rows: Sample, before: Sequence[nn.Module]) -> Any:
         """Return it with the trained head."""
         module = super().begun(job, number, rows, before)
-        frozenfeatures.Head(module.head).load_state_dict(before[-1].state_dict())
+        frozenfeatures.HeadAlone(module.head).load_state_dict(before[-1].state_dict())
         return module
 
 

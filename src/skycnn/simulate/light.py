@@ -65,7 +65,7 @@ class Light(ABC):
 
 
 @dataclass(frozen=True)
-class Sum(Light):
+class Composite(Light):
     """Light of several kinds, added: e.g. resolved stars and the smooth light of all others.
 
     Parameters
@@ -76,9 +76,9 @@ class Sum(Light):
 
     parts: Sequence[Light]
 
-    def take(self, rows: Array) -> "Sum":
+    def take(self, rows: Array) -> "Composite":
         """Return some objects' light."""
-        return Sum([part.take(rows) for part in self.parts])
+        return Composite([part.take(rows) for part in self.parts])
 
     def total(self) -> Array:
         """Return the flux of whole objects, float32 (n, band)."""

@@ -29,7 +29,7 @@ POINTS = 8192
 
 
 @dataclass(frozen=True)
-class Table:
+class ProfileTable:
     """S over ln n and ln(k r_e), even in both.
 
     Parameters
@@ -48,7 +48,7 @@ class Table:
 
 
 @cache
-def table() -> Table:
+def table() -> ProfileTable:
     """Return the table, computed on first use."""
     from scipy.fft import fht, fhtoffset
     from scipy.special import gammaincinv
@@ -64,7 +64,7 @@ def table() -> Table:
         light = radius * np.exp(-gammaincinv(2 * n, 0.5) * radius ** (1 / n))
         rows.append(fht(light, STEP, mu=0.0, offset=offset)[kept] / wave[kept] / (light @ radius * STEP))
     values = torch.from_numpy(np.array(rows, np.float32))
-    return Table(values, (float(logs[0]), float(step)), float(np.log(wave[kept.start])))
+    return ProfileTable(values, (float(logs[0]), float(step)), float(np.log(wave[kept.start])))
 
 
 def transforms(index: torch.Tensor) -> torch.Tensor:

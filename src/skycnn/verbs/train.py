@@ -16,7 +16,7 @@ from skycnn.errors import InputError, counted
 from skycnn.inputs import foldanswers, trainingrows
 from skycnn.inputs.foldanswers import FoldAnswers
 from skycnn.inputs.sealing import Label, sealed
-from skycnn.inputs.trainingrows import Request, TrainingRows
+from skycnn.inputs.trainingrows import TrainingRequest, TrainingRows
 from skycnn.network import checkpoint, cost, fitting, groups, model, stages
 from skycnn.network.calibration import judged
 from skycnn.network.checkpoint import Keeper
@@ -39,7 +39,7 @@ BEYOND = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(Request):
+class Options(TrainingRequest):
     """What ``train`` takes; the command line's options bear the same names."""
 
     task: str
