@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from skycnn.cli import console, imageoptions, options, process
+from skycnn.cli.optiongroups import Reader, grouped, without
 from skycnn.errors import FlaggedError, InputError, counted
 
 EXAMPLES = (
@@ -38,21 +39,17 @@ MOST_LISTED = 25
 """Images that a dry run lists one by one."""
 
 
+@grouped(stamps=without(imageoptions.stamp_options, "size", "pixel_unit"))
 def command(
+    *,
     catalogue: options.Catalogue,
     out: Annotated[
         str, typer.Option("--out", "-o", metavar="FILE", show_default=False, help="The stamp file; - is stdout.")
     ],
-    images: imageoptions.Images = None,
     size: Annotated[
         str | None, typer.Option("--size", metavar="N", help="Side of a stamp: 64 pixels, or 12arcsec.")
     ] = None,
-    mask: imageoptions.Mask = None,
-    weight: imageoptions.Weight = None,
-    stamps: imageoptions.StampFile = None,
-    radec: imageoptions.RaDec = None,
-    xy: imageoptions.Xy = None,
-    resample: imageoptions.Resample = False,
+    stamps: Reader,
     hdu: options.Hdu = None,
     rows: options.Rows = None,
     compress: Annotated[
@@ -69,12 +66,6 @@ def command(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT and the sheet if they exist.")] = False,
     provenance: options.Provenance = None,
-    cache: imageoptions.Cache = None,
-    concurrency: imageoptions.Concurrency = 8,
-    connect_timeout: imageoptions.ConnectTimeout = 10.0,
-    read_timeout: imageoptions.ReadTimeout = 60.0,
-    row_timeout: imageoptions.RowTimeout = 180.0,
-    retries: imageoptions.Retries = 3,
     threads: options.Threads = None,
     wait: options.Wait = 0.0,
     dry_run: options.DryRun = False,
@@ -98,23 +89,7 @@ def command(
     from skycnn.verbs import cutout as verb
 
     requested = verb.Options(
-        stamps=imageoptions.stamp_options(
-            images,
-            mask,
-            weight,
-            stamps,
-            size,
-            radec,
-            xy,
-            resample,
-            cache,
-            concurrency,
-            connect_timeout,
-            read_timeout,
-            row_timeout,
-            retries,
-            count,
-        ),
+        stamps=stamps(size=size, threads=count),
         out=out,
         hdu=hdu,
         compress=compress,

@@ -8,68 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skycnn.cli import options
+from skycnn.cli.optiongroups import Reader
 from skycnn.errors import InputError
 
 if TYPE_CHECKING:  # they need numpy
     from skycnn.stamps.stampsource import StampOptions
-
-
-def stamp_options(
-    images: list[str] | None = None,
-    mask: list[str] | None = None,
-    weight: list[str] | None = None,
-    stamps: str | None = None,
-    size: str | None = None,
-    radec: str | None = None,
-    xy: str | None = None,
-    resample: bool = False,
-    cache: str | None = None,
-    concurrency: int = 8,
-    connect_timeout: float = 10.0,
-    read_timeout: float = 60.0,
-    row_timeout: float = 180.0,
-    retries: int = 3,
-    threads: int = 1,
-    pixel_unit: list[str] | None = None,
-) -> "StampOptions":
-    """Return the options about images and stamps; loads numpy.
-
-    Raises
-    ------
-    InputError
-        When one is invalid, or two contradict each other.
-    """
-    from skycnn.images import imagelist
-    from skycnn.remote.fetch import RemoteOptions
-    from skycnn.stamps.stampsource import StampOptions
-
-    if images and stamps is not None:
-        raise InputError("--images and --stamps both say where the stamps come from", hint="Give one of the two.")
-    if radec is not None and xy is not None:
-        raise InputError("--radec and --xy both name the position", hint="Give one of the two.")
-    for option, values in (("--mask", mask), ("--weight", weight)):
-        if values and not images:
-            raise InputError(f"{option} goes with --images", hint="Name the images with --images BAND=FILE.")
-    return StampOptions(
-        images=imagelist.parse(images or (), "--images"),
-        mask=imagelist.parse(mask or (), "--mask"),
-        weight=imagelist.parse(weight or (), "--weight"),
-        stamps=stamps,
-        size=size,
-        radec=column_pair(radec, "--radec RA,DEC"),
-        xy=column_pair(xy, "--xy X,Y"),
-        resample=resample,
-        pixel_unit=options.pairs(pixel_unit, "--pixel-unit", "BAND=UNIT", alone="*"),
-        remote=RemoteOptions(
-            concurrency=concurrency,
-            connect=connect_timeout,
-            read=read_timeout,
-            row=row_timeout,
-            retries=retries,
-            cache=cache,
-        ),
-        threads=threads,
-    )
 
 
 def column_pair(text: str | None, form: str) -> tuple[str, str] | None:
@@ -157,3 +100,68 @@ Size = Annotated[
         "--size", metavar="N|12arcsec", help="Side of a stamp, in pixels or as an angle; left out, a stamp file's own."
     ),
 ]
+
+
+def stamp_options(
+    images: Images = None,
+    mask: Mask = None,
+    weight: Weight = None,
+    stamps: StampFile = None,
+    size: Size = None,
+    radec: RaDec = None,
+    xy: Xy = None,
+    resample: Resample = False,
+    pixel_unit: PixelUnit = None,
+    cache: Cache = None,
+    concurrency: Concurrency = 8,
+    connect_timeout: ConnectTimeout = 10.0,
+    read_timeout: ReadTimeout = 60.0,
+    row_timeout: RowTimeout = 180.0,
+    retries: Retries = 3,
+    *,
+    threads: int = 1,
+) -> "StampOptions":
+    """Return the options about images and stamps; loads numpy.
+
+    Raises
+    ------
+    InputError
+        When one is invalid, or two contradict each other.
+    """
+    from skycnn.images import imagelist
+    from skycnn.remote.fetch import RemoteOptions
+    from skycnn.stamps.stampsource import StampOptions
+
+    if images and stamps is not None:
+        raise InputError("--images and --stamps both say where the stamps come from", hint="Give one of the two.")
+    if radec is not None and xy is not None:
+        raise InputError("--radec and --xy both name the position", hint="Give one of the two.")
+    for option, values in (("--mask", mask), ("--weight", weight)):
+        if values and not images:
+            raise InputError(f"{option} goes with --images", hint="Name the images with --images BAND=FILE.")
+    return StampOptions(
+        images=imagelist.parse(images or (), "--images"),
+        mask=imagelist.parse(mask or (), "--mask"),
+        weight=imagelist.parse(weight or (), "--weight"),
+        stamps=stamps,
+        size=size,
+        radec=column_pair(radec, "--radec RA,DEC"),
+        xy=column_pair(xy, "--xy X,Y"),
+        resample=resample,
+        pixel_unit=options.pairs(pixel_unit, "--pixel-unit", "BAND=UNIT", alone="*"),
+        remote=RemoteOptions(
+            concurrency=concurrency,
+            connect=connect_timeout,
+            read=read_timeout,
+            row=row_timeout,
+            retries=retries,
+            cache=cache,
+        ),
+        threads=threads,
+    )
+
+
+def named(reader: Reader) -> bool:
+    """Return whether anything is said of images or where to look in them: else what reads them need not be loaded."""
+    typed = getattr(reader, "keywords", {})
+    return any(typed.get(name) for name in ("images", "mask", "weight", "stamps", "radec", "xy", "pixel_unit"))

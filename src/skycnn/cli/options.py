@@ -56,35 +56,6 @@ def pairs(values: Iterable[str] | None, option: str, form: str = PAIR, alone: st
     return result
 
 
-def photometry_options(
-    band: list[str] | None = None,
-    error: list[str] | None = None,
-    unit: list[str] | None = None,
-    photometry: str | None = None,
-    extinction: str | None = None,
-    bad: list[str] | None = None,
-    mask_band: list[str] | None = None,
-) -> "PhotometryOptions":
-    """Return the seven options about photometry; loads numpy.
-
-    Raises
-    ------
-    InputError
-        When one of them cannot be read.
-    """
-    from skycnn.photometry.fluxes import PhotometryOptions
-
-    return PhotometryOptions(
-        band=pairs(band, "--band"),
-        error=pairs(error, "--error", alone="*"),
-        unit=pairs(unit, "--unit", "BAND=UNIT", alone="*"),
-        photometry=photometry,
-        extinction=extinction,
-        bad=tuple(bad or ()),
-        mask_band=pairs(mask_band, "--mask-band"),
-    )
-
-
 def row_range(text: str | None) -> tuple[int, int | None] | None:
     """Read ``A:B``, 0-based and half open; either end may be left out.
 
@@ -228,3 +199,32 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", callback=_silence, help="P
 Traceback = Annotated[
     bool, typer.Option("--traceback", callback=_trace, is_eager=True, help="Show where in the program an error arose.")
 ]
+
+
+def photometry_options(
+    band: Band = None,
+    error: Error = None,
+    unit: Unit = None,
+    photometry: Photometry = None,
+    extinction: Extinction = None,
+    bad: Bad = None,
+    mask_band: MaskBand = None,
+) -> "PhotometryOptions":
+    """Return the seven options about photometry; loads numpy.
+
+    Raises
+    ------
+    InputError
+        When one of them cannot be read.
+    """
+    from skycnn.photometry.fluxes import PhotometryOptions
+
+    return PhotometryOptions(
+        band=pairs(band, "--band"),
+        error=pairs(error, "--error", alone="*"),
+        unit=pairs(unit, "--unit", "BAND=UNIT", alone="*"),
+        photometry=photometry,
+        extinction=extinction,
+        bad=tuple(bad or ()),
+        mask_band=pairs(mask_band, "--mask-band"),
+    )

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from skycnn.cli import console, imageoptions, options, process
+from skycnn.cli.optiongroups import Reader, grouped, without
 from skycnn.errors import FlaggedError, InputError, counted
 
 EXAMPLES = (
@@ -24,33 +25,16 @@ EXAMPLES = (
 )
 
 
+@grouped(photometry=options.photometry_options, stamps=without(imageoptions.stamp_options, "size"))
 def command(
+    *,
     catalogues: options.Catalogues,
     task: options.TaskName,
     model: options.ModelName = None,
     survey: options.Survey = None,
     hdu: options.Hdu = None,
-    band: options.Band = None,
-    error: options.Error = None,
-    unit: options.Unit = None,
-    photometry: options.Photometry = None,
-    extinction: options.Extinction = None,
-    bad: options.Bad = None,
-    mask_band: options.MaskBand = None,
-    images: imageoptions.Images = None,
-    mask: imageoptions.Mask = None,
-    weight: imageoptions.Weight = None,
-    stamps: imageoptions.StampFile = None,
-    radec: imageoptions.RaDec = None,
-    xy: imageoptions.Xy = None,
-    resample: imageoptions.Resample = False,
-    pixel_unit: imageoptions.PixelUnit = None,
-    cache: imageoptions.Cache = None,
-    concurrency: imageoptions.Concurrency = 8,
-    connect_timeout: imageoptions.ConnectTimeout = 10.0,
-    read_timeout: imageoptions.ReadTimeout = 60.0,
-    row_timeout: imageoptions.RowTimeout = 180.0,
-    retries: imageoptions.Retries = 3,
+    photometry: Reader,
+    stamps: Reader,
     input: options.Input = None,
     rows: options.Rows = None,
     only_new: Annotated[bool, typer.Option("--only-new", help="Fill only rows that have no answer yet.")] = False,
@@ -102,26 +86,6 @@ def command(
     count = process.prepare(threads)
     from skycnn.verbs import predict as verb
 
-    stamp_options = None  # what reads images is loaded where something is said of them
-    if any((images, mask, weight, stamps, radec, xy, pixel_unit)):
-        stamp_options = imageoptions.stamp_options(
-            images,
-            mask,
-            weight,
-            stamps,
-            None,
-            radec,
-            xy,
-            resample,
-            cache,
-            concurrency,
-            connect_timeout,
-            read_timeout,
-            row_timeout,
-            retries,
-            count,
-            pixel_unit,
-        )
     asked = verb.Options(
         task=task,
         model=model,
@@ -132,8 +96,8 @@ def command(
         only_new=only_new,
         prefix=prefix,
         suffix=suffix,
-        photometry=options.photometry_options(band, error, unit, photometry, extinction, bad, mask_band),
-        stamps=stamp_options,
+        photometry=photometry(),
+        stamps=stamps(threads=count) if imageoptions.named(stamps) else None,
         input=options.pairs(input, "--input", "NAME=COLUMN"),
         rows=options.row_range(rows),
         pdf=pdf,

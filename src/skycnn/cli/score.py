@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from skycnn.cli import console, options, process
+from skycnn.cli.optiongroups import Reader, grouped, without
 from skycnn.errors import InputError, counted
 
 EXAMPLES = (
@@ -20,7 +21,9 @@ EXAMPLES = (
 )
 
 
+@grouped(photometry=without(options.photometry_options, "bad"))
 def command(
+    *,
     catalogues: options.Catalogues,
     task: options.TaskName,
     truth: options.Truth = None,
@@ -57,12 +60,7 @@ def command(
     suffix: options.Suffix = "",
     model: options.ModelName = None,
     survey: options.Survey = None,
-    band: options.Band = None,
-    error: options.Error = None,
-    unit: options.Unit = None,
-    photometry: options.Photometry = None,
-    extinction: options.Extinction = None,
-    mask_band: options.MaskBand = None,
+    photometry: Reader,
     threshold: Annotated[
         float, typer.Option("--threshold", metavar="P", help="Probability from which a row is called positive.")
     ] = 0.5,
@@ -96,7 +94,6 @@ def command(
             raise InputError(f"{name} is no share", value=number, expected="a number between 0 and 1")
     wanted = None if baselines is None else _names(baselines)
     bins = None if by is None else _bins(by)
-    measures = options.photometry_options(band, error, unit, photometry, extinction, None, mask_band)
     from skycnn.verbs import score as verb
 
     chosen = verb.Options(
@@ -114,7 +111,7 @@ def command(
         by=bins,
         model=model,
         survey=survey,
-        photometry=measures,
+        photometry=photometry(),
         threshold=threshold,
         prevalence=prevalence,
         plot=plot,

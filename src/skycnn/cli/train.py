@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from skycnn.cli import console, imageoptions, options, process
+from skycnn.cli.optiongroups import Reader, grouped
 from skycnn.errors import InputError, counted
 
 EXAMPLES = (
@@ -44,50 +45,25 @@ EXAMPLES = (
 STATES = ("yes", "no", "unknown")
 
 
+@grouped(photometry=options.photometry_options, stamps=imageoptions.stamp_options)
 def command(
+    *,
     catalogue: options.Catalogue,
     task: options.TaskName,
     out: Annotated[
         str,
         typer.Option("--out", "-o", metavar="FILE", show_default=False, help="The model file, NAME.safetensors."),
     ],
-    truth: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--truth",
-            metavar="[ANSWER=]COLUMN",
-            help="The column that holds the true value, e.g. Z_SPEC; of several answers e.g. LOG_AGE=AGE; repeatable.",
-        ),
-    ] = None,
+    truth: options.Truth = None,
     survey: options.Survey = None,
     hdu: options.Hdu = None,
     bands: Annotated[
         str | None,
         typer.Option("--bands", metavar="u,g,r", help="The bands, blue to red; left out, the survey's or those found."),
     ] = None,
-    band: options.Band = None,
-    error: options.Error = None,
-    unit: options.Unit = None,
-    photometry: options.Photometry = None,
-    extinction: options.Extinction = None,
-    bad: options.Bad = None,
-    mask_band: options.MaskBand = None,
+    photometry: Reader,
     input: options.Input = None,
-    images: imageoptions.Images = None,
-    mask: imageoptions.Mask = None,
-    weight: imageoptions.Weight = None,
-    stamps: imageoptions.StampFile = None,
-    size: imageoptions.Size = None,
-    radec: imageoptions.RaDec = None,
-    xy: imageoptions.Xy = None,
-    resample: imageoptions.Resample = False,
-    pixel_unit: imageoptions.PixelUnit = None,
-    cache: imageoptions.Cache = None,
-    concurrency: imageoptions.Concurrency = 8,
-    connect_timeout: imageoptions.ConnectTimeout = 10.0,
-    read_timeout: imageoptions.ReadTimeout = 60.0,
-    row_timeout: imageoptions.RowTimeout = 180.0,
-    retries: imageoptions.Retries = 3,
+    stamps: Reader,
     rows: options.Rows = None,
     split: Annotated[
         str | None,
@@ -178,26 +154,9 @@ def command(
         survey=survey,
         hdu=hdu,
         bands=tuple(part.strip() for part in bands.split(",") if part.strip()) if bands else (),
-        photometry=options.photometry_options(band, error, unit, photometry, extinction, bad, mask_band),
+        photometry=photometry(),
         input=options.pairs(input, "--input", "NAME=COLUMN"),
-        stamps=imageoptions.stamp_options(
-            images,
-            mask,
-            weight,
-            stamps,
-            size,
-            radec,
-            xy,
-            resample,
-            cache,
-            concurrency,
-            connect_timeout,
-            read_timeout,
-            row_timeout,
-            retries,
-            count,
-            pixel_unit,
-        ),
+        stamps=stamps(threads=count),
         rows=options.row_range(rows),
         split=split,
         group=group,
