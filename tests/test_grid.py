@@ -157,6 +157,21 @@ def test_calibration_uses_rows_with_some_truths() -> None:
     assert float(grid.miscalibration(raw, truth)) < 0.01 < float(grid.miscalibration(2 * raw, truth))
 
 
+def test_marginals_are_calibrated_where_one_temperature_cannot() -> None:
+    grid = GRIDS["two axes"]
+    raw, sharp = raws(grid, 20_000, scale=2.0), Grid(grid.axes, (0.8, 0.0))
+    truth = drawn(grid, sharp._joint(raw).log())
+    found = grid.calibrated(raw, truth)
+    assert found.sharpness == pytest.approx((0.8, 0.0), abs=0.11)
+    again = Grid(**found.settings())
+    values = [own.summarise(raw.float())[0] for own in (found, again)]
+    assert all(np.array_equal(values[0][name], values[1][name]) for name in values[0])
+    assert float(found.miscalibration(raw, truth)) < 0.02 < float(grid.miscalibration(raw, truth))
+    assert Grid([AGE]).calibrated(raw[:, :12], truth[:, :1]).sharpness == (0.0,)
+    truth[:, 0] = torch.nan
+    assert grid.calibrated(raw, truth).sharpness[0] == 0
+
+
 def test_marginals_have_the_quantiles_of_grids_of_one_axis() -> None:
     grid, raw = GRIDS["three axes"], raws(GRIDS["three axes"], 40).float()
     values, bits = grid.summarise(raw, pdf=True)

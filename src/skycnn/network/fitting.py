@@ -16,7 +16,7 @@ from skycnn.network.checkpoint import Keeper
 from skycnn.network.job import Job
 from skycnn.network.sample import Sample
 from skycnn.network.stage import Samples, Stage
-from skycnn.network.training import Training
+from skycnn.network.training import Training, forward
 from skycnn.posterior import Posterior
 
 
@@ -144,6 +144,7 @@ def _train(
     last, network = todo[-1], networks[-1]
     posterior = last.posterior(job)
     temperature = calibrate(network, posterior, calib.known())
+    posterior = posterior.calibrated(forward(network, calib.known().inputs).double(), calib.known().truth)
     rounded = tuple([round(score, 5) for score in curve] for curve in curves)
     return Trained(network.cpu(), last.settings, posterior, temperature, rounded)
 

@@ -14,6 +14,9 @@ from skycnn.posterior.axis import Axis
 from skycnn.posterior.posterior import Posterior, Summary, table
 from skycnn.schema import Column
 
+POWERS, REACH, ROUNDS = tuple(step / 10 for step in range(-5, 16)), 4, 2
+"""Sharpness tried, how far from the one with the best score, in steps, and times that all axes are gone through."""
+
 MOST = 3
 """Axes of a grid: more would have more bins than any sample fills."""
 
@@ -25,20 +28,27 @@ class Grid(Posterior):
     ----------
     axes : sequence of Axis or mapping
         In the order of the raw output, the last one fastest.
+    sharpness : sequence of float, optional
+        Of each axis, what calibration found: the power of its marginal, as the raw output has it, that the joint
+        probability is multiplied by. One temperature makes the joint right; these make the marginals right.
     """
 
-    def __init__(self, axes: Sequence[Axis | Mapping[str, Any]]) -> None:
+    def __init__(self, axes: Sequence[Axis | Mapping[str, Any]], sharpness: Sequence[float] = ()) -> None:
         self.axes = tuple(axis if isinstance(axis, Axis) else Axis(**axis) for axis in axes)
         if not 1 <= len(self.axes) <= MOST:
             raise ValueError(f"a Grid needs an axis, and has {MOST} at most")
+        self.sharpness = tuple(sharpness) or (0.0,) * len(self.axes)
+        if len(self.sharpness) != len(self.axes):
+            raise ValueError("a Grid has one sharpness an axis")
         self.shape = tuple(axis.bins for axis in self.axes)
         self.outputs = int(np.prod(self.shape))
         self.values = tuple(axis.column for axis in self.axes)
         self.kinds = {axis.column: axis.kind for axis in self.axes}
 
     def settings(self) -> dict[str, Any]:
-        """Return the axes."""
-        return {"axes": [asdict(axis) for axis in self.axes]}
+        """Return the axes, and their sharpness where there is one."""
+        sharp = {"sharpness": list(self.sharpness)} if any(self.sharpness) else {}
+        return {"axes": [asdict(axis) for axis in self.axes], **sharp}
 
     @property
     def joint_name(self) -> str:
@@ -120,7 +130,7 @@ class Grid(Posterior):
         calibrated. The best score would leave in the posterior the width that ``blur`` adds.
         """
         truths = table(truth, len(self.axes))
-        joint = torch.softmax(raw, dim=1)
+        joint = self._joint(raw)
         amiss = []
         for i, axis in enumerate(self.axes):
             known = torch.isfinite(truths[:, i])
@@ -134,6 +144,33 @@ class Grid(Posterior):
             level = (mass * ((mass > there) + 0.5 * (mass == there))).sum(dim=1)
             amiss.append((level.mean() - 0.5).abs())
         return torch.stack(amiss).mean() if amiss else raw.new_zeros(())
+
+    def calibrated(self, raw: Tensor, truth: Tensor) -> "Grid":
+        """Return the grid whose marginals cover truths as often as they say; of one axis a temperature does it."""
+        grid, truths = Grid(self.axes), table(truth, len(self.axes))
+        for i, axis in [*enumerate(self.axes)] * ROUNDS if len(self.axes) > 1 else ():
+            known = torch.isfinite(truths[:, i])
+            if not known.any():
+                continue
+            tries = [Grid(self.axes, (*grid.sharpness[:i], power, *grid.sharpness[i + 1 :])) for power in POWERS]
+            masses = [own._mass(own._joint(raw[known]), i) for own in tries]
+            place = axis.bin(truths[known, i])[:, None]
+            likely = [float(mass.gather(1, place).clamp(min=1e-30).log().mean()) for mass in masses]
+            amiss = [abs(float((2 * axis.pit(mass, truths[known, i]) - 1).abs().mean()) - 0.5) for mass in masses]
+            near = range(len(tries))[max(0, int(np.argmax(likely)) - REACH) : int(np.argmax(likely)) + REACH + 1]
+            grid = tries[min(near, key=amiss.__getitem__)]  # a flat marginal is calibrated too, but scores badly
+        return grid
+
+    def _joint(self, raw: Tensor) -> Tensor:
+        """Return the joint probabilities (n, outputs)."""
+        if not any(self.sharpness):
+            return torch.softmax(raw, dim=1)
+        whole = torch.log_softmax(raw, dim=1).reshape(len(raw), *self.shape)
+        sharp = whole
+        for i, power in enumerate(self.sharpness):
+            others = [j + 1 for j in range(len(self.axes)) if j != i]
+            sharp = sharp + power * torch.logsumexp(whole, dim=others, keepdim=True) if others else sharp
+        return torch.softmax(sharp.flatten(1), dim=1)
 
     def _mass(self, joint: Tensor, i: int) -> Tensor:
         """Return the marginal probabilities (n, bins) of an axis."""
@@ -151,7 +188,7 @@ class Grid(Posterior):
 
     def summarise(self, raw: Tensor, pdf: bool = False) -> Summary:
         """Return medians, 68 % intervals, odds and, with ``pdf``, the marginal and the joint probabilities."""
-        joint = torch.softmax(raw, dim=1)
+        joint = self._joint(raw)
         values: dict[str, Tensor] = {}
         bits = torch.zeros(len(raw), dtype=torch.int32, device=raw.device)
         for i, axis in enumerate(self.axes):

@@ -77,6 +77,11 @@ class Joint(Posterior):
         """Return the sum of the members' miscalibrations; they are calibrated one by one, see `parts`."""
         return self._sum(lambda member: member.miscalibration, raw, truth)
 
+    def calibrated(self, raw: Tensor, truth: Tensor) -> "Joint":
+        """Return the members calibrated one by one."""
+        truths = table(truth, len(self.values))
+        return Joint(*(part.posterior.calibrated(raw[:, part.outputs], truths[:, part.truths]) for part in self.parts))
+
     def outside(self, truth: np.ndarray) -> np.ndarray:
         """Return which rows have a truth that a member cannot reach."""
         truths = np.asarray(truth).reshape(len(truth), len(self.values))

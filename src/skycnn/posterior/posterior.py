@@ -80,6 +80,10 @@ class Posterior(ABC):
         """Return how far the posteriors are from covering truths as often as they say; 0 is calibrated."""
         return self.score(raw, truth)
 
+    def calibrated(self, raw: Tensor, truth: Tensor) -> "Posterior":
+        """Return the posterior with what a temperature cannot mend calibrated on raw outputs that have theirs."""
+        return self
+
     def outside(self, truth: np.ndarray) -> np.ndarray:
         """Return which rows have a truth (n, truths) that no answer can reach, bool (n,)."""
         return np.zeros(len(truth), bool)
