@@ -109,3 +109,20 @@ def test_folds_that_cannot_be_are_refused(train, tmp_path, changes, message):
 def test_the_copy_is_never_the_catalogue(train, cat):
     with pytest.raises(InputError, match="is the input itself"):
         train(answers=cat, overwrite=True)
+
+
+def test_the_table_is_the_one_that_was_trained_on(train, cat, tmp_path):
+    with fits.open(cat, mode="append") as file:
+        file.append(fits.BinTableHDU(Table({"BAND": ["g", "r"], "MEDIAN": [20.0, 19.0]}), name="SUMMARY"))
+    train(epochs=1)
+    with fits.open(tmp_path / "out.fits") as file:
+        assert "Z_PHOT_FOLD" in file[1].columns.names and file["SUMMARY"].columns.names == ["BAND", "MEDIAN"]
+
+
+def test_columns_that_are_there_are_found_before_the_work(train, cat):
+    with fits.open(cat) as file:
+        whole = Table(file[1].data)
+    whole["Z_PHOT"] = np.zeros(COUNT, "f4")
+    whole.write(cat, overwrite=True)
+    with pytest.raises(InputError, match=r"has a column 'Z_PHOT' already"):
+        train(progress=lambda *_: pytest.fail("it trains"))

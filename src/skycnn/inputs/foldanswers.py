@@ -2,7 +2,9 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,7 +22,8 @@ from skycnn.network.answer import Answerer
 from skycnn.network.groups import TEST
 from skycnn.network.model import Model
 from skycnn.network.trainingset import TrainingSet
-from skycnn.schema import NOT_RUN, Column
+from skycnn.posterior import Posterior
+from skycnn.schema import NOT_RUN, Column, flag_column
 from skycnn.task import Task
 
 BLOCK = 4096
@@ -62,6 +65,29 @@ class FoldAnswers:
         self.columns: tuple[Column, ...] = ()
         self._parts: list[tuple[np.ndarray, list[np.ndarray]]] = []
 
+    @contextmanager
+    def _extension(self, table: str, columns: Sequence[Column]) -> Iterator[Extension]:
+        """Yield the columns as they would be added to the table of this number.
+
+        Raises
+        ------
+        InputError
+            When the catalogue has such columns, and they may not be replaced, or cannot be extended.
+        """
+        with Catalogue.open(replace(self.spec, extension=table)) as catalogue:
+            catalogue.check_extensible()
+            extension = Extension(catalogue, columns, overwrite=self.overwrite)
+            if extension.existing and not self.overwrite:
+                what = f"{catalogue.label} has a column {next(iter(extension.existing))!r} already"
+                raise InputError(what, hint="--overwrite replaces it in the copy.")
+            extension.check_place(self.output)
+            yield extension
+
+    def check(self, task: Task, posterior: Posterior, table: str) -> None:
+        """See before the work that the copy can be written; raises `InputError`."""
+        with self._extension(table, _columns(task, posterior)):
+            self.columns = _columns(task, posterior)
+
     def take(self, task: Task, model: Model, rows: TrainingRows, sample: TrainingSet, device: str | None) -> None:
         """Answer the rows that one fold's model was tested on; the folds come in their order."""
         found, chosen = rows.labelled, np.flatnonzero(sample.division.side == TEST)
@@ -76,9 +102,6 @@ class FoldAnswers:
             }
             parts.append(answerer.answer(0, inputs, found.present[some], found.flags[some]))
         number = len(self._parts) + 1
-        *values, flag = answerer.columns
-        meaning = f"fold whose model answered, which had not seen the row; {NOT_RUN} for none"
-        self.columns = (*values, Column(f"{task.flag}_FOLD", "i4", "", "meta.id", meaning, "I6"), flag)
         answers = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else []
         fold = np.full(len(chosen), number, np.int32)
         if answers:
@@ -86,13 +109,11 @@ class FoldAnswers:
         else:
             self._parts.append((found.number[chosen], []))
 
-    def write(self, task: Task, models: Sequence[Model], command: str, used: Sequence[str]) -> None:
+    def write(self, task: Task, models: Sequence[Model], command: str, rows: TrainingRows) -> None:
         """Write the copy.
 
         Raises
         ------
-        InputError
-            When the catalogue has such columns, and they may not be replaced.
         RunError
             When it cannot take its place; nothing is written.
         """
@@ -102,10 +123,8 @@ class FoldAnswers:
         number = number[order]
         answers = [np.concatenate(column)[order] for column in zip(*(part[1] for part in kept), strict=True)]
         shas = "".join(model.card.sha256 for model in models)
-        with self.output.locked(), Catalogue.open(self.spec) as catalogue:
-            catalogue.check_extensible()
+        with self.output.locked(), self._extension(rows.table, self.columns) as extension:
             self.output.prepare()
-            extension = Extension(catalogue, self.columns, overwrite=self.overwrite)
             record = Record(
                 version=__version__,
                 verb="train",
@@ -115,11 +134,10 @@ class FoldAnswers:
                 model=", ".join(model.card.name for model in models),
                 model_sha256=hashlib.sha256(shas.encode()).hexdigest(),
                 columns=tuple(column.name for column in self.columns),
-                used=tuple(used),
+                used=rows.feed.columns,
                 input_sha256="",
                 options={"folds": len(models)},
             )
-            extension.is_written(record)
             total = hashlib.sha256()
             with extension.journalled(self.output, {"models": shas}) as journal, extension.begun(self.output) as target:
                 with safefile.writing(self.output.label):
@@ -138,3 +156,10 @@ class FoldAnswers:
             values[column.name] = np.full((count, *answer.shape[1:]), null, answer.dtype)
             values[column.name][number[start:end] - first] = answer[start:end]
         return values
+
+
+def _columns(task: Task, posterior: Posterior) -> tuple[Column, ...]:
+    """Return the answers' columns, the fold and the flag."""
+    meaning = f"fold whose model answered, which had not seen the row; {NOT_RUN} for none"
+    fold = Column(f"{task.flag}_FOLD", "i4", "", "meta.id", meaning, "I6")
+    return (*posterior.columns(), fold, flag_column(task.flag))

@@ -67,8 +67,8 @@ class TrainingRows:
     known : ndarray
         Truths (n, truths) of the rows that training looks at; of all where there is no sample.
     feed : Feed
-    source, survey : str
-        Names of the table and of the survey.
+    source, table, survey : str
+        Names of the catalogue's file and table and of the survey, and the table's number in the file.
     truths : mapping of str to (str or None)
         By column of answers, the column of the catalogue; None where it has none.
     left_out : mapping of str to int
@@ -84,6 +84,7 @@ class TrainingRows:
     known: np.ndarray
     feed: Feed
     source: str
+    table: str
     survey: str
     truths: Mapping[str, str | None]
     left_out: Mapping[str, int]
@@ -148,7 +149,7 @@ def read(
         group, split = rowdivision.columns(catalogue, request.group, request.split, say)
         source = os.path.basename(catalogue.label)
         facts = rowdivision.facts(group, split) | {"options": _options(catalogue)}
-        base = (feed, source, survey_name, named)
+        base = (feed, source, str(catalogue.unit.number), survey_name, named)
         if unread and feed.stamps is not None:
             known, left = labelled.known_truths(catalogue, columns, request.rows)
             return TrainingRows(None, _aligned(known, named), *base, left, facts)

@@ -214,6 +214,8 @@ def _train(
         notes=rows.feed.notes,
         members=job.members,
     )
+    if answers is not None:
+        answers.check(task, job.posterior, rows.table)
     _tell(result, options.folds, say)
     before = sum(len(parent.tensors.get(SEEN, ())) for parent in parents)
     result = replace(result, disk_bytes=len(files) * cost.disk(job, len(rows.known), before))
@@ -297,7 +299,7 @@ def _folded(run: Run, folds: Sequence[Fold], answers: FoldAnswers, files: Sequen
     models = [fold.model for fold in folds]
     cards = [replace(entry.card, scores={**entry.card.scores, "out_of_fold": scores}) for entry in models]
     models = [model.seal(card, entry.tensors) for card, entry in zip(cards, models, strict=True)]
-    answers.write(run.task, models, run.options.command, run.rows.feed.columns)
+    answers.write(run.task, models, run.options.command, run.rows)
     results = [_written(*entry) for entry in zip(folds, models, files, strict=True)]
     epochs = tuple(count for result in results for count in result.epochs)
     return replace(results[-1], scores={"out of fold": scores}, epochs=epochs)
