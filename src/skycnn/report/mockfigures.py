@@ -199,7 +199,7 @@ def _sheet(axes: Any, sample: PreviewRows, stamps: Array, labels: Array | None, 
         canvas[y : y + side, x : x + side] = np.nan_to_num(stamp)
     axes.imshow(canvas, interpolation="nearest")
     for k, label in enumerate([] if labels is None else labels.tolist()):
-        axes.text(k % ACROSS * step + 1, k // ACROSS * step + 1, f"{label:.2f}", va="top", fontsize=5, color="w")
+        axes.text(k % ACROSS * step + 1, k // ACROSS * step + 1, f"{label:.2f}" if np.isfinite(label) else "-", va="top", fontsize=5, color="w")
     axes.set_axis_off()
     what = f", {name} in the corner" if name else ""
     axes.set_title(f"the first {len(stamps)}, each {side * pixel_scale:.3g} arcsec wide{what}; one stretch for all")
