@@ -12,6 +12,9 @@ from typing import Any
 from skycnn.errors import InputError
 from skycnn.surveyfile import FORMER, OPTIONAL, PARTIAL, SurveyFile, check, unknown
 
+BANDS = ("FUV", "NUV", "u", "g", "r", "i", "z", "y", "J", "H", "K")
+"""From blue to red; looked for where neither a survey nor the user names any."""
+
 
 @dataclass(frozen=True)
 class Survey:

@@ -22,9 +22,6 @@ from skycnn.stamps.stamps import Stamps
 from skycnn.stamps.stampsource import StampOptions
 from skycnn.task import Task
 
-BANDS = ("FUV", "NUV", "u", "g", "r", "i", "z", "y", "J", "H", "K")
-"""Looked for where neither a survey nor the user names any."""
-
 
 def feed(
     task: Task,
@@ -119,7 +116,7 @@ def photometry(
     catalogue : Catalogue
     options : PhotometryOptions
     bands : sequence of str
-        All of which must be there; left out, those of the survey that are there, or of ``--band``, or of `BANDS`.
+        All of which must be there; left out, those of the survey that are there, of ``--band``, or of `survey.BANDS`.
     survey : str
         Its name; empty for unknown.
     dereddened : str
@@ -143,7 +140,7 @@ def photometry(
     if not wanted and known is not None:
         wanted, asks = known.bands, f"survey {survey}"
     elif not wanted:
-        wanted, asks = (named, "--band") if len(named) >= FEWEST else (BANDS, "training")
+        wanted, asks = (named, "--band") if len(named) >= FEWEST else (surveys.BANDS, "training")
 
     def found(some: tuple[str, ...]) -> Photometry:
         return find(

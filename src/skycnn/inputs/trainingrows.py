@@ -207,7 +207,7 @@ def _opened(
         if not bands and (given := survey.known(requested, own)) is not None:
             bands = given.bands
         return any(name.casefold() in names for name in wanted) and (
-            "flux" not in network.inputs or presents(columns, bands or trainingfeed.BANDS, request.photometry)
+            "flux" not in network.inputs or presents(columns, bands or survey.BANDS, request.photometry)
         )
 
     with Catalogue.open(text, request.hdu, holds) as catalogue, ExitStack() as stack:

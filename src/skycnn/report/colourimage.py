@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.inputs.trainingfeed import BANDS
+from skycnn.survey import BANDS
 
 Array = NDArray[Any]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.report import figures, plotfile
+from skycnn.report import plotfile, style
 from skycnn.report.colourimage import channels, colour
 from skycnn.schema import NOT_RUN, Flag
 
@@ -125,7 +125,7 @@ def picture(
         tile=zoom * side,
         caption=LINE * lines + GAP,
     )
-    with matplotlib.rc_context(figures.STYLE):
+    with matplotlib.rc_context(style.STYLE):
         figure = Figure(figsize=(page.width / DPI, page.height / DPI), dpi=DPI)
         FigureCanvasAgg(figure)
         axes = figure.add_axes((0, 0, 1, 1))
@@ -133,13 +133,13 @@ def picture(
         axes.imshow(_canvas(page, pixels, bands), extent=(0, page.width, page.height, 0), interpolation="none")
         axes.set(xlim=(0, page.width), ylim=(page.height, 0))
         axes.text(MARGIN, 0.5 * HEAD - 6, title, va="baseline", fontsize=9, fontweight="bold", parse_math=False)
-        axes.text(MARGIN, HEAD - 22, _legend(bands), va="baseline", fontsize=6.5, color=figures.SOFT, parse_math=False)
+        axes.text(MARGIN, HEAD - 22, _legend(bands), va="baseline", fontsize=6.5, color=style.SOFT, parse_math=False)
         for k, (number, names) in enumerate(zip(numbers, captions, strict=False)):
             x, y = page.place(k)
             axes.text(x, y + page.tile + 4, f"row {number}", va="top", fontsize=6)
-            axes.text(x, y + page.tile + 4 + LINE, names, va="top", fontsize=5, color=figures.WARM, linespacing=1.15)
+            axes.text(x, y + page.tile + 4 + LINE, names, va="top", fontsize=5, color=style.WARM, linespacing=1.15)
         _foot(axes, page, None if pixel_scale is None else pixel_scale * binned, binned, len(captions), total)
-        return figures.encode(figure, kind)
+        return style.encode(figure, kind)
 
 
 def _canvas(page: _Page, pixels: Array, bands: Sequence[str]) -> Array:
@@ -168,7 +168,7 @@ def _foot(axes: Any, page: _Page, pixel_scale: float | None, binned: int, shown:
     """Draw the scale bar, the meaning of the stripes, and how many rows are shown of how many."""
     y = page.height - 38
     length, label = _bar(page.tile * (binned if pixel_scale is None else pixel_scale) / page.zoom, pixel_scale)
-    axes.plot((MARGIN, MARGIN + length * page.tile), (y, y), color=figures.INK, lw=1.6, solid_capstyle="butt")
+    axes.plot((MARGIN, MARGIN + length * page.tile), (y, y), color=style.INK, lw=1.6, solid_capstyle="butt")
     x = MARGIN + length * page.tile + 12
     parts = [label, f"{shown} of {total:,} rows" if total is not None and total > shown else "", "striped: no value"]
     axes.text(x, y, "     ".join(part for part in parts if part), va="center", fontsize=6.5, parse_math=False)

@@ -1,48 +1,24 @@
 """Figures: predicted against true, how the posteriors met the truth, and who did better."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv
 
 from skycnn import metrics
+from skycnn.report.style import ACCENT, FAINT, INK, SOFT, STYLE, WARM, encode
 from skycnn.scoring.scoretable import Entry, Predictor
 from skycnn.scoring.target import Target
 
 Array = NDArray[Any]
 
-INK, SOFT, FAINT, ACCENT, WARM = "#22303c", "#66757f", "#9aa7b1", "#1f6f9f", "#c8553d"
 FEW = 1500
 """Rows up to which each is a dot; above, cells are coloured by their number."""
 
 LONE = 4.0
 """A predictor whose score is more than this many times that of the one shown is written as a number at the edge."""
-
-STYLE: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",
-    "font.size": 9,
-    "mathtext.fontset": "dejavusans",
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "axes.titlesize": 9,
-    "axes.titlelocation": "left",
-    "axes.linewidth": 0.8,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "xtick.direction": "in",
-    "ytick.direction": "in",
-    "xtick.top": True,
-    "ytick.right": True,
-    "legend.frameon": False,
-    "svg.hashsalt": "skycnn",
-    "svg.fonttype": "none",
-    "pdf.fonttype": 42,
-}
 
 
 def draw(target: Target, predictor: Predictor, truth: Array, entries: Sequence[Entry], title: str, kind: str) -> bytes:
@@ -76,14 +52,6 @@ def draw(target: Target, predictor: Predictor, truth: Array, entries: Sequence[E
             _value(figure, value, truth, pit, entries, _look(target, value, truth))
         figure.suptitle(title, x=0.008, ha="left", fontsize=11, fontweight="bold")
         return encode(figure, kind)
-
-
-def encode(figure: Any, kind: str) -> bytes:
-    """Return a matplotlib figure as the bytes of a file; they tell no date, so the same figure is the same file."""
-    page = io.BytesIO()
-    metadata = {"png": {"Software": "skycnn"}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}[kind]
-    figure.savefig(page, format=kind, metadata=metadata)
-    return page.getvalue()
 
 
 @dataclass(frozen=True)
@@ -309,6 +277,8 @@ def _reliability(axes: Any, p: Array, yes: Array, truth_name: str, entry: Entry)
     used = count > 0
     count, hits, centre = count[used], hits[used], (total[used] / count[used])
     share = hits / count
+    from scipy.special import betaincinv  # slow to import
+
     low, high = (betaincinv(hits + 1, count - hits + 1, level) for level in (0.16, 0.84))
     low, high = np.minimum(low, share), np.maximum(high, share)  # none or all of a bin lies on an end
     axes.plot((0, 1), (0, 1), color=FAINT, lw=0.9, ls=(0, (5, 3)))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.report import figures, plotfile
+from skycnn.report import plotfile, style
 from skycnn.report.colourimage import colour
 from skycnn.stamps.stampfile.mockfile import TRUE
 from skycnn.stamps.stampfile.stampcolumns import words
@@ -116,7 +116,7 @@ def picture(kind: str, sample: PreviewRows, shown: Sequence[str], pixel_scale: f
     height = -(-tracks // across)
     top = [2.2] if shown or sample.measured else []
     heights = [*top, *([1.9] * height), *([0.72 * lines] if lines else [])]
-    with matplotlib.rc_context({**figures.STYLE, "font.size": 8}):
+    with matplotlib.rc_context({**style.STYLE, "font.size": 8}):
         figure = Figure(figsize=(10.5, sum(heights) + 0.5), dpi=180, layout="constrained")
         FigureCanvasAgg(figure)
         grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
@@ -128,7 +128,7 @@ def picture(kind: str, sample: PreviewRows, shown: Sequence[str], pixel_scale: f
             labels = sample.column(f"{shown[0]}{TRUE}")[: len(stamps)] if shown else None
             _sheet(figure.add_subplot(grid[-1]), sample, stamps, labels, f"{shown[0]}" if shown else "", pixel_scale)
         figure.suptitle(f"{title} ({len(sample.column('ID')):,} shown)", x=0.01, ha="left", fontweight="bold")
-        return figures.encode(figure, kind)
+        return style.encode(figure, kind)
 
 
 def _truths(figure: Any, place: Any, sample: PreviewRows, shown: Sequence[str]) -> None:
@@ -137,14 +137,14 @@ def _truths(figure: Any, place: Any, sample: PreviewRows, shown: Sequence[str]) 
     for axes, name in zip(panels, shown, strict=False):
         values = sample.column(f"{name}{TRUE}").astype(np.float64)
         values = values[np.isfinite(values)]
-        axes.hist(values, 50, range=_span(values), color=figures.ACCENT, alpha=0.75)
-        axes.axvline(np.median(values) if len(values) else 0.0, color=figures.WARM, lw=1)
+        axes.hist(values, 50, range=_span(values), color=style.ACCENT, alpha=0.75)
+        axes.axvline(np.median(values) if len(values) else 0.0, color=style.WARM, lw=1)
         axes.set_title(f"{name}: median {np.median(values):.3g}" if len(values) else name)
     if sample.measured:
         flux, error = _fluxes(sample)
         with np.errstate(invalid="ignore"):
             best = np.nanmax(np.where(error > 0, flux / error, np.nan), axis=1, initial=1.0)
-        panels[-1].hist(np.log10(np.maximum(best, 1)), 50, range=(0, 3.5), color=figures.SOFT, alpha=0.75)
+        panels[-1].hist(np.log10(np.maximum(best, 1)), 50, range=(0, 3.5), color=style.SOFT, alpha=0.75)
         panels[-1].set_title(f"log10 S/N, best band: median {np.log10(np.median(best)):.2f}")
     for axes in panels:
         axes.tick_params(labelleft=False)
@@ -171,14 +171,14 @@ def _tracks(figure: Any, grid: Any, sample: PreviewRows, name: str, tracks: int)
             seen = (flux[:, i] > SEEN * error[:, i]) & (flux[:, i + 1] > SEEN * error[:, i + 1]) & (truth <= high)
         x, y = truth[seen], colours[seen]
         size = min(max(1.5, 60 / np.sqrt(max(len(x), 1))), 6)  # points; few are drawn large
-        axes.plot(x, y, ".", ms=size, mew=0, alpha=min(1, size / 6), color=figures.ACCENT, rasterized=True)
+        axes.plot(x, y, ".", ms=size, mew=0, alpha=min(1, size / 6), color=style.ACCENT, rasterized=True)
         if len(x) >= 100:
             edges = np.quantile(x, np.linspace(0, 1, int(np.clip(len(x) // 50, 4, 25)) + 1))
             groups = [(x >= a) & (x <= b) for a, b in itertools.pairwise(edges)]
             centre = [np.median(x[g]) for g in groups]
             below, middle, above = np.transpose([np.quantile(y[g], (0.16, 0.5, 0.84)) for g in groups])
-            axes.fill_between(centre, below, above, color=figures.INK, alpha=0.2, lw=0)
-            axes.plot(centre, middle, color=figures.INK, lw=1.2)
+            axes.fill_between(centre, below, above, color=style.INK, alpha=0.2, lw=0)
+            axes.plot(centre, middle, color=style.INK, lw=1.2)
             spread = max(1.0, float(np.ptp(np.quantile(y, (0.01, 0.99)))))
             axes.set_ylim(np.median(y) - spread, np.median(y) + spread)
         axes.set_title(f"{sample.bands[i]} - {sample.bands[i + 1]}, {len(x):,} at S/N > {SEEN:g}")
@@ -199,7 +199,14 @@ def _sheet(axes: Any, sample: PreviewRows, stamps: Array, labels: Array | None, 
         canvas[y : y + side, x : x + side] = np.nan_to_num(stamp)
     axes.imshow(canvas, interpolation="nearest")
     for k, label in enumerate([] if labels is None else labels.tolist()):
-        axes.text(k % ACROSS * step + 1, k // ACROSS * step + 1, f"{label:.2f}" if np.isfinite(label) else "-", va="top", fontsize=5, color="w")
+        axes.text(
+            k % ACROSS * step + 1,
+            k // ACROSS * step + 1,
+            f"{label:.2f}" if np.isfinite(label) else "-",
+            va="top",
+            fontsize=5,
+            color="w",
+        )
     axes.set_axis_off()
     what = f", {name} in the corner" if name else ""
     axes.set_title(f"the first {len(stamps)}, each {side * pixel_scale:.3g} arcsec wide{what}; one stretch for all")
