@@ -1,1 +1,1 @@
-"""FITS input and output: the only room that touches files of the sky."""
+"""FITS as bytes: cards, tables, the splice of new columns, output, provenance; how stamps lie in a file."""

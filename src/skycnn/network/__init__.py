@@ -1,1 +1,1 @@
-"""Networks as such: numbers in, numbers out; knows no files of the sky and no task."""
+"""Networks: inference, training, models; knows no catalogue, no image and no task."""

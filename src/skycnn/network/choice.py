@@ -60,10 +60,10 @@ def candidates(task: str, name: str | None = None) -> Candidates:
         if card.task != task:
             raise InputError(f"{card.name} is a model for task {card.task!r}, not {task!r}", hint=f"--task {card.task}")
         return [(path, card)]
-    mine = [(path, card) for path, card in ((path, read_card(path)) for path in installed()) if card.task == task]
-    if not mine:
+    matching = [(path, card) for path, card in ((path, read_card(path)) for path in installed()) if card.task == task]
+    if not matching:
         raise InputError(f"no model is installed for task {task!r}", hint=f"Train one: skycnn train. {known()}")
-    return mine
+    return matching
 
 
 def find(

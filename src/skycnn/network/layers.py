@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 LEVELS, LEVELS_OF_NONE = (0.16, 0.5, 0.84), (-1.0, 0.0, 1.0)
 LEAST = 1e-3
-"""Scatter below which features are not told apart."""
+"""Scatter below which features count as the same."""
 WING = 0.15
 """Of a window, at its centre: galaxies reach further than Gaussians. Chosen on mocks that no score is made of."""
 WHOLES = (0.8, 1.0, 1.25, 1.6)

@@ -29,7 +29,7 @@ BLUR = 0.004
 """Width in log(1 + z) of the Gaussian that a true redshift is spread with; chosen on validation rows."""
 POGSON = 2.5 / math.log(10)
 FLOOR = 1e-3
-"""Relative error below which errors are not told apart."""
+"""Relative error below which errors count as the same."""
 LARGEST = 1e12
 """Microjansky: no pixel of the sky holds as much, and its square is still a number."""
 CLAMP = 6.0
