@@ -343,8 +343,9 @@ def score(flux, error, z, fold):
     answer = np.empty(len(z))
     for k in range(5):
         forest = Forest()
-        forest.fit(flux[fold != k], error[fold != k], z[fold != k])
-        answer[fold == k] = forest.answer(flux[fold == k], error[fold == k]).value
+        rest, own = ({"flux": flux[rows], "error": error[rows]} for rows in (fold != k, fold == k))
+        forest.fit(rest, z[fold != k])
+        answer[fold == k] = forest.answer(own).value
     away = answer - z
     nmad = 1.48 * np.median(np.abs(away - np.median(away)) / (1 + z))
     return f"{nmad:10.4f}", f"{100 * np.mean(np.abs(away) / (1 + z) > 0.15):9.2f}"
