@@ -9,7 +9,7 @@ and luminosity, it is the prior of the next chains, and so on: stochastic expect
 means and covariances of 12 components and curves, no galaxy. Every fourth tile is never seen; the tables are about it.
 """
 
-import sys
+import argparse
 import warnings
 import zlib
 from pathlib import Path
@@ -351,9 +351,12 @@ def score(flux, error, z, fold):
     return f"{nmad:10.4f}", f"{100 * np.mean(np.abs(away) / (1 + z) > 0.15):9.2f}"
 
 
-def main(arguments):
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="only compare what ships with the sky")
+    only_check = parser.parse_args().check
     data = read()
-    if "--check" not in arguments:
+    if not only_check:
         mixture, offset, scatter, correlation, lost, expected = fit(data)
         magnitude, log_distance, log_success = success(data)
         place, quoted, spread, missing = habits(data, expected)
@@ -387,4 +390,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
