@@ -25,6 +25,14 @@ def test_rows_are_the_same_bits_in_any_company():
         assert np.array_equal(value, whole.truth[name][some]), name
 
 
+def test_the_population_is_that_of_the_first_release():
+    """Models were trained on it: another fit of it is another release."""
+    truth = Population.load().draw(CSST, ("g", "r", "i"), 1, np.arange(4), "all").truth
+    assert truth["Z"] == pytest.approx([1.18705, 0.41116, 1.24759, 1.17868], abs=1e-5)
+    assert truth["EBV"] == pytest.approx([0.04542, 0.08816, 0.05561, 0.03409], abs=1e-5)
+    assert truth["R_E"] == pytest.approx([0.4104, 0.1552, 0.16702, 0.18905], abs=1e-5)
+
+
 def test_another_seed_repeats_no_galaxy():
     one, two = (POPULATION.draw(CSST, ["g"], seed, np.arange(2048), "all").truth["Z"] for seed in (1, 2))
     assert len(np.intersect1d(one, two)) == 0
