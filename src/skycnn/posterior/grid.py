@@ -14,7 +14,7 @@ from skycnn.posterior.axis import Axis
 from skycnn.posterior.posterior import Posterior, Summary, table
 from skycnn.schema import Column
 
-POWERS, REACH, ROUNDS = tuple(step / 10 for step in range(-5, 16)), 4, 2
+POWERS, REACH, ROUNDS = tuple(step / 10 for step in range(-5, 51)), 4, 2
 """Sharpness tried, how far from the one with the best score, in steps, and times that all axes are gone through."""
 
 MOST = 3

@@ -1,0 +1,63 @@
+"""Compare what two source trees make of the same input, byte for byte: the answers of shipped models, and mocks.
+
+    python tests/sameanswers.py --old DIR        (DIR/skycnn is the other tree, e.g. a checkout of a release)
+
+Real catalogues are taken from ``../shared/data`` where that is. The time is fixed; bits are those of one machine.
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = ROOT.parent / "shared" / "data"
+MOCK = ("mock", "--task", "photoz", "--seed", "3", "-q")
+PREDICT = ("--task", "photoz", "-q", "--pdf")
+LINES = {
+    "csst.fits": (*MOCK, "--survey", "csst", "-n", "400", "--out", "csst.fits"),
+    "sdss.fits": (*MOCK, "--survey", "sdss", "-n", "200", "--all", "--out", "sdss.fits"),
+    "cosmos.fits": (*MOCK, "--survey", "cosmos", "-n", "30000", "--fluxes-only", "--out", "cosmos.fits"),
+    "field": (*MOCK, "--survey", "csst", "--scene", "300,260", "--out", "field"),
+    "flux.fits": ("predict", "csst.fits", *PREDICT, "--model", "photoz-csst-flux", "--out", "flux.fits"),
+    "image.fits": ("predict", "csst.fits", *PREDICT, "--model", "photoz-csst-image", "--out", "image.fits"),
+    "hybrid.fits": ("predict", "csst.fits", *PREDICT, "--model", "photoz-csst-hybrid", "--out", "hybrid.fits"),
+    "sdss_galaxies.fits": ("predict", "sdss_galaxies.fits", *PREDICT),
+    "cosmos_galaxies.fits": ("predict", "cosmos_galaxies.fits", *PREDICT, "--model", "photoz-cosmos-flux"),
+}
+
+
+def made(tree: Path, folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of what each line makes with a source tree, by the name of its output."""
+    folder.mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(tree), "SOURCE_DATE_EPOCH": "1700000000", "OMP_NUM_THREADS": "1"}
+    found = {}
+    for name, line in LINES.items():
+        if name.endswith("_galaxies.fits"):
+            if not (DATA / name).exists():
+                continue
+            shutil.copyfile(DATA / name, folder / name)
+        subprocess.run([sys.executable, "-m", "skycnn", *line], cwd=folder, env=environment, check=True)
+        files = sorted((folder / name).iterdir()) if (folder / name).is_dir() else [folder / name]
+        found[name] = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    return found
+
+
+def main() -> int:
+    """Print a line an output; return 1 where one differs."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--old", type=Path, required=True, help="the folder that holds the other skycnn")
+    old = parser.parse_args().old.resolve()
+    with tempfile.TemporaryDirectory() as folder:
+        before, now = (made(tree, Path(folder) / name) for name, tree in (("old", old), ("new", ROOT / "src")))
+    for name, digest in before.items():
+        print(f"{name:22s} {'the same bytes' if now[name] == digest else 'DIFFERS'}")
+    return int(before != now)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
