@@ -73,6 +73,7 @@ class FluxKind(Kind):
             dereddened=card.dereddened,
             survey=survey.known(card.survey, available.user_survey),
             catalogue_survey=available.survey,
+            bits=available.bits,
             owner=card.name,
         )
         return FluxInput(card, photometry)

@@ -1,124 +1,123 @@
-"""Conditions on catalogue columns, ``FLAGS != 0 & CLASS_STAR > 0.9``: parsed, never evaluated as code."""
+"""Conditions on catalogue columns, ``FLAGS != 0 and CLASS == 'STAR'``: parsed, never evaluated as code."""
 
-import operator
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
-from skycnn.photometry.fields import Field
+from skycnn.photometry.conditiongrammar import ConditionGrammar
+from skycnn.photometry.conditionterms import Test
+from skycnn.photometry.conditionwords import ConditionWords
+from skycnn.photometry.fields import Field, Fields
 
-OPERATORS: dict[str, Callable[..., NDArray[np.bool_]]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<=": operator.le,
-    ">=": operator.ge,
-    "<": operator.lt,
-    ">": operator.gt,
-}
-TERM = re.compile(r"\s*(?P<column>[^<>=!&|]+?)\s*(?:(?P<sign>==|!=|<=|>=|<|>)\s*(?P<number>[^\s<>=!&|]+)\s*)?")
+BitNames = Mapping[str, Mapping[str, int]]
+"""Of columns, the numbers of bits, from 0, by their names."""
 
+LONGEST = 100_000
+"""Letters of a condition at most: some thousand ids in a list, as many as a shell passes on."""
 
-@dataclass(frozen=True)
-class Term:
-    """One comparison of a column with a number.
-
-    Parameters
-    ----------
-    column : str
-        As typed.
-    sign : str
-        A key of `OPERATORS`.
-    number : int or float
-        Integers stay integers, so that 64-bit ids compare exactly.
-    """
-
-    column: str
-    sign: str
-    number: int | float
+PAGE = (
+    ("A != 0, A", "The column A is not 0; == != < <= > >= compare, and 0 < A < 1 does both."),
+    ("A > 1 and B == 0 or not C", "Tests are joined by and, or, not and brackets; && || ! say the same."),
+    (
+        "A & 2, A & (2 | 4), A & B",
+        "& before a whole number tests bits, of which one or more must be set: before anything is compared, so that "
+        "A & 2 != 0 and (A & 2) != 0 are one. & before anything else is and: A != 0 & B > 1. The bits that two columns "
+        "share are (A & B) != 0.",
+    ),
+    (
+        "A.BRIGHT, A & (BRIGHT | MEDIUM)",
+        "Bits by the names in the survey's file, counted from 0: BRIGHT = 1 under [bits.A].",
+    ),
+    (
+        "A == 'PSF'",
+        "Text stands in single quotes, or in double quotes if no column is called so; trailing blanks do not count, "
+        "capital letters do. < and > go by the alphabet.",
+    ),
+    ("A in (1, 2), A not in ('PSF', 'REX')", "One of several numbers or texts; none of them."),
+    ("A - B > 0.5, F / E >= 5", "+ - * / reckon with float64: whole numbers from 2**53 on are rounded by it."),
+    (
+        '`mag-r` > 20, "flux r" < 1, V[2]',
+        "A name that may be read in another way stands in backquotes or double quotes, all others do without. V[2] is "
+        "an element of a vector or of bits (X), counted from 0. Capital letters matter only where two columns differ "
+        "by them alone.",
+    ),
+    (
+        "A == 39627788403084385",
+        "Whole numbers are exact, also beside TNULL, TSCAL, TZERO, and so are digits in a column of text; 0x1F and 1e3 "
+        "are whole. Beside a column of float32 a number is rounded as the column is: A == 99.9 holds.",
+    ),
+    (
+        "A != A",
+        "A null (NaN, TNULL, blank text read as a number) differs from everything: on it A != 0 and A hold, A > 0 and "
+        "A == 0 do not; bits and sums of nulls are null. A != A holds on nulls alone.",
+    ),
+)
+"""The page on conditions: what to type, and what it means."""
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition on rows: all terms hold.
+    """A condition on the rows of a table.
 
     Parameters
     ----------
-    terms : tuple of Term
+    test : Test
+    fields : tuple of Field
+        What it reads.
     text : str
         As typed.
     """
 
-    terms: tuple[Term, ...]
+    test: Test
+    fields: tuple[Field, ...]
     text: str
 
-    def holds(self, chunk: Mapping[str, NDArray[np.generic]], fields: Mapping[str, Field]) -> NDArray[np.bool_]:
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the table that it reads."""
+        return tuple(dict.fromkeys(field.column.name for field in self.fields))
+
+    def holds(self, chunk: Mapping[str, NDArray[np.generic]]) -> NDArray[np.bool_]:
         """Return the rows that meet it, bool (n,).
 
         Parameters
         ----------
         chunk : mapping of str to array
-            Columns by name, each of n rows.
-        fields : mapping of str to Field
-            Of the terms, by the column as typed.
+            `columns` by name, each of n rows; a `ColumnValues` has integers without loss.
 
-        Notes
-        -----
-        A null (NaN) differs from every number: ``FLAG != 0`` holds on it, ``FLAG > 0`` does not.
+        Raises
+        ------
+        InputError
+            When text in a column is no number though it is compared with one, or a number with a point has its bits
+            tested.
         """
-        rows = np.ones(len(next(iter(chunk.values()))), bool)
-        for term in self.terms:
-            rows &= OPERATORS[term.sign](fields[term.column].of(chunk), term.number)
-        return rows
+        return self.test.holds(chunk)
 
 
-def parse(text: str, option: str = "--bad") -> Condition:
+def parse(text: str, fields: Fields, option: str = "--bad", bits: BitNames | None = None) -> Condition:
     """Return the condition of a text.
 
     Parameters
     ----------
     text : str
-        ``COLUMN OP NUMBER``, several joined by ``&``; OP is one of ``== != < <= > >=``. A column alone means
-        ``COLUMN != 0``.
+        See `PAGE`.
+    fields : Fields
+        Of the table.
     option : str
-        Names the option in messages.
+        What stands before the condition on the command line, for messages: ``--bad``, ``--mask-band g=``.
+    bits : mapping of str to mapping of str to int, optional
+        Of columns, the numbers of bits by their names.
 
     Raises
     ------
     InputError
-        When the text is anything else.
+        When it cannot be read, names a column that is not there, or compares text with numbers.
     """
-    terms = []
-    for part in re.split(r"&&?", text):
-        match = TERM.fullmatch(part)
-        if match is None:
-            raise _unreadable(text, option)
-        number = _number(match["number"] or "0")
-        if number is None:
-            raise _unreadable(text, option)
-        terms.append(Term(match["column"], match["sign"] or "!=", number))
-    return Condition(tuple(terms), text.strip())
-
-
-def _number(text: str) -> int | float | None:
-    try:
-        return int(text, 0)
-    except ValueError:
-        pass
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return None if np.isnan(number) else number
-
-
-def _unreadable(text: str, option: str) -> InputError:
-    return InputError(
-        f"{option} cannot be read",
-        value=text,
-        expected="COLUMN OP NUMBER with OP one of == != < <= > >=, joined by &",
-        hint=f"For example {option} 'FLAGS != 0'.",
-    )
+    if len(text) > LONGEST:
+        raise InputError(f"{option.rstrip('=')} is too long", value=len(text), expected=f"{LONGEST} letters at most")
+    words = ConditionWords(text, fields, option, bits or {})
+    test = ConditionGrammar(words).read()
+    return Condition(test, tuple(words.read), text.strip())
