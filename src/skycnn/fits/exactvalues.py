@@ -33,6 +33,13 @@ class ExactValues:
         """Return values that are exact as they are; text as bytes."""
         return cls(np.char.encode(np.char.rstrip(values, " "), "utf-8") if values.dtype.kind == "U" else values)
 
+    def item(self, row: int) -> Any:
+        """Return one row's value as Python's bool, int, float or str; None where it is null."""
+        if self.null is not None and self.null[row]:
+            return None
+        value = self.values[row : row + 1].tolist()[0]
+        return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
     def names(self) -> Array:
         """Return them as text (n,), blank where null; 5.0 is named as 5 is."""
         if self.values.dtype.kind == "S":

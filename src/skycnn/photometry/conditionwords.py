@@ -14,7 +14,7 @@ SHOWN = 60
 BITS, WIDTHS = 64, {"L": 1, "X": 1, "B": 8, "I": 16, "J": 32}
 """Bits of the widest integer, and of the narrower ones by the letter of TFORM."""
 
-_OPERATOR = re.compile(r"&&|\|\||[=!<>]{1,3}|[&|()+\-*/,]|(?:and|or|not|in)\b", re.I)
+_OPERATOR = re.compile(r"&&|\|\||===|!==|==|!=|<=|>=|<>|=>|=<|[=<>!&|()+\-*/,]|(?:and|or|not|in)\b", re.I)
 _NUMBER = re.compile(rf"(?:{numbertext.PATTERN})(?!\w)")
 _QUOTED = re.compile(r"'((?:[^']|'')*)'|\"((?:[^\"]|\"\")*)\"|`((?:[^`]|``)*)`")
 _WORD, _ODD, _MORE = re.compile(r"\w"), re.compile(r"[.\[$#@:?]"), re.compile(r"[\w.\[$#@:?]")
@@ -137,7 +137,13 @@ class ConditionWords:
             self.at = begin
             return None
         stored = column.field.column
-        width = WIDTHS.get(stored.code, BITS) if stored.scale == 1 else BITS
+        width = WIDTHS.get(stored.code, BITS)
+        if (stored.scale, stored.zero) not in (
+            (1, 0),
+            (1, 1 << (width - 1)),
+            (1, -128),
+        ):  # not signed or unsigned alone
+            width = BITS
         if mask >= 2**BITS or not mask & (2**width - 1):
             what = f"{self.option.rstrip('=')} tests bits that column {column.field.name} has not"
             raise InputError(what, value=self.text[begin : self.at].strip(), expected=f"some of its {width} bits")
