@@ -6,7 +6,6 @@ from astropy.io import fits
 
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.photometry import conditions
 from skycnn.scoring import scoredrows
 from skycnn.scoring.baselineinputs import FluxReader
 from skycnn.scoring.scoredrows import Wanted
@@ -93,7 +92,7 @@ def test_an_answer_without_its_interval_keeps_its_value(tmp_path):
 
 def test_rows_not_run_are_left_out_and_conditions_hold(tmp_path):
     path = table(tmp_path / "c.fits", Z=np.ones(5), T=np.ones(5), Z_FLAG=[0, -1, 8, 0, 0], ID=np.arange(5))
-    rows = read(path, where=conditions.parse("ID < 4"))
+    rows = read(path, where="ID < 4")
     assert rows.left_out == {"outside --where": 1, "not run": 1}
     assert rows.flags.tolist() == [0, 8, 0]
 

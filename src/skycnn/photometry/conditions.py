@@ -19,43 +19,42 @@ LONGEST = 100_000
 """Letters of a condition at most: some thousand ids in a list, as many as a shell passes on."""
 
 PAGE = (
-    ("A != 0, A", "The column A is not 0; == != < <= > >= compare, and 0 < A < 1 does both."),
-    ("A > 1 and B == 0 or not C", "Tests are joined by and, or, not and brackets; && || ! say the same."),
+    ("A != 0; A", "The column A is not 0. == != < <= > >= compare."),
+    ("A > 1 and B == 0 or not C; 0 < A < 1", "Tests are joined by and, or, not and brackets; && || ! say the same."),
     (
-        "A & 2, A & (2 | 4), A & B",
-        "& before a whole number tests bits, of which one or more must be set: before anything is compared, so that "
-        "A & 2 != 0 and (A & 2) != 0 are one. & before anything else is and: A != 0 & B > 1. The bits that two columns "
-        "share are (A & B) != 0.",
+        "A & 2; A & (2 | 4); (A & B) != 0",
+        "& before a whole number tests bits: one or more of them are set. It binds first: A & 2 != 0 is (A & 2) != 0. "
+        "Before anything else & is and: A != 0 & B > 1. Bits that two columns share need the brackets.",
     ),
     (
-        "A.BRIGHT, A & (BRIGHT | MEDIUM)",
-        "Bits by the names in the survey's file, counted from 0: BRIGHT = 1 under [bits.A].",
+        "A.BRIGHT; A & (BRIGHT | MEDIUM)",
+        "Bits by name, where the file of --survey lists them, counted from 0: BRIGHT = 1 under [bits.A].",
     ),
     (
-        "A == 'PSF'",
-        "Text stands in single quotes, or in double quotes if no column is called so; trailing blanks do not count, "
-        "capital letters do. < and > go by the alphabet.",
+        "A == 'PSF'; A < 'M'",
+        "Text stands in single quotes, or in double quotes if no column is called so. Trailing blanks do not count; "
+        "upper and lower case differ.",
     ),
-    ("A in (1, 2), A not in ('PSF', 'REX')", "One of several numbers or texts; none of them."),
-    ("A - B > 0.5, F / E >= 5", "+ - * / reckon with float64: whole numbers from 2**53 on are rounded by it."),
+    ("A in (1, 2); A not in ('PSF', 'REX')", "One of several numbers or texts; none of them."),
+    ("A - B > 0.5; F / E >= 5", "+ - * / calculate in float64: whole numbers beyond 2**53 are rounded by them alone."),
     (
-        '`mag-r` > 20, "flux r" < 1, V[2]',
-        "A name that may be read in another way stands in backquotes or double quotes, all others do without. V[2] is "
-        "an element of a vector or of bits (X), counted from 0. Capital letters matter only where two columns differ "
-        "by them alone.",
+        '`mag-r` > 20; "flux r" < 1; V[2] > 0',
+        "A name that could be read in another way stands in backquotes or double quotes; others need none. V[2] is an "
+        "element of a vector or of bits (X), counted from 0. Case matters only where two names differ by it alone.",
     ),
     (
         "A == 39627788403084385",
-        "Whole numbers are exact, also beside TNULL, TSCAL, TZERO, and so are digits in a column of text; 0x1F and 1e3 "
-        "are whole. Beside a column of float32 a number is rounded as the column is: A == 99.9 holds.",
+        "Whole numbers are exact, also beside TNULL, TSCAL and TZERO, and so are digits in a column of text. 0x1F and "
+        "1e3 are whole. Beside a column of float32 a number is rounded to float32: A == 99.9 finds what was written "
+        "as 99.9.",
     ),
     (
         "A != A",
-        "A null (NaN, TNULL, blank text read as a number) differs from everything: on it A != 0 and A hold, A > 0 and "
-        "A == 0 do not; bits and sums of nulls are null. A != A holds on nulls alone.",
+        "Only nulls (NaN, TNULL) differ from themselves. A null differs from every number: on it A and A != 0 hold, "
+        "A > 0 and A == 0 do not. Bits and sums of nulls are null, and so is blank text compared with a number.",
     ),
 )
-"""The page on conditions: what to type, and what it means."""
+"""The page on conditions: what to type, several examples parted by semicolons, and what it means."""
 
 
 @dataclass(frozen=True)

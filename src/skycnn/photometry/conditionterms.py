@@ -54,11 +54,14 @@ class Column:
     Parameters
     ----------
     field : Field
+    label : str
+        Names the table in messages.
     digits : bool
         Whether text is read as numbers, null where blank.
     """
 
     field: Field
+    label: str
     digits: bool = False
 
     @property
@@ -86,8 +89,8 @@ class Column:
             word = text.decode("utf-8", "replace").strip()
             number = numbertext.read(word) if word else np.nan
             if number is None:
-                what = f"column {self.field.name} holds text, compared with a number"
-                raise InputError(what, value=word, hint=f"Text stands in quotes: {self.field.name} == '...'.")
+                what = f"{self.label}: column '{self.field.name}' holds text, compared with a number"
+                raise InputError(what, value=word, hint=f"Write text in quotes: {self.field.name} == '{word}'.")
             found[i] = number
         return np.asarray(found[code.reshape(-1)])
 
@@ -268,7 +271,7 @@ def _whole(column: Column, chunk: Chunk) -> ExactValues:
     for i in np.flatnonzero(~null):
         number = values[i]
         if not (-(2**63) <= number < 2**64 and int(number) == number):
-            what = f"column {column.field.name} holds a number without bits"
+            what = f"{column.label}: column '{column.field.name}' holds a number that has no bits"
             raise InputError(what, value=float(number), expected="whole numbers of 64 bits")
         found[i] = int(number) % 2**64
     return ExactValues(found, null)

@@ -52,7 +52,7 @@ class ConditionWords:
     @property
     def typed(self) -> str:
         """What to type, for hints."""
-        return f"{self.option}'COLUMN != 0'" if self.option.endswith("=") else f"{self.option} 'COLUMN != 0'"
+        return f"{self.option}COLUMN" if self.option.endswith("=") else f"{self.option} 'COLUMN != 0'"
 
     def refused(self, expected: str, hint: str | None = None) -> InputError:
         """Return the error of a text that goes on in another way than expected."""
@@ -136,18 +136,11 @@ class ConditionWords:
         if brackets and not self.take(")"):
             self.at = begin
             return None
-        stored = column.field.column
-        width = WIDTHS.get(stored.code, BITS)
-        if (stored.scale, stored.zero) not in (
-            (1, 0),
-            (1, 1 << (width - 1)),
-            (1, -128),
-        ):  # not signed or unsigned alone
-            width = BITS
-        if mask >= 2**BITS or not mask & (2**width - 1):
+        width = _width(column)
+        if mask >= 1 << BITS or not mask & (1 << width) - 1:
             what = f"{self.option.rstrip('=')} tests bits that column {column.field.name} has not"
             raise InputError(what, value=self.text[begin : self.at].strip(), expected=f"some of its {width} bits")
-        return mask & (2**width - 1)
+        return mask & (1 << width) - 1
 
     def _bit(self, column: Column, name: str) -> int | None:
         bit = self._bits.get(column.field.column.name.casefold(), {}).get(name)
@@ -184,7 +177,7 @@ class ConditionWords:
             raise InputError(what, hint=f"Write `{name}` for the column, or blanks around {sign[1]}.")
 
     def _column(self, name: str) -> Column | Bits:
-        column = Column(self.fields.require(name, self.typed, flag=True, text=True))
+        column = Column(self.fields.require(name, self.typed, flag=True, text=True), self.fields.label)
         self.read[column.field] = None
         named = self._bits.get(column.field.column.name.casefold())
         if not named or self.text[self.at : self.at + 1] != ".":
@@ -223,6 +216,14 @@ class ConditionWords:
                 error.hint = f"Text stands in quotes: '{word}'. {error.hint}"
             raise
         raise self.refused("a column")
+
+
+def _width(column: Column) -> int:
+    """Return the bits that a column's numbers have."""
+    stored = column.field.column
+    width = WIDTHS.get(stored.code, BITS)
+    signed = (0, -128) if stored.code == "B" else (0, 1 << (width - 1))  # TZERO of integers without and with a sign
+    return width if stored.scale == 1 and stored.zero in signed else BITS
 
 
 def _short(text: str) -> str:
