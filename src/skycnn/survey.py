@@ -53,7 +53,7 @@ class Survey:
     vega : mapping of str to float
         m_AB - m_Vega, mag.
     bits : mapping of str to mapping of str to int
-        Numbers of bits, from 0, by their names, of columns of a catalogue.
+        Of columns of a catalogue, ``*`` in their names for any letters, the numbers of bits, from 0, by their names.
     references : mapping of str to str
         The source of each fact, by its name above.
     source : SurveyFile or None

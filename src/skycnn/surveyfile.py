@@ -230,7 +230,7 @@ def _check_references(facts: Mapping[str, Any], source: SurveyFile, *, cited: bo
     if not isinstance(references, dict):
         what = f"{source.at('references')}: 'references' is no table of texts"
         raise InputError(what, value=references, expected='like psf = "Smith et al. 2020, AJ 1, 2"')
-    keys = ("bands", "pixel_scale", *FULL, *OPTIONAL, *PARTIAL)
+    keys = ("bands", "pixel_scale", *FULL, *OPTIONAL, *PARTIAL, "bits")
     for key, text in references.items():
         at = source.at("references", key)
         if key not in keys:

@@ -39,7 +39,8 @@ class ColumnValues(Mapping[str, np.ndarray]):
     def exact(self, name: str) -> ExactValues:
         """Return a column's values without loss."""
         if name not in self._exact:
-            self._exact[name] = self._columns[name].exact(self._rows)
+            column = self._columns[name]
+            self._exact[name] = column.exact(self._rows) if column.code in "ABIJK" else ExactValues(self[name])
         return self._exact[name]
 
 

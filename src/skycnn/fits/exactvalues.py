@@ -38,12 +38,12 @@ class ExactValues:
         if self.null is not None and self.null[row]:
             return None
         value = self.values[row : row + 1].tolist()[0]
-        return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+        return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
 
     def names(self) -> Array:
         """Return them as text (n,), blank where null; 5.0 is named as 5 is."""
         if self.values.dtype.kind == "S":
-            return np.char.decode(self.values, "utf-8", "replace")
+            return np.char.decode(self.values, "utf-8", "backslashreplace")
         if self.values.dtype.kind == "f":
             distinct, code = np.unique(self.values, return_inverse=True)
             return np.array([_name(number) for number in distinct.tolist()], str)[code.reshape(-1)]

@@ -36,6 +36,8 @@ class BandMask:
         Columns of the catalogue that are read.
     notes : tuple of str
         What is left out, a line each.
+    facts : dict
+        The bits that conditions test by name, if any.
 
     Raises
     ------
@@ -61,6 +63,7 @@ class BandMask:
             band: conditions.parse(text, fields, f"--mask-band {band}=", bits) for band, text in texts.items()
         }
         self.columns = tuple(dict.fromkeys(name for found in self._conditions.values() for name in found.columns))
+        self.facts = conditions.facts(self._conditions.values())
         self.notes = tuple(f"band {band} dropped where {found.text}" for band, found in self._conditions.items())
 
     def of(self, values: Mapping[str, Array], n: int) -> Array:

@@ -31,6 +31,10 @@ class BadRows(RowInput):
         self.columns = tuple(dict.fromkeys(name for condition in self.conditions for name in condition.columns))
         self.notes = tuple(f"dropped rows: {condition.text}" for condition in self.conditions)
 
+    def facts(self) -> dict[str, Any]:
+        """Return the bits that conditions test by name, if any."""
+        return conditions.facts(self.conditions)
+
     def join(self, piece: Piece, values: Mapping[str, Array]) -> Piece:
         """Return all rows of a chunk, the bad ones flagged."""
         bad = np.zeros(len(piece.rows), bool)

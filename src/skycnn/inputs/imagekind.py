@@ -89,7 +89,8 @@ class ImageInput(Input):
     def facts(self) -> dict[str, Any]:
         """Return what the images are, and what is done to their pixels."""
         changed = dict(self.stamps.conversion.changed) if self.stamps.conversion is not None else {}
-        return {**self.stamps.facts(), **({"pixel_unit": changed} if changed else {})}
+        masked = self._mask.facts if self._mask is not None else {}
+        return {**self.stamps.facts(), **({"pixel_unit": changed} if changed else {}), **masked}
 
 
 class ImageKind(Kind):

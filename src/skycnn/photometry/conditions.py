@@ -13,7 +13,7 @@ from skycnn.photometry.conditionwords import ConditionWords
 from skycnn.photometry.fields import Field, Fields
 
 BitNames = Mapping[str, Mapping[str, int]]
-"""Of columns, the numbers of bits, from 0, by their names."""
+"""Of columns, ``*`` in their names for any letters, the numbers of bits, from 0, by their names."""
 
 LONGEST = 100_000
 """Letters of a condition at most: some thousand ids in a list, as many as a shell passes on."""
@@ -66,12 +66,15 @@ class Condition:
     test : Test
     fields : tuple of Field
         What it reads.
+    bits : mapping of str to int
+        The named bits that it tests: ``COLUMN.NAME``.
     text : str
         As typed.
     """
 
     test: Test
     fields: tuple[Field, ...]
+    bits: Mapping[str, int]
     text: str
 
     @property
@@ -119,4 +122,4 @@ def parse(text: str, fields: Fields, option: str = "--bad", bits: BitNames | Non
         raise InputError(f"{option.rstrip('=')} is too long", value=len(text), expected=f"{LONGEST} letters at most")
     words = ConditionWords(text, fields, option, bits or {})
     test = ConditionGrammar(words).read()
-    return Condition(test, tuple(words.read), text.strip())
+    return Condition(test, tuple(words.read), words.used, text.strip())

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 
 from skycnn.errors import InputError
 from skycnn.photometry import numbertext
@@ -36,13 +37,21 @@ class ConditionWords:
     option : str
         What stands before the condition on the command line: ``--bad``, ``--mask-band g=``.
     bits : mapping of str to mapping of str to int
-        Of columns, the numbers of bits by their names.
+        Of columns, ``*`` in their names for any letters, the numbers of bits by their names.
+
+    Attributes
+    ----------
+    read : dict of Field to None
+        The fields read so far, in order.
+    used : dict of str to int
+        The named bits read so far: ``COLUMN.NAME``.
     """
 
     def __init__(self, text: str, fields: Fields, option: str, bits: Mapping[str, Mapping[str, int]]) -> None:
         self.text, self.fields, self.option = text, fields, option
         self.at = 0
         self.read: dict[Field, None] = {}
+        self.used: dict[str, int] = {}
         self._bits = {name.casefold(): named for name, named in bits.items()}
         self._names: dict[str, list[str]] = {}
         for column in sorted(fields.columns, key=lambda column: -len(column.name)):
@@ -143,11 +152,11 @@ class ConditionWords:
         return mask & (1 << width) - 1
 
     def _bit(self, column: Column, name: str) -> int | None:
-        bit = self._bits.get(column.field.column.name.casefold(), {}).get(name)
+        bit = self._named(column.field.column.name).get(name)
         if bit is not None and self.fields.get(name) is not None:
             what = f"{self.option.rstrip('=')}: {name} is a bit of {column.field.name} and a column"
             raise InputError(what, hint=f"Write {column.field.name}.{name} for the bit, `{name}` for the column.")
-        return None if bit is None else 1 << bit
+        return None if bit is None else self._used(column, name, bit)
 
     def _skip(self) -> None:
         while self.at < len(self.text) and self.text[self.at].isspace():
@@ -161,7 +170,7 @@ class ConditionWords:
                 continue
             element = _ELEMENT.match(self.text, end)
             end = element.end() if element and self.fields.get(self.text[self.at : element.end()]) else end
-            named = name.casefold() in self._bits and self.text[end : end + 1] == "."
+            named = self.text[end : end + 1] == "." and self._named(name)
             if named or not (_MORE if _WORD.fullmatch(self.text[end - 1]) else _ODD).match(self.text, end):
                 return self.text[self.at : end]
         return ""
@@ -179,7 +188,7 @@ class ConditionWords:
     def _column(self, name: str) -> Column | Bits:
         column = Column(self.fields.require(name, self.typed, flag=True, text=True), self.fields.label)
         self.read[column.field] = None
-        named = self._bits.get(column.field.column.name.casefold())
+        named = self._named(column.field.column.name)
         if not named or self.text[self.at : self.at + 1] != ".":
             return column
         word = _PLAIN.match(self.text, self.at + 1)
@@ -187,7 +196,16 @@ class ConditionWords:
             what = f"{self.option.rstrip('=')}: column {column.field.name} has no bit of that name"
             raise InputError(what, value=word[0] if word else "", expected=", ".join(named))
         self.at = word.end()
-        return Bits(column, 1 << named[word[0]])
+        return Bits(column, self._used(column, word[0], named[word[0]]))
+
+    def _named(self, column: str) -> Mapping[str, int]:
+        """Return the names of a column's bits; none for most columns."""
+        found = (named for name, named in self._bits.items() if fnmatchcase(column.casefold(), name))
+        return next(found, {})
+
+    def _used(self, column: Column, name: str, bit: int) -> int:
+        self.used[f"{column.field.name}.{name}"] = bit
+        return 1 << bit
 
     def _quoted(self, quoted: "re.Match[str]") -> Constant | Column | Bits:
         text, double, back = (
@@ -212,7 +230,9 @@ class ConditionWords:
         try:
             self.fields.require(word, self.typed)
         except InputError as error:
-            if texts and self.at:
+            if re.search(r"[&|(]\s*$", self.text[: self.at]):
+                error.hint = f"Names of bits are those that the file of --survey lists. {error.hint}"
+            elif texts and self.at:
                 error.hint = f"Text stands in quotes: '{word}'. {error.hint}"
             raise
         raise self.refused("a column")

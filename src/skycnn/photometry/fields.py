@@ -64,7 +64,8 @@ class Field:
     def _element(self, held: ExactValues) -> ExactValues:
         if self.column.code == "X":  # the first bit is the highest of the first byte
             octet, bit = divmod(self.index or 0, 8)
-            return ExactValues(held.values.reshape(len(held.values), -1)[:, octet] >> (7 - bit) & 1)
+            octets = held.values if held.values.ndim > 1 else held.values[:, None]
+            return ExactValues(octets[:, octet] >> (7 - bit) & 1)
         return held if self.index is None else held[:, self.index]
 
 

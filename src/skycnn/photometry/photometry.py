@@ -103,13 +103,17 @@ class Photometry:
         return tuple(b for b in self.requested if b not in self.measures)
 
     @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Those of ``--mask-band`` and ``--bad``."""
+        return (*(m.mask for m in self.measures.values() if m.mask), *self.bad)
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The catalogue columns that `fluxes` reads: values, errors, flags, dust, conditions."""
         measured = [name for m in self.measures.values() for name in m.columns]
         dust = self.correction.dust
         dusty = [f.column.name for f in dust.fields.values()] if dust else []
-        masks = [m.mask for m in self.measures.values() if m.mask]
-        tested = [name for condition in (*masks, *self.bad) for name in condition.columns]
+        tested = [name for condition in self.conditions for name in condition.columns]
         return tuple(dict.fromkeys([*measured, *dusty, *tested]))
 
     def table(self) -> tuple[dict[str, str], ...]:
