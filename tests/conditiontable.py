@@ -1,7 +1,10 @@
 """A table to try conditions on: bytes as a file has them, so that the integers are those of FITS."""
 
 import numpy as np
+import pytest
 
+from columns import column
+from skycnn.errors import InputError
 from skycnn.fits.columnvalues import ColumnValues
 from skycnn.fits.tablecolumn import layout
 from skycnn.photometry.conditions import parse
@@ -43,3 +46,19 @@ def holds(text, option="--bad", bits=None, n=None, **columns):
     count = len(first[1] if isinstance(first, tuple) else first) if n is None else n
     found, values = made(count, rest, **cards)
     return parse(text, Fields(found, "cat.fits[1]", "--bad needs it"), option, bits).holds(values).tolist()
+
+
+def where(text, **table):
+    """Return the numbers of the rows on which a condition holds."""
+    return np.flatnonzero(holds(text, **table)).tolist()
+
+
+def refused(text, *names, option="--bad", bits=None):
+    some = [column(name) for name in names or ("A", "B", "FLAGS")]
+    """Return the message with which a condition on a table of these columns, KIND and N is refused."""
+    found = Fields([*some, column("KIND", "8A"), column("N", "K")], "t", "needs")
+    with pytest.raises(InputError) as error:
+        parse(text, found, option, bits)
+    assert error.value.exit_code == 2
+    assert len(str(error.value)) < 400
+    return str(error.value)

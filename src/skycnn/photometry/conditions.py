@@ -1,6 +1,6 @@
 """Conditions on catalogue columns, ``FLAGS != 0 and CLASS == 'STAR'``: parsed, never evaluated as code."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,6 +97,12 @@ class Condition:
             tested.
         """
         return self.test.holds(chunk)
+
+
+def facts(conditions: Iterable[Condition]) -> dict[str, dict[str, int]]:
+    """Return what conditions depend on besides the table, plain JSON: ``bits``, where they test any by name."""
+    bits = {name: bit for condition in conditions for name, bit in condition.bits.items()}
+    return {"bits": dict(sorted(bits.items()))} if bits else {}
 
 
 def parse(text: str, fields: Fields, option: str = "--bad", bits: BitNames | None = None) -> Condition:

@@ -93,7 +93,7 @@ class Wanted:
         if self.by is not None:
             found[self.by] = there.require(self.by, "--by COLUMN:LO:HI:N")
         if self.group is not None:
-            found[self.group] = Field(catalogue.column(self.group))
+            found[self.group] = there.require(self.group, "--group COLUMN", flag=True, text=True)
         if self.values and (flag := there.get(self.flag)) is not None and flag.numeric:
             found[self.flag] = flag
         return found
