@@ -68,8 +68,8 @@ class ConditionGrammar:
         if not self._words.ended:
             sign = self._words.peek()
             if sign in MEANT:
-                raise self._words.refused(MEANT[sign], f"Equal is ==, and not equal !=: write {MEANT[sign]}.")
-            raise self._words.refused("the end, a comparison, and, or")
+                raise self._words.refused(MEANT[sign], f"Write {MEANT[sign]} for {sign}.")
+            raise self._words.refused("and, or, a comparison or the end")
         return self._test(found)
 
     def _any(self) -> Node:

@@ -1,7 +1,7 @@
 """Conditions on catalogue columns, ``FLAGS != 0 and CLASS == 'STAR'``: parsed, never evaluated as code."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,6 +126,6 @@ def parse(text: str, fields: Fields, option: str = "--bad", bits: BitNames | Non
     """
     if len(text) > LONGEST:
         raise InputError(f"{option.rstrip('=')} is too long", value=len(text), expected=f"{LONGEST} letters at most")
-    words = ConditionWords(text, fields, option, bits or {})
+    words = ConditionWords(text, replace(fields, needs=f"{option.split()[0]} needs it"), option, bits or {})
     test = ConditionGrammar(words).read()
     return Condition(test, tuple(words.read), words.used, text.strip())

@@ -87,7 +87,7 @@ class Column:
         found = np.empty(len(distinct), object)
         for i, text in enumerate(distinct.tolist()):
             word = text.decode("utf-8", "replace").strip()
-            number = numbertext.read(word) if word else np.nan
+            number = np.nan if word.lower() in ("", "nan") else numbertext.read(word)
             if number is None:
                 what = f"{self.label}: column '{self.field.name}' holds text, compared with a number"
                 raise InputError(what, value=word, hint=f"Write text in quotes: {self.field.name} == '{word}'.")

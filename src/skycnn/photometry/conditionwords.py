@@ -69,6 +69,8 @@ class ConditionWords:
         rest = self.text[self.at :].rstrip()
         place = f" at {_short(rest)!r}" if rest else " at its end"
         example = f"For example {self.typed.replace('COLUMN', 'FLAGS')}; see CONDITIONS in skycnn(1)."
+        if re.match(r"is\b", rest, re.I):
+            hint = "A null differs from itself: COLUMN != COLUMN holds on it."
         what = f"{self.option.rstrip('=')} cannot be read{place if self.text.strip() else ''}"
         return InputError(what, value=_short(self.text.strip()), expected=expected, hint=hint or example)
 
