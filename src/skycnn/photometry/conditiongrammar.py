@@ -5,23 +5,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
-
 from skycnn.errors import InputError
-from skycnn.photometry.conditionterms import (
-    COMPARISONS,
-    SUMS,
-    Bits,
-    Column,
-    Comparison,
-    Constant,
-    Joined,
-    Member,
-    Not,
-    Operand,
-    Sum,
-    Test,
-)
+from skycnn.photometry.conditionoperands import SUMS, Bits, Column, Constant, Operand, Sum, is_text, rounded
+from skycnn.photometry.conditionterms import COMPARISONS, Comparison, Joined, Member, Not, Test
 from skycnn.photometry.conditionwords import ConditionWords
 
 DEEPEST = 30
@@ -209,7 +195,7 @@ class ConditionGrammar:
         """
         if isinstance(left, Constant) and isinstance(right, Constant):
             raise self._words.refused("a column in every comparison")
-        if _text(left) and _text(right):
+        if is_text(left) and is_text(right):
             return Comparison(sign, left, right)
         for one, other in ((left, right), (right, left)):
             if isinstance(one, Constant) and isinstance(one.value, bytes):
@@ -218,7 +204,7 @@ class ConditionGrammar:
                 told = one.value.decode()
                 raise InputError(what, value=told, hint=f"Write numbers without quotes: {name} {sign} {told or 0}.")
         left, right = self._number(left), self._number(right)
-        return Comparison(sign, _rounded(left, right), _rounded(right, left))
+        return Comparison(sign, rounded(left, right), rounded(right, left))
 
     def _number(self, operand: Operand) -> Operand:
         if isinstance(operand, Constant) and isinstance(operand.value, bytes):
@@ -249,16 +235,3 @@ class ConditionGrammar:
         if isinstance(node, Sum):
             raise self._words.refused("a comparison", "Compare it with a number: A - B > 0.5.")
         return node
-
-
-def _text(operand: Operand) -> bool:
-    return operand.text if isinstance(operand, Column) else isinstance(getattr(operand, "value", None), bytes)
-
-
-def _rounded(operand: Operand, other: Operand) -> Operand:
-    """Return a number as a column of float32 beside it holds it: 99.9 in such a column is 99.9000015."""
-    single = isinstance(other, Column) and other.field.column.code == "E" and (other.field.column.scale == 1)
-    if not single or not isinstance(operand, Constant) or isinstance(operand.value, bytes):
-        return operand
-    with np.errstate(over="ignore"):
-        return Constant(float(np.float32(operand.value)))

@@ -6,14 +6,11 @@ from fnmatch import fnmatchcase
 
 from skycnn.errors import InputError
 from skycnn.photometry import numbertext
-from skycnn.photometry.conditionterms import Bits, Column, Constant
+from skycnn.photometry.conditionoperands import BITS, Bits, Column, Constant
 from skycnn.photometry.fields import Field, Fields
 
 SHOWN = 60
 """Letters of a condition shown in a message."""
-
-BITS, WIDTHS = 64, {"L": 1, "X": 1, "B": 8, "I": 16, "J": 32}
-"""Bits of the widest integer, and of the narrower ones by the letter of TFORM."""
 
 _OPERATOR = re.compile(r"&&|\|\||===|!==|==|!=|<=|>=|<>|=>|=<|[=<>!&|()+\-*/,]|(?:and|or|not|in)\b", re.I)
 _NUMBER = re.compile(rf"(?:{numbertext.PATTERN})(?!\w)")
@@ -147,7 +144,7 @@ class ConditionWords:
         if brackets and not self.take(")"):
             self.at = begin
             return None
-        width = _width(column)
+        width = column.width
         if mask >= 1 << BITS or not mask & (1 << width) - 1:
             what = f"{self.option.rstrip('=')} tests bits that column {column.field.name} has not"
             raise InputError(what, value=self.text[begin : self.at].strip(), expected=f"some of its {width} bits")
@@ -238,14 +235,6 @@ class ConditionWords:
                 error.hint = f"Text stands in quotes: '{word}'. {error.hint}"
             raise
         raise self.refused("a column")
-
-
-def _width(column: Column) -> int:
-    """Return the bits that a column's numbers have."""
-    stored = column.field.column
-    width = WIDTHS.get(stored.code, BITS)
-    signed = (0, -128) if stored.code == "B" else (0, 1 << (width - 1))  # TZERO of integers without and with a sign
-    return width if stored.scale == 1 and stored.zero in signed else BITS
 
 
 def _short(text: str) -> str:
