@@ -150,6 +150,8 @@ def test_bits(text, rows):
         ("1 < 2", (), "expected a column in every comparison"),
         ("A - B", (), "Compare it with a number"),
         ("(A > 1) == 1", (), "A condition was compared or calculated with"),
+        ("(A and B) != 0", (), "A condition was compared or calculated with"),
+        ("(A & B & N) != 0", (), "A condition was compared or calculated with"),
         ("A + (B > 1) > 1", (), "A condition was compared or calculated with"),
         ("A > 1 / 0", (), "no division by 0"),
         ("A > 1e300 * 1e300", (), "to calculate with"),

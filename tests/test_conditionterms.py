@@ -88,6 +88,12 @@ def test_ids_of_every_kind_are_told_apart():
     assert holds("A == 5.5", A=np.array([2, 1], "i2"), A_TSCAL=0.5, A_TZERO=4.5) == [True, False]
 
 
+def test_nulls_stand_in_no_list():
+    ids = np.array([1, -1, 2])
+    assert holds("A in (1, -1)", A=ids, A_TNULL=-1) == [True, False, False]
+    assert holds("A not in (1, -1)", A=ids, A_TNULL=-1) == [False, True, True]
+
+
 def test_numbers_beside_float32_are_rounded_as_it_is():
     held = np.array([99.9, -99, 21.3], "f4")
     assert holds("A == 99.9", A=held) == [True, False, False]

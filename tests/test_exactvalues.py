@@ -25,6 +25,11 @@ def test_scaled_integers_are_pythons(stored, scale, zero, null):
         assert found.values.dtype == np.uint64
 
 
+def test_neither_signed_nor_unsigned():
+    found = scaled(np.array([-1, 2**63 - 1]), 2, 0, None)
+    assert found.values.tolist() == [-2, 2**64 - 2]
+
+
 def test_some_rows_of_them():
     found = scaled(np.array([5, -1, 7]), 1, 0, -1)[np.array([1, 2])]
     assert (found.item(0), found.item(1)) == (None, 7)
