@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from skycnn.errors import InputError
+from skycnn.files.regular import read_text
 from skycnn.images.imageheader import ImageSpec
 
 _BAND = re.compile(r"[^\s=/:@#{}\[\]*?]+")
@@ -15,6 +16,9 @@ _FIELD = re.compile(r"\{[^{}]*\}")
 _IMAGE = (re.compile(r"(.+)\[([^\[\]]+)\]"), re.compile(r"(.+)#([^#/]+)"))
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _PATTERN = "tiles/*.fits"
+
+ENTRIES = "a file name a line"
+"""What a list holds."""
 
 
 def parse(values: Sequence[str], option: str = "--images") -> dict[str, tuple[str, ...]]:
@@ -87,26 +91,26 @@ def _expanded(band: str, source: str) -> Iterator[ImageSpec]:
         return
     path = os.path.expanduser(source[1:])
     lines = _lines(band, path)
+    folder = os.path.dirname(path) if os.path.isfile(path) else ""  # a pipe's names are those of its writer
     if not lines:
-        raise InputError(f"{path}, the list of images of band {band}, is empty", expected="a file name a line")
+        raise InputError(f"{path}, the list of images of band {band}, is empty", expected=ENTRIES)
     for line in lines:
         if line.startswith("@") or is_template(line):
             what = f"{path}, the list of images of band {band}, may not hold"
             hint = "Give URLs, templates and lists as options of their own."
             raise InputError(what, value=line, expected="files or patterns", hint=hint)
-        yield from _files(band, line, os.path.dirname(path))
+        yield from _files(band, line, folder)
 
 
 def _lines(band: str, path: str) -> list[str]:
     label = f"{path}, the list of images of band {band},"
     try:
-        with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
-            text = file.read(1 << 26)
+        text = read_text("/dev/stdin" if path == "-" else path, ENTRIES, label=label, errors="surrogateescape")
     except OSError as error:
         hint = _similar(path)
         raise InputError(f"{label} cannot be read: {error.strerror}", hint=hint) from None
     if "\0" in text or text.startswith("SIMPLE  ="):
-        raise InputError(f"{label} is no text", expected="a file name a line", hint=f"Without @ it is an image: {path}")
+        raise InputError(f"{label} is no text", expected=ENTRIES, hint=f"Without @ it is an image: {path}")
     return [line for row in text.splitlines() if (line := _COMMENT.sub("", row).strip())]
 
 
