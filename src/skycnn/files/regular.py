@@ -66,7 +66,12 @@ def opened(
             raise
         return fd
 
-    _check(_status(path), name, expected, pipe=pipe)  # some devices act when they are opened
+    try:
+        _check(_status(path), name, expected, pipe=pipe)  # some devices act when they are opened
+    except FileNotFoundError:
+        if os.path.islink(path):
+            raise _leads_nowhere(name, path, expected) from None
+        raise
     return cast(IO[bytes], open(path, "rb", buffering, opener=begin))
 
 
@@ -132,8 +137,7 @@ def check_output(path: str, label: str, *, hint: str | None = None) -> os.stat_r
     except FileNotFoundError:
         if not os.path.islink(path):
             return None
-        what = f"{label} is a link to {os.readlink(path)}, which does not exist"
-        raise InputError(what, hint=hint or "Name that file itself, or remove the link.") from None
+        raise _leads_nowhere(label, path, "a file name", hint) from None
     except NotADirectoryError:  # told by the checks of the folder
         return None
     except OSError as error:
@@ -149,6 +153,10 @@ def _status(path: str | os.PathLike[str]) -> os.stat_result:
         return os.stat(path)
     except ValueError:
         raise InputError("a file name holds a zero byte", value=os.fspath(path)) from None
+
+
+def _leads_nowhere(label: str, path: str | os.PathLike[str], expected: str, hint: str | None = None) -> InputError:
+    return InputError(f"{label} is a link to {os.readlink(path)}, which does not exist", expected=expected, hint=hint)
 
 
 def _check(there: os.stat_result, label: str, expected: str, *, pipe: bool = False, hint: str | None = None) -> None:

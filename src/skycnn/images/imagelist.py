@@ -122,7 +122,7 @@ def _files(band: str, text: str, folder: str) -> list[ImageSpec]:
         if os.path.isdir(path):
             hint = f"For all that is in it: '{band}={os.path.join(path, '*.fits')}'"
             raise InputError(f"{path} of band {band} is a folder", expected="a FITS image", hint=hint)
-        if os.path.exists(path):
+        if os.path.lexists(path):  # what is no file is told by who opens it
             return [ImageSpec(path, extension)]
         matches = _matches(folder, name)
         if matches:
