@@ -14,7 +14,7 @@ from typing import IO, TypeVar, cast
 from skycnn.errors import InputError
 from skycnn.files.safefile import writing
 from skycnn.fits.cards import BLOCK
-from skycnn.remote.httpget import FetchError
+from skycnn.remote.fetcherror import FetchError
 from skycnn.remote.imageanswer import compression_of, uncompress
 
 T = TypeVar("T")
