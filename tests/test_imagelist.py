@@ -148,7 +148,7 @@ def test_bad_lists_are_refused(folder, text, message):
     ("source", "message"),
     [
         ("@list.txt", "list.txt, the list of images of band g, cannot be read: No such file"),
-        ("@tiles", "cannot be read: Is a directory"),
+        ("@tiles", "the list of images of band g, is a folder"),
         ("tiles/a_q.fits", r"tiles/a_q\.fits of band g does not exist\. Did you mean tiles/a_[gr]\.fits or"),
         ("tiles/a_q.fits[SCI]", r"tiles/a_q\.fits of band g does not exist"),
         ("tyles/a_g.fits", r"does not exist\. There is no folder tyles\."),

@@ -224,7 +224,7 @@ def test_a_file_is_told_by_its_suffix_or_its_folder(tmp_path):
     (tmp_path / "latin.toml").write_bytes(b"name = '\xe9'")
     with pytest.raises(InputError, match="cannot be read: it is not UTF-8"):
         survey.own(str(tmp_path / "latin.toml"))
-    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+    with pytest.raises(InputError, match="is a folder"):
         survey.own(f"{tmp_path}/")
 
 

@@ -1,13 +1,18 @@
 """Regular: files are opened only if they are files - nothing waits for a pipe, a socket or a device."""
 
 import os
+import select
 import stat as st
+from contextlib import suppress
 from typing import IO, cast
 
 from skycnn.errors import InputError
 
 LONGEST_TEXT = 1 << 26
 """Bytes of a list of files: half a million long names."""
+
+GRACE = 0.5
+"""Seconds that the writer of a pipe may take to come."""
 
 _KINDS = {
     st.S_IFDIR: "a folder",
@@ -40,7 +45,7 @@ def opened(
     label : str, optional
         Names it in messages; default the path.
     pipe : bool
-        Whether a pipe will do, as the shell's ``<(command)`` makes one. One that no program writes into is empty.
+        Whether a pipe will do, as the shell's ``<(command)`` makes one; its writer must be there.
     buffering : int
         As of the built-in ``open``.
 
@@ -58,7 +63,9 @@ def opened(
         try:
             there = os.fstat(fd)  # it may have been replaced meanwhile
             _check(there, name, expected, pipe=pipe)
-            if st.S_ISREG(there.st_mode) and not there.st_size:
+            if st.S_ISFIFO(there.st_mode):
+                _await_writer(fd, name)
+            elif not there.st_size:
                 raise InputError(f"{name} is empty", expected=expected)
             os.set_blocking(fd, True)
         except BaseException:
@@ -104,6 +111,8 @@ def read_text(
             content = _read(file, most + 1)
             if st.S_ISFIFO(there.st_mode):
                 _streams[place] = content
+    if not content:
+        raise InputError(f"{label} is empty", expected=expected)
     if len(content) > most:
         raise InputError(f"{label} is too long: more than {most / 1e6:.0f} MB", expected=expected)
     return content.decode("utf-8-sig", errors)  # some editors begin a file with a byte order mark
@@ -163,6 +172,17 @@ def _check(there: os.stat_result, label: str, expected: str, *, pipe: bool = Fal
     kind = st.S_IFMT(there.st_mode)
     if kind != st.S_IFREG and not (pipe and kind == st.S_IFIFO):
         raise InputError(f"{label} is {_KINDS.get(kind, 'no file')}", expected=expected, hint=hint)
+
+
+def _await_writer(fd: int, label: str) -> None:
+    """See that a program writes into a pipe, which is opened without blocking."""
+    waiting = select.poll()
+    waiting.register(fd, select.POLLIN)
+    if waiting.poll(1000 * GRACE):
+        return
+    with suppress(BlockingIOError):  # there is a writer, who takes his time
+        os.read(fd, 1)
+        raise InputError(f"{label} is a pipe that no program writes into", hint="Start the program that does first.")
 
 
 def _read(file: IO[bytes], most: int) -> bytes:

@@ -12,6 +12,9 @@ from skycnn.typed import Misfit, misfits, shown
 STATES = ("yes", "no", "unknown")
 """Whether Galactic extinction is taken off the fluxes."""
 
+LARGEST = 16384
+"""Pixels along an edge of a stamp, as `stamps.stampsource` cuts them."""
+
 DEEPEST = 20
 """Lists and tables of a card within one another; those that ship have four."""
 
@@ -160,10 +163,12 @@ def _odd(card: Card) -> Iterator[Misfit]:
     for key, ends in card.ranges.items():
         if len(ends) != 2 or not ends[0] <= ends[1]:
             yield Misfit(f"ranges.{key}", list(ends), "two numbers, the lower one first")
-    for name in ("temperature", "pixel_scale", "stamp"):
+    for name in ("temperature", "pixel_scale"):
         value = getattr(card, name)
         if value is not None and not value > 0:
             yield Misfit(name, value, "more than 0")
+    if card.stamp is not None and not 1 <= card.stamp <= LARGEST:
+        yield Misfit("stamp", card.stamp, f"1 to {LARGEST}")
     unit = card.sample.get("pixel_unit")
     if not isinstance(unit, str | None):
         yield Misfit("sample.pixel_unit", unit, "text or null")
