@@ -151,7 +151,13 @@ def _spooled(spec: Spec, stream: IO[bytes], scratch: str | None) -> Source:
     """Return a stream as an unlinked temporary file, uncompressed."""
     spool = safefile.scratch(scratch)
     try:
+        head = b""
+        while len(head) < 2880 and (part := stream.read(2880 - len(head))):  # a pipe gives what it has
+            head += part
+        if not head.startswith((*COMPRESSED, b"SIMPLE")):
+            check_fits(head, spec.path)  # before a pipe without end fills the disk
         with safefile.writing(f"a temporary copy of {spec.path}"):
+            spool.write(head)
             shutil.copyfileobj(stream, spool, 1 << 20)
             spool.flush()
     except BaseException:

@@ -149,8 +149,29 @@ def _matches(folder: str, name: str) -> list[str]:
     while literal and not os.path.isdir(os.path.join(folder, literal)):
         literal, part = os.path.split(literal)
         rest = os.path.join(part, rest)
-    pattern = os.path.join(glob.escape(folder), glob.escape(literal), rest)
-    return [path.removeprefix("./") for path in glob.iglob(pattern, recursive=True) if not os.path.isdir(path)]
+    found = _globbed(os.path.join(glob.escape(folder), glob.escape(literal)), rest)
+    return [path.removeprefix("./") for path in found if not os.path.isdir(path)]
+
+
+def _globbed(base: str, pattern: str) -> Iterator[str]:
+    """Yield what fits a pattern below a base, itself escaped; ``**`` goes into each folder once, whatever links say."""
+    parts = pattern.split(os.sep)
+    if "**" not in parts:
+        yield from glob.iglob(os.path.join(base, pattern))
+        return
+    place = parts.index("**")
+    before, after = os.sep.join(parts[:place]), os.sep.join(parts[place + 1 :])
+    seen: set[tuple[int, int]] = set()
+    start = os.path.join(base, before)
+    for top in glob.iglob(os.path.join(start, "")) if start else ["."]:
+        for folder, below, _ in os.walk(top, followlinks=True):
+            there = os.stat(folder)
+            if (there.st_dev, there.st_ino) in seen:
+                below.clear()
+                continue
+            seen.add((there.st_dev, there.st_ino))
+            below[:] = sorted(name for name in below if not name.startswith("."))
+            yield from _globbed(glob.escape(folder), after or "*")
 
 
 def _similar(path: str) -> str | None:
