@@ -2,9 +2,11 @@
 
 import dataclasses
 import json
+import re
 
 import pytest
 
+from leaves import mutations
 from skycnn.errors import InputError
 from skycnn.network.card import Card, card_of
 
@@ -68,6 +70,26 @@ def test_the_hash_is_no_part_of_what_is_hashed():
 def test_wrong_types_are_named(change, what):
     with pytest.raises(InputError, match=f"^x: its card.*{what}"):
         card_of(CONTENT | change, "x")
+
+
+def test_a_card_mutated_anywhere_is_read_or_refused_by_name():
+    full = CONTENT | {"settings": {"width": 3}, "posterior": {"axes": [{"bins": 4}]}, "ranges": {"g": [17, 20]}}
+    full |= {"sample": {"rows": {"train": 5}, "pixel_unit": "uJy"}, "scores": {"bias": 0.1}, "seed": 1, "stamp": 8}
+    full |= {"learning_curve": [[1.0]], "tensors": {"w": ["float32", [3]]}, "temperature": 1.0, "pixel_scale": 0.1}
+    full |= {"sha256": "0" * 64, "licence": "CC0", "dereddened": "no"}
+    refused = 0
+    for change, content in mutations(full):
+        try:
+            card = card_of(content, "my.safetensors")
+        except InputError as error:
+            refused += 1
+            assert re.match(r"my\.safetensors: its card", str(error)), change
+            assert len(str(error)) < 600, change
+            continue
+        assert json.loads(card.canonical()), change
+        assert isinstance(card.seed, int) and not isinstance(card.seed, bool), change
+        assert all(isinstance(band, str) for band in card.bands), change
+    assert refused > 200
 
 
 def test_what_a_card_must_have():

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+from leaves import mutations
 from sdsslike import snapshot, write
 from skycnn import tasks
 from skycnn.errors import InputError
 from skycnn.network import model
 from skycnn.network.answer import Answerer
+from skycnn.network.card import card_of
 
 NAME = "standin-sdss-flux"
 
@@ -364,6 +366,20 @@ def test_a_name_that_could_steer_a_terminal_is_told_harmlessly(ask, sound, tmp_p
     assert "\x1b" not in said.err
     assert all(" " <= letter <= "~" for letter in fits.getheader(cat, 1).tostring())
     assert ask(cat, "--model", path).err.endswith("nothing to do\n")
+
+
+@pytest.mark.parametrize("field", ["settings", "posterior"])
+def test_what_a_task_is_built_from_is_refused_in_one_line_or_fits(sound, field):
+    task = tasks.load("standin")
+    refused = 0
+    for change, content in mutations({field: getattr(sound.card, field) or {"bands": 5}}):
+        try:
+            card = card_of(json.loads(sound.card.canonical()) | content, "my.safetensors")
+            Answerer(task, model.Model(card, sound.tensors, "my.safetensors"))
+        except InputError as error:
+            refused += 1
+            assert re.match(r"my\.safetensors: (its card|tensors do not fit)", str(error)), (change, str(error))
+    assert refused > 20
 
 
 def test_the_inputs_are_those_of_the_network(sound):
