@@ -4,19 +4,31 @@
 with Retry-After, once for each address; ``/flaky`` 500, once; ``/patience?s=N`` 429 with Retry-After: N, always;
 ``/truncated``, ``/short`` (an answer without a length that breaks off), ``/html``, ``/text``, ``/empty``,
 ``/endless``, ``/huge`` (a length beyond all limits), ``/redirect?to=PATH``, ``/loop``, ``/hangup``, ``/bomb`` (a
-small archive of many zeros), ``/secret`` (401 without ``user:word``). ``/as?what=PATH`` is answered as PATH.
+small archive of many zeros), ``/secret`` (401 without ``user:word``), ``/coded?with=gzip,deflate&says=gzip``
+(packed so, with that header; also ``status=N``, ``range=TEXT`` for Content-Range, ``bytes=N`` of it sent).
+``/as?what=PATH`` is answered as PATH.
 """
 
 import base64
 import gzip
 import threading
 import time
+import zlib
 from collections import Counter
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 HTML = b"<!DOCTYPE html><html><head><title>Maintenance</title></head><body>Back soon</body></html>"
+
+CODINGS = {
+    "": bytes,
+    "gzip": lambda body: gzip.compress(body, 1),
+    "deflate": zlib.compress,
+    "raw": lambda body: zlib.compress(body, wbits=-15),
+    "twice": lambda body: gzip.compress(body[:100], 1) + gzip.compress(body[100:], 1) + bytes(30),
+    "bomb": lambda body: gzip.compress(bytes(1 << 22)),
+}
 
 
 class Server(ThreadingHTTPServer):
@@ -80,6 +92,15 @@ class Handler(BaseHTTPRequestHandler):
                 self.send_header(key.replace("_", "-"), value)
         self.end_headers()
         self.wfile.write(body)
+
+    def on_coded(self, path, query):
+        body = self.server.image(path, query)
+        for name in query.get("with", "").split(","):
+            body = CODINGS[name](body)
+        body = body[: int(query.get("bytes", len(body)))]
+        coding = {"Content_Encoding": query["says"]} if "says" in query else {}
+        more = {"Content_Range": query["range"]} if "range" in query else {}
+        self.send(int(query.get("status", 200)), body, **coding, **more)
 
     def first(self):
         return self.server.calls[self.path] == 1

@@ -2,11 +2,18 @@
 
 import dataclasses
 import json
+import re
 
 import pytest
 
+from leaves import mutations
 from skycnn.errors import InputError
 from skycnn.network.card import Card, card_of
+
+
+def nested(levels):
+    return {"a": nested(levels - 1)} if levels else {}
+
 
 CONTENT = {"name": "n", "task": "t", "network": "flux", "survey": "", "inputs": ["flux"], "bands": ["g", "r"]}
 
@@ -31,21 +38,58 @@ def test_the_hash_is_no_part_of_what_is_hashed():
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ({"bands": "gr"}, "value of the wrong type: 'bands'"),
-        ({"bands": ["g", 5]}, "wrong type: 'bands'"),
-        ({"seed": 1.5}, "wrong type: 'seed'"),
-        ({"temperature": "1"}, "wrong type: 'temperature'"),
-        ({"pixel_scale": "0.2"}, "wrong type: 'pixel_scale'"),
-        ({"ranges": {"g": [1, 2, 3]}}, "wrong type: 'ranges'"),
-        ({"ranges": {"g": None}}, "wrong type: 'ranges'"),
-        ({"settings": None, "licence": 1}, "wrong type: 'settings, licence'"),
-        ({"colour": 1}, "is not one that this version reads"),
+        ({"bands": "gr"}, "bands is 'gr' .expected a list, each text"),
+        ({"bands": ["g", 5]}, "bands.1. is 5 .expected text"),
+        ({"seed": 1.5}, "seed is 1.5 .expected a whole number"),
+        ({"temperature": "1"}, "temperature is '1' .expected a finite number"),
+        ({"pixel_scale": "0.2"}, "pixel_scale is '0.2' .expected a finite number or null"),
+        ({"ranges": {"g": [1, 2, 3]}}, r"ranges.g is \[1, 2, 3\] .expected two numbers, the lower one first"),
+        ({"ranges": {"g": None}}, "ranges.g is null .expected a list"),
+        ({"settings": None, "licence": 1}, "settings is null .expected a table"),
+        ({"colour": 1}, "is not one that this version reads: it has a field 'colour'"),
+        ({"seed": True}, "seed is true .expected a whole number"),
+        ({"temperature": float("nan")}, "temperature is nan .expected a finite number"),
+        ({"pixel_scale": 10**400}, r"pixel_scale is 1000+\.\.\. .expected a finite number or null"),
+        ({"pixel_scale": -0.2}, "pixel_scale is -0.2 .expected more than 0"),
+        ({"stamp": 0}, "stamp is 0 .expected 1 to 16384"),
+        ({"stamp": 10**9}, "stamp is 1000000000 .expected 1 to 16384"),
+        ({"temperature": 0}, "temperature is 0 .expected more than 0"),
+        ({"bands": ["g", "g"]}, r"bands is \['g', 'g'\] .expected names, each once"),
+        ({"bands": ["g", ""]}, "bands is .* .expected names, each once"),
+        ({"inputs": []}, r"inputs is \[\] .expected flux, image or columns"),
+        ({"ranges": {"g": [2, 1]}}, "ranges.g is .2, 1. .expected two numbers, the lower one first"),
+        ({"ranges": {"g": [1, True]}}, "ranges.g.1. is true .expected a finite number"),
+        ({"dereddened": "ja"}, "dereddened is 'ja' .expected yes or no or unknown"),
+        ({"sha256": "0x"}, "sha256 is '0x' .expected 64 hexadecimal digits"),
+        ({"sample": {"pixel_unit": 1}}, "sample.pixel_unit is 1 .expected text or null"),
+        ({"tensors": {"w": 1}}, "tensors.w is 1 .expected a list"),
+        ({"scores": nested(30)}, "scores is '...' .expected at most 20 lists or tables within one another"),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:40],
 )
 def test_wrong_types_are_named(change, what):
-    with pytest.raises(InputError, match=f"x: its card.*{what}"):
+    with pytest.raises(InputError, match=f"^x: its card.*{what}"):
         card_of(CONTENT | change, "x")
+
+
+def test_a_card_mutated_anywhere_is_read_or_refused_by_name():
+    full = CONTENT | {"settings": {"width": 3}, "posterior": {"axes": [{"bins": 4}]}, "ranges": {"g": [17, 20]}}
+    full |= {"sample": {"rows": {"train": 5}, "pixel_unit": "uJy"}, "scores": {"bias": 0.1}, "seed": 1, "stamp": 8}
+    full |= {"learning_curve": [[1.0]], "tensors": {"w": ["float32", [3]]}, "temperature": 1.0, "pixel_scale": 0.1}
+    full |= {"sha256": "0" * 64, "licence": "CC0", "dereddened": "no"}
+    refused = 0
+    for change, content in mutations(full):
+        try:
+            card = card_of(content, "my.safetensors")
+        except InputError as error:
+            refused += 1
+            assert re.match(r"my\.safetensors: its card", str(error)), change
+            assert len(str(error)) < 600, change
+            continue
+        assert json.loads(card.canonical()), change
+        assert isinstance(card.seed, int) and not isinstance(card.seed, bool), change
+        assert all(isinstance(band, str) for band in card.bands), change
+    assert refused > 200
 
 
 def test_what_a_card_must_have():
@@ -53,5 +97,5 @@ def test_what_a_card_must_have():
     required &= {field.name for field in dataclasses.fields(Card) if field.default_factory is dataclasses.MISSING}
     assert required == set(CONTENT)
     for name in CONTENT:
-        with pytest.raises(InputError, match=f"card is incomplete: .*{name}"):
+        with pytest.raises(InputError, match=f"card is incomplete: it has no '{name}'"):
             card_of({key: value for key, value in CONTENT.items() if key != name}, "x")

@@ -11,7 +11,7 @@ from skycnn.errors import InputError
 from skycnn.network import checkpoint
 from skycnn.network.checkpoint import Checkpoint, Keeper
 
-STATE = {"now.w": np.arange(6, dtype="f4").reshape(2, 3), "groups": np.array([-(2**62), 5])}
+STATE = {"now.w": np.arange(6, dtype="f4").reshape(2, 3), "groups": np.array([-(2**62), 5]), "sides": np.array([0, 1])}
 
 
 @pytest.fixture
@@ -31,7 +31,43 @@ def test_its_place_is_beside_the_model():
     assert checkpoint.beside("models/my.safetensors").as_posix() == "models/my.safetensors.checkpoint"
 
 
-@pytest.mark.parametrize("end", [0, 7, 100, -1])
+def forged(facts, tensors):
+    """Return the bytes of a checkpoint that holds anything, its digest included."""
+    text = facts if isinstance(facts, str) else json.dumps(facts)
+    return save(tensors, metadata={"facts": text, "sha256": checkpoint._digest(text, tensors)})
+
+
+@pytest.mark.parametrize(
+    ("facts", "tensors", "said"),
+    [
+        ([1], STATE, "job is null"),
+        ({"job": {}}, STATE, "curves is null"),
+        ({"job": [], "curves": [[1.0]]}, STATE, "job is .. .expected a table"),
+        ({"job": {}, "curves": [1.0]}, STATE, "curves.0. is 1.0 .expected a list, each a finite number"),
+        ({"job": {}, "curves": [[None]]}, STATE, "curves.0..0. is null"),
+        ({"job": {}, "curves": [[float("nan")]]}, STATE, "curves.0..0. is nan"),
+        ("[" * 100_000, STATE, "maximum recursion"),
+        ({"job": {}, "curves": []}, {"groups": STATE["groups"]}, "groups and sides"),
+        ({"job": {}, "curves": []}, STATE | {"sides": np.zeros(3, "i8")}, "groups and sides"),
+        ({"job": {}, "curves": []}, STATE | {"sides": np.zeros(2, "f4")}, "groups and sides"),
+    ],
+    ids=range(10),
+)
+def test_what_no_training_wrote_is_refused(path, facts, tensors, said):
+    path.write_bytes(forged(facts, tensors))
+    with pytest.raises(InputError, match=rf"my\.checkpoint is no intact checkpoint: .*{said}"):
+        checkpoint.read(path)
+
+
+def test_the_state_of_another_network_is_told_in_a_line(path):
+    with (
+        pytest.raises(InputError, match=r"does not fit .*: size mismatch\. --over"),
+        checkpoint.fitting(path),
+    ):
+        raise RuntimeError("size mismatch\nand more")
+
+
+@pytest.mark.parametrize("end", [7, 100, -1])
 def test_a_truncated_file_is_refused(path, end):
     path.write_bytes(path.read_bytes()[:end])
     with pytest.raises(InputError, match=r"my\.checkpoint is no intact checkpoint") as caught:

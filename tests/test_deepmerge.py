@@ -169,6 +169,13 @@ def test_labels_that_are_not_theirs(tmp_path, labels, told):
             Catalogue.open(str(path))
 
 
+def npy(shape):
+    """Return an array's file with any text for its shape."""
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}}}".encode()
+    header += b" " * (-(len(header) + 11) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(400)
+
+
 class Trap:
     def __reduce__(self):
         return (os.abort, ())
@@ -182,8 +189,14 @@ class Trap:
         (np.array([["a"]]), "holds <U1"),
         (np.array([Trap()], object), "cannot be read as an array"),
         (b"\x93NUMPY\x01", "cannot be read as an array"),
+        (npy("(-2, 3, 4, 4)"), "cannot be read as an array"),
+        (npy(f"({2**63}, 3, 4, 4)"), "cannot be read as an array"),
+        (npy("(True, 3, 4, 4)"), "cannot be read as an array"),
+        (npy("(" * 9000), "cannot be read as an array"),
+        (npy("-" * 9000 + "1"), "cannot be read as an array: MemoryError|cannot be read as an array: .*recursion"),
+        (np.zeros((1, 96, 1, 1), "f4"), "holds 96 bands"),
     ],
-    ids=["2d", "oblong", "text", "pickle", "torn"],
+    ids=["2d", "oblong", "text", "pickle", "torn", "negative", "huge", "true", "brackets", "signs", "bands"],
 )
 def test_arrays_that_are_no_stamps(tmp_path, content, told):
     path = tmp_path / "a-x.npy"

@@ -9,7 +9,7 @@ import pytest
 
 import skyserver
 from skycnn.remote.fetch import Fetcher, RemoteOptions
-from skycnn.remote.httpget import FetchError
+from skycnn.remote.fetcherror import FetchError
 
 BODY = b"SIMPLE".ljust(2880)
 QUICK = RemoteOptions(connect=30, read=30, row=60, retries=2, pause=0.01, limit=1 << 20)

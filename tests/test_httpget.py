@@ -7,7 +7,8 @@ import time
 import pytest
 
 import skyserver
-from skycnn.remote.httpget import FetchError, _seconds, get
+from skycnn.remote.fetcherror import FetchError
+from skycnn.remote.httpget import _seconds, get
 
 BODY = bytes(range(256)) * 100
 
@@ -69,6 +70,57 @@ def test_a_failure_says_why(server, path, said, passing):
     assert server.url not in error.reason
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "with=gzip&says=gzip",
+        "with=gzip&says=x-gzip",
+        "with=gzip&says=identity,%20GZip",
+        "with=twice&says=gzip",
+        "with=deflate&says=deflate",
+        "with=raw&says=deflate",
+        "with=deflate,gzip&says=deflate,%20gzip",
+        "says=identity",
+        "says=",
+        "status=203",
+        "status=206&range=bytes%200-25599/25600",
+    ],
+)
+def test_an_answer_is_unpacked_as_the_server_says(server, query):
+    assert fetch(f"{server.url}/coded?{query}") == BODY
+
+
+@pytest.mark.parametrize(
+    ("query", "said", "passing"),
+    [
+        ("says=br", "its Content-Encoding is br, which was not asked for and cannot be read", False),
+        ("says=gzip,zstd", "its Content-Encoding is zstd, which", False),
+        ("says=gzip", "its Content-Encoding is gzip, and its bytes are not", False),
+        ("says=deflate", "its Content-Encoding is deflate, and its bytes are not", False),
+        ("with=deflate,gzip&says=gzip,%20deflate", "its Content-Encoding is deflate, and its bytes are not", False),
+        ("with=gzip&says=gzip,gzip,gzip,gzip", "names 4 codings; 3 are read", False),
+        ("with=gzip&says=gzip&bytes=200", "truncated: its Content-Encoding is gzip, and its end is missing", True),
+        ("with=gzip&says=gzip&bytes=1", "truncated: its Content-Encoding is gzip, and its end is missing", True),
+        ("with=bomb&says=gzip", "an answer of more than 1 MB, the limit", False),
+        ("with=bomb,gzip&says=gzip,gzip", "an answer of more than 1 MB, the limit", False),
+        ("status=202", "HTTP 202, the image is not ready", True),
+        ("status=205", "HTTP 205, no image", False),
+        ("status=206", "HTTP 206, a part of the image", False),
+        ("status=206&range=bytes%200-99/25600&bytes=100", "HTTP 206, a part of the image: bytes 0-99/25600", False),
+        ("status=206&range=bytes%20100-25599/25600", "HTTP 206, a part of the image: bytes 100-25599/25600", False),
+        ("status=206&range=bytes%200-25599/*", "HTTP 206, a part of the image", False),
+        ("status=206&range=bytes%200-25599/25600&bytes=7", "HTTP 206, a part of the image", False),
+        ("status=226", "HTTP 226 IM Used, not the image as a whole", False),
+        ("status=207", "HTTP 207 Multi-Status, not the image as a whole", False),
+        ("status=299", "HTTP 299, not the image as a whole", False),
+    ],
+)
+def test_an_answer_that_is_not_the_image(server, query, said, passing):
+    error = failure(f"{server.url}/coded?{query}")
+    assert said in error.reason
+    assert error.passing == passing
+
+
 def test_a_server_that_says_nothing(server):
     error = failure(server.url + "/slow", read=0.2)
     assert (error.reason, error.passing) == ("no packet within 0.2 s", True)
@@ -113,10 +165,6 @@ def test_a_server_that_never_takes_the_call():
 @pytest.mark.parametrize("url", ["http://a..b/", "http://[::1/", "http://127.0.0.1:x/"])
 def test_what_is_no_url(url):
     assert failure(url).reason == "no valid URL"
-
-
-def test_a_server_does_not_speak_to_the_terminal():
-    assert FetchError("a\x1b[2Jb\n c\x9b").reason == "a [2Jb c"
 
 
 def test_credentials_go_to_their_host_alone(server):

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from skycnn.remote.httpget import FetchError
+from skycnn.remote.fetcherror import FetchError
 from skycnn.remote.imageanswer import compression_of, uncompress
 
 FITS = b"SIMPLE  =                    T".ljust(2880)

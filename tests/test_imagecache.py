@@ -10,7 +10,7 @@ import pytest
 
 from skycnn.errors import InputError, NoSpaceError, RunError
 from skycnn.remote import imagecache
-from skycnn.remote.httpget import FetchError
+from skycnn.remote.fetcherror import FetchError
 from skycnn.remote.imagecache import ImageCache
 
 FITS = b"SIMPLE  =                    T".ljust(80) + b"END".ljust(2800) + b"data".ljust(2880)

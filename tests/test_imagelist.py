@@ -54,6 +54,38 @@ def test_patterns_are_sorted_and_each_file_comes_once(folder):
     assert paths(["tiles/more/../[ab]_g.fits"]) == ["tiles/more/../a_g.fits", "tiles/more/../b_g.fits"]
 
 
+def test_links_that_lead_back_are_gone_through_once(folder):
+    for link, place in {
+        "tiles/self": ".",
+        "tiles/other": ".",
+        "tiles/more/up": "../..",
+        "tiles/more/top": "..",
+    }.items():
+        (folder / link).symlink_to(place)
+    below = ["tiles/a_g.fits", "tiles/b_g.fits", "tiles/more/d_g.fits"]
+    assert paths(["tiles/**/*_g.fits"]) == paths(["**/*_g.fits"]) == below
+    assert paths(["tiles/**/**/*_g.fits"]) == below
+    assert paths(["**/more/*_g.fits"]) == ["tiles/more/d_g.fits"]
+
+
+@pytest.mark.parametrize("place", ["-", "/dev/fd/{}"])
+def test_a_list_comes_through_a_pipe_too(folder, place, monkeypatch):
+    """Its names are relative to where the program runs, and it may be asked for again."""
+    ends = os.pipe()
+    before = os.dup(0)
+    try:
+        os.write(ends[1], b"tiles/*_g.fits\ntiles/a_r.fits # one more\n")
+        os.close(ends[1])
+        os.dup2(ends[0], 0)
+        for _ in range(2):
+            expected = ["tiles/a_g.fits", "tiles/a_r.fits", "tiles/b_g.fits"]
+            assert paths([f"@{place.format(ends[0])}"]) == expected
+    finally:
+        os.dup2(before, 0)
+        os.close(before)
+        os.close(ends[0])
+
+
 def test_links_are_files_of_their_own(folder):
     """One weight image may stand for many tiles, by links."""
     for name in ("w1.fits", "w2.fits"):
@@ -148,7 +180,7 @@ def test_bad_lists_are_refused(folder, text, message):
     ("source", "message"),
     [
         ("@list.txt", "list.txt, the list of images of band g, cannot be read: No such file"),
-        ("@tiles", "cannot be read: Is a directory"),
+        ("@tiles", "the list of images of band g, is a folder"),
         ("tiles/a_q.fits", r"tiles/a_q\.fits of band g does not exist\. Did you mean tiles/a_[gr]\.fits or"),
         ("tiles/a_q.fits[SCI]", r"tiles/a_q\.fits of band g does not exist"),
         ("tyles/a_g.fits", r"does not exist\. There is no folder tyles\."),

@@ -11,9 +11,13 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+from leaves import mutations
 from sdsslike import snapshot, write
+from skycnn import tasks
 from skycnn.errors import InputError
 from skycnn.network import model
+from skycnn.network.answer import Answerer
+from skycnn.network.card import card_of
 
 NAME = "standin-sdss-flux"
 
@@ -98,7 +102,7 @@ def reheaded(sound, change):
     return framed(json.dumps(header).encode(), data)
 
 
-@forged("no intact .safetensors file")
+@forged("is empty")
 def empty(sound):
     return b""
 
@@ -128,7 +132,7 @@ def a_flipped_bit_in_a_tensor(sound):
 
 @forged("sha256 is not the one its card states; it was altered")
 def a_changed_word_in_the_card(sound):
-    return model.encode(sound).replace(b"dereddened", b"dereddened", 1).replace(b'\\"no\\"', b'\\"ja\\"', 1)
+    return model.encode(sound).replace(b'\\"sdss\\"', b'\\"csst\\"', 1)
 
 
 @forged("no intact .safetensors file")
@@ -166,7 +170,7 @@ def card_with_a_number_of_ten_thousand_digits(sound):
     return packed(sound.tensors, {"card": '{"seed": ' + "9" * 10_000 + "}"})
 
 
-@forged("its card is not one that this version reads")
+@forged("its card is no table of fields")
 def card_that_is_a_list(sound):
     return packed(sound.tensors, {"card": "[1, 2]"})
 
@@ -187,7 +191,7 @@ def _typed(**fields):
     def make(sound):
         return changed(sound, **fields)
 
-    FORGED[f"{name}_of_the_wrong_type"] = (make, f"value of the wrong type: '.*{name}")
+    FORGED[f"{name}_of_the_wrong_type"] = (make, rf"forged\.safetensors: its card's {name}.* is .*expected ")
 
 
 _typed(name=["standin"])
@@ -202,7 +206,7 @@ _typed(seed="one")
 _typed(learning_curve=3)
 
 
-@forged("tensors are not those that its card lists")
+@forged("tensors are of a type that no network here has: layer.bias is float16")
 def half_precision(sound):
     return changed(sound, {name: array.astype("f2") for name, array in sound.tensors.items()})
 
@@ -237,17 +241,17 @@ def one_tensor_too_many(sound):
     return packed(tensors, {"card": json.dumps(dataclasses.asdict(sound.card))})
 
 
-@forged("tensors do not fit the network: extra")
+@forged(r"tensors do not fit the network: extra is float32 \[3\] .expected absent")
 def one_tensor_too_many_with_a_card_to_it(sound):
     return changed(sound, sound.tensors | {"extra": np.zeros(3, "f4")})
 
 
-@forged("tensors do not fit the network: layer.weight")
+@forged(r"tensors do not fit the network: layer.weight is float32 \[7, 7\] .expected float32 \[40, 10\]")
 def another_shape_with_a_card_to_it(sound):
     return changed(sound, sound.tensors | {"layer.weight": np.zeros((7, 7), "f4")})
 
 
-@forged("weights that are not finite")
+@forged("weights that are not finite, in layer.weight")
 def not_a_number(sound):
     weight = sound.tensors["layer.weight"].copy()
     weight[0, 0] = np.nan
@@ -264,7 +268,7 @@ def for_other_bands(sound):
     return changed(sound, bands=["NUV", "Y", "J", "H", "K"])
 
 
-@forged("needs network 'transformer'")
+@forged("its card needs network 'transformer'")
 def of_another_network(sound):
     return changed(sound, network="transformer")
 
@@ -274,7 +278,7 @@ def settings_without_bound(sound):
     return changed(sound, settings={"depth": 1 << 40})
 
 
-@forged("card does not fit this version")
+@forged("card does not fit this version: settings.hidden is 3 .expected one of bands, outputs")
 def settings_that_are_unknown(sound):
     return changed(sound, settings={"hidden": 3})
 
@@ -302,6 +306,32 @@ def meaning_that_is_a_novel(sound):
     return changed(sound, posterior={"axes": [axis]})
 
 
+@forged(r"tensors do not fit the network: layer.weight is float64 \[40, 10\] .expected float32 \[40, 10\]")
+def double_precision(sound):
+    return changed(sound, sound.tensors | {"layer.weight": sound.tensors["layer.weight"].astype("f8")})
+
+
+@forged(r"tensors do not fit the network: layer.bias is absent .expected float32 \[40\]")
+def a_tensor_less(sound):
+    return changed(sound, {"layer.weight": sound.tensors["layer.weight"]})
+
+
+@forged("card does not fit this version: Z_PHOT: an axis lies between -1 and 1e.30")
+def axis_whose_logarithm_there_is_not(sound):
+    axis = dict(sound.card.posterior["axes"][0], low=-2, spacing="log1p")
+    return changed(sound, posterior={"axes": [axis]})
+
+
+@forged("has a card of 16777217 letters")
+def a_card_beyond_reading(sound):
+    return packed(sound.tensors, {"card": " " * (model.LONGEST + 1)})
+
+
+@forged("no intact .safetensors file")
+def header_longer_than_the_file(sound):
+    return struct.pack("<Q", 99_000_000) + model.encode(sound)[8:]
+
+
 @pytest.mark.parametrize("kind", FORGED)
 def test_a_forged_model_is_refused_in_one_line(kind, ask, sound, tmp_path):
     make, what = FORGED[kind]
@@ -321,7 +351,7 @@ def test_a_model_is_no_folder_and_no_giant(ask, tmp_path):
     (tmp_path / "folder.safetensors").mkdir()
     with open(tmp_path / "giant.safetensors", "wb") as file:
         file.truncate(model.LARGEST + 1)  # sparse: it takes no room
-    for name, what in (("folder", "is no file"), ("giant", "at most")):
+    for name, what in (("folder", "is a folder"), ("giant", "at most")):
         said = ask(cat, "--model", tmp_path / f"{name}.safetensors")
         assert said.code == 2
         assert what in said.err.splitlines()[0]
@@ -336,6 +366,26 @@ def test_a_name_that_could_steer_a_terminal_is_told_harmlessly(ask, sound, tmp_p
     assert "\x1b" not in said.err
     assert all(" " <= letter <= "~" for letter in fits.getheader(cat, 1).tostring())
     assert ask(cat, "--model", path).err.endswith("nothing to do\n")
+
+
+@pytest.mark.parametrize("field", ["settings", "posterior"])
+def test_what_a_task_is_built_from_is_refused_in_one_line_or_fits(sound, field):
+    task = tasks.load("standin")
+    refused = 0
+    for change, content in mutations({field: getattr(sound.card, field) or {"bands": 5}}):
+        try:
+            card = card_of(json.loads(sound.card.canonical()) | content, "my.safetensors")
+            Answerer(task, model.Model(card, sound.tensors, "my.safetensors"))
+        except InputError as error:
+            refused += 1
+            assert re.match(r"my\.safetensors: (its card|tensors do not fit)", str(error)), (change, str(error))
+    assert refused > 20
+
+
+def test_the_inputs_are_those_of_the_network(sound):
+    other = model.Model(dataclasses.replace(sound.card, inputs=("image",)), sound.tensors, "my.safetensors")
+    with pytest.raises(InputError, match=r"my\.safetensors: its card's inputs are not those of network flux: 'image'"):
+        Answerer(tasks.load("standin"), other)
 
 
 def test_shipped_models_are_pinned(monkeypatch, sound, tmp_path):

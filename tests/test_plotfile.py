@@ -37,7 +37,7 @@ def test_files_that_are_there_are_spared_and_folders_must_be(tmp_path, monkeypat
         assert plotfile.check(path, overwrite=True) == "png"
         with pytest.raises(InputError, match="is the file of the mocks themselves"):
             plotfile.check(path, overwrite=True, spared="a.png")
-    with pytest.raises(InputError, match="is a folder, a pipe or a device"):
+    with pytest.raises(InputError, match="is a folder"):
         plotfile.check("folder.png", overwrite=True)
     with pytest.raises(InputError, match=r"no file can be made in no/where.*Give another --plot FILE"):
         plotfile.check("no/where/p.png")

@@ -75,6 +75,13 @@ def test_astropy_keeps_the_lines():
     assert parse(header["HISTORY"]) == [record]
 
 
+def replaced(lines, key, text):
+    """Return lines with another text of a key, which may have been on several."""
+    start = next(number for number, line in enumerate(lines) if line.startswith(key))
+    end = next(number for number in range(start + 1, len(lines)) if lines[number][:8].strip())
+    return [*lines[:start], key.ljust(8) + text, *lines[end:]]
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -86,6 +93,12 @@ def test_astropy_keeps_the_lines():
         lambda lines: [line.replace("command skycnn", r"command \xZZ") for line in lines],
         lambda lines: [line.replace("command skycnn", "command caf\xe9") for line in lines],
         lambda lines: [line.replace("{", "[") for line in lines],
+        lambda lines: replaced(lines, "options", "[1]"),
+        lambda lines: replaced(lines, "options", "7"),
+        lambda lines: replaced(lines, "options", "[" * 60 + "&"),
+        lambda lines: replaced(lines, "used", "[1]"),
+        lambda lines: replaced(lines, "used", '{"u": 1}'),
+        lambda lines: replaced(lines, "used", "null"),
     ],
 )
 def test_a_damaged_record_is_passed_over(damage):
@@ -135,7 +148,7 @@ def test_time_is_that_of_the_clock_or_of_the_environment(monkeypatch):
     monkeypatch.setattr(
         "time.gmtime", lambda seconds: pytest.fail("not the clock") if seconds else (2030, 1, 2, 3, 4, 5, 0, 1, 0)
     )
-    for odd in ("", "soon"):
+    for odd in ("", "soon", "9" * 30, "\u00b2"):
         monkeypatch.setenv("SOURCE_DATE_EPOCH", odd)
         assert now() == "2030-01-02T03:04:05Z"
 

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -173,6 +174,24 @@ def test_pipes_are_read_whole(tmp_path, pack):
     writer.join()
     assert content(source) == FITS
     assert source.stat is None
+
+
+def test_a_pipe_without_end_is_read_no_further_than_it_tells(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    written = []
+
+    def write():
+        with suppress(BrokenPipeError), open(pipe, "wb", buffering=0) as file:
+            while True:
+                written.append(file.write(b"y\n" * 5000))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    with pytest.raises(InputError, match="is text, not FITS"):
+        open_source(Spec(str(pipe), None))
+    writer.join()
+    assert sum(written) < 1 << 20
 
 
 class Stdin:

@@ -1,11 +1,14 @@
+import json
 import math
 import re
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import interpolate
 
+from leaves import ODD, UNTELLABLE, mutations
 from skycnn import survey
 from skycnn.errors import InputError
 
@@ -224,7 +227,7 @@ def test_a_file_is_told_by_its_suffix_or_its_folder(tmp_path):
     (tmp_path / "latin.toml").write_bytes(b"name = '\xe9'")
     with pytest.raises(InputError, match="cannot be read: it is not UTF-8"):
         survey.own(str(tmp_path / "latin.toml"))
-    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+    with pytest.raises(InputError, match="is a folder"):
         survey.own(f"{tmp_path}/")
 
 
@@ -307,3 +310,29 @@ def test_zero_points_of_release_0_1_are_read_over(tmp_path):
     (tmp_path / "older.toml").write_text(TABLES + "[zero_point]\na = 25\n[references]\nzero_point = 'x'\n")
     one, other = (survey.own(str(tmp_path / name)) for name in ("mine.toml", "older.toml"))
     assert one == other
+
+
+def toml(value):
+    """Return a value as TOML writes it."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{json.dumps(key)} = {toml(part)}' for key, part in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(toml, value))}]"
+    return json.dumps(value) if isinstance(value, str | bool) else repr(value)
+
+
+def test_a_survey_mutated_anywhere_is_read_or_refused_by_name(tmp_path):
+    facts, path = tomllib.loads(GOOD), tmp_path / "mine.toml"
+    odd = [thing for thing in ODD if thing not in (None, UNTELLABLE)]  # TOML has neither
+    refused = 0
+    for change, content in mutations(facts, odd):
+        path.write_text("\n".join(f"{key} = {toml(value)}" for key, value in content.items()))
+        try:
+            found = survey.own(str(path))
+        except InputError as error:
+            refused += 1
+            assert f"{path}" in str(error), (change, str(error))
+            continue
+        assert found.pixel_scale > 0, change
+        assert set(found.psf) == set(found.bands), change
+    assert refused > 150

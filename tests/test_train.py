@@ -368,7 +368,10 @@ def test_a_model_that_came_meanwhile_is_kept_and_so_is_the_work(train, cat, tmp_
 def test_a_link_is_followed(train, cat, tmp_path):
     (tmp_path / "store").mkdir()
     (tmp_path / "my.safetensors").symlink_to("store/real.safetensors")
-    result, _ = train(cat)
+    with pytest.raises(InputError, match=r"is a link to store/real\.safetensors, which does not exist"):
+        train(cat)
+    (tmp_path / "store" / "real.safetensors").touch()
+    result, _ = train(cat, overwrite=True)
     assert (tmp_path / "my.safetensors").is_symlink()
     assert model.read_card(tmp_path / "store" / "real.safetensors").sha256 == result.sha256
 
@@ -376,7 +379,7 @@ def test_a_link_is_followed(train, cat, tmp_path):
 @pytest.mark.parametrize("place", ["my.safetensors", "my.safetensors.checkpoint"])
 def test_a_folder_of_that_name_is_no_output(train, cat, tmp_path, place):
     (tmp_path / place).mkdir()
-    with pytest.raises(InputError, match=f"{place} is no file"):
+    with pytest.raises(InputError, match=f"{place} is a folder"):
         train(cat, overwrite=True)
 
 

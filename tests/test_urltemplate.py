@@ -118,6 +118,7 @@ def test_an_hdu_may_follow(text, plain, extension):
     ("text", "said"),
     [
         ("cut/{ID.fits", "brace"),
+        ("http://h/caf\udce9/{ID}", "letters that cannot be sent"),
         ("cut/ID}.fits", "brace"),
         ("cut/{{ID}}.fits", "brace"),
         ("cut/{}.fits", "field without a name"),

@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from skycnn.errors import InputError
+from skycnn.files.regular import read_text
 from skycnn.surveyfile import FORMER, OPTIONAL, PARTIAL, SurveyFile, check, unknown
 
 BANDS = ("FUV", "NUV", "u", "g", "r", "i", "z", "y", "J", "H", "K")
 """From blue to red; looked for where neither a survey nor the user names any."""
+
+TEXT, LONGEST = "a TOML file in UTF-8", 1 << 20
+"""What a survey's file is, and its bytes at most: those that ship have 3000."""
 
 
 @dataclass(frozen=True)
@@ -126,10 +129,10 @@ def own(text: str | None) -> Survey | None:
     if text is None or not (text.lower().endswith(".toml") or os.sep in text):
         return None
     try:
-        content = Path(text).read_bytes().decode("utf-8-sig")  # some editors begin a file with a byte order mark
+        content = read_text(text, TEXT, label=f"--survey {text}", most=LONGEST)
     except (OSError, UnicodeDecodeError) as error:
         why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
-        raise InputError(f"--survey {text} cannot be read: {why}", expected="a TOML file in UTF-8") from error
+        raise InputError(f"--survey {text} cannot be read: {why}", expected=TEXT) from error
     found = parse(content, text, cited=False)
     if found.name in names():
         at = SurveyFile(text, content).at("name")

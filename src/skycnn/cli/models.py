@@ -16,7 +16,8 @@ EXAMPLES = (
 
 def command(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", show_default=False, help="A model's name or file: show its card.")
+        str | None,
+        typer.Argument(metavar="NAME|FILE", show_default=False, help="The model whose card is shown."),
     ] = None,
     json: options.Json = False,
     quiet: options.Quiet = False,

@@ -1,8 +1,9 @@
 """FitsFile: a file opened, with its header-data units; to DEEPMERGE's files a table of their labels is added."""
 
-import os
 from collections.abc import Sequence
 
+from skycnn.errors import InputError
+from skycnn.files.regular import opened
 from skycnn.fits.source import Source, Spec, open_source
 from skycnn.fits.tablebytes import Hdu, scan
 
@@ -49,9 +50,9 @@ def open_fits(spec: Spec, scratch: str | None = None) -> tuple[Source, list[Hdu]
 
 def _is_array(spec: Spec) -> bool:
     try:
-        with open(spec.path, "rb") as file:
-            return not spec.standard and os.path.isfile(spec.path) and file.read(len(NUMPY)) == NUMPY
-    except OSError:  # whoever opens it says what is wrong
+        with opened(spec.path, "stamps") as file:
+            return not spec.standard and file.read(len(NUMPY)) == NUMPY
+    except (InputError, OSError):  # whoever opens it says what is wrong
         return False
 
 

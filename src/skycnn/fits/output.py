@@ -13,6 +13,7 @@ from typing import IO, cast
 from skycnn.errors import ChangedError, InputError, SkycnnError
 from skycnn.files import safefile
 from skycnn.files.lock import locked
+from skycnn.files.regular import check_output
 from skycnn.fits.source import Spec
 
 
@@ -38,12 +39,14 @@ class Output:
     """
 
     def __init__(self, spec: Spec, out: str | None, *, overwrite: bool = False, detach: bool = False) -> None:
+        self.existing: os.stat_result | None = None
         self.in_place = out is None and not spec.standard
         self.standard = out == "-" or (out is None and spec.standard)
         self.label = spec.path if self.in_place else "standard output" if self.standard else str(out)
+        if not self.standard and not self.in_place:
+            self.existing = check_output(str(out), f"--out {out}")
         self.path = None if self.standard else os.path.realpath(spec.path if out is None else out)
         self.detach = detach
-        self.existing: os.stat_result | None = None
         if not self.standard and not self.in_place:
             self._check_new(spec, overwrite)
 
@@ -57,14 +60,8 @@ class Output:
         path = str(self.path)
         if not spec.standard and os.path.exists(path) and os.path.samefile(path, spec.path):
             raise InputError(f"--out {self.label} is the input itself", hint="Leave --out away to write in place.")
-        if os.path.isdir(path):
-            raise InputError(f"--out {self.label} is a folder", expected="a file name")
-        if os.path.exists(path):
-            if not os.path.isfile(path):
-                raise InputError(f"--out {self.label} is a pipe or a device", expected="a file name, or -")
-            if not overwrite:
-                raise InputError(f"{self.label} exists", hint="--overwrite replaces it.")
-            self.existing = os.stat(path)
+        if self.existing is not None and not overwrite:
+            raise InputError(f"{self.label} exists", hint="--overwrite replaces it.")
         folder = os.path.dirname(path)
         if not os.path.isdir(folder):
             raise InputError(f"the folder of {self.label} does not exist", hint=f"mkdir -p {folder}")

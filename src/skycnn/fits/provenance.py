@@ -8,7 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from os import environ
 
+from skycnn.typed import misfit
+
 LINE = 72
+LONGEST = 12
+"""Digits of a time in seconds: the year 30,000."""
 _KEY = 8
 _OPEN = re.compile(r"skycnn {2}(\S+) (\S+) (\S+) (\S+)")
 _CREDENTIALS = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/?#]*@", re.I)
@@ -122,6 +126,9 @@ def _record(head: "re.Match[str]", block: Sequence[tuple[str, str]]) -> Record |
     try:
         plain = [(key, text.encode("ascii").decode("unicode_escape")) for key, text in block]
         fields = dict(plain)
+        used, options = json.loads(fields["used"]), json.loads(fields["options"])
+        if misfit(used, list[str], "used") or not isinstance(options, dict):
+            return None
         return Record(
             version=head[1],
             verb=head[2],
@@ -131,12 +138,12 @@ def _record(head: "re.Match[str]", block: Sequence[tuple[str, str]]) -> Record |
             model=fields["model"],
             model_sha256=fields["model ="],
             columns=tuple(fields["columns"].split()),
-            used=tuple(json.loads(fields["used"])),
+            used=tuple(used),
             input_sha256=fields["input ="],
-            options=json.loads(fields["options"]),
+            options=options,
             notes=tuple(text for key, text in plain if key == "note"),
         )
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, RecursionError):
         return None
 
 
@@ -154,7 +161,8 @@ def redacted(command: str) -> str:
 def now() -> str:
     """Return the UTC time, or that of SOURCE_DATE_EPOCH, so that the same run gives the same bytes."""
     epoch = environ.get("SOURCE_DATE_EPOCH", "")
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(epoch) if epoch.isdigit() else None))
+    seconds = int(epoch) if epoch.isdecimal() and len(epoch) <= LONGEST else None
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def changes(old: Record, new: Record) -> list[str]:

@@ -7,7 +7,11 @@ from typing import Any
 
 from skycnn.errors import InputError
 from skycnn.files import safefile
+from skycnn.files.regular import check_output, read_text
 from skycnn.fits.provenance import Record
+
+LONGEST = 1 << 24
+"""Bytes of a record: one with notes on thousands of images has fewer."""
 
 
 class ProvenanceFile:
@@ -29,15 +33,15 @@ class ProvenanceFile:
     """
 
     def __init__(self, path: str, taken: tuple[str | None, ...], overwrite: bool) -> None:
-        self.label, self.path = f"--provenance {path}", os.path.realpath(path)
+        self.label = f"--provenance {path}"
+        there = check_output(path, self.label)
+        self.path = os.path.realpath(path)
         folder = os.path.dirname(self.path)
         if self.path in {os.path.realpath(other) for other in taken if other is not None}:
             raise InputError(f"{self.label} is the catalogue itself", expected="a file of its own, e.g. run.json")
-        if os.path.isdir(self.path):
-            raise InputError(f"{self.label} is a folder", expected="a file name")
         if not os.path.isdir(folder):
             raise InputError(f"the folder of {self.label} does not exist", hint=f"mkdir -p {folder}")
-        if os.path.exists(self.path):
+        if there is not None:
             if not (overwrite or _is_provenance(self.path)):
                 raise InputError(f"{self.label} exists, and was not written by skycnn", hint="--overwrite replaces it.")
             safefile.check_writable(self.path, self.label, detach=True)
@@ -54,7 +58,7 @@ class ProvenanceFile:
 
 def _is_provenance(path: str) -> bool:
     try:
-        with open(path, "rb") as file:
-            return json.load(file).get("verb") in ("predict", "cutout")
-    except (OSError, ValueError, AttributeError, RecursionError):
+        text = read_text(path, "a record of skycnn", label=path, most=LONGEST)
+        return json.loads(text).get("verb") in ("predict", "cutout")
+    except (InputError, OSError, ValueError, AttributeError, RecursionError):
         return False

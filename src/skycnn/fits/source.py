@@ -13,6 +13,7 @@ from typing import IO, cast
 
 from skycnn.errors import ChangedError, InputError
 from skycnn.files import safefile
+from skycnn.files.regular import opened
 from skycnn.fits.foreign import check_fits
 
 COMPRESSED = {b"\x1f\x8b": "gz", b"BZh": "bz2"}
@@ -37,9 +38,11 @@ def parse(text: str, hdu: str | None = None) -> Spec:
     Raises
     ------
     InputError
-        When the name and ``--hdu`` disagree.
+        When the name and ``--hdu`` disagree, or no file can have that name.
     """
     match = None
+    if "\0" in text:
+        raise InputError("a file name holds a zero byte", value=text)
     if not os.path.exists(text):
         match = re.fullmatch(r"(.+)\[([^\[\]]+)\]", text) or re.fullmatch(r"(.+)#([^#]+)", text)
     path, extension = (match[1], match[2]) if match else (text, None)
@@ -121,9 +124,7 @@ def open_source(spec: Spec, scratch: str | None = None) -> Source:
         return _standard_input(spec, scratch)
     path = os.path.realpath(spec.path)
     try:
-        if os.path.isdir(spec.path):
-            raise InputError(f"{spec.path} is a folder", expected="a FITS file")
-        file = open(spec.path, "rb", buffering=0)  # noqa: SIM115 - the Source closes it
+        file = opened(spec.path, "a FITS file", pipe=True, buffering=0)  # the Source closes it
     except FileNotFoundError:
         raise InputError(f"{spec.path} does not exist", hint=_similar(spec.path)) from None
     except OSError as error:
@@ -150,7 +151,13 @@ def _spooled(spec: Spec, stream: IO[bytes], scratch: str | None) -> Source:
     """Return a stream as an unlinked temporary file, uncompressed."""
     spool = safefile.scratch(scratch)
     try:
+        head = b""
+        while len(head) < 2880 and (part := stream.read(2880 - len(head))):  # a pipe gives what it has
+            head += part
+        if not head.startswith((*COMPRESSED, b"SIMPLE")):
+            check_fits(head, spec.path)  # before a pipe without end fills the disk
         with safefile.writing(f"a temporary copy of {spec.path}"):
+            spool.write(head)
             shutil.copyfileobj(stream, spool, 1 << 20)
             spool.flush()
     except BaseException:

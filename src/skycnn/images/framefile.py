@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
+from skycnn.files.regular import opened
 from skycnn.images import pixelunit
 from skycnn.images.psffile import understood
 
@@ -29,7 +30,7 @@ def read(path: str, extension: str | None = None) -> NDArray[np.float32]:
 
     with (
         understood(f"{path} cannot be read", "Verify it with fitsverify."),
-        open(path, "rb") as stream,
+        opened(path, "a FITS image") as stream,
         fits.open(stream, memmap=False) as file,
     ):
         unit = _image(file, path, extension)

@@ -3,9 +3,9 @@
 import os
 from dataclasses import dataclass
 from math import isfinite
-from stat import S_ISREG
 
 from skycnn.errors import InputError
+from skycnn.files.regular import opened
 from skycnn.files.safefile import fingerprint
 from skycnn.fits import cards as fitscards
 from skycnn.fits.cards import Value
@@ -108,13 +108,8 @@ def read_headers(spec: ImageSpec) -> list[ImageHeader]:
     """
     path = spec.path
     try:
-        if os.path.isdir(path):
-            raise InputError(f"{path} is a folder", expected="a FITS image")
-        with open(path, "rb") as file:
+        with opened(path, "a FITS image") as file:
             stat = os.fstat(file.fileno())
-            if not S_ISREG(stat.st_mode) or stat.st_size == 0:
-                what = "is empty" if S_ISREG(stat.st_mode) else "is no regular file"
-                raise InputError(f"{path} {what}", expected="a FITS image")
             compression = compression_of(file)
             with plain(file, compression, path) as stream:
                 images, primary = choose(units(stream, path), spec.extension, path)

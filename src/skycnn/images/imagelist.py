@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from skycnn.errors import InputError
+from skycnn.files.regular import read_text
 from skycnn.images.imageheader import ImageSpec
 
 _BAND = re.compile(r"[^\s=/:@#{}\[\]*?]+")
@@ -15,6 +16,9 @@ _FIELD = re.compile(r"\{[^{}]*\}")
 _IMAGE = (re.compile(r"(.+)\[([^\[\]]+)\]"), re.compile(r"(.+)#([^#/]+)"))
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _PATTERN = "tiles/*.fits"
+
+ENTRIES = "a file name a line"
+"""What a list holds."""
 
 
 def parse(values: Sequence[str], option: str = "--images") -> dict[str, tuple[str, ...]]:
@@ -87,26 +91,26 @@ def _expanded(band: str, source: str) -> Iterator[ImageSpec]:
         return
     path = os.path.expanduser(source[1:])
     lines = _lines(band, path)
+    folder = os.path.dirname(path) if os.path.isfile(path) else ""  # a pipe's names are those of its writer
     if not lines:
-        raise InputError(f"{path}, the list of images of band {band}, is empty", expected="a file name a line")
+        raise InputError(f"{path}, the list of images of band {band}, is empty", expected=ENTRIES)
     for line in lines:
         if line.startswith("@") or is_template(line):
             what = f"{path}, the list of images of band {band}, may not hold"
             hint = "Give URLs, templates and lists as options of their own."
             raise InputError(what, value=line, expected="files or patterns", hint=hint)
-        yield from _files(band, line, os.path.dirname(path))
+        yield from _files(band, line, folder)
 
 
 def _lines(band: str, path: str) -> list[str]:
     label = f"{path}, the list of images of band {band},"
     try:
-        with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
-            text = file.read(1 << 26)
+        text = read_text("/dev/stdin" if path == "-" else path, ENTRIES, label=label, errors="surrogateescape")
     except OSError as error:
         hint = _similar(path)
         raise InputError(f"{label} cannot be read: {error.strerror}", hint=hint) from None
     if "\0" in text or text.startswith("SIMPLE  ="):
-        raise InputError(f"{label} is no text", expected="a file name a line", hint=f"Without @ it is an image: {path}")
+        raise InputError(f"{label} is no text", expected=ENTRIES, hint=f"Without @ it is an image: {path}")
     return [line for row in text.splitlines() if (line := _COMMENT.sub("", row).strip())]
 
 
@@ -118,7 +122,7 @@ def _files(band: str, text: str, folder: str) -> list[ImageSpec]:
         if os.path.isdir(path):
             hint = f"For all that is in it: '{band}={os.path.join(path, '*.fits')}'"
             raise InputError(f"{path} of band {band} is a folder", expected="a FITS image", hint=hint)
-        if os.path.exists(path):
+        if os.path.lexists(path):  # what is no file is told by who opens it
             return [ImageSpec(path, extension)]
         matches = _matches(folder, name)
         if matches:
@@ -145,8 +149,29 @@ def _matches(folder: str, name: str) -> list[str]:
     while literal and not os.path.isdir(os.path.join(folder, literal)):
         literal, part = os.path.split(literal)
         rest = os.path.join(part, rest)
-    pattern = os.path.join(glob.escape(folder), glob.escape(literal), rest)
-    return [path.removeprefix("./") for path in glob.iglob(pattern, recursive=True) if not os.path.isdir(path)]
+    found = _globbed(os.path.join(glob.escape(folder), glob.escape(literal)), rest)
+    return [path.removeprefix("./") for path in found if not os.path.isdir(path)]
+
+
+def _globbed(base: str, pattern: str) -> Iterator[str]:
+    """Yield what fits a pattern below a base, itself escaped; ``**`` goes into each folder once, whatever links say."""
+    parts = pattern.split(os.sep)
+    if "**" not in parts:
+        yield from glob.iglob(os.path.join(base, pattern))
+        return
+    place = parts.index("**")
+    before, after = os.sep.join(parts[:place]), os.sep.join(parts[place + 1 :])
+    seen: set[tuple[int, int]] = set()
+    start = os.path.join(base, before)
+    for top in glob.iglob(os.path.join(start, "")) if start else ["."]:
+        for folder, below, _ in os.walk(top, followlinks=True):
+            there = os.stat(folder)
+            if (there.st_dev, there.st_ino) in seen:
+                below.clear()
+                continue
+            seen.add((there.st_dev, there.st_ino))
+            below[:] = sorted(name for name in below if not name.startswith("."))
+            yield from _globbed(glob.escape(folder), after or "*")
 
 
 def _similar(path: str) -> str | None:

@@ -5,6 +5,7 @@ from typing import IO
 
 from skycnn.errors import ChangedError, InputError
 from skycnn.files import safefile
+from skycnn.files.regular import opened
 from skycnn.files.safefile import fingerprint
 from skycnn.images.archive import plain
 from skycnn.images.imageheader import ImageHeader
@@ -33,7 +34,7 @@ def open_bytes(header: ImageHeader, scratch: str | None = None) -> tuple[IO[byte
     """
     path = header.spec.path
     try:
-        file = open(path, "rb", buffering=0)  # noqa: SIM115 - the caller closes it
+        file = opened(path, "a FITS image", buffering=0)  # the caller closes it
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     try:

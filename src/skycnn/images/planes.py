@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from skycnn.errors import InputError
+from skycnn.files.regular import opened
 from skycnn.fits import cards as fitscards
 from skycnn.fits.cards import BLOCK, integer
 from skycnn.fits.tablebytes import Hdu
@@ -83,7 +84,7 @@ def read_planes(path: str, extension: str | None = None) -> Planes:
 def _cube(spec: ImageSpec) -> Planes | None:
     """Return the planes of an image with three axes; None for other images."""
     try:
-        with open(spec.path, "rb") as file:
+        with opened(spec.path, "a FITS image") as file:
             stat, compression = os.fstat(file.fileno()), compression_of(file)
             file.seek(0)
             if spec.extension is None and _TWO_AXES in file.read(BLOCK):

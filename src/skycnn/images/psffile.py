@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
+from skycnn.files.regular import opened
 
 SCALES = ("PIXSCALE", "PIXELSCL", "PSFSCALE", "SECPIX")
 """Cards of the scale in arcsec, as PSF simulators and observatories write them."""
@@ -45,7 +46,7 @@ def read(path: str, extension: str | None = None) -> tuple[NDArray[np.float64], 
 
     with (
         understood(f"{path} cannot be read", "Verify it with fitsverify."),
-        open(path, "rb") as stream,  # given a path, astropy leaves a damaged file open
+        opened(path, "a FITS image") as stream,  # given a path, astropy leaves a damaged file open
         fits.open(stream, memmap=False) as file,
     ):
         pixels, header = _image(file, path, extension)

@@ -256,6 +256,6 @@ def _options(catalogue: Catalogue) -> dict[str, Any]:
     """Return what was set of the mocks in the catalogue: the card OPTIONS, see `simulate.recipe.Recipe.facts`."""
     try:
         found = json.loads(str(catalogue.header.get("OPTIONS", "{}")))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}  # somebody else's card
     return found if isinstance(found, dict) else {}

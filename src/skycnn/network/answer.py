@@ -2,7 +2,9 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,11 +13,12 @@ from skycnn.errors import InputError
 from skycnn.network.card import Card
 from skycnn.network.choice import fewest
 from skycnn.network.density import Density
-from skycnn.network.inference import IMAGE_BATCH, Inference, device_of, fill
+from skycnn.network.inference import IMAGE_BATCH, Inference, device_of, fill, out_of_memory
 from skycnn.network.model import Model
 from skycnn.posterior import Posterior
 from skycnn.schema import Column, Flag, flag_column
 from skycnn.task import Task
+from skycnn.typed import misfits
 
 LARGEST = 10_000
 """No setting of a network here comes near; a card that asks for more layers would only use up the memory."""
@@ -56,28 +59,36 @@ class Answerer:
         self, task: Task, model: Model, device: str | None = None, batch: int | None = None, *, pdf: bool = False
     ) -> None:
         self.card, self.pdf, self._flags = model.card, pdf, task.flags
-        network = task.networks.get(self.card.network)
+        network, label = task.networks.get(self.card.network), model.label
         if network is None:
-            raise InputError(
-                f"{self.card.name} needs network {self.card.network!r}", expected=f"one of {', '.join(task.networks)}"
-            )
-        _check_sizes(self.card)
-        try:
-            self.posterior: Posterior = task.posterior(**self.card.posterior)
+            what = f"{label}: its card needs network {self.card.network!r}"
+            raise InputError(what, expected=f"one of {', '.join(task.networks)}")
+        if set(self.card.inputs) != set(network.inputs):
+            what = f"{label}: its card's inputs are not those of network {self.card.network}"
+            raise InputError(what, value=" ".join(self.card.inputs), expected=" ".join(network.inputs))
+        _check_sizes(self.card, label)
+        with _fitting(label):
+            self.posterior: Posterior = _made(task.posterior, self.card.posterior, "posterior")
             with torch.device("meta"):  # takes no memory before the shapes are checked
-                module = network.module(
-                    bands=len(self.card.bands), outputs=self.posterior.outputs, **self.card.settings
-                )
-        except (TypeError, ValueError, RuntimeError, OverflowError) as error:
-            raise InputError(f"{self.card.name}: its card does not fit this version: {error}") from None
-        self.columns = (*self.posterior.columns(pdf), flag_column(task.flag))
-        _check_words(self.columns, self.card.name)
+                of_network = {"bands": len(self.card.bands), "outputs": self.posterior.outputs}
+                module = _made(network.module, self.card.settings, "settings", **of_network)
+            self.columns = (*self.posterior.columns(pdf), flag_column(task.flag))
+        _check_words(self.columns, label)
         tensors = {name: array for name, array in model.tensors.items() if not name.startswith("_")}
-        self._density = Density.of(model.tensors, len(self.card.bands), self.card.name)
+        self._density = Density.of(model.tensors, len(self.card.bands), label)
         where = device_of(device)
         if batch is None and self.card.takes_images:
             batch = IMAGE_BATCH.get(where.type, IMAGE_BATCH["cpu"])
-        self.inference = Inference(fill(module, tensors, self.card.name), where, batch)
+        self.inference = Inference(fill(module, tensors, label), where, batch)
+        with _fitting(label):  # else the first batch would fail, after the first write
+            self.inference.run(0, self._imagined(), lambda raw: self.posterior.summarise(raw, pdf))
+
+    def _imagined(self) -> dict[str, np.ndarray]:
+        """Return a row of the network's inputs, all of them there."""
+        bands, side = len(self.card.bands), self.card.stamp or 1
+        shapes = {"flux": (1, bands), "error": (1, bands), "image": (1, bands, side, side)}
+        names = [name for kind in self.card.inputs for name in (("flux", "error") if kind == "flux" else (kind,))]
+        return {name: np.ones(shapes.get(name, (1,)), np.float32) for name in names}
 
     def answer(
         self, first: int, inputs: Mapping[str, np.ndarray], present: "np.ndarray", known: "np.ndarray"
@@ -122,13 +133,32 @@ class Answerer:
         return (time.perf_counter() - started) / rows
 
 
-def _check_sizes(card: Card) -> None:
+@contextmanager
+def _fitting(label: str) -> Iterator[None]:
+    """Turn what a task's own classes say of a card that is not theirs into one line."""
+    try:
+        yield
+    except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RuntimeError) as error:
+        if out_of_memory(error):
+            raise
+        lines = str(error).splitlines() or [type(error).__name__]
+        raise InputError(f"{label}: its card does not fit this version: {lines[0][:200]}") from None
+
+
+def _made(taker: Callable[..., Any], content: Mapping[str, Any], field: str, **more: int) -> Any:
+    """Return what a task makes of a field of the card."""
+    for found in misfits(content, taker, f"{field}."):
+        raise ValueError(str(found))
+    return taker(**more, **content)
+
+
+def _check_sizes(card: Card, label: str) -> None:
     nested = [value for value in card.settings.values() if isinstance(value, Mapping)]
     values = [*card.settings.values(), *(value for part in nested for value in part.values())]
     flat = [part for value in values for part in (value if isinstance(value, list) else [value])]
     sizes = [value for value in flat if isinstance(value, int | float)]
     if any(not -LARGEST <= value <= LARGEST for value in sizes):
-        raise InputError(f"{card.name}: its card asks for a network too large", value=max(sizes, key=abs))
+        raise InputError(f"{label}: its card asks for a network too large", value=max(sizes, key=abs))
 
 
 def _check_words(columns: Sequence[Column], label: str) -> None:

@@ -1,11 +1,22 @@
 """Card: what a model is, in plain text. It stands in the metadata of the model's file."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, get_origin
 
 from skycnn.errors import InputError
+from skycnn.typed import Misfit, misfits, shown
+
+STATES = ("yes", "no", "unknown")
+"""Whether Galactic extinction is taken off the fluxes."""
+
+LARGEST = 16384
+"""Pixels along an edge of a stamp, as `stamps.stampsource` cuts them."""
+
+DEEPEST = 20
+"""Lists and tables of a card within one another; those that ship have four."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,7 @@ class Card:
     dereddened: str = "unknown"
     settings: Mapping[str, Any] = field(default_factory=dict)
     posterior: Mapping[str, Any] = field(default_factory=dict)
-    ranges: Mapping[str, Any] = field(default_factory=dict)
+    ranges: Mapping[str, Sequence[float]] = field(default_factory=dict)
     sample: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     temperature: float = 1.0
@@ -71,7 +82,7 @@ class Card:
     version: str = ""
     pixel_scale: float | None = None
     stamp: int | None = None
-    tensors: Mapping[str, Any] = field(default_factory=dict)
+    tensors: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     sha256: str = ""
 
     @property
@@ -99,6 +110,10 @@ class Card:
         return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
 
 
+NEEDED = tuple(entry.name for entry in fields(Card) if entry.default is MISSING and entry.default_factory is MISSING)
+"""Fields that every card has; a card of an earlier release may lack the others."""
+
+
 def card_of(content: Any, label: str) -> Card:
     """Return the card that JSON holds, every value of the type that it should have.
 
@@ -112,30 +127,60 @@ def card_of(content: Any, label: str) -> Card:
     Raises
     ------
     InputError
-        When a field is missing, unknown, or of another type.
+        When a field is missing, unknown, of another type, or holds what no model has.
     """
-    if not isinstance(content, dict) or set(content) - {entry.name for entry in fields(Card)}:
-        raise InputError(f"{label}: its card is not one that this version reads", hint="Update skycnn.")
-    tuples = {entry.name for entry in fields(Card) if get_origin(entry.type) is tuple}
-    lists = {key: tuple(value) for key, value in content.items() if key in tuples and isinstance(value, list)}
-    try:
-        card = Card(**(content | lists))
-    except TypeError as error:
-        raise InputError(f"{label}: its card is incomplete: {error}") from None
-    wrong = [entry.name for entry in fields(Card) if not _fits(getattr(card, entry.name), entry.type)]
-    wrong += [name for name in ("inputs", "bands") if not all(isinstance(text, str) for text in getattr(card, name))]
-    if not wrong and not all(_is_range(value) for value in card.ranges.values()):
-        wrong = ["ranges"]
-    if wrong:
-        raise InputError(f"{label}: its card holds a value of the wrong type", value=", ".join(wrong))
+    if not isinstance(content, dict):
+        raise InputError(f"{label}: its card is no table of fields, as one of skycnn is")
+    known = [entry.name for entry in fields(Card)]
+    for key in content:
+        if key not in known:
+            what = f"{label}: its card is not one that this version reads: it has a field {key!r}"
+            raise InputError(what, hint="Update skycnn.")
+    for key in NEEDED:
+        if key not in content:
+            raise InputError(f"{label}: its card is incomplete: it has no {key!r}", expected=", ".join(NEEDED))
+    found = next(misfits(content, Card), None) or _deep(content, "")
+    if found is None:
+        tuples = {entry.name for entry in fields(Card) if get_origin(entry.type) is tuple}
+        card = Card(**(content | {key: tuple(content[key]) for key in tuples & content.keys()}))
+        found = next(_odd(card), None)
+    if found is not None:
+        what = f"{label}: its card's {found.place} is {shown(found.value)}"
+        raise InputError(what, expected=found.expected, hint="Fetch the model again, or train it again.")
     return card
 
 
-def _fits(value: object, kind: Any) -> bool:
-    if kind is float:
-        return isinstance(value, int | float)
-    return isinstance(value, get_origin(kind) if get_origin(kind) in (tuple, Mapping) else kind)
+def _odd(card: Card) -> Iterator[Misfit]:
+    """Yield values of the right type that no model has."""
+    for name in ("inputs", "bands"):
+        names = getattr(card, name)
+        if len(set(names)) < len(names) or not all(names):
+            yield Misfit(name, list(names), "names, each once")
+    if not card.inputs:
+        yield Misfit("inputs", [], "flux, image or columns")
+    if card.dereddened not in STATES:
+        yield Misfit("dereddened", card.dereddened, " or ".join(STATES))
+    for key, ends in card.ranges.items():
+        if len(ends) != 2 or not ends[0] <= ends[1]:
+            yield Misfit(f"ranges.{key}", list(ends), "two numbers, the lower one first")
+    for name in ("temperature", "pixel_scale"):
+        value = getattr(card, name)
+        if value is not None and not value > 0:
+            yield Misfit(name, value, "more than 0")
+    if card.stamp is not None and not 1 <= card.stamp <= LARGEST:
+        yield Misfit("stamp", card.stamp, f"1 to {LARGEST}")
+    unit = card.sample.get("pixel_unit")
+    if not isinstance(unit, str | None):
+        yield Misfit("sample.pixel_unit", unit, "text or null")
+    if card.sha256 and not re.fullmatch("[0-9a-f]{64}", card.sha256):
+        yield Misfit("sha256", card.sha256, "64 hexadecimal digits")
 
 
-def _is_range(value: object) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(isinstance(end, int | float) for end in value)
+def _deep(value: object, place: str, left: int = DEEPEST) -> Misfit | None:
+    """Return what is nested deeper than any card is, on which what walks through it would fail."""
+    if not isinstance(value, dict | list):
+        return None
+    if not left:
+        return Misfit(place, "...", f"at most {DEEPEST} lists or tables within one another")
+    parts = value.items() if isinstance(value, dict) else enumerate(value)
+    return next((bad for key, part in parts if (bad := _deep(part, place or str(key), left - 1))), None)

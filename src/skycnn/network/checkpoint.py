@@ -4,7 +4,8 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from skycnn.errors import InputError
+from skycnn.files.regular import name_of, opened
 from skycnn.files.safefile import replacing
+from skycnn.typed import misfit
 
 SUFFIX = ".checkpoint"
 Array = np.ndarray
@@ -31,6 +34,11 @@ WORDS = {
     "version": "the version of skycnn",
 }
 """What messages call the facts of a training."""
+
+FACTS: Mapping[str, Any] = {"job": Mapping[str, Any], "curves": list[list[float]]}
+"""What all checkpoints tell: the training's own facts, and the validation scores of each stage."""
+ROWS = ("groups", "sides")
+"""Tensors that tell which rows were on which side."""
 
 
 @dataclass(frozen=True)
@@ -82,17 +90,42 @@ def read(path: Path) -> Checkpoint:
         When the file is not what was written: truncated, altered, of another kind.
     """
     try:
-        with safe_open(path, framework="np") as file:
+        with opened(path, "a checkpoint") as held, safe_open(name_of(held, path), framework="np") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
         facts = metadata["facts"]
         if metadata["sha256"] != _digest(facts, tensors):
             raise InputError(f"{path} is no intact checkpoint: it was altered", hint=ANEW)
-        return Checkpoint(json.loads(facts), tensors)
+        found = Checkpoint(json.loads(facts), tensors)
     except OSError as error:
         raise InputError(f"the checkpoint {path} cannot be read: {error.strerror or error}", hint=ANEW) from None
-    except (SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (SafetensorError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise InputError(f"{path} is no intact checkpoint: {error}", hint=ANEW) from None
+    _check(found, path)
+    return found
+
+
+def _check(found: Checkpoint, path: Path) -> None:
+    """See that what every training reads is there, and of its type."""
+    facts = found.facts if isinstance(found.facts, Mapping) else {}
+    for name, kind in FACTS.items():
+        wrong = misfit(facts.get(name), kind, name)
+        if wrong is not None:
+            raise InputError(f"{path} is no intact checkpoint: its {wrong}", hint=ANEW)
+    rows = [found.tensors[name] for name in ROWS if name in found.tensors]
+    alike = len(rows) != 1 and len({array.shape for array in rows}) < 2
+    if not alike or any(array.ndim != 1 or array.dtype.kind != "i" for array in rows):
+        raise InputError(f"{path} is no intact checkpoint: its groups and sides are not those of rows", hint=ANEW)
+
+
+@contextmanager
+def fitting(path: Path) -> Iterator[None]:
+    """Turn what torch says of a state that is another network's into one line."""
+    try:
+        yield
+    except (LookupError, RuntimeError, TypeError, ValueError) as error:
+        line = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise InputError(f"{path} does not fit this training: {line}", hint=ANEW) from None
 
 
 class Keeper:

@@ -58,7 +58,7 @@ def candidates(task: str, name: str | None = None) -> Candidates:
         path = locate(name)
         card = read_card(path)
         if card.task != task:
-            raise InputError(f"{card.name} is a model for task {card.task!r}, not {task!r}", hint=f"--task {card.task}")
+            raise InputError(f"{path} is a model for task {card.task!r}, not {task!r}", hint=f"--task {card.task}")
         return [(path, card)]
     matching = [(path, card) for path, card in ((path, read_card(path)) for path in installed()) if card.task == task]
     if not matching:

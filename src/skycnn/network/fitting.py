@@ -1,7 +1,7 @@
 """Fitting: the networks of a job trained stage by stage; stopped and resumed anywhere it ends with the same bits."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from skycnn.errors import counted
-from skycnn.network import stages
+from skycnn.network import checkpoint, stages
 from skycnn.network.calibration import calibrate
 from skycnn.network.checkpoint import Keeper
 from skycnn.network.job import Job
@@ -110,7 +110,8 @@ def _train(
     progress: Callable[[int, int], None] | None,
 ) -> Trained:
     todo = stages.of(job)
-    curves, networks, state = _resumed(job, todo, samples, keeper)
+    with checkpoint.fitting(keeper.path) if keeper is not None else nullcontext():
+        curves, networks, state = _resumed(job, todo, samples, keeper)
     total = sum(stage.epochs for stage in todo)
     for number in range(len(networks), len(todo)):
         stage = todo[number]
@@ -126,8 +127,9 @@ def _train(
             (job.seed, number),
             begun=course.begun,
         )
-        if state:
-            training.restore(state, curves.pop())
+        if state and keeper is not None:
+            with checkpoint.fitting(keeper.path):
+                training.restore(state, curves.pop())
             state = {}
         before = sum(stage.epochs for stage in todo[:number])
         while not training.done:
@@ -169,6 +171,8 @@ def _resumed(
     if keeper is None or keeper.found is None:
         return [], [], {}
     curves: list[list[float]] = keeper.found.facts["curves"]
+    if not 1 <= len(curves) <= len(todo):
+        raise ValueError(f"it is in stage {len(curves)} of {len(todo)}")
     tensors = {name: torch.from_numpy(np.array(value)) for name, value in keeper.found.tensors.items()}
     networks: list[nn.Module] = []
     for number in range(len(curves) - 1):

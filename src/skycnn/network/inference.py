@@ -58,17 +58,20 @@ def fill(module: nn.Module, tensors: Inputs, label: str) -> nn.Module:
     Raises
     ------
     InputError
-        When names or shapes are not the module's.
+        When names, types or shapes are not the module's.
     """
-    wanted = {name: tuple(value.shape) for name, value in module.state_dict().items()}
-    given = {name: tuple(value.shape) for name, value in tensors.items()}
-    if wanted != given:
-        odd = sorted(name for name in wanted.keys() | given.keys() if wanted.get(name) != given.get(name))
-        raise InputError(
-            f"{label}: tensors do not fit the network: {', '.join(odd[:4])}", hint="Is it for this version?"
-        )
-    module.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in tensors.items()}, assign=True)
+    wanted, weights = module.state_dict(), {name: torch.from_numpy(np.array(value)) for name, value in tensors.items()}
+    for name in sorted(wanted.keys() | weights.keys()):
+        needed, given = _words(wanted.get(name)), _words(weights.get(name))
+        if needed != given:
+            what = f"{label}: tensors do not fit the network: {name} is {given}"
+            raise InputError(what, expected=needed, hint="Is it for this version?")
+    module.load_state_dict(weights, assign=True)
     return module.eval().requires_grad_(False)
+
+
+def _words(tensor: Tensor | None) -> str:
+    return "absent" if tensor is None else f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}"
 
 
 class Inference:

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -14,23 +15,32 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from skycnn.errors import InputError
+from skycnn.files.regular import name_of, opened
 from skycnn.network.card import Card, card_of
+from skycnn.typed import shown
 
 __all__ = ["Card", "Model", "digest", "encode", "installed", "known", "locate", "pinned", "read", "read_card", "seal"]
 
 SUFFIX = ".safetensors"
 SHIPPED = Path(__file__).parents[1] / "weights"
 DTYPES = ("float32", "float64", "int64", "int32", "uint8", "bool")
-LARGEST = 1 << 30
-"""Bytes; no model here comes near, so a larger file is not read."""
+LARGEST, LONGEST = 1 << 30, 1 << 24
+"""Bytes of a file and letters of a card; no model here comes near, so more are not read."""
+AGAIN = "Fetch the model again."
 
 
 @dataclass(frozen=True)
 class Model:
-    """A card and its tensors, name to array."""
+    """A card and its tensors, name to array; the file that it was read from, if it was."""
 
     card: Card
     tensors: Mapping[str, np.ndarray]
+    path: str | None = None
+
+    @property
+    def label(self) -> str:
+        """How messages call it: the file, else its name."""
+        return self.path or self.card.name
 
 
 def digest(card: Card, tensors: Mapping[str, np.ndarray]) -> str:
@@ -83,36 +93,50 @@ def read(path: str | os.PathLike[str]) -> Model:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
         except (SafetensorError, TypeError, KeyError, ValueError, OverflowError, AttributeError) as error:
             raise InputError(f"{path} holds a tensor that cannot be read: {error}") from None
-    found = {name: [str(array.dtype), list(array.shape)] for name, array in sorted(tensors.items())}
-    if found != card.tensors or any(kind not in DTYPES for kind, _ in found.values()):
-        raise InputError(f"{path}: its tensors are not those that its card lists", hint="Fetch the model again.")
-    if not all(np.isfinite(array).all() for array in tensors.values()):
-        raise InputError(f"{path} holds weights that are not finite: no network answers with them")
+    _check_listed(tensors, card, str(path))
+    for name, array in tensors.items():
+        if not np.isfinite(array).all():
+            what = f"{path} holds weights that are not finite, in {name}: no network answers with them"
+            raise InputError(what, hint=AGAIN)
     if digest(card, tensors) != card.sha256:
-        raise InputError(
-            f"{path}: its sha256 is not the one its card states; it was altered", hint="Fetch the model again."
-        )
+        raise InputError(f"{path}: its sha256 is not the one its card states; it was altered", hint=AGAIN)
     _check_pinned(Path(path), card)
-    return Model(card, tensors)
+    return Model(card, tensors, str(path))
 
 
-def _opened(path: str | os.PathLike[str]) -> Any:
+def _check_listed(tensors: Mapping[str, np.ndarray], card: Card, label: str) -> None:
+    there = {name: [str(array.dtype), list(array.shape)] for name, array in tensors.items()}
+    for name in sorted(there.keys() | card.tensors.keys()):
+        held, listed = there.get(name, "absent"), card.tensors.get(name, "absent")
+        if held != listed:
+            what = f"{label}: its tensors are not those that its card lists: {name[:60]} is {shown(held)}"
+            raise InputError(what, expected=shown(listed), hint=AGAIN)
+        if held[0] not in DTYPES:
+            what = f"{label}: its tensors are of a type that no network here has: {name[:60]} is {held[0]}"
+            raise InputError(what, expected=", ".join(DTYPES), hint=AGAIN)
+
+
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
     try:
-        if not os.path.isfile(path):
-            raise InputError(f"the model {path} is no file", hint=known())
-        size = os.stat(path).st_size
-        if size > LARGEST:
-            raise InputError(f"{path} is no model of skycnn: it has {size} bytes", expected=f"at most {LARGEST}")
-        return safe_open(path, framework="np")
+        with opened(path, "a .safetensors file", label=f"the model {path}") as held:
+            size = os.fstat(held.fileno()).st_size
+            if size > LARGEST:
+                raise InputError(f"{path} is no model of skycnn: it has {size} bytes", expected=f"at most {LARGEST}")
+            with safe_open(name_of(held, path), framework="np") as file:  # that file, whatever has its name by now
+                yield file
     except OSError as error:
         raise InputError(f"the model {path} cannot be read: {error.strerror or error}", hint=known()) from None
     except SafetensorError as error:
-        raise InputError(f"{path} is no intact .safetensors file: {error}", hint="Fetch the model again.") from None
+        raise InputError(f"{path} is no intact .safetensors file: {error}", hint=AGAIN) from None
 
 
 def _parse(metadata: Mapping[str, str] | None, path: str | os.PathLike[str]) -> Card:
     try:
-        content = json.loads((metadata or {})["card"])
+        text = (metadata or {})["card"]
+        if len(text) > LONGEST:
+            raise InputError(f"{path} has a card of {len(text)} letters", expected=f"at most {LONGEST}", hint=AGAIN)
+        content = json.loads(text)
     except (KeyError, ValueError, RecursionError):
         raise InputError(f"{path} has no card: it is no model of skycnn") from None
     return card_of(content, str(path))

@@ -8,6 +8,7 @@ from pathlib import Path
 from skycnn.errors import ChangedError, InputError
 from skycnn.files import safefile
 from skycnn.files.lock import locked
+from skycnn.files.regular import check_output
 from skycnn.network import checkpoint, model
 
 
@@ -33,7 +34,7 @@ class ModelFile:
     """
 
     def __init__(self, out: str, *, resume: bool = False, overwrite: bool = False, dry_run: bool = False) -> None:
-        self.label = out
+        self.label, self.existing = out, check_output(out, f"--out {out}")
         self.path = os.path.realpath(out) if os.path.islink(out) else out
         self.folder = os.path.dirname(os.path.abspath(self.path))
         self.checkpoint = checkpoint.beside(self.path)
@@ -43,10 +44,7 @@ class ModelFile:
             raise InputError(f"there is no folder {self.folder}", hint=f"mkdir -p {self.folder}")
         if not os.access(self.folder, os.W_OK) or not os.stat(self.folder).st_mode & 0o222:  # root may do anything
             raise InputError(f"the folder of {out} is read-only", hint="Give another --out FILE.")
-        for place in (self.path, str(self.checkpoint)):
-            if os.path.exists(place) and not os.path.isfile(place):
-                raise InputError(f"{place} is no file", hint="Give another --out FILE.")
-        self.existing = os.stat(self.path) if os.path.exists(self.path) else None
+        check_output(str(self.checkpoint), str(self.checkpoint), hint="Give another --out FILE.")
         if self.existing is not None and not overwrite:
             raise InputError(f"{out} exists", hint="--overwrite replaces it.")
         if self.existing is not None and not self.existing.st_mode & 0o222:

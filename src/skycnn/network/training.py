@@ -172,12 +172,17 @@ class Training:
             kind, _, rest = name.partition(".")
             parts[kind][rest] = value
         self.module.load_state_dict(parts["now"])
+        self.mean.load_state_dict(parts["best"])  # it must fit too
         self.mean.load_state_dict(parts["mean"])
         self.best = {name: value.clone() for name, value in parts["best"].items()}
         moments: dict[int, dict[str, Tensor]] = {}
         for name, value in parts["optimiser"].items():
             number, _, rest = name.partition(".")
             moments.setdefault(int(number), {})[rest] = value.clone()
+        weights: list[Tensor] = [weight for group in self.optimiser.param_groups for weight in group["params"]]
+        for place, weight in enumerate(weights):
+            if any(held.numel() > 1 and held.shape != weight.shape for held in moments.get(place, {}).values()):
+                raise ValueError(f"the moments of weight {place} have another shape")
         self.optimiser.load_state_dict({"state": moments, "param_groups": self.optimiser.state_dict()["param_groups"]})
         self.curve = list(curve)
 

@@ -10,12 +10,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from skycnn.schema import Column, Flag, estimate
+from skycnn.typed import check_fields
 
 LEVELS = (0.16, 0.5, 0.84)
 """The median and the ends of the 68 % interval."""
 
 ODDS_WIDTH = 0.06
 """Half-width, in units of 1 + z, of the interval that ODDS integrates (after the odds of Benitez 2000)."""
+
+LARGEST = 1e30
+"""Of an axis: the columns are float32, and sums of its ends are to be numbers."""
 
 SPACINGS = ("linear", "log1p")
 KINDS = ("value", "redshift")
@@ -57,12 +61,16 @@ class Axis:
     odds: bool = False
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.bins < 4 or not self.high > self.low or self.spacing not in SPACINGS:
             raise ValueError(
                 f"{self.column}: an axis needs four bins or more, high > low, spacing {' or '.join(SPACINGS)}"
             )
         if self.kind not in KINDS or (self.odds and self.kind != "redshift"):
             raise ValueError(f"{self.column}: an axis is of kind {' or '.join(KINDS)}; odds are those of a redshift")
+        least = -1 if self.spacing == "log1p" else -LARGEST
+        if not (least < self.low and self.high < LARGEST and self.blur > 0):
+            raise ValueError(f"{self.column}: an axis lies between {least:g} and {LARGEST:g}, and its blur is above 0")
 
     def place(self, value: Tensor) -> Tensor:
         """Return where values lie on the grid, in bins from its lower end."""

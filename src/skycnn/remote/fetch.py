@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from threading import Event
 from typing import IO
 
+from skycnn.remote.fetcherror import FetchError
+
 
 @dataclass(frozen=True)
 class RemoteOptions:
@@ -67,7 +69,7 @@ class Fetcher:
         FetchError
             With the last reason.
         """
-        from skycnn.remote.httpget import FetchError, get  # http.client and ssl are slow to import
+        from skycnn.remote.httpget import get  # http.client and ssl are slow to import
 
         options, pause = self.options, self.options.pause
         times = {"connect": options.connect, "read": options.read, "deadline": deadline}

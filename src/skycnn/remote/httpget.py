@@ -1,7 +1,9 @@
 """HttpGet: one answer over HTTP, with time-outs for each packet and the whole, and a limit of size."""
 
+import re
 import ssl
 import time
+from collections.abc import Iterator
 from email.utils import mktime_tz, parsedate_tz
 from http.client import HTTPException, HTTPResponse, InvalidURL, responses
 from typing import IO
@@ -11,38 +13,15 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import skycnn
 from skycnn.files.safefile import writing
+from skycnn.remote.contentcoding import PIECE, codings, decoded
+from skycnn.remote.fetcherror import FetchError
 from skycnn.remote.timedhttp import opener
 
 PASSING = {408, 425, 429, 500, 502, 503, 504}
 """Statuses worth a retry (RFC 9110, section 15, and RFC 6585 for 429)."""
-ABSENT = {204, 404, 410}
-PIECE = 1 << 16
-
-
-class FetchError(Exception):
-    """An image could not be fetched.
-
-    Parameters
-    ----------
-    reason : str
-        One phrase, without the URL; control characters are removed.
-    passing : bool
-        Whether a retry may help.
-    wait : float
-        Seconds that the server asks to wait.
-    unreachable : bool
-        Whether no server answered at all.
-    """
-
-    def __init__(self, reason: str, *, passing: bool = False, wait: float = 0.0, unreachable: bool = False) -> None:
-        self.reason = printable(reason)
-        super().__init__(self.reason)
-        self.passing, self.wait, self.unreachable = passing, wait, unreachable
-
-
-def printable(text: str) -> str:
-    """Return a text of a server, safe for a terminal."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+ABSENT = {204, 205, 404, 410}
+WHOLE, ACCEPTED, PARTIAL = {200, 201, 203}, 202, 206
+"""Statuses of an image; 203 is what a proxy made of it, and then still to be a FITS file."""
 
 
 def get(url: str, into: IO[bytes], *, connect: float, read: float, deadline: float, limit: int) -> None:
@@ -73,8 +52,6 @@ def get(url: str, into: IO[bytes], *, connect: float, read: float, deadline: flo
         raise FetchError("the row's time is over")
     try:
         with opener(read, deadline).open(_request(url), timeout=min(connect, left)) as response:
-            if response.status in ABSENT:
-                raise FetchError(f"HTTP {response.status}, no image")
             _copy(response, into, limit)
     except HTTPError as error:
         error.close()
@@ -91,23 +68,64 @@ def get(url: str, into: IO[bytes], *, connect: float, read: float, deadline: flo
         raise FetchError(f"the answer broke off: {str(error) or type(error).__name__}", passing=True) from None
 
 
+def _check_whole(response: HTTPResponse) -> int | None:
+    """See that an answer is the image and all of it; return its length as sent, where it is known.
+
+    Raises
+    ------
+    FetchError
+        When it is a part, a difference or something else.
+    """
+    status, length = response.status, response.length
+    held = response.headers.get("Content-Range", "")
+    if status in ABSENT:
+        raise FetchError(f"HTTP {status}, no image")
+    if status == ACCEPTED:
+        wait = _seconds(response.headers.get("Retry-After"))
+        raise FetchError(f"HTTP {status}, the image is not ready", passing=True, wait=wait)
+    if status == PARTIAL:
+        match = re.fullmatch(r"bytes 0-(\d{1,18})/(\d{1,18})", held.strip())
+        total = int(match[2]) if match else 0
+        if match is None or int(match[1]) + 1 != total or length not in (None, total):
+            raise FetchError(f"HTTP {status}, a part of the image{f': {held[:60]}' if held else ''}")
+        length = total
+    elif status not in WHOLE:
+        raise FetchError(f"HTTP {status} {responses.get(status, '')}".strip() + ", not the image as a whole")
+    packed = response.headers.get("Transfer-Encoding", "chunked").strip().lower()
+    if packed not in ("chunked", "identity"):  # http.client would take it for plain bytes
+        raise FetchError(f"its Transfer-Encoding is {packed[:40]}, which cannot be read")
+    return length
+
+
 def _copy(response: HTTPResponse, into: IO[bytes], limit: int) -> None:
-    declared, received = response.length, 0
+    declared = _check_whole(response)
     if declared is not None and declared > limit:
         raise FetchError(f"an answer of {declared / 1e6:.0f} MB; the limit is {limit / 1e6:.0f}")
-    while declared is None or received < declared:
-        piece = response.read1(PIECE)
-        if not piece:
-            break
-        received += len(piece)
-        if received > limit:
-            raise FetchError(f"an answer of more than {limit / 1e6:.0f} MB, the limit")
+    names, written = codings(",".join(response.headers.get_all("Content-Encoding", []))), 0
+    for piece in decoded(_pieces(response, declared, limit), names):
+        written += len(piece)
+        if written > limit:
+            raise _too_large(limit)
         with writing("a fetched image"):
             into.write(piece)
-    if declared is not None and received < declared:
-        raise FetchError(f"truncated: {received} of {declared} bytes", passing=True)
     with writing("a fetched image"):
         into.flush()
+
+
+def _pieces(response: HTTPResponse, declared: int | None, limit: int) -> Iterator[bytes]:
+    """Yield the body as sent."""
+    received = 0
+    while (declared is None or received < declared) and (piece := response.read1(PIECE)):
+        received += len(piece)
+        if received > limit:
+            raise _too_large(limit)
+        yield piece
+    if declared is not None and received < declared:
+        raise FetchError(f"truncated: {received} of {declared} bytes", passing=True)
+
+
+def _too_large(limit: int) -> FetchError:
+    return FetchError(f"an answer of more than {limit / 1e6:.0f} MB, the limit")
 
 
 def _request(url: str) -> request.Request:

@@ -9,7 +9,8 @@ from typing import IO, cast
 
 from skycnn.files.safefile import writing
 from skycnn.fits.source import COMPRESSED
-from skycnn.remote.httpget import PIECE, FetchError, printable
+from skycnn.remote.contentcoding import PIECE
+from skycnn.remote.fetcherror import FetchError, printable
 
 
 def compression_of(head: bytes) -> str:

@@ -14,7 +14,7 @@ from typing import IO, TypeVar, cast
 from skycnn.errors import InputError
 from skycnn.files.safefile import writing
 from skycnn.fits.cards import BLOCK
-from skycnn.remote.httpget import FetchError
+from skycnn.remote.fetcherror import FetchError
 from skycnn.remote.imageanswer import compression_of, uncompress
 
 T = TypeVar("T")
@@ -53,9 +53,9 @@ class ImageCache:
             os.makedirs(path, 0o700, exist_ok=True)
             with tempfile.TemporaryFile(dir=path, prefix=PREFIX):
                 self.folder = os.path.abspath(path)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
             if folder is not None:
-                what = f"images cannot be kept in {folder}: {error.strerror}"
+                what = f"images cannot be kept in {folder}: {getattr(error, 'strerror', error)}"
                 raise InputError(what, hint="--cache DIR names another folder.") from None
             self.folder, self.temporary = tempfile.mkdtemp(prefix=PREFIX), True
         self._clean()

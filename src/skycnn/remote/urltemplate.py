@@ -65,6 +65,8 @@ class UrlTemplate:
         if "\0" in plain or not plain:
             raise InputError("an empty or broken address", value=text)
         if _URL.match(plain):
+            if not plain.isprintable():
+                raise InputError("an address with letters that cannot be sent", value=text, expected="UTF-8")
             _check_host(plain, text)
         elif re.match(r"[a-z][a-z0-9+.-]*://", plain, re.I):
             raise InputError("images are fetched by http and https only", value=text)

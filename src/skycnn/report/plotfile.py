@@ -6,6 +6,7 @@ from pathlib import Path
 
 from skycnn.errors import InputError
 from skycnn.files import safefile
+from skycnn.files.regular import check_output
 
 FORMATS = ("png", "pdf", "svg")
 
@@ -34,15 +35,16 @@ def check(path: str, option: str = "--plot", *, overwrite: bool = False, spared:
         raise InputError(f"{option} {path} has no known ending", expected=", ".join(f".{name}" for name in FORMATS))
     if find_spec("matplotlib") is None:
         raise InputError(f"matplotlib is not installed; {option} needs it", hint="pip install 'skycnn[plots]'")
+    if "\0" in path:
+        raise InputError("a file name holds a zero byte", value=path)
     real = os.path.realpath(path)  # what would be replaced
     folder = os.path.dirname(real)
     if spared is not None and (real == os.path.realpath(spared) or _same(real, spared)):
         raise InputError(f"{option} {path} is the file of the mocks themselves", hint=f"Give another {option} FILE.")
-    if os.path.exists(real) and not os.path.isfile(real):
-        raise InputError(f"{option} {path} is a folder, a pipe or a device", expected="a file name")
-    if os.path.exists(real) and not overwrite:
+    if check_output(path, f"{option} {path}") is not None and not overwrite:
         raise InputError(f"{path} exists", hint="--overwrite replaces it.")
-    if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
+    writable = os.path.isdir(folder) and os.access(folder, os.W_OK) and os.stat(folder).st_mode & 0o222
+    if not writable:
         place = os.path.dirname(path) or "."
         raise InputError(f"no file can be made in {place}", hint=f"Give another {option} FILE.")
     return kind

@@ -14,6 +14,7 @@ from skycnn.network import choice
 from skycnn.network.model import Card, locate, read_card
 from skycnn.photometry import fluxes
 from skycnn.photometry.fluxes import Photometry, PhotometryOptions
+from skycnn.typed import misfit
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,11 @@ def _restored(record: Record) -> PhotometryOptions:
     plain = PhotometryOptions()
     held = {entry.name: record.options.get(entry.name) for entry in fields(plain) if entry.name != "bad"}
     kinds = {name: dict if isinstance(getattr(plain, name), dict) else str for name in held}
-    sound: dict[str, Any] = {name: value for name, value in held.items() if isinstance(value, kinds[name])}
+    sound: dict[str, Any] = {
+        name: value
+        for name, value in held.items()
+        if isinstance(value, kinds[name]) and not misfit(value, str | dict[str, str], name)
+    }
     return replace(plain, **sound)
 
 

@@ -18,6 +18,7 @@ from skycnn.inputs.foldanswers import FoldAnswers
 from skycnn.inputs.sealing import Label, sealed
 from skycnn.inputs.trainingrows import TrainingRequest, TrainingRows
 from skycnn.network import checkpoint, cost, fitting, groups, model, stages
+from skycnn.network.answer import Answerer
 from skycnn.network.calibration import judged
 from skycnn.network.checkpoint import Keeper
 from skycnn.network.division import RANDOM
@@ -184,6 +185,8 @@ def _train(
     parents = [model.read(model.locate(name)) for name in options.init]
     name, network = planned(task, parents, network=options.network, members=options.members, epochs=options.epochs)
     check_alike(parents)
+    for parent in parents:
+        Answerer(task, parent, "cpu")  # else a card that fits no network would fail once the rows are read
     job = Job(
         network=network,
         bands=len(options.bands) or 1,

@@ -8,6 +8,7 @@ the images, and so is a stamp file.
 
 import os
 import re
+import warnings
 from collections.abc import Iterator
 from math import prod
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
+from skycnn.files.regular import opened
 from skycnn.files.safefile import kept, scratch, writing
 from skycnn.fits import cards as fitscards
 from skycnn.fits.bytecopy import copy_range
@@ -29,6 +31,8 @@ Array = NDArray[Any]
 FILTERS = ("F814W", "F160W", "F356W")
 """Filters of the planes; sets of two lack the last (Ciprijanovic et al. 2020)."""
 TRUTH = "MERGER_TRUE"
+MOST = 26
+"""Bands whose numbers fit into the card BANDS."""
 COPY_BYTES = 4 << 20
 
 
@@ -87,9 +91,15 @@ def open_arrays(spec: Spec, folder: str | None) -> Source:
 def _load(path: str) -> Array:
     """Return an array, memory-mapped; nothing is unpickled."""
     try:
-        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(f"{path} cannot be read as an array: {error}") from None
+        opened(path, "an array").close()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    except InputError:
+        raise
+    except Exception as error:  # a header made to harm raises anything, from tokenize's errors to OverflowError
+        reason = str(error)[:200] or type(error).__name__
+        raise InputError(f"{path} cannot be read as an array: {reason}") from None
 
 
 def partners(name: str) -> Iterator[str]:
@@ -114,7 +124,10 @@ def _bands(path: str, n: int) -> tuple[str, ...]:
     named = re.findall(r"(?<![a-z0-9])f\d{3,4}[a-z]\d?(?![a-z0-9])", os.path.basename(path).lower())
     if len(named) == n:
         return tuple(name.upper() for name in named)
-    return FILTERS[:n] if 2 <= n <= len(FILTERS) else tuple(str(i) for i in range(1, n + 1))
+    names = FILTERS[:n] if 2 <= n <= len(FILTERS) else tuple(str(i) for i in range(1, min(n, MOST) + 1))
+    if n > MOST:
+        raise InputError(f"{path} holds {n} bands", expected=f"at most {MOST}")
+    return names
 
 
 def _table(labels: Array | None, rows: int, bands: tuple[str, ...], label: str) -> bytes:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from skycnn.errors import ChangedError, InputError
 from skycnn.images.planes import Planes, read_planes
 from skycnn.remote.fetch import Fetcher, RemoteOptions
+from skycnn.remote.fetcherror import FetchError
 from skycnn.remote.urltemplate import UnfitError, UrlTemplate
 
 
@@ -87,8 +88,6 @@ class RowFiles:
             raise MissingError(place, what) from None
 
     def _fetched(self, url: str, extension: str | None, deadline: float) -> Planes:
-        from skycnn.remote.httpget import FetchError
-
         if self.cache is None:
             raise RuntimeError("a URL without a cache")
 

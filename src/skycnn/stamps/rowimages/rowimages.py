@@ -231,7 +231,9 @@ class RowImages(Stamps):
     def facts(self) -> dict[str, Any]:
         """Return hashes of the templates: they may hold passwords."""
         addresses = {
-            band: hashlib.sha256(f"{template.text}[{template.extension}]".encode()).hexdigest()
+            band: hashlib.sha256(
+                f"{template.text}[{template.extension}]".encode("utf-8", "surrogateescape")
+            ).hexdigest()
             for band, template in self.files.templates.items()
         }
         centre = self.positions is None
