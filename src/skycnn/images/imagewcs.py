@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 import numpy as np
-from astropy.wcs import WCSSUB_CELESTIAL, Wcsprm
+from astropy.wcs import Wcsprm
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
@@ -25,6 +25,9 @@ of this, and snapping makes the stamps of all bands start at one pixel."""
 
 NARROWEST, WIDEST = 1e-6, 36000.0
 """arcsec a pixel; beyond, the header is wrong."""
+
+_FRAME = (("RADESYS", "RADECSYS"), ("EQUINOX", "EPOCH"))
+"""Cards of the celestial system; the second of each is the older name."""
 
 
 class ImageWcs:
@@ -49,6 +52,8 @@ class ImageWcs:
         ICRS, deg.
     radius : float
         deg, of a circle about `centre` around the whole image; 180 if unknown.
+    notes : tuple of str
+        What was decided, where the header says two things.
 
     Raises
     ------
@@ -62,13 +67,12 @@ class ImageWcs:
         octets = text.encode("ascii", "replace")
         cards = [octets[at : at + 80].ljust(80) for at in range(0, len(octets), 80)]
         header = fitscards.values(cards)
-        wcscards.check(header, label)
-        cards, polynomial = wcscards.prepared(cards, header)
-        self._sip = sip.read(header, label) if polynomial else None
+        known = wcscards.read(header, shape, label)
+        self.notes, self._shaping = known.notes, known.shaping
+        self._sip = sip.read(known.values, label) if known.polynomial else None
         try:
-            whole = Wcsprm(b"".join(cards), relax=True, warnings=False)
-            whole.fix()
-            self._wcs = whole if whole.naxis == 2 else whole.sub([WCSSUB_CELESTIAL])
+            self._wcs = Wcsprm(known.text, relax=True, warnings=False)
+            self._wcs.fix()
             self._wcs.set()
             self._lng, self._lat = self._wcs.lng, self._wcs.lat
         except (ValueError, KeyError, MemoryError, AttributeError) as error:  # wcslib's are ValueErrors
@@ -147,6 +151,12 @@ class ImageWcs:
         steps = np.degrees(np.array([[e[0] - e[1], e[2] - e[3]], [n[0] - n[1], n[2] - n[3]]])) * 3600
         return PixelGrid(steps, float(lon[0]), float(lat[0]))
 
+    @property
+    def sides(self) -> tuple[float, float]:
+        """Sides of a pixel along x and y, arcsec, by the linear part of the WCS."""
+        x, y = np.linalg.norm(self._matrix(), axis=0) * 3600
+        return float(x), float(y)
+
     def _frame(self, header: dict[str, fitscards.Value]) -> frames.Frame:
         kind = str(self._wcs.lngtyp).strip().upper()
         if kind == "GLON":
@@ -157,8 +167,8 @@ class ImageWcs:
                 value=kind,
                 expected="RA and DEC, or GLON and GLAT",
             )
-        equinox = header.get("EQUINOX", header.get("EPOCH"))
-        return frames.read(header.get("RADESYS", header.get("RADECSYS")), equinox, self.label)
+        radesys, equinox = (next((n for n in names if n in header), names[0]) for names in _FRAME)
+        return frames.read(header.get(radesys), header.get(equinox), self.label, names=(radesys, equinox))
 
     def _repeat(self) -> Array | None:
         """Return the step in pixels of 360 degrees, None where the sky does not repeat."""
@@ -189,7 +199,8 @@ class ImageWcs:
         nominal = float(np.sqrt(abs(np.linalg.det(self._matrix())))) * 3600
         if not (min(grid.scale, nominal) > NARROWEST and max(grid.scale, nominal) < WIDEST and grid.aspect < 100):
             raise InputError(
-                f"{self.label}: its WCS makes no sense: pixels of {nominal:.4g} arcsec, aspect {grid.aspect:.4g}",
+                f"{self.label}: its WCS makes no sense: {self._shaping} give pixels of {nominal:.4g} arcsec, "
+                f"aspect {grid.aspect:.4g}",
                 hint=wcscards.NO_WCS,
             )
         self.grid, self.centre = grid, (grid.lon, grid.lat)
