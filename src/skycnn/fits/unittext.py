@@ -10,11 +10,14 @@ from math import inf, prod
 LONGEST = 120
 """Letters; longer than any unit."""
 
-POWER = 100
-"""Largest product of all powers in a text: erg^1 s^-1 cm^-2 times 10^-17 has 34."""
+POWER = 1000.0
+"""Largest product of all numbers but a leading factor; 1e-29 erg s^-1 cm^-2 Hz^-1 has 58."""
 
-_POWER = re.compile(r"(?:\*\*|\^)\s*\(?\s*[+-]?\s*(\d+(?:\.\d*)?|\.\d+)|(?<=[A-Za-z)])\s*\(?[+-]?(\d+(?:\.\d*)?)")
-_NUMBER = re.compile(r"\d{20,}|[eE][+-]?\d{3,}")
+DIGITS = 20
+"""Of a number; float64 has 17."""
+
+_NUMBER = re.compile(r"\d+(?:\.\d*)?|\.\d+")
+_TOWER = re.compile(r"(\*\*|\^)[(+\s-]*[\d.]+[)\s]*(\*\*|\^)")  # 9^9^9
 
 
 def factor(text: str, target: str) -> float | None:
@@ -27,9 +30,7 @@ def factor(text: str, target: str) -> float | None:
     target : str
         The other one, in astropy's spelling.
     """
-    if len(text) > LONGEST or _NUMBER.search(text):
-        return None
-    if prod(max(1.0, float(a or b)) for a, b in _POWER.findall(text)) > POWER:
+    if not _bounded(text):
         return None
     from astropy import units  # slow to import and seldom needed
 
@@ -41,3 +42,11 @@ def factor(text: str, target: str) -> float | None:
     except (ValueError, TypeError, ArithmeticError, RecursionError):
         return None
     return scale if 0 < scale < inf else None
+
+
+def _bounded(text: str) -> bool:
+    numbers = _NUMBER.findall(text[: LONGEST + 1])
+    powers = numbers[_NUMBER.match(text.lstrip()) is not None :]
+    if len(text) > LONGEST or _TOWER.search(text) or max(map(len, numbers), default=0) > DIGITS:
+        return False
+    return prod(max(1.0, float(number)) for number in powers) <= POWER

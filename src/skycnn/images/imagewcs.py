@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,9 @@ class ImageWcs:
         except (ValueError, KeyError, MemoryError, AttributeError) as error:  # wcslib's are ValueErrors
             parts = re.sub(r"ERROR \d+ in [^:]*:", "\n", " ".join(str(error).split())).split("\n")
             reason = max(parts[:2], key=len).strip(" .:")
-            raise InputError(f"{label}: its WCS makes no sense ({reason})", hint=wcscards.NO_WCS) from error
+            raise InputError(
+                f"{label}: its WCS makes no sense ({reason}): {known.shaping}", hint=wcscards.NO_WCS
+            ) from error
         if self._lng < 0 or self._lat < 0 or self._wcs.naxis != 2:
             raise InputError(f"{label} has no celestial WCS", hint=wcscards.NO_WCS)
         self.frame = self._frame(header)
@@ -105,9 +108,7 @@ class ImageWcs:
             return out[0], out[1]
         world = np.empty((len(good), 2))
         world[:, self._lng], world[:, self._lat] = self.frame.from_icrs(lon[good] % 360, lat[good])
-        with self._lock, np.errstate(all="ignore"):
-            result = self._wcs.s2p(world, 0)
-        pixel = np.where((result["stat"] == 0)[:, None], result["pixcrd"], np.nan)
+        pixel = self._converted(self._wcs.s2p, world, "pixcrd")
         if self._period is not None:
             middle = np.array([(self.shape[1] - 1) / 2, (self.shape[0] - 1) / 2])
             times = np.round((middle - pixel) @ self._period / (self._period @ self._period))
@@ -129,12 +130,19 @@ class ImageWcs:
         if not len(good):
             return out[0], out[1]
         place = self._sip.forward(x[good], y[good]) if self._sip else (x[good], y[good])
-        with self._lock, np.errstate(all="ignore"):
-            result = self._wcs.p2s(np.stack(place, axis=1), 0)
-        world = np.where((result["stat"] == 0)[:, None], result["world"], np.nan)
+        world = self._converted(self._wcs.p2s, np.stack(place, axis=1), "world")
         lon, lat = self.frame.to_icrs(world[:, self._lng], world[:, self._lat])
         out[:, good] = lon % 360, lat
         return out[0], out[1]
+
+    def _converted(self, convert: Callable[[Array, int], dict[str, Array]], places: Array, key: str) -> Array:
+        """Return what wcslib makes of places (n, 2), NaN where it fails."""
+        try:
+            with self._lock, np.errstate(all="ignore"):
+                result = convert(places, 0)
+        except ValueError:  # a projection whose parameters hold nowhere
+            return np.full(places.shape, np.nan)
+        return np.where((result["stat"] == 0)[:, None], result[key], np.nan)
 
     def grid_at(self, x: float, y: float) -> PixelGrid | None:
         """Return the pixel grid at a 0-based position; None off the sky."""

@@ -68,7 +68,7 @@ def _parts(header: Mapping[str, Value], axis: int, label: str) -> Iterator[str]:
 
 
 def _canonical(text: str, kind: str) -> str | None:
-    """Return the text of one axis with single blanks and checked counts; None where it is none."""
+    """Return the text of one axis with checked counts; None where it is none."""
     type_, axis, terms = _TYPE.search(text), _AXIS.search(text), _TERMS.search(text)
     if type_ is None or axis is None or terms is None or type_[1].upper() != kind or len(axis[1]) > 8:
         return None
@@ -83,9 +83,20 @@ def _canonical(text: str, kind: str) -> str | None:
         return None
     if len(numbers) != 8 + _count(int(across), int(along), int(cross)):
         return None
-    written = " ".join([*(str(int(number)) for number in numbers[:4]), *(repr(number) for number in numbers[4:])])
-    projection = "".join(f" projp{number}={float(value)!r}" for number, value in _PARAMETER.findall(text))
-    return f'wtype={kind.lower()} axtype={axis[1]}{projection} {terms[1]}cor = "{written} "'
+    parameters = [f"projp{number}={float(value)!r}" for number, value in _PARAMETER.findall(text)]
+    orders, rest = [str(int(number)) for number in numbers[:4]], [repr(number) for number in numbers[4:]]
+    orders[0] = f'{terms[1]}cor="{orders[0]}'
+    return _line([f"wtype={kind.lower()}", f"axtype={axis[1]}", *parameters, *orders, *rest]) + '"'
+
+
+def _line(words: list[str]) -> str:
+    """Return words, each with one blank behind it that ends no card: wcslib takes such a blank for the text's end."""
+    line = ""
+    for word in words:
+        if (len(line) + len(word) + 1) % WIDTH == 0:
+            word = re.sub(r"\d+(\.\d*)?(e[+-]?\d+)?$", r"0\g<0>", word)
+        line += word + " "
+    return line
 
 
 def _count(across: int, along: int, cross: int) -> int:

@@ -193,6 +193,8 @@ def _numbers(header: Mapping[str, Value], axes: tuple[int, int], label: str) -> 
 def _check_scale(values: Mapping[str, Value], label: str) -> None:
     """Refuse a WCS without scale, or with two: CD and PC exclude each other, and wcslib takes PC for both."""
     cd, pc = ([name for name in values if re.fullmatch(rf"{stem}\d_\d", name)] for stem in ("CD", "PC"))
+    if not any(values[name] for name in cd):  # as if there were none, to wcslib
+        cd = []
     if not cd and not pc and "CDELT1" not in values and "CDELT2" not in values:
         raise InputError(f"{label}: its WCS gives no scale: neither CD nor CDELT", hint=NO_WCS)
     if not cd or not pc:
