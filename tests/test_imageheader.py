@@ -243,7 +243,16 @@ def test_undefined_pixels_of_no_number_are_refused(tmp_path, name, spelling):
         headers(path)
 
 
-@pytest.mark.parametrize(("card", "told"), [("BSCALE  = 0.0", "BSCALE is 0"), ("BZERO   = 1E999", "BZERO is unread")])
+@pytest.mark.parametrize(
+    ("card", "told"),
+    [
+        ("BSCALE  = 0.0", "BSCALE makes all pixels alike"),
+        ("BSCALE  = -1E-300", "BSCALE makes all pixels alike"),
+        ("BSCALE  = 1E300", "BSCALE is unreadable"),
+        ("BZERO   = -1E300", "BZERO is unreadable"),
+        ("BZERO   = 1E999", "BZERO is unreadable"),
+    ],
+)
 def test_a_scale_of_no_use(tmp_path, card, told):
     integers(tmp_path / "a.fits", tiled=False)
     with_card(tmp_path / "a.fits", card)

@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass
-from math import isfinite
 from stat import S_ISREG
 
 from skycnn.errors import InputError
@@ -15,6 +14,9 @@ from skycnn.images.imagechoice import choose
 from skycnn.images.keptcards import kept
 
 _PRINTABLE = bytes(octet if 32 <= octet < 127 else 32 for octet in range(256))
+
+SMALLEST, LARGEST = 1e-40, 1e38
+"""Least BSCALE, and largest BSCALE and BZERO, of pixels in float32."""
 
 
 @dataclass(frozen=True)
@@ -162,8 +164,8 @@ def header_of(
     if blank is None and bitpix > 0:
         blank = _undefined(unit, "BLANK", label)
     bscale = _number(header.get("BSCALE", 1.0), f"{label}: BSCALE")
-    if bscale == 0:
-        raise InputError(f"{label}: BSCALE is 0, which makes all pixels alike", expected="another number")
+    if abs(bscale) < SMALLEST:
+        raise InputError(f"{label}: BSCALE makes all pixels alike", value=bscale, expected=f"{SMALLEST:g} or more")
     image = ImageHeader(
         spec=spec,
         number=unit.number,
@@ -188,7 +190,7 @@ def header_of(
 
 
 def _number(value: Value, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST:
         raise InputError(f"{what} is unreadable", value=value, expected="a number")
     return float(value)
 

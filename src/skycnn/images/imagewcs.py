@@ -69,7 +69,7 @@ class ImageWcs:
         cards = [octets[at : at + 80].ljust(80) for at in range(0, len(octets), 80)]
         header = fitscards.values(cards)
         known = wcscards.read(header, shape, label)
-        self.notes, self._shaping = known.notes, known.shaping
+        self.notes, self._known = known.notes, known
         self._sip = sip.read(known.values, label) if known.polynomial else None
         try:
             self._wcs = Wcsprm(known.text, relax=True, warnings=False)
@@ -207,7 +207,7 @@ class ImageWcs:
         nominal = float(np.sqrt(abs(np.linalg.det(self._matrix())))) * 3600
         if not (min(grid.scale, nominal) > NARROWEST and max(grid.scale, nominal) < WIDEST and grid.aspect < 100):
             raise InputError(
-                f"{self.label}: its WCS makes no sense: {self._shaping} give pixels of {nominal:.4g} arcsec, "
+                f"{self.label}: its WCS makes no sense: {self._known.shaping} give pixels of {nominal:.4g} arcsec, "
                 f"aspect {grid.aspect:.4g}",
                 hint=wcscards.NO_WCS,
             )
