@@ -185,17 +185,17 @@ def test_files_that_could_not_be_read_at_all_are_named_in_order(layer, tmp_path)
     assert [line.split(" cannot be read: ")[0] for line in told] == [str(path) for path in paths[::2]]
 
 
-@pytest.mark.parametrize(("plane", "hides", "hint"), [("masks", 32, "--mask g=FILE:BITS"), ("weights", 0, "is it 0")])
+@pytest.mark.parametrize(("plane", "hides", "hint"), [("masks", 32, "--mask BAND=FILE:"), ("weights", 0, "is it 0")])
 def test_what_hides_all_there_is_is_told(layer, tmp_path, plane, hides, hint):
     image = write(tmp_path / "g.fits", field(), wcs())
     other = write(tmp_path / "plane.fits", np.full((SIDE, SIDE), hides, "i4"), wcs())
     made = layer([image], **{plane: [other]})
-    assert made.warnings() == []
+    assert made.hiding() == []
     for _ in range(2):
         pixels, _, _ = cut(made, [100.0, 1.0], [100.0, 100.0])
     assert np.isnan(pixels).all()
-    (told,) = made.warnings()
-    assert told.startswith(f"g: the {plane[:-1]} hides every pixel of 4 stamps ({other}): ")
+    (told,) = made.hiding()
+    assert told.startswith(f"the {plane[:-1]} hides every pixel of 4 stamps ({other}): ")
     assert hint in told
 
 
@@ -204,7 +204,7 @@ def test_what_hides_some_is_not(layer, tmp_path):
     shown[100, 100] = 0
     made = layer([image], masks=[write(tmp_path / "plane.fits", shown, wcs())])
     assert np.isfinite(cut(made, [100.0, 200.0], [100.0, 200.0])[0]).sum() == 1
-    assert made.warnings() == []
+    assert made.hiding() == []
 
 
 def test_masks_of_one_file_by_different_bits(tmp_path, layer):

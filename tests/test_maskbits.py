@@ -1,6 +1,7 @@
 """MaskBits: bits by value and by the names that a mask's header lists, and the masks they go with."""
 
 import gzip
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from astropy.io import fits
 from skycnn.errors import InputError
 from skycnn.images import maskbits
 from skycnn.images.imageheader import ImageSpec, read_headers
+from skycnn.images.openpixels import open_pixels
 
 
 @pytest.fixture
@@ -107,3 +109,22 @@ def test_names_in_an_archive_and_bits_of_floats(masks, tmp_path):
     (tmp_path / "mask.fits.gz").write_bytes(gzip.compress((tmp_path / "mask.fits").read_bytes()))
     (packed,) = read_headers(ImageSpec("mask.fits.gz"))
     assert maskbits.of("DETECTED,0x10000", packed) == 0x10020
+
+
+@pytest.mark.parametrize("method", ["RICE_1", "GZIP_1", "GZIP_2", "PLIO_1", "HCOMPRESS_1", "NOCOMPRESS", None])
+@pytest.mark.parametrize("kind", ["u1", "i2", "u2", "i4", "u4"])
+def test_bits_of_a_mask_as_it_is_stored(tmp_path, method, kind):
+    """The number that is tested is the physical one, whatever BZERO and the tiles hold."""
+    most = {"u1": 2**8, "i2": 2**15, "u2": 2**16}.get(kind, 2**23)
+    values = np.random.default_rng(5).integers(0, most, (20, 24)).astype(kind)
+    unit = fits.ImageHDU(values) if method is None else fits.CompImageHDU(values, compression_type=method)
+    try:
+        fits.HDUList([fits.PrimaryHDU(), unit]).writeto(tmp_path / "m.fits")
+    except (ValueError, OverflowError) as error:
+        pytest.skip(f"astropy does not pack {kind} so: {error}")
+    (mask,) = read_headers(ImageSpec(str(tmp_path / "m.fits")))
+    bits = maskbits.of("0x12,64", mask)
+    out = np.empty((1, 20, 20), np.float32)
+    with open_pixels(replace(mask, bits=bits)) as pixels:
+        pixels.cut(np.array([0]), np.array([0]), 20, out)
+    np.testing.assert_array_equal(out[0], values[:, :20] & bits != 0)

@@ -159,22 +159,24 @@ class Layer:
                 entry[0], entry[2] = reason, True
 
     def warnings(self) -> list[str]:
-        """Return a line for each image that could not be read, and for a mask or weight that hides all there is."""
+        """Return a line for each image that could not be read."""
         lines = [f"{label} cannot be read: {why}" for label, why in self.footprints.unreadable.items()]
-        lines += [self._all_hidden(name, stamps) for name, (stamps, gone) in self.hidden.items() if 0 < stamps == gone]
         return lines + [
             (reason if whole else f"{label} {reason}") + f": missing in {counted(stamps, 'stamp')}"
             for label, (reason, stamps, whole) in sorted(self.lost.items())
         ]
 
-    def _all_hidden(self, name: str, stamps: int) -> str:
-        band = self.footprints.band
-        planes = self.footprints.masks if name == "mask" else self.footprints.weights
-        label = next(plane.label for plane in planes if plane is not None)
-        text = f"{band}: the {name} hides every pixel of {counted(stamps, 'stamp')} ({label})"
-        if name == "weight":
-            return f"{text}: is it 0 there?"
-        return f"{text}: are all its bits bad? --mask {band}=FILE:BITS lets some of them count"
+    def hiding(self) -> list[str]:
+        """Return a line for a mask or weight that hides every pixel of all stamps."""
+        lines = []
+        for name, (stamps, gone) in self.hidden.items():
+            if not 0 < stamps == gone:
+                continue
+            planes = self.footprints.masks if name == "mask" else self.footprints.weights
+            label = next(plane.label for plane in planes if plane is not None)
+            asked = "are all bits bad? --mask BAND=FILE:BITS lets some count" if name == "mask" else "is it 0 there?"
+            lines.append(f"the {name} hides every pixel of {counted(stamps, 'stamp')} ({label}): {asked}")
+        return lines
 
 
 class LayerImage(Pixels):
