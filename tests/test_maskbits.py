@@ -3,6 +3,7 @@
 import gzip
 from dataclasses import replace
 
+import fitsio
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -111,20 +112,20 @@ def test_names_in_an_archive_and_bits_of_floats(masks, tmp_path):
     assert maskbits.of("DETECTED,0x10000", packed) == 0x10020
 
 
-@pytest.mark.parametrize("method", ["RICE_1", "GZIP_1", "GZIP_2", "PLIO_1", "HCOMPRESS_1", "NOCOMPRESS", None])
-@pytest.mark.parametrize("kind", ["u1", "i2", "u2", "i4", "u4"])
+KINDS = {"u1": 2**8, "i2": 2**15, "u2": 2**16, "i4": 2**23, "u4": 2**23}
+STORED = [(method, kind) for method in ("RICE", "GZIP", "GZIP_2", "HCOMPRESS", None) for kind in KINDS]
+
+
+@pytest.mark.parametrize(("method", "kind"), [*STORED, ("PLIO", "u1"), ("PLIO", "i2"), ("PLIO", "u2"), ("PLIO", "i4")])
 def test_bits_of_a_mask_as_it_is_stored(tmp_path, method, kind):
     """The number that is tested is the physical one, whatever BZERO and the tiles hold."""
-    most = {"u1": 2**8, "i2": 2**15, "u2": 2**16}.get(kind, 2**23)
-    values = np.random.default_rng(5).integers(0, most, (20, 24)).astype(kind)
-    unit = fits.ImageHDU(values) if method is None else fits.CompImageHDU(values, compression_type=method)
-    try:
-        fits.HDUList([fits.PrimaryHDU(), unit]).writeto(tmp_path / "m.fits")
-    except (ValueError, OverflowError) as error:
-        pytest.skip(f"astropy does not pack {kind} so: {error}")
+    values = (
+        np.random.default_rng(5).integers(0, KINDS[kind], (20, 3)).repeat(40, axis=1).astype(kind)
+    )  # PLIO packs runs
+    fitsio.write(tmp_path / "m.fits", values, compress=method, tile_dims=(4, 120) if method else None)
     (mask,) = read_headers(ImageSpec(str(tmp_path / "m.fits")))
     bits = maskbits.of("0x12,64", mask)
     out = np.empty((1, 20, 20), np.float32)
     with open_pixels(replace(mask, bits=bits)) as pixels:
-        pixels.cut(np.array([0]), np.array([0]), 20, out)
+        assert not pixels.cut(np.array([0]), np.array([0]), 20, out).any()
     np.testing.assert_array_equal(out[0], values[:, :20] & bits != 0)
