@@ -11,9 +11,6 @@ from skycnn.fits.tablebytes import Hdu
 from skycnn.images.archive import compression_of, plain, units
 from skycnn.images.imageheader import ImageHeader, ImageSpec, header_of, read_headers
 
-MOST = 1000
-"""Planes of a file, one a band; a cube of more shows spectra."""
-
 _TWO_AXES = b"NAXIS   =                    2"
 
 
@@ -108,8 +105,6 @@ def _cube(spec: ImageSpec) -> Planes | None:
         axes.pop()
     if len(axes) != 3 or min(axes) < 1 or axes[2] == 1:
         return None
-    if axes[2] > MOST:
-        raise InputError(f"{label} is a cube of {axes[2]} planes", expected=f"at most {MOST}, one a band")
     if prefix:
         raise InputError(f"{label} is a tile-compressed cube", hint=f"Uncompress it: funpack {spec.path}")
     whole = header_of(spec, unit, (axes[1], axes[0]), primary, compression, stat)
