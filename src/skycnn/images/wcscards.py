@@ -158,7 +158,7 @@ def _check_axes(header: Mapping[str, Value], axes: tuple[int, int], shape: tuple
 
 def _check_distortion(header: Mapping[str, Value], label: str) -> None:
     for name, value in header.items():
-        if not name.startswith(_OTHER) or value == "":
+        if not name.startswith(_OTHER) or value in ("", None):
             continue
         if str(value).strip().upper() == "LOOKUP":
             raise InputError(
