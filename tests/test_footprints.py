@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -175,3 +176,20 @@ def test_an_image_behind_another_is_told(folder):
         shutil.copy(f"t{number}.fits", f"t{number}_weight.fits")
     (note,) = Footprints("r", expand("r", ["t*.fits"])).notes
     assert "t0_weight.fits (and 1 more) shows the same field, pixel for pixel, as t0.fits" in note
+
+
+def test_a_wcs_that_says_two_things_is_told(folder):
+    for name, place in (("t1.fits", 359.99), ("t4.fits", 20.0)):
+        tiles.write(name, tiles.header(place, 0.0, **tiles.SIP))
+    (note,) = Footprints("r", expand("r", ["t*.fits"])).notes
+    assert note.startswith("warning: r: t1.fits (and 1 more): SIP coefficients (A_ORDER, B_ORDER) beside RA---TAN")
+
+
+def test_bits_that_a_mask_cannot_have_are_an_error_at_once(folder):
+    """However many images there are: it is the command that is wrong."""
+    masks = [replace(spec, bits="1") for spec in expand("g", ["m*.fits"])]
+    found = Footprints("g", expand("g", ["t*.fits"]), masks=masks)
+    assert [mask.bits for mask in found.masks] == [1] * 4
+    masks[2] = replace(masks[2], bits="SAT")
+    with pytest.raises(InputError, match=r"m2\.fits: no bit of the mask is called so: 'SAT'"):
+        Footprints("g", expand("g", ["t*.fits"]), masks=masks)

@@ -11,6 +11,7 @@ from astropy.wcs import WCS
 import imagemaker
 from skycnn.errors import InputError
 from skycnn.images.imageheader import ImageSpec, read_headers
+from skycnn.images.openpixels import open_pixels
 
 PIXELS = imagemaker.array((30, 40))
 
@@ -193,3 +194,67 @@ def test_a_scale_that_is_no_number(tmp_path, name, value):
         file[0].header[name] = value
     with pytest.raises(InputError, match=name):
         headers(path)
+
+
+def with_card(path, card):
+    """Write a card as it stands before the last END; astropy would not write some of these."""
+    octets = path.read_bytes()
+    at = octets.rindex(b"END".ljust(80), 0, 8640)
+    path.write_bytes(octets[:at] + card.ljust(80).encode() + b"END".ljust(80) + octets[at + 160 :])
+
+
+def integers(path, tiled):
+    raw = np.full((30, 40), 7, "i2")
+    raw[3, 4:9] = -32768
+    unit = fits.CompImageHDU(raw) if tiled else fits.ImageHDU(raw)
+    fits.HDUList([fits.PrimaryHDU(), unit]).writeto(path)
+    return raw
+
+
+BLANKS = {
+    "-32768": -32768, "-32768.0": -32768, "-32768.": -32768, "-3.2768E4": -32768, "-3.2768D+04": -32768, "+7": 7,
+    "'-32768'": -32768, "'  -32768.0 '": -32768, "-0032768": -32768, "7 / undefined": 7, "1E30": int(1e30),
+    "9" * 60: int("9" * 60), "": None, "   / nothing": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("spelling", BLANKS)
+@pytest.mark.parametrize("name", ["BLANK", "ZBLANK"])
+def test_undefined_pixels_in_any_spelling(tmp_path, spelling, name):
+    path = tmp_path / "a.fits"
+    raw = integers(path, tiled=name == "ZBLANK")
+    with_card(path, f"{name:8}= {spelling}")
+    (found,) = headers(path)
+    assert found.blank == BLANKS[spelling]
+    out = np.empty((1, 30, 30), np.float32)
+    with open_pixels(found) as pixels:
+        assert not pixels.cut(np.array([0]), np.array([0]), 30, out).any()
+    undefined = {-32768: raw == -32768, 7: raw == 7}.get(found.blank, np.zeros(raw.shape, bool))
+    np.testing.assert_array_equal(np.isnan(out[0]), undefined[:, :30])
+
+
+@pytest.mark.parametrize("name", ["BLANK", "ZBLANK"])
+@pytest.mark.parametrize("spelling", ["'none'", "1.5", "T", "NaN", "-3276x", "''", "(1, 2)", "1E999", "'"])
+def test_undefined_pixels_of_no_number_are_refused(tmp_path, name, spelling):
+    path = tmp_path / "a.fits"
+    integers(path, tiled=name == "ZBLANK")
+    with_card(path, f"{name:8}= {spelling}")
+    with pytest.raises(InputError, match=f": {name} is unreadable: .*expected a whole number"):
+        headers(path)
+
+
+@pytest.mark.parametrize(
+    ("card", "told"),
+    [
+        ("BSCALE  = 0.0", "BSCALE makes all pixels alike"),
+        ("BSCALE  = -1E-300", "BSCALE makes all pixels alike"),
+        ("BSCALE  = 1E300", "BSCALE is unreadable"),
+        ("BZERO   = -1E300", "BZERO is unreadable"),
+        ("BZERO   = 1E999", "BZERO is unreadable"),
+    ],
+)
+def test_a_scale_of_no_use(tmp_path, card, told):
+    integers(tmp_path / "a.fits", tiled=False)
+    with_card(tmp_path / "a.fits", card)
+    with pytest.raises(InputError, match=told):
+        headers(tmp_path / "a.fits")

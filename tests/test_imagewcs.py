@@ -190,12 +190,15 @@ BAD = {
     "tiny": (header(scale=1e-9), "makes no sense"),
     "huge": (header(scale=1e6), "makes no sense"),
     "pole beyond": (header(at=(10.0, 120.0)), "makes no sense"),
-    "far reference": (header(CRPIX1=1e300), "makes no sense|nowhere"),
+    "far reference": (header(CRPIX1=1e14), "makes no sense|nowhere"),
+    "no reference": (header(CRPIX1=1e300), "CRPIX1 is unreadable"),
+    "polynomial nowhere": (header("ZPN", **{f"PV2_{m}": -1.0 for m in range(20)}), "makes no sense|nowhere"),
     "ecliptic": (header(CTYPE1="ELON-TAN", CTYPE2="ELAT-TAN"), "ELON"),
     "frame": (header(RADESYS="GEOCENTRIC"), "RADESYS is not known"),
     "equinox": (header(RADESYS="FK5", EQUINOX=20.0), "EQUINOX is unreadable"),
     "unit": (header(CUNIT1="foo"), "CUNIT1"),
-    "tnx without end": (header("TNX", WAT1_001='wtype=tnx axtype=ra lngcor = "3. 3.'), "makes no sense"),
+    "tnx without end": (header("TNX", WAT1_001='wtype=tnx axtype=ra lngcor = "3. 3.'), "WAT1_001"),
+    "old equinox": (header(EPOCH="x"), "EPOCH is unreadable"),
 }
 
 

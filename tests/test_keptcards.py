@@ -6,13 +6,14 @@ from skycnn.fits.tablebytes import Hdu
 from skycnn.images.keptcards import kept
 
 WANTED = """
-    CTYPE1 CRVAL2 CRPIX1 CD1_2 PC2_1 CDELT1 CROTA2 CUNIT1 PV1_10 PV2_0 A_ORDER B_0_2 AP_1_1 BP_ORDER A_DMAX LONPOLE
-    LATPOLE RADESYS RADECSYS EQUINOX EPOCH WCSAXES NAXIS NAXIS1 BUNIT FILTER SURVEY WAT1_001 CPDIS1 MJD-OBS CD001001
-    PLTRAH PLTDECSN XPIXELSZ PPO3 AMDX1 AMDY13 CNPIX2 BSOFTEN
+    CTYPE1 CRVAL2 CRPIX1 CD1_2 PC2_1 CDELT1 CROTA2 CUNIT1 PV1_10 PV2_0 A_ORDER B_0_2 LONPOLE LATPOLE RADESYS RADECSYS
+    EQUINOX EPOCH NAXIS NAXIS1 BUNIT FILTER SURVEY WAT1_001 CPDIS1 CD001001 PLTRAH PLTDECSN XPIXELSZ PPO3 AMDX1 AMDY13
+    CNPIX2 BSOFTEN
 """
-OTHER = (
-    "EXPTIME CTYPE1A CRVAL2B PV1_1A TTYPE1 TFORM1 PCOUNT OBJECT COMMENT HISTORY AIRMASS A_CALIB DATE AMDREX1 PLTLABEL"
-)
+OTHER = """
+    EXPTIME CTYPE1A CRVAL2B PV1_1A TTYPE1 TFORM1 PCOUNT OBJECT COMMENT HISTORY AIRMASS A_CALIB DATE AMDREX1 PLTLABEL
+    AP_1_1 BP_ORDER A_DMAX WCSAXES MJD-OBS DATE-OBS DP1 DQ2 PS1_0 PPO1 OBSGEO-X RESTFRQ SPECSYS
+"""
 
 
 def unit(*own, number=0):
@@ -29,9 +30,9 @@ def test_coordinates_of_every_convention_are_kept_and_the_rest_is_not():
     assert found == wanted
 
 
-def test_the_first_of_duplicates_counts_and_records_are_many():
-    cards = [card("CRVAL1", 1.0), card("CRVAL1", 2.0), card("DP1", "NAXES: 2"), card("DP1", "AXIS.1: 1")]
-    assert list(kept(unit(*cards), ())) == [cards[0], cards[2], cards[3]]
+def test_the_first_of_duplicates_counts():
+    cards = [card("CRVAL1", 1.0), card("CRVAL1", 2.0), card("CRVAL2", 3.0)]
+    assert list(kept(unit(*cards), ())) == [cards[0], cards[2]]
 
 
 def test_a_long_string_goes_on_behind_cards_that_are_kept_only():

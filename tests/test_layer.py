@@ -5,8 +5,10 @@ import pytest
 
 from mosaicking import SIDE, field, footprints, positions, tiles, wcs, write
 from skycnn.errors import ChangedError, InputError
+from skycnn.images.imageheader import ImageSpec
 from skycnn.images.openpixels import open_pixels
 from skycnn.stamps.mosaic import placement
+from skycnn.stamps.mosaic.footprints import Footprints
 from skycnn.stamps.mosaic.layer import Layer, LayerImage
 from skycnn.stamps.mosaic.openimages import OpenImages
 
@@ -181,3 +183,39 @@ def test_files_that_could_not_be_read_at_all_are_named_in_order(layer, tmp_path)
         path.write_bytes(path.read_bytes()[:3000])
     told = layer(paths).warnings()
     assert [line.split(" cannot be read: ")[0] for line in told] == [str(path) for path in paths[::2]]
+
+
+@pytest.mark.parametrize(("plane", "hides", "hint"), [("masks", 32, "--mask BAND=FILE:"), ("weights", 0, "is it 0")])
+def test_what_hides_all_there_is_is_told(layer, tmp_path, plane, hides, hint):
+    image = write(tmp_path / "g.fits", field(), wcs())
+    other = write(tmp_path / "plane.fits", np.full((SIDE, SIDE), hides, "i4"), wcs())
+    made = layer([image], **{plane: [other]})
+    assert made.hiding() == []
+    for _ in range(2):
+        pixels, _, _ = cut(made, [100.0, 1.0], [100.0, 100.0])
+    assert np.isnan(pixels).all()
+    (told,) = made.hiding()
+    assert told.startswith(f"the {plane[:-1]} hides every pixel of 4 stamps ({other}): ")
+    assert hint in told
+
+
+def test_what_hides_some_is_not(layer, tmp_path):
+    image, shown = write(tmp_path / "g.fits", field(), wcs()), np.full((SIDE, SIDE), 1, "i4")
+    shown[100, 100] = 0
+    made = layer([image], masks=[write(tmp_path / "plane.fits", shown, wcs())])
+    assert np.isfinite(cut(made, [100.0, 200.0], [100.0, 200.0])[0]).sum() == 1
+    assert made.hiding() == []
+
+
+def test_masks_of_one_file_by_different_bits(tmp_path, layer):
+    """Two bands share the open images, and the file, and not the bits."""
+    image = write(tmp_path / "g.fits", np.ones((SIDE, SIDE), "f4"), wcs())
+    bits = np.arange(SIDE * SIDE, dtype="i4").reshape(SIDE, SIDE)
+    mask = write(tmp_path / "mask.fits", bits, wcs())
+    one, two = (Footprints("g", [ImageSpec(str(image))], masks=[ImageSpec(str(mask), bits=b)]) for b in ("6", "0x8"))
+    shared = OpenImages()
+    for made, value in ((Layer(one, shared), 6), (Layer(two, shared), 8), (Layer(one, shared), 6)):
+        pixels, _, _ = cut(made, [100.0], [100.0])
+        np.testing.assert_array_equal(np.isnan(pixels[0]), bits[96:105, 96:105] & value != 0)
+    shared.close()
+    assert one.facts() != two.facts()

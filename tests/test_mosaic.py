@@ -12,6 +12,7 @@ from skycnn.images.pixelunit import Conversion
 from skycnn.schema import Flag
 from skycnn.stamps import stamps as stampsmodule
 from skycnn.stamps.mosaic.mosaic import Mosaic
+from skycnn.stamps.mosaic.resampledmosaic import ResampledMosaic
 
 NONE, EDGE, NAN, OFF, MISSING = 0, Flag.EDGE, Flag.NAN_PIXELS, Flag.OFF_IMAGE, Flag.MISSING_BAND
 
@@ -273,3 +274,20 @@ def test_each_image_is_brought_to_the_network_s_unit_also_across_seams(sky, many
             for made, wanted in zip(found, expected, strict=True):
                 np.testing.assert_array_equal(made, wanted)
         np.testing.assert_array_equal(raw[0][:, 0], expected[0][:, 0] / 4)  # and without, pixels stand
+
+
+@pytest.mark.parametrize("made", [Mosaic, ResampledMosaic])
+def test_a_mask_that_hides_every_stamp_of_some_bands_is_told_once(tmp_path, made):
+    image = write(tmp_path / "a.fits", field(), wcs())
+    turned = write(tmp_path / "b.fits", field(), wcs(rotation=20.0 if made is ResampledMosaic else 0.0))
+    mask = write(tmp_path / "m.fits", np.full((SIDE, SIDE), 32, "i4"), wcs())
+    bands = {
+        "g": footprints("g", [image], [mask]),
+        "r": footprints("r", [image]),
+        "i": footprints("i", [image], [mask]),
+    }
+    bands["z"] = footprints("z", [turned])
+    with made(bands, Here()) as source:
+        stamps(source, positions([100.0, 150.0], [100.0, 150.0]), tuple(bands), 9)
+        (told,) = source.warnings()
+    assert told.startswith(f"g i: the mask hides every pixel of 2 stamps ({mask}): ")

@@ -41,7 +41,7 @@ class Desk:
 def image(name, nbytes=0, compression="", number=0):
     kind = "tiled" if nbytes else "plain"
     spec = SimpleNamespace(path=name)
-    return SimpleNamespace(spec=spec, number=number, compression=compression, kind=kind, nbytes=nbytes)
+    return SimpleNamespace(spec=spec, number=number, bits=None, compression=compression, kind=kind, nbytes=nbytes)
 
 
 def visit(images, *headers):

@@ -9,8 +9,8 @@ import imagemaker
 from skycnn.images.physical import overlaps, physical
 
 
-def header(bscale=1.0, bzero=0.0, blank=None):
-    return SimpleNamespace(bscale=bscale, bzero=bzero, blank=blank)
+def header(bscale=1.0, bzero=0.0, blank=None, bits=None):
+    return SimpleNamespace(bscale=bscale, bzero=bzero, blank=blank, bits=bits)
 
 
 @pytest.mark.parametrize("dtype", ["u1", ">i2", "<i2", ">i4", "<i4", ">i8", ">f4", "<f4", ">f8"])
@@ -71,3 +71,25 @@ def test_overlaps_are_what_stamps_and_boxes_share():
         wanted[np.setdiff1d(np.arange(20), which)] = np.nan
         assert np.array_equal(found, wanted, equal_nan=True)
         assert rows == np.flatnonzero(~np.isnan(wanted).all(axis=(1, 2))).tolist()
+
+
+def test_bits_of_a_mask_are_exact():
+    """A float32 would lose the lowest of 2**40 + 1."""
+    raw = np.array([0, 1, 32, 33, 2**40 + 1, -1, -(2**63)], ">i8")
+    assert physical(raw, header(bits=1)).tolist() == [0, 1, 0, 1, 1, 1, 0]
+    assert physical(raw, header(bits=1 << 63)).tolist() == [0, 0, 0, 0, 0, 1, 1]
+    assert physical(raw, header(bzero=2.0**63, bits=1 << 63)).tolist() == [1, 1, 1, 1, 1, 0, 0]
+
+
+@pytest.mark.parametrize(("dtype", "bzero"), [("u1", 0), ("u1", -128), (">i2", 0), (">i2", 32768), (">i4", 2.0**31)])
+def test_bits_of_scaled_integers(dtype, bzero):
+    raw = np.arange(256).astype(dtype)
+    wanted = [float((int(value) + int(bzero)) & 0x24 != 0) for value in raw]
+    assert physical(raw, header(bzero=float(bzero), bits=0x24)).tolist() == wanted
+
+
+def test_bits_where_there_is_no_integer():
+    raw = np.array([4.0, 5.5, 3.0, np.nan, np.inf, 1e30, -4.0], ">f4")
+    np.testing.assert_array_equal(physical(raw, header(bits=4)), [1, np.nan, 0, np.nan, np.nan, np.nan, 1])
+    np.testing.assert_array_equal(physical(np.array([4, -5], ">i2"), header(blank=4, bits=4)), [np.nan, 0])
+    assert physical(np.array([2, 3], ">i2"), header(bscale=2.0, bits=4)).tolist() == [1, 1]

@@ -105,8 +105,9 @@ def test_a_spoilt_file_is_told_by_its_name(write, tmp_path, change, told):
 @pytest.mark.parametrize(
     ("cards", "told"),
     [
-        ({"CUNIT1": "foo", "CUNIT2": "foo"}, "invalid symbol"),
-        ({"CD1_1": 0.0, "CD2_2": 0.0}, "matrix is singular"),
+        ({"CUNIT1": "foo", "CUNIT2": "foo"}, "cunit1 is no unit"),
+        ({"CD1_1": 0.0, "CD2_2": 0.0}, "gives no scale: neither cd"),
+        ({"CRVAL1": "x%s%n"}, "crval1 is unreadable"),
         ({"CTYPE2": "GLAT-TAN"}, "inconsistent projection"),
     ],
 )
@@ -145,3 +146,9 @@ def test_a_large_image_is_refused_before_it_is_read(write, tmp_path):
     told = r"holds an image of 2x514 pixels \(expected a PSF of at most 513 pixels along an edge\)\. Cut its edges off"
     with pytest.raises(InputError, match=told):
         psffile.read(spoilt(tmp_path / "psf.fits", end=2880))
+
+
+def test_cards_that_do_not_matter_do_not(write):
+    """A plate's cards, dates and spectra are nothing to the scale, and no text in them ends the process."""
+    cards = {"XPIXELSZ": "%s%n", "CNPIX1": "", "DATE-OBS": "%n", "RESTFRQ": "x", "WCSAXES": 7, "VELREF": "y"}
+    assert psffile.read(write((STAR, WCS | cards)))[1] == pytest.approx(0.02)

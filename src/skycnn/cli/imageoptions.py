@@ -48,7 +48,11 @@ Images = Annotated[
 ]
 Mask = Annotated[
     list[str] | None,
-    typer.Option("--mask", metavar="BAND=FILE", help="Masks beside a band's images; where not 0, pixels are NaN."),
+    typer.Option(
+        "--mask",
+        metavar="BAND=FILE[:BITS]",
+        help="Masks beside a band's images; where not 0, or one of BITS (32, 0x20, SAT,CR) is set, pixels are NaN.",
+    ),
 ]
 Weight = Annotated[
     list[str] | None,

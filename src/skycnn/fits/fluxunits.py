@@ -1,7 +1,6 @@
 """FluxUnits: units of photometry as spelled in TUNIT, and values in microjansky."""
 
 import re
-import warnings
 from dataclasses import dataclass
 from math import log
 from typing import Literal
@@ -9,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from skycnn.fits import unittext
 from skycnn.schema import AB_ZERO_POINT
 
 Array = NDArray[np.floating]
@@ -21,6 +21,9 @@ POGSON = 0.4 * log(10)
 
 FAINTEST, WORST = 40.0, 50.0
 """mag; magnitudes outside 0..40 and errors above 50 mark absent values."""
+
+FAINTEST_ZERO_POINT = 100.0
+"""mag; beyond, a unit of flux is none."""
 
 SENTINELS = (99.0, 99.99, 999.0, 9999.0)
 """Errors that mark an absent value, apart from negative ones."""
@@ -94,7 +97,7 @@ def read(text: str | None) -> Unit | None:
     >>> read("nanomaggies^-2")
     Unit(name='1/nanomaggy^2', kind='flux', scale=3.63078054770101..., inverse=True)
     """
-    if text is None or text.strip().lower() in BLANK:
+    if text is None or text.strip().lower() in BLANK or len(text) > unittext.LONGEST:
         return None
     word = re.sub(r"\s|'", "", text).replace("µ", "u").replace("μ", "u")
     if word == "MJy":  # not mJy
@@ -117,23 +120,17 @@ def _plain(word: str) -> Unit | None:
         name, scale = FLUXES[letters]
         return Unit(name, "flux", scale)
     match = ZERO_POINT.fullmatch(word)
-    return Unit(f"zp{match[1]}", "flux", 10 ** (0.4 * (AB_ZERO_POINT - float(match[1])))) if match else None
+    if match is None or not float(match[1]) <= FAINTEST_ZERO_POINT:
+        return None
+    return Unit(f"zp{match[1]}", "flux", 10 ** (0.4 * (AB_ZERO_POINT - float(match[1]))))
 
 
 def _other(text: str) -> Unit | None:
-    from astropy import units  # slow to import and seldom needed
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", units.UnitsWarning)  # erg/s/cm2/Hz is no standard spelling
-            unit = units.Unit(text)
-        if unit.is_equivalent(units.Jy):
-            return Unit(text.strip(), "flux", float(unit.to(units.uJy)))
-        if unit.is_equivalent(units.Jy**-2):
-            return Unit(text.strip(), "flux", float((unit**-0.5).to(units.uJy)), inverse=True)
-    except (ValueError, TypeError):
-        pass
-    return None
+    scale = unittext.factor(text, "uJy")
+    if scale is not None:
+        return Unit(text.strip(), "flux", scale)
+    scale = unittext.factor(text, "uJy-2")
+    return Unit(text.strip(), "flux", scale**-0.5, inverse=True) if scale is not None else None
 
 
 def deviation(error: Array, unit: Unit, kind: str) -> Array:

@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass
-from math import isfinite
 
 from skycnn.errors import InputError
 from skycnn.files.regular import opened
@@ -16,13 +15,26 @@ from skycnn.images.keptcards import kept
 
 _PRINTABLE = bytes(octet if 32 <= octet < 127 else 32 for octet in range(256))
 
+SMALLEST, LARGEST = 1e-40, 1e38
+"""Least BSCALE, and largest BSCALE and BZERO, of pixels in float32."""
+
 
 @dataclass(frozen=True)
 class ImageSpec:
-    """A file and which of its images: a number, EXTNAME, ``EXTNAME,EXTVER``, ``*`` for all, None for the default."""
+    """A file and which of its images.
+
+    Parameters
+    ----------
+    path : str
+    extension : str, optional
+        A number, EXTNAME, ``EXTNAME,EXTVER``, ``*`` for all, None for the default.
+    bits : str, optional
+        Of a mask, the bits that count, as typed; see `maskbits`.
+    """
 
     path: str
     extension: str | None = None
+    bits: str | None = None
 
     @property
     def label(self) -> str:
@@ -55,9 +67,11 @@ class ImageHeader:
     bscale, bzero : float
         Physical value = raw * BSCALE + BZERO.
     blank : int or None
-        Raw value of undefined pixels.
+        Raw value of undefined pixels; of quantised ones where the image is compressed.
     fingerprint : tuple of int
         Of the file when it was read; see `safefile.fingerprint`.
+    bits : int or None
+        Of a mask, the bits that count: pixels read 1 where one of them is set, else 0.
     """
 
     spec: ImageSpec
@@ -74,6 +88,7 @@ class ImageHeader:
     bzero: float
     blank: int | None
     fingerprint: tuple[int, int, int, int]
+    bits: int | None = None
 
     @property
     def label(self) -> str:
@@ -133,14 +148,19 @@ def header_of(
     Raises
     ------
     InputError
-        When BITPIX, BSCALE or BZERO is unreadable, or an uncompressed file is truncated.
+        When BITPIX, BSCALE, BZERO, BLANK or ZBLANK is unreadable, or an uncompressed file is truncated.
     """
     label, header = f"{spec.path}[{unit.number}]", unit.header
     tiled = unit.kind == "compressed image"
     bitpix = header.get("ZBITPIX" if tiled else "BITPIX")
     if bitpix not in (8, 16, 32, 64, -32, -64) or not isinstance(bitpix, int):
         raise InputError(f"{label}: BITPIX is unreadable", value=bitpix, expected="8, 16, 32, 64, -32 or -64")
-    blank = header.get("BLANK", header.get("ZBLANK") if tiled else None)
+    blank = _undefined(unit, "ZBLANK", label) if tiled else None
+    if blank is None and bitpix > 0:
+        blank = _undefined(unit, "BLANK", label)
+    bscale = _number(header.get("BSCALE", 1.0), f"{label}: BSCALE")
+    if abs(bscale) < SMALLEST:
+        raise InputError(f"{label}: BSCALE makes all pixels alike", value=bscale, expected=f"{SMALLEST:g} or more")
     image = ImageHeader(
         spec=spec,
         number=unit.number,
@@ -152,9 +172,9 @@ def header_of(
         offset=unit.data,
         size=unit.size,
         bitpix=bitpix,
-        bscale=_number(header.get("BSCALE", 1.0), f"{label}: BSCALE"),
+        bscale=bscale,
         bzero=_number(header.get("BZERO", 0.0), f"{label}: BZERO"),
-        blank=blank if bitpix > 0 and isinstance(blank, int) else None,
+        blank=blank,
         fingerprint=fingerprint(stat),
     )
     present = max(0, stat.st_size - image.offset)
@@ -165,6 +185,22 @@ def header_of(
 
 
 def _number(value: Value, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST:
         raise InputError(f"{what} is unreadable", value=value, expected="a number")
     return float(value)
+
+
+def _undefined(unit: Hdu, name: str, label: str) -> int | None:
+    """Return the raw value of undefined pixels in a card, in any spelling of a whole number; None without a value."""
+    card = next((card for card in unit.cards if card[:10] == name.ljust(8).encode() + b"= "), None)
+    if card is None or not card[10:].partition(b"/")[0].strip():
+        return None
+    value = fitscards.value(card)
+    if isinstance(value, str):
+        value = fitscards.value(b" " * 10 + value.encode("latin-1"))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    text = card[10:].decode("latin-1").strip()
+    raise InputError(f"{label}: {name} is unreadable", value=text, expected="a whole number")

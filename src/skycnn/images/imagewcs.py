@@ -2,10 +2,11 @@
 
 import re
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from astropy.wcs import WCSSUB_CELESTIAL, Wcsprm
+from astropy.wcs import Wcsprm
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
@@ -25,6 +26,9 @@ of this, and snapping makes the stamps of all bands start at one pixel."""
 
 NARROWEST, WIDEST = 1e-6, 36000.0
 """arcsec a pixel; beyond, the header is wrong."""
+
+_FRAME = (("RADESYS", "RADECSYS"), ("EQUINOX", "EPOCH"))
+"""Cards of the celestial system; the second of each is the older name."""
 
 
 class ImageWcs:
@@ -49,6 +53,8 @@ class ImageWcs:
         ICRS, deg.
     radius : float
         deg, of a circle about `centre` around the whole image; 180 if unknown.
+    notes : tuple of str
+        What was decided, where the header says two things.
 
     Raises
     ------
@@ -62,19 +68,20 @@ class ImageWcs:
         octets = text.encode("ascii", "replace")
         cards = [octets[at : at + 80].ljust(80) for at in range(0, len(octets), 80)]
         header = fitscards.values(cards)
-        wcscards.check(header, label)
-        cards, polynomial = wcscards.prepared(cards, header)
-        self._sip = sip.read(header, label) if polynomial else None
+        known = wcscards.read(header, shape, label)
+        self.notes, self._known = known.notes, known
+        self._sip = sip.read(known.values, label) if known.polynomial else None
         try:
-            whole = Wcsprm(b"".join(cards), relax=True, warnings=False)
-            whole.fix()
-            self._wcs = whole if whole.naxis == 2 else whole.sub([WCSSUB_CELESTIAL])
+            self._wcs = Wcsprm(known.text, relax=True, warnings=False)
+            self._wcs.fix()
             self._wcs.set()
             self._lng, self._lat = self._wcs.lng, self._wcs.lat
         except (ValueError, KeyError, MemoryError, AttributeError) as error:  # wcslib's are ValueErrors
             parts = re.sub(r"ERROR \d+ in [^:]*:", "\n", " ".join(str(error).split())).split("\n")
             reason = max(parts[:2], key=len).strip(" .:")
-            raise InputError(f"{label}: its WCS makes no sense ({reason})", hint=wcscards.NO_WCS) from error
+            raise InputError(
+                f"{label}: its WCS makes no sense ({reason}): {known.shaping}", hint=wcscards.NO_WCS
+            ) from error
         if self._lng < 0 or self._lat < 0 or self._wcs.naxis != 2:
             raise InputError(f"{label} has no celestial WCS", hint=wcscards.NO_WCS)
         self.frame = self._frame(header)
@@ -101,9 +108,7 @@ class ImageWcs:
             return out[0], out[1]
         world = np.empty((len(good), 2))
         world[:, self._lng], world[:, self._lat] = self.frame.from_icrs(lon[good] % 360, lat[good])
-        with self._lock, np.errstate(all="ignore"):
-            result = self._wcs.s2p(world, 0)
-        pixel = np.where((result["stat"] == 0)[:, None], result["pixcrd"], np.nan)
+        pixel = self._converted(self._wcs.s2p, world, "pixcrd")
         if self._period is not None:
             middle = np.array([(self.shape[1] - 1) / 2, (self.shape[0] - 1) / 2])
             times = np.round((middle - pixel) @ self._period / (self._period @ self._period))
@@ -125,12 +130,19 @@ class ImageWcs:
         if not len(good):
             return out[0], out[1]
         place = self._sip.forward(x[good], y[good]) if self._sip else (x[good], y[good])
-        with self._lock, np.errstate(all="ignore"):
-            result = self._wcs.p2s(np.stack(place, axis=1), 0)
-        world = np.where((result["stat"] == 0)[:, None], result["world"], np.nan)
+        world = self._converted(self._wcs.p2s, np.stack(place, axis=1), "world")
         lon, lat = self.frame.to_icrs(world[:, self._lng], world[:, self._lat])
         out[:, good] = lon % 360, lat
         return out[0], out[1]
+
+    def _converted(self, convert: Callable[[Array, int], dict[str, Array]], places: Array, key: str) -> Array:
+        """Return what wcslib makes of places (n, 2), NaN where it fails."""
+        try:
+            with self._lock, np.errstate(all="ignore"):
+                result = convert(places, 0)
+        except ValueError:  # a projection whose parameters hold nowhere
+            return np.full(places.shape, np.nan)
+        return np.where((result["stat"] == 0)[:, None], result[key], np.nan)
 
     def grid_at(self, x: float, y: float) -> PixelGrid | None:
         """Return the pixel grid at a 0-based position; None off the sky."""
@@ -147,6 +159,12 @@ class ImageWcs:
         steps = np.degrees(np.array([[e[0] - e[1], e[2] - e[3]], [n[0] - n[1], n[2] - n[3]]])) * 3600
         return PixelGrid(steps, float(lon[0]), float(lat[0]))
 
+    @property
+    def sides(self) -> tuple[float, float]:
+        """Sides of a pixel along x and y, arcsec, by the linear part of the WCS."""
+        x, y = np.linalg.norm(self._matrix(), axis=0) * 3600
+        return float(x), float(y)
+
     def _frame(self, header: dict[str, fitscards.Value]) -> frames.Frame:
         kind = str(self._wcs.lngtyp).strip().upper()
         if kind == "GLON":
@@ -157,8 +175,8 @@ class ImageWcs:
                 value=kind,
                 expected="RA and DEC, or GLON and GLAT",
             )
-        equinox = header.get("EQUINOX", header.get("EPOCH"))
-        return frames.read(header.get("RADESYS", header.get("RADECSYS")), equinox, self.label)
+        radesys, equinox = (next((n for n in names if n in header), names[0]) for names in _FRAME)
+        return frames.read(header.get(radesys), header.get(equinox), self.label, names=(radesys, equinox))
 
     def _repeat(self) -> Array | None:
         """Return the step in pixels of 360 degrees, None where the sky does not repeat."""
@@ -189,7 +207,8 @@ class ImageWcs:
         nominal = float(np.sqrt(abs(np.linalg.det(self._matrix())))) * 3600
         if not (min(grid.scale, nominal) > NARROWEST and max(grid.scale, nominal) < WIDEST and grid.aspect < 100):
             raise InputError(
-                f"{self.label}: its WCS makes no sense: pixels of {nominal:.4g} arcsec, aspect {grid.aspect:.4g}",
+                f"{self.label}: its WCS makes no sense: {self._known.shaping} give pixels of {nominal:.4g} arcsec, "
+                f"aspect {grid.aspect:.4g}",
                 hint=wcscards.NO_WCS,
             )
         self.grid, self.centre = grid, (grid.lon, grid.lat)

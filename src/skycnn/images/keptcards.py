@@ -6,16 +6,14 @@ from collections.abc import Iterator
 from skycnn.fits.tablebytes import Hdu
 
 _KEPT = re.compile(
-    rb"WCSAXES|NAXIS\d?|(CTYPE|CRVAL|CRPIX|CDELT|CUNIT|CROTA|CPDIS|CQDIS|D2IMDIS|DP|DQ)\d|(CD|PC|PV|PS)\d_\d+"
-    rb"|(CD|PC)00\d00\d|[AB]P?_(\d_\d|ORDER|DMAX)|WAT\d_\d+|LONPOLE|LATPOLE|RADE(CSY|SY)S|EQUINOX|EPOCH|MJD-OBS"
-    rb"|DATE-OBS|BUNIT|BSOFTEN|SURVEY|FILTER\d?|BAND"
-    rb"|PLTRA[HMS]|PLTDEC(SN|[DMS])|PLTSCALE|[XY]PIXELSZ|PPO\d|AMD[XY]\d+|CNPIX[12]"
+    rb"NAXIS\d?|(CTYPE|CRVAL|CRPIX|CDELT|CUNIT|CROTA|CPDIS|CQDIS|D2IMDIS)\d|(CD|PC)\d_\d|(CD|PC)00\d00\d|PV\d_\d+"
+    rb"|[AB]_(\d_\d|ORDER)|WAT\d_\d+|LONPOLE|LATPOLE|RADE(CSY|SY)S|EQUINOX|EPOCH|BUNIT|BSOFTEN|SURVEY|FILTER\d?|BAND"
+    rb"|PLTRA[HMS]|PLTDEC(SN|[DMS])|[XY]PIXELSZ|PPO[36]|AMD[XY]\d+|CNPIX[12]"
 )
-"""Cards of the WCS (TAN, SIP, TPV, TNX, lookup tables, DSS plates; no alternate WCS), BUNIT, SURVEY and FILTER."""
+"""Cards of the WCS that `wcscards` understands (no alternate WCS), BUNIT, SURVEY and FILTER."""
 
-_MANY = re.compile(rb"D[PQ]\d")  # record-valued: many cards of one name
 _COMMON = (b"SURVEY", b"FILTER")
-_INHERITED = (b"BUNIT", b"RADESYS", b"RADECSYS", b"EQUINOX", b"EPOCH", b"MJD-OBS", b"DATE-OBS", b"BAND")
+_INHERITED = (b"BUNIT", b"RADESYS", b"RADECSYS", b"EQUINOX", b"EPOCH", b"BAND")
 
 
 def kept(unit: Hdu, primary: tuple[bytes, ...]) -> Iterator[bytes]:
@@ -45,5 +43,4 @@ def kept(unit: Hdu, primary: tuple[bytes, ...]) -> Iterator[bytes]:
         inside = card[8:10] == b"= " and _KEPT.fullmatch(name) is not None and name not in names
         if inside:
             yield card
-            if not _MANY.fullmatch(name):
-                names.add(name)
+            names.add(name)

@@ -13,20 +13,22 @@ Slices = tuple[slice, slice]
 
 
 def physical(raw: Array, header: ImageHeader) -> Array:
-    """Return float32(float64(raw) * BSCALE + BZERO), NaN where raw is BLANK.
+    """Return float32(float64(raw) * BSCALE + BZERO), NaN where raw is BLANK; of a mask by bits 1 where one is set.
 
     Parameters
     ----------
     raw : array
         As stored, any byte order. Float32 without scaling is returned unchanged.
     header : ImageHeader
-        With BSCALE, BZERO and BLANK.
+        With BSCALE, BZERO, BLANK and bits.
 
     Returns
     -------
     array
         float32 of either byte order; infinite on overflow.
     """
+    if header.bits is not None:
+        return _hidden(raw, header, header.bits)
     plain = header.bscale == 1 and header.bzero == 0
     if plain and raw.dtype.kind == "f" and raw.dtype.itemsize == 4:
         return raw
@@ -40,6 +42,23 @@ def physical(raw: Array, header: ImageHeader) -> Array:
     if header.blank is not None and raw.dtype.kind in "iu":
         result[raw == header.blank] = np.nan
     return result
+
+
+def _hidden(raw: Array, header: ImageHeader, bits: int) -> Array:
+    """Return 1 where a bit is set, else 0, NaN where the value is undefined or no integer; exact in 64 bits."""
+    integral = raw.dtype.kind in "iu"
+    if integral and header.bscale == 1 and header.bzero.is_integer():
+        words = raw.astype(np.int64).view(np.uint64) + np.uint64(
+            int(header.bzero) % 2**64
+        )  # wraps, as two's complement
+        known = np.ones(raw.shape, bool)
+    else:
+        values = raw.astype(np.float64) * header.bscale + header.bzero
+        known = (values == np.floor(values)) & (abs(values) < 2.0**63)
+        words = np.where(known, values, 0).astype(np.int64).view(np.uint64)
+    if header.blank is not None and integral:
+        known &= raw != header.blank
+    return np.where(known, (words & np.uint64(bits)) != 0, np.nan).astype(np.float32)
 
 
 def overlaps(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from skycnn.errors import InputError
 from skycnn.fits import cards as fitscards
-from skycnn.fits import fluxunits
+from skycnn.fits import fluxunits, unittext
 
 MICROJANSKY = "uJy"
 """The pixel unit of networks whose card has none."""
@@ -59,7 +59,7 @@ def read(text: str | None) -> PixelUnit | None:
     """
     if text is None or text.strip().lower() in fluxunits.BLANK:
         return None
-    unit = fluxunits.read(_A_PIXEL.sub("", text))
+    unit = fluxunits.read(_A_PIXEL.sub("", text)) if len(text) <= unittext.LONGEST else None
     if unit is None or unit.kind != "flux" or unit.inverse:
         return PixelUnit(text.strip(), None)
     return PixelUnit(unit.name, unit.scale)

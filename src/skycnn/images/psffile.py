@@ -50,7 +50,7 @@ def read(path: str, extension: str | None = None) -> tuple[NDArray[np.float64], 
         fits.open(stream, memmap=False) as file,
     ):
         pixels, header = _image(file, path, extension)
-    scale = _scale(header, path)
+        scale = _scale(header, pixels.shape, path)
     if scale is None:
         raise InputError(
             f"{path} does not tell the scale of its pixels", expected=" or ".join((*SCALES, "a WCS")), hint=HINT
@@ -104,22 +104,23 @@ def _image(file: Any, path: str, extension: str | None) -> tuple[NDArray[np.floa
     raise InputError(f"{path} holds no image of two axes, as a PSF has")
 
 
-def _scale(header: Any, path: str) -> float | None:
+def _scale(header: Any, shape: tuple[int, ...], path: str) -> float | None:
     """Return the scale of a header, arcsec, by a card of `SCALES`, else the WCS."""
-    from astropy.wcs import WCS
-    from astropy.wcs.utils import proj_plane_pixel_scales
-
     for name in SCALES:
         value = header.get(name)
         if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
             return float(value)
-    if not any(name in header for name in ("CD1_1", "CDELT1", "PC1_1")):
+    if not any(name in header for name in ("CTYPE1", "CTYPE2")):
         return None
-    with understood(f"the WCS of {path} cannot be read", HINT):
-        scales = proj_plane_pixel_scales(WCS(header, naxis=2).celestial) * 3600
-    if len(scales) != 2:
-        return None
-    if not scales.max() <= SQUARE * scales.min():
+    from skycnn.images.imagewcs import ImageWcs
+
+    text = header.tostring(sep="", endcard=False, padding=False)
+    try:
+        scales = ImageWcs(text, (shape[0], shape[1]), path).sides
+    except InputError as error:
+        what = f"the WCS of {path} cannot be read: {error.what.removeprefix(f'{path}: ')}"
+        raise InputError(what, value=error.value, expected=error.expected, hint=HINT) from None
+    if not max(scales) <= SQUARE * min(scales):
         what = f"{path} has pixels that are not square: {scales[0]:.4g} by {scales[1]:.4g} arcsec"
         raise InputError(what, hint=HINT)
-    return float(np.sqrt(scales.prod()))
+    return float(np.sqrt(scales[0] * scales[1]))

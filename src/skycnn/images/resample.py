@@ -28,6 +28,9 @@ COVERED = 0.99
 TORN = 5.0
 """Diagonal of a stamp's pixel, in medians, beyond which it straddles a seam of the projection."""
 
+FARTHEST = 1e9
+"""px; beyond, a corner is on no image."""
+
 LARGEST = 3000
 """Most pixels along an edge of the piece of image for one stamp: 36 MB, 200 MB at work."""
 
@@ -65,7 +68,8 @@ def resample(
     for k in range(len(out)):
         first = float(ox[k]) - step / 2, float(oy[k]) - step / 2
         x, y = _corners(source, reference, first, step, side)
-        valid = np.isfinite(x) & np.isfinite(y)
+        valid = (np.abs(x) < FARTHEST) & (np.abs(y) < FARTHEST)
+        x, y = np.where(valid, x, np.nan), np.where(valid, y, np.nan)
         out[k] = np.nan
         if not valid.any():
             continue

@@ -85,12 +85,13 @@ def read(header: Mapping[str, object], label: str) -> Sip | None:
         When only one axis has it, or a coefficient is no number.
     """
     orders = [header.get(f"{letter}_ORDER") for letter in "AB"]
-    numbers = [order for order in orders if isinstance(order, (int, float)) and order > 1]
+    numbers = [float(order) for order in orders if isinstance(order, (int, float)) and order > 1]
     if not numbers:
         return None
-    if len(numbers) < 2 or max(numbers) > HIGHEST:
+    if len(numbers) < 2 or max(numbers) > HIGHEST or not all(map(float.is_integer, numbers)):
+        shown = " and ".join(f"{order:g}" if isinstance(order, float) else str(order) for order in orders)
         raise InputError(
-            f"{label}: its SIP distortion is unreadable: A_ORDER and B_ORDER are {orders[0]} and {orders[1]}",
+            f"{label}: its SIP distortion is unreadable: A_ORDER and B_ORDER are {shown}",
             expected=f"2 to {HIGHEST} both",
         )
     a, b = (_matrix(header, letter, int(order), label) for letter, order in zip("AB", numbers, strict=True))

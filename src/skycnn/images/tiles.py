@@ -78,8 +78,12 @@ class Tiles:
         if "COMPRESSED_DATA" not in self._places:
             raise InputError(f"{label} has no column COMPRESSED_DATA")
         scale, zero, self._blank = (
-            np.broadcast_to(fields[name].values(table) if name in fields else _number(head.get(name)), unit.rows)
-            for name in ("ZSCALE", "ZZERO", "ZBLANK")
+            np.broadcast_to(fields[name].values(table) if name in fields else _number(value), unit.rows)
+            for name, value in (
+                ("ZSCALE", head.get("ZSCALE")),
+                ("ZZERO", head.get("ZZERO")),
+                ("ZBLANK", self.header.blank),
+            )
         )
         self._scale, self._zero = np.asarray(scale, np.float64), np.asarray(zero, np.float64)
         self._quantised = self.header.bitpix < 0 and ("ZSCALE" in fields or "ZSCALE" in head)

@@ -158,7 +158,7 @@ def _has_templates(options: StampOptions) -> bool:
 
 
 def _mosaic(catalogue: Catalogue, options: StampOptions, scratch: str | None) -> Stamps:
-    from skycnn.images import imagelist
+    from skycnn.images import imagelist, maskbits
     from skycnn.images.positions import positions
     from skycnn.stamps.mosaic.footprints import Footprints
     from skycnn.stamps.mosaic.mosaic import Mosaic
@@ -172,7 +172,7 @@ def _mosaic(catalogue: Catalogue, options: StampOptions, scratch: str | None) ->
         band: Footprints(
             band,
             imagelist.expand(band, sources),
-            masks=imagelist.expand(band, options.mask.get(band, ())),
+            masks=maskbits.expand(band, options.mask.get(band, ())),
             weights=imagelist.expand(band, options.weight.get(band, ())),
             sky=sky,
             threads=options.threads,

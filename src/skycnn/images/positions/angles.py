@@ -1,7 +1,6 @@
 """AngleColumn: a column of angles, in any unit or sexagesimal text, as degrees."""
 
 import re
-import warnings
 from dataclasses import dataclass
 from math import pi
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
+from skycnn.fits import unittext
 from skycnn.fits.tablecolumn import TableColumn
 
 Array = NDArray[Any]
@@ -111,14 +111,8 @@ def angle(column: TableColumn, longitude: bool, label: str, unit: str | None = N
 
 
 def _other(text: str) -> tuple[str, float] | None:
-    from astropy import units
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return text.strip(), float(units.Unit(text).to(units.deg))
-        except (ValueError, TypeError):
-            return None
+    scale = unittext.factor(text, "deg")
+    return None if scale is None else (text.strip(), scale)
 
 
 def _parse(text: str, factor: float) -> float:

@@ -55,8 +55,8 @@ class Frame:
         return _turned(_matrix(self).T, lon, lat)
 
 
-def read(radesys: object, equinox: object, label: str) -> Frame:
-    """Return the frame of RADESYS and EQUINOX; ICRS where both are absent.
+def read(radesys: object, equinox: object, label: str, names: tuple[str, str] = ("RADESYS", "EQUINOX")) -> Frame:
+    """Return the frame of RADESYS and EQUINOX, or what these cards are called; ICRS where both are absent.
 
     Raises
     ------
@@ -74,12 +74,12 @@ def read(radesys: object, equinox: object, label: str) -> Frame:
     year = None if year is not None and np.isnan(year) else year
     name = NAMES.get(word) if word else ("ICRS" if year is None else "FK4" if year < FIRST_FK5 else "FK5")
     if name is None:
-        raise InputError(f"{label}: its RADESYS is not known", value=radesys, expected="ICRS, FK5, FK4 or FK4-NO-E")
+        raise InputError(f"{label}: its {names[0]} is not known", value=radesys, expected="ICRS, FK5, FK4 or FK4-NO-E")
     if name in ("ICRS", "GALACTIC"):
         return Frame(name)
     year = year if year is not None else (2000.0 if name == "FK5" else 1950.0)
     if not 1700 <= year <= 2200:
-        raise InputError(f"{label}: its EQUINOX is unreadable", value=equinox, expected="a year, such as 2000.0")
+        raise InputError(f"{label}: its {names[1]} is unreadable", value=equinox, expected="a year, such as 2000.0")
     return Frame(name, year)
 
 

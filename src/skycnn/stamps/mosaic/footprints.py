@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from skycnn.errors import InputError
+from skycnn.images import maskbits
 from skycnn.images.imageheader import ImageHeader, ImageSpec, read_headers
 from skycnn.images.imagewcs import ImageWcs
 from skycnn.stamps.mosaic.skycaps import Array, Caps
@@ -33,6 +34,7 @@ class _Entry:
     centre: tuple[float, float] = (np.nan, np.nan)
     radius: float = 0.0
     scale: float = np.nan
+    notes: tuple[str, ...] = ()
 
 
 class _MismatchError(InputError):
@@ -105,7 +107,7 @@ class Footprints:
         centres = np.array([entry.centre for entry in entries])
         self.caps = Caps(centres[:, 0], centres[:, 1], np.array([entry.radius for entry in entries]))
         self.scales = np.array([entry.scale for entry in entries])
-        self.notes = (*self._twins(), *self._asinh())
+        self.notes = (*self._twins(), *self._asinh(), *self._decided(entries))
 
     def _read(
         self, specs: Sequence[ImageSpec], masks: Sequence[ImageSpec], weights: Sequence[ImageSpec], threads: int
@@ -163,7 +165,12 @@ class Footprints:
             if self.sky and not _same_place(image, other):
                 what = f"{other.label}, the {name} of {image.label}, lies elsewhere on the sky"
                 raise _MismatchError(what, hint=_PAIRS)
-        return planes
+        if plane.bits is None:
+            return planes
+        try:
+            return [replace(other, bits=maskbits.of(plane.bits, other)) for other in planes]
+        except InputError as error:
+            raise _MismatchError(error.what, value=error.value, expected=error.expected, hint=error.hint) from None
 
     def wcs(self, image: int) -> ImageWcs:
         """Return an image's WCS; thread-safe."""
@@ -175,6 +182,15 @@ class Footprints:
         if scaled:
             what = "pixels on an asinh scale (BSOFTEN, BOFFSET), taken as they stand: not linear in flux"
             yield f"warning: {self.band}: {what}: {_several(scaled)}"
+
+    def _decided(self, entries: Sequence[_Entry]) -> Iterator[str]:
+        """Warn of headers that say two things about the WCS."""
+        labels: dict[str, list[str]] = {}
+        for entry in entries:
+            for note in entry.notes:
+                labels.setdefault(note, []).append(entry.image.label)
+        for note, images in labels.items():
+            yield f"warning: {self.band}: {_several(images)}: {note}"
 
     def _twins(self) -> Iterator[str]:
         """Warn of images on exactly the pixels of another: mostly weight maps caught by a pattern."""
@@ -193,7 +209,10 @@ class Footprints:
     def facts(self) -> dict[str, Any]:
         """Return the number of files and a hash over their names, sizes and times."""
         headers = [header for kind in (self.images, self.masks, self.weights) for header in kind if header is not None]
-        known = [[header.label, *header.fingerprint[:2]] for header in headers]
+        known = [
+            [header.label, *header.fingerprint[:2], *([] if header.bits is None else [header.bits])]
+            for header in headers
+        ]
         text = json.dumps([*known, *sorted(self.unreadable)])
         files = {os.path.abspath(header.spec.path) for header in headers}
         return {
@@ -219,7 +238,7 @@ def _several(labels: Sequence[str]) -> str:
 def _located(entry: _Entry) -> _Entry:
     wcs = _wcs(entry.image)
     longer = wcs.grid.scale * wcs.grid.aspect**0.5
-    return replace(entry, wcs=wcs, centre=wcs.centre, radius=wcs.radius, scale=longer)
+    return replace(entry, wcs=wcs, centre=wcs.centre, radius=wcs.radius, scale=longer, notes=wcs.notes)
 
 
 def _same_place(image: ImageHeader, plane: ImageHeader) -> bool:

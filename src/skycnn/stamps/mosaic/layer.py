@@ -15,7 +15,7 @@ from skycnn.stamps.mosaic import placement
 from skycnn.stamps.mosaic.footprints import Footprints
 from skycnn.stamps.mosaic.openimages import OpenImages
 from skycnn.stamps.mosaic.placement import Placement
-from skycnn.stamps.stamps import corner, covered
+from skycnn.stamps.stamps import corner, covered, shown
 
 Array = NDArray[Any]
 
@@ -36,6 +36,8 @@ class Layer:
         self.lost: dict[str, list[Any]] = {}
         """Unreadable image to [reason, stamps that miss it, whether the whole image is lost]."""
         self.used: set[int] = set()
+        self.hidden: dict[str, list[int]] = {name: [0, 0] for name in ("mask", "weight")}
+        """Stamps read with a mask or weight, and those of them of which it hides every pixel."""
         self._lock = threading.Lock()
         self._factors: list[float] | None = None
 
@@ -119,12 +121,17 @@ class Layer:
         if self._factors is not None:
             pixelunit.multiply(out, self._factors[image])
         mask, weight = self.footprints.masks[image], self.footprints.weights[image]
-        for plane, masks in ((mask, True), (weight, False)):
+        for plane, name in ((mask, "mask"), (weight, "weight")):
             if plane is None:
                 continue
             values = np.empty(out.shape, np.float32)
-            broken |= self._pixels(plane, x0, y0, side, values)
-            out[(values != 0) if masks else ~(values > 0)] = np.nan
+            unread = self._pixels(plane, x0, y0, side, values)
+            before = shown(out[:, None])[:, 0] & ~unread
+            out[(values != 0) if name == "mask" else ~(values > 0)] = np.nan
+            with self._lock:
+                self.hidden[name][0] += int(before.sum())
+                self.hidden[name][1] += int((before & ~shown(out[:, None])[:, 0]).sum())
+            broken |= unread
         return broken
 
     def _pixels(self, header: ImageHeader, x0: Array, y0: Array, side: int, out: Array) -> Array:
@@ -158,6 +165,18 @@ class Layer:
             (reason if whole else f"{label} {reason}") + f": missing in {counted(stamps, 'stamp')}"
             for label, (reason, stamps, whole) in sorted(self.lost.items())
         ]
+
+    def hiding(self) -> list[str]:
+        """Return a line for a mask or weight that hides every pixel of all stamps."""
+        lines = []
+        for name, (stamps, gone) in self.hidden.items():
+            if not 0 < stamps == gone:
+                continue
+            planes = self.footprints.masks if name == "mask" else self.footprints.weights
+            label = next(plane.label for plane in planes if plane is not None)
+            asked = "are all bits bad? --mask BAND=FILE:BITS lets some count" if name == "mask" else "is it 0 there?"
+            lines.append(f"the {name} hides every pixel of {counted(stamps, 'stamp')} ({label}): {asked}")
+        return lines
 
 
 class LayerImage(Pixels):

@@ -180,8 +180,13 @@ class Mosaic(Stamps):
         return mosaic
 
     def warnings(self) -> list[str]:
-        """Return a line for each image that could not be read, and how many stamps miss it."""
-        return [line for layer in self.layers.values() for line in layer.warnings()]
+        """Return a line for each image that could not be read, and for masks and weights that hide all there is."""
+        hiding: dict[str, list[str]] = {}
+        for band, layer in self.layers.items():
+            for line in layer.hiding():
+                hiding.setdefault(line, []).append(band)
+        unread = [line for layer in self.layers.values() for line in layer.warnings()]
+        return unread + [f"{' '.join(bands)}: {line}" for line, bands in hiding.items()]
 
     def check_unchanged(self) -> None:
         """Compare the fingerprints of all images used; see `Stamps.check_unchanged`."""

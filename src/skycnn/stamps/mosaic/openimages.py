@@ -18,6 +18,10 @@ MOST_BYTES = 128 << 20
 """Decoded pixels held by all of them."""
 
 
+_Key = tuple[str, int, int | None]
+"""Path, number of the HDU, bits of a mask."""
+
+
 @dataclass
 class _Entry:
     pixels: Pixels | None = None
@@ -46,8 +50,8 @@ class OpenImages:
         most_bytes: int = MOST_BYTES,
     ) -> None:
         self.scratch, self.opener, self.most, self.most_bytes = scratch, opener, most, most_bytes
-        self._entries: OrderedDict[tuple[str, int], _Entry] = OrderedDict()
-        self._archives: set[tuple[str, int]] = set()
+        self._entries: OrderedDict[_Key, _Entry] = OrderedDict()
+        self._archives: set[_Key] = set()
         self._holding = False  # decoded pixels, perhaps
         self._lock = threading.Lock()
 
@@ -62,7 +66,7 @@ class OpenImages:
         ChangedError
             When its file is not the one whose header was read.
         """
-        key = (header.spec.path, header.number)
+        key = (header.spec.path, header.number, header.bits)
         with self._lock:
             entry = self._entries.setdefault(key, _Entry())
             entry.users += 1

@@ -154,7 +154,9 @@ def _learn(source: RowImages, images: Mapping[str, Planes]) -> None:
     if not source.bands:
         source.bands = first.names or tuple(str(i + 1) for i in range(len(first.headers)))
         source.notes += (f"bands {' '.join(source.bands)}" + ("" if first.names else ", which the files do not name"),)
-    source.native = source.pixel_scale = next(filter(None, map(_scale, (p.headers[0] for p in images.values()))), None)
+    grids = {planes.headers[0].label: grid for planes in images.values() if (grid := _wcs(planes.headers[0]))}
+    source.native = source.pixel_scale = next((grid.grid.scale for grid in grids.values()), None)
+    source.notes += tuple(f"warning: {label}: {note}" for label, grid in grids.items() for note in grid.notes)
     source.row_units = _units(source, images)
     bare = [band for band, planes in images.items() if band and not has_wcs(planes.headers[0])]
     if bare and source.positions is not None and source.positions.kind == "sky":
@@ -166,10 +168,10 @@ def _units(source: RowImages, images: Mapping[str, Planes]) -> RowUnits:
     return RowUnits({band: pixelunit.of(planes.headers[0].cards) for band, planes in files.items()})
 
 
-def _scale(header: ImageHeader) -> float | None:
+def _wcs(header: ImageHeader) -> ImageWcs | None:
     if has_wcs(header):
         with suppress(InputError):
-            return ImageWcs(header.text, header.shape, header.label).grid.scale
+            return ImageWcs(header.text, header.shape, header.label)
     return None
 
 
