@@ -1,4 +1,4 @@
-"""Model files taken apart: leaves of the card, tensors, the safetensors header; sealed anew, so that the card is read."""
+"""Model files taken apart: leaves of the card, tensors, the header; sealed anew, so that the card is read."""
 
 import copy
 import hashlib
@@ -12,11 +12,18 @@ from .values import pick
 LEAVES = (None, True, False, 0, -1, 1, 3, 0.5, -1e300, 1e300, float("nan"), float("inf"), 2**63, 10**40, "", "x", "0",
           "flux", "image", "%s", "\x00", "é" * 300, [], [1], [[]], ["flux"], ["u", "u"], [None], [1, "a"], [0.0, 1.0],
           [1.0, 0.0], ["nan", 3], {}, {"a": 1}, {"a": {"b": []}}, [[[[]]]])  # fmt: skip
-DEFAULTS = {"photometry": "unknown", "dereddened": "unknown", "settings": {}, "posterior": {}, "ranges": {}, "sample": {},
-            "seed": 0, "temperature": 1.0, "scores": {}, "learning_curve": [], "citation": "", "licence": "",
-            "created": "", "version": "", "pixel_scale": None, "stamp": None, "tensors": {}, "sha256": ""}  # fmt: skip
+DEFAULTS = {
+    **dict.fromkeys(("settings", "posterior", "ranges", "sample", "scores", "tensors"), {}),
+    **dict.fromkeys(("citation", "licence", "created", "version", "sha256"), ""),
+    **dict.fromkeys(("photometry", "dereddened"), "unknown"),
+    **dict.fromkeys(("pixel_scale", "stamp")),
+    "seed": 0,
+    "temperature": 1.0,
+    "learning_curve": [],
+}
+"""Of the fields that a card may leave out: the hash is over all."""
 KINDS = {"F32": "<f4", "F64": "<f8", "F16": "<f2", "I64": "<i8", "I32": "<i4", "U8": "u1", "BOOL": "?"}
-NAMED = {"float32": "F32", "float64": "F64", "float16": "F16", "int64": "I64", "int32": "I32", "uint8": "U8", "bool": "BOOL"}
+NAMED = {np.dtype(kind).name: name for name, kind in KINDS.items()}
 
 
 def parts(octets):
@@ -150,5 +157,7 @@ def some_leaf(rng, octets):
         case _:
             name = pick(rng, [*sorted(tensors), "__metadata__", "new"])
             path = [name, *pick(rng, [["dtype"], ["shape"], ["data_offsets"], ["data_offsets", 1], ["card"], []])]
-            value = pick(rng, [*LEAVES, "F64", "BF16", "F8_E4M3", "Q", [2**40, 2**41], [0, 0], [10**9, 10**9], '{"a": 1}'])
+            value = pick(
+                rng, [*LEAVES, "F64", "BF16", "F8_E4M3", "Q", [2**40, 2**41], [0, 0], [10**9, 10**9], '{"a": 1}']
+            )
             return ["leaf", "header", path, value]

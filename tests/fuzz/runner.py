@@ -14,8 +14,8 @@ from pathlib import Path
 MEMORY = 1 << 30
 """Bytes that a run may take beyond what the server has; the small files of fuzzing need 200 MB."""
 
-CPU, WALL = 20, 60
-"""Seconds that a run may take, of which sound input takes one."""
+CPU, WALL, IDLE = 20, 120, 6
+"""Seconds that a run may work, take, and sleep without any work; sound input takes one."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Runner:
         before = _content(folder)
         out, err = (Path(self._folder.name) / name for name in ("out", "err"))
         job = {"folder": str(folder), "words": list(words), "out": str(out), "err": str(err)}
-        job |= {"memory": 2 * MEMORY, "cpu": CPU, "wall": WALL} | limits
+        job |= {"memory": 2 * MEMORY, "cpu": CPU, "wall": WALL, "idle": IDLE} | limits
         self._server.stdin.write(json.dumps(job) + "\n")
         self._server.stdin.flush()
         line = self._server.stdout.readline()
@@ -137,7 +137,9 @@ class Runner:
 def _memory():
     """Return a folder in memory, where there is one with room."""
     shared = Path("/dev/shm")
-    return shared if shared.is_dir() and os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > 1 << 28 else None
+    return (
+        shared if shared.is_dir() and os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > 1 << 28 else None
+    )
 
 
 def _content(folder):

@@ -18,7 +18,13 @@ import time
 import traceback
 
 OPTIONAL = ("torch", "astropy.io.fits", "astropy.wcs", "astropy.table", "fitsio", "scipy.ndimage", "scipy.optimize")
-OPTIONAL += ("matplotlib.figure", "typer._adapters", "matplotlib.backends.backend_agg", "sklearn.ensemble", "sklearn.neighbors")
+OPTIONAL += (
+    "matplotlib.figure",
+    "typer._adapters",
+    "matplotlib.backends.backend_agg",
+    "sklearn.ensemble",
+    "sklearn.neighbors",
+)
 """Imported beforehand, where they are: what takes long is not to be done for every input."""
 
 
@@ -80,6 +86,25 @@ def be(job, space):
         os._exit(code & 255)
 
 
+def ends(pid, wall, idle):
+    """Wait for a process; return whether it ended within its wall time, and was never idle for so many seconds."""
+    handle = os.pidfd_open(pid)
+    try:
+        begun = moved = time.monotonic()
+        worked = None
+        while not select.select([handle], [], [], 0.5)[0]:
+            now = time.monotonic()
+            with open(f"/proc/{pid}/stat") as file:
+                state, *fields = file.read().rpartition(")")[2].split()
+            if state not in "SD" or fields[10:12] != worked:  # running, or has been since
+                worked, moved = fields[10:12], now
+            if now - begun > wall or now - moved > idle:
+                return False
+        return True
+    finally:
+        os.close(handle)
+
+
 def run(job):
     """Run a job in a fork; return how it ended."""
     space, resident = size()
@@ -87,16 +112,11 @@ def run(job):
     pid = os.fork()
     if pid == 0:
         be(job, space)
-    late = False
-    handle = os.pidfd_open(pid)
-    try:
-        if not select.select([handle], [], [], job["wall"])[0]:
-            late = True
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        _, status, used = os.wait4(pid, 0)
-    finally:
-        os.close(handle)
+    late = not ends(pid, job["wall"], job["idle"])
+    if late:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    _, status, used = os.wait4(pid, 0)
     with contextlib.suppress(ProcessLookupError, PermissionError):  # what it may have started itself
         os.killpg(pid, signal.SIGKILL)
     return {

@@ -4,9 +4,11 @@ import re
 
 from .values import FLOATS, INTEGERS, pick
 
-LEAVES = (*map(str, INTEGERS), *FLOATS, "inf", "-inf", "nan", "true", "false", '""', '"x"', '"é"', '"a\\u0000b"', '"%s"',
-          "[]", "[1]", '["u"]', '["u", "u"]', '["a b", "c"]', "[[]]", "{}", "{a = 1}", "1979-05-27", '"""x\ny"""', "",
-          "[1e400]", "[nan, nan]", '["' + "g" * 3000 + '"]', "[" * 500)  # fmt: skip
+LEAVES = (
+    *map(str, INTEGERS), *FLOATS, "inf", "-inf", "nan", "true", "false", '""', '"x"', '"é"', '"a\\u0000b"', '"%s"',
+    "[]", "[1]", '["u"]', '["u", "u"]', '["a b", "c"]', "[[]]", "{}", "{a = 1}", "1979-05-27", '"""x\ny"""', "",
+    "[1e400]", "[nan, nan]", '["' + "g" * 3000 + '"]', "[" * 500,
+)  # fmt: skip
 _LINE = re.compile(r"\s*(\[[^\]]+\]|[\w\"-]+\s*=)")
 
 

@@ -2,13 +2,12 @@
 
 import re
 import signal
+from itertools import pairwise
 
 from . import mutation
 from .runner import MEMORY
 
-FITTING = (
-    r"changed|locked|no space|truncated|damaged|cannot be decompressed|does not decompress",
-)
+FITTING = (r"changed|locked|no space|truncated|damaged|cannot be decompressed|does not decompress",)
 """What an exit code of 1, a failure after the start, may be about where nothing but input is strange."""
 
 OUTPUTS = ("--out", "-o", "--plot", "--preview", "--provenance", "--answers", "--cache")
@@ -67,7 +66,7 @@ def _last(err):
 
 def _outputs(words):
     """Return the names that a command line may write."""
-    named = {after for word, after in zip(words, words[1:], strict=False) if word in OUTPUTS}
+    named = {after for word, after in pairwise(words) if word in OUTPUTS}
     named |= {word.split("=", 1)[1] for word in words if word.startswith(tuple(f"{option}=" for option in OUTPUTS))}
     if words[:1] == ("predict",) and not {"--out", "-o"} & set(words):
         named |= {re.split(r"[\[#]", word)[0] for word in words[1:] if not word.startswith("-")}
@@ -96,7 +95,7 @@ def _rows(words, outcome):
     if words[:1] != ("predict",) or {"--dry-run", "--table-only", "--decompress", "--rows", "--overwrite"} & set(words):
         return
     given = re.split(r"[\[#]", next((word for word in words[1:] if not word.startswith("-")), ""))[0]
-    made = next((after for word, after in zip(words, words[1:], strict=False) if word in ("--out", "-o")), given)
+    made = next((after for word, after in pairwise(words) if word in ("--out", "-o")), given)
     try:
         before, after = (mutation.units(part) for part in (outcome.before[given], outcome.after[made]))
     except (KeyError, ValueError, TypeError, MemoryError, OverflowError):

@@ -11,8 +11,10 @@ from ..case import Base
 from ..values import pick
 
 BANDS = "ugriz"
-ALIKE = (("E", "J", "4A", "4B", "32X", "2I", "4L", "1E", "E "), ("D", "K", "C", "8A", "2E", "PE", "PE()", "PB(9)", "64X", "2J"),
-         ("I", "2B", "2A", "16X", "1I", "2L"))  # fmt: skip
+ALIKE = (
+    ("E", "J", "4A", "4B", "32X", "2I", "4L", "1E", "E "),
+    ("D", "K", "C", "8A", "2E", "PE", "PE()", "PB(9)", "64X", "2J"), ("I", "2B", "2A", "16X", "1I", "2L"),
+)  # fmt: skip
 """Forms of the same width: what a column is changes, and no byte moves."""
 MODEL = ("--model", "photoz-sdss-flux")
 COMMANDS = (

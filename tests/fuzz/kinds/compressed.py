@@ -20,12 +20,24 @@ KINDS = {
     "hcompress floats": {"compression_type": "HCOMPRESS_1", "tile_shape": (48, 48), "quantize_level": 8},
 }
 NAMES = (
-    "ZIMAGE ZCMPTYPE ZBITPIX ZNAXIS ZNAXIS1 ZNAXIS2 ZNAXIS3 ZTILE1 ZTILE2 ZTILE3 ZNAME1 ZVAL1 ZNAME2 ZVAL2 ZQUANTIZ "
-    "ZDITHER0 ZBLANK ZSCALE ZZERO ZMASKCMP ZSIMPLE ZEXTEND ZTENSION ZPCOUNT ZGCOUNT ZHECKSUM ZDATASUM ZBLOCKED "
-    "TFIELDS TFORM1 TFORM2 TFORM3 TFORM4 TTYPE1 TTYPE2 TTYPE3 NAXIS1 NAXIS2 PCOUNT GCOUNT THEAP NAXIS XTENSION BITPIX "
-    "BSCALE BZERO BLANK BUNIT EXTNAME CTYPE1 CRVAL1 CRPIX1 CD1_1"
+    "ZIMAGE ZCMPTYPE ZBITPIX ZNAXIS ZNAXIS1 ZNAXIS2 ZNAXIS3 ZTILE1 ZTILE2 ZTILE3 ZNAME1 ZVAL1 ZNAME2 ZVAL2 "
+    "ZQUANTIZ ZDITHER0 ZBLANK ZSCALE ZZERO ZMASKCMP ZSIMPLE ZEXTEND ZTENSION ZPCOUNT ZGCOUNT ZHECKSUM ZDATASUM "
+    "ZBLOCKED TFIELDS TFORM1 TFORM2 TFORM3 TFORM4 TTYPE1 TTYPE2 TTYPE3 NAXIS1 NAXIS2 PCOUNT GCOUNT THEAP NAXIS "
+    "XTENSION BITPIX BSCALE BZERO BLANK BUNIT EXTNAME CTYPE1 CRVAL1 CRPIX1 CD1_1"
 ).split()
-METHODS = ("RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "PLIO_1", "HCOMPRESS_1", "NOCOMPRESS", "BZIP2_1", "rice_1", "", "x")
+METHODS = (
+    "RICE_1",
+    "RICE_ONE",
+    "GZIP_1",
+    "GZIP_2",
+    "PLIO_1",
+    "HCOMPRESS_1",
+    "NOCOMPRESS",
+    "BZIP2_1",
+    "rice_1",
+    "",
+    "x",
+)
 
 
 def compressed(settings):
@@ -50,12 +62,17 @@ def draw(rng, base, files, words):
     wide, rows = int(unit.value("NAXIS1")), int(unit.value("NAXIS2"))
     names = dict.fromkeys(NAMES) | {"ZCMPTYPE": METHODS, "ZBITPIX": ("8", "16", "32", "64", "-32", "-64", "0", "12")}
     names |= {"ZQUANTIZ": ("NO_DITHER", "SUBTRACTIVE_DITHER_1", "SUBTRACTIVE_DITHER_2", "x"), "TFORM1": values.FORMS}
-    names |= {"ZNAME1": ("BLOCKSIZE", "BYTEPIX", "SCALE", "SMOOTH", "x"), "ZVAL1": ("0", "1", "2", "4", "8", "16", "32", "64", "-1")}
+    names |= {
+        "ZNAME1": ("BLOCKSIZE", "BYTEPIX", "SCALE", "SMOOTH", "x"),
+        "ZVAL1": ("0", "1", "2", "4", "8", "16", "32", "64", "-1"),
+    }
     made = []
     for _ in range(pick(rng, [1, 1, 2, 3])):
         kind = pick(rng, ["any", "descriptor", "tile"], p=[0.55, 0.2, 0.25])
         if kind == "descriptor":
-            text = pick(rng, ["00000000", "00000001", "7fffffff", "ffffffff", "00100000", "80000000", "00000008", "7ffffff0"])
+            text = pick(
+                rng, ["00000000", "00000001", "7fffffff", "ffffffff", "00100000", "80000000", "00000008", "7ffffff0"]
+            )
             made.append(["poke", 1, int(rng.integers(rows * wide)) & ~3, text])
         elif kind == "tile":  # the first bytes of a tile tell its size and the scale of what follows
             at = rows * wide + int(rng.integers(max(1, int(unit.value("PCOUNT")))))

@@ -1,7 +1,5 @@
 """Catalogues that hold answers and their record: its HISTORY, the answers, the rows behind them; and journals."""
 
-import numpy as np
-
 from .. import mutation, values
 from ..case import Base
 from ..values import pick
@@ -21,9 +19,11 @@ COMMANDS = (
     ("train", "cat.fits", "--task", "photoz", "--truth", "Z_SPEC", "--out", "my.safetensors", "--dry-run"),
 )
 JOURNAL = ".cat.fits.skycnn-journal"
-LINES = ("skycnn  0.1.0 predict photoz 2026-11-29T05:22:31Z", "end     skycnn", "model   photoz-sdss-flux", "used    []",
-         "columns Z_PHOT Z_PHOT_LO", "options {", 'options {"bands": 3}', "options []", "input = &", "model = sha256:", "&",
-         "used    modelMag_u=", "command skycnn predict &", "        ", "rows 0:99999999999999999999", "seed    nan")  # fmt: skip
+LINES = (
+    "skycnn  0.1.0 predict photoz 2026-11-29T05:22:31Z", "end     skycnn", "model   photoz-sdss-flux", "used    []",
+    "columns Z_PHOT Z_PHOT_LO", "options {", 'options {"bands": 3}', "options []", "input = &", "model = sha256:",
+    "&", "used    modelMag_u=", "command skycnn predict &", "        ", "rows 0:99999999999999999999", "seed    nan",
+)  # fmt: skip
 
 
 def bases(source):

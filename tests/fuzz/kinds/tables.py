@@ -19,8 +19,10 @@ READ = (
     ("train", "cat.fits", "--task", "photoz", "--truth", "Z_SPEC", "--out", "my.safetensors", "--dry-run"),
     ("score", "cat.fits", "--task", "photoz", "--truth", "Z_SPEC", "--baselines", "none", "--where", "Z_SPEC > 0.1"),
 )
-CARDS = ("NAXIS", "NAXIS1", "NAXIS2", "PCOUNT", "TFIELDS", "THEAP", "ZTABLE", "ZTILELEN", "ZNAXIS1", "ZNAXIS2", "ZPCOUNT",
-         "ZTHEAP", "ZHEAPPTR", "XTENSION", "ZTENSION", "EXTNAME", "GCOUNT")  # fmt: skip
+CARDS = (
+    "NAXIS", "NAXIS1", "NAXIS2", "PCOUNT", "TFIELDS", "THEAP", "ZTABLE", "ZTILELEN", "ZNAXIS1", "ZNAXIS2", "ZPCOUNT",
+    "ZTHEAP", "ZHEAPPTR", "XTENSION", "ZTENSION", "EXTNAME", "GCOUNT",
+)  # fmt: skip
 METHODS = ("GZIP_1", "GZIP_2", "RICE_1", "NOCOMPRESS", "HCOMPRESS_1", "PLIO_1", "", "x")
 
 
@@ -71,18 +73,37 @@ def ascii_table():
 
 
 def bases(source):
-    return {"compressed": Base({"cat.fits": compressed()}, (*DECOMPRESSED, *READ)), "ascii": Base({"cat.fits": ascii_table()}, READ)}
+    return {
+        "compressed": Base({"cat.fits": compressed()}, (*DECOMPRESSED, *READ)),
+        "ascii": Base({"cat.fits": ascii_table()}, READ),
+    }
 
 
 def draw(rng, base, files, words):
     names = dict.fromkeys(CARDS)
     for number in range(1, 17):
         if base == "ascii":
-            names |= {f"TFORM{number}": ("F10.4", "E10.3", "D10.4", "I10", "A10", "F0.0", "F99.4", "F10.99", "A0", "E", "F-1.2")}
+            names |= {
+                f"TFORM{number}": (
+                    "F10.4",
+                    "E10.3",
+                    "D10.4",
+                    "I10",
+                    "A10",
+                    "F0.0",
+                    "F99.4",
+                    "F10.99",
+                    "A0",
+                    "E",
+                    "F-1.2",
+                )
+            }
             names |= dict.fromkeys((f"TBCOL{number}", f"TNULL{number}", f"TSCAL{number}", f"TZERO{number}"))
         else:
             names |= {f"ZFORM{number}": values.FORMS, f"ZCTYP{number}": METHODS}
             names |= {f"TFORM{number}": ("1QB", "1PB", "QB", "PB", "1QB(99)", "1QJ", "2QB", "0QB", "16B", "1QD(0)")}
         names |= {f"TTYPE{number}": None, f"TUNIT{number}": values.UNITS}
     shares = (0.5, 0.4, 0.1)
-    return words, [["cat.fits", *change] for change in mutation.some_fits(rng, files["cat.fits"], names, first=1, shares=shares)]
+    return words, [
+        ["cat.fits", *change] for change in mutation.some_fits(rng, files["cat.fits"], names, first=1, shares=shares)
+    ]
