@@ -13,7 +13,7 @@ LEAVES = (None, True, False, 0, -1, 1, 3, 0.5, -1e300, 1e300, float("nan"), floa
           "flux", "image", "%s", "\x00", "é" * 300, [], [1], [[]], ["flux"], ["u", "u"], [None], [1, "a"], [0.0, 1.0],
           [1.0, 0.0], ["nan", 3], {}, {"a": 1}, {"a": {"b": []}}, [[[[]]]])  # fmt: skip
 DEFAULTS = {
-    **dict.fromkeys(("settings", "posterior", "ranges", "sample", "scores", "tensors"), {}),
+    **{name: {} for name in ("settings", "posterior", "ranges", "sample", "scores", "tensors")},
     **dict.fromkeys(("citation", "licence", "created", "version", "sha256"), ""),
     **dict.fromkeys(("photometry", "dereddened"), "unknown"),
     **dict.fromkeys(("pixel_scale", "stamp")),

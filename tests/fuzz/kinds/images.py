@@ -25,15 +25,8 @@ PLATE = {
     "PLTSCALE": 67.2, "XPIXELSZ": 15.0, "YPIXELSZ": 15.0, "PPO3": 1.0, "PPO6": 1.0, "CNPIX1": 0, "CNPIX2": 0,
     "AMDX1": 67.2, "AMDX2": 0.0, "AMDY1": 67.2, "AMDY2": 0.0,
 }  # fmt: skip
-TABBED = {
-    "CTYPE3": "WAVE-TAB",
-    "CRVAL3": 1.0,
-    "CRPIX3": 1.0,
-    "CDELT3": 1.0,
-    "PS3_0": "LOOKUP",
-    "PS3_1": "COORDS",
-    "PV3_1": 1,
-}
+TABBED = {"CTYPE3": "WAVE-TAB", "CRVAL3": 1.0, "CRPIX3": 1.0, "CDELT3": 1.0, "PS3_0": "LOOKUP", "PS3_1": "COORDS",
+          "PV3_1": 1}  # fmt: skip
 ALTERNATE = {"CTYPE1A": "LINEAR", "CTYPE2A": "LINEAR", "CRVAL1A": 1.0, "CRVAL2A": 1.0, "CRPIX1A": 1.0, "CRPIX2A": 1.0,
              "CD1_1A": 1.0, "CD2_2A": 1.0, "WCSNAMEA": "PHYSICAL"}  # fmt: skip
 NAMES = (
@@ -49,33 +42,8 @@ NAMES = (
     "EXTNAME EXTVER FLUXMAG0 MAGZERO ZEROPOINT PHOTFLAM EXPTIME CONTINUE INHERIT DATAMIN SIMPLE XTENSION LTV1 "
     "LTM1_1 WAT0_001 WAT1_001 WAT2_001 CHECKSUM DATASUM"
 ).split()
-PROJECTIONS = tuple(
-    f"{axis}{code}"
-    for axis in ("RA---", "DEC--", "GLON-", "ELON-")
-    for code in [
-        "TAN",
-        "SIN",
-        "ARC",
-        "STG",
-        "ZEA",
-        "ZPN",
-        "TPV",
-        "TNX",
-        "ZPX",
-        "TAN-SIP",
-        "TAB",
-        "CAR",
-        "AIT",
-        "MOL",
-        "HPX",
-        "TSC",
-        "CSC",
-        "QSC",
-        "COP",
-        "XPH",
-        "XXX",
-    ]
-)
+CODES = "TAN SIN ARC STG ZEA ZPN TPV TNX ZPX TAN-SIP TAB CAR AIT MOL HPX TSC CSC QSC COP XPH XXX".split()
+PROJECTIONS = tuple(f"{axis}{code}" for axis in ("RA---", "DEC--", "GLON-", "ELON-") for code in CODES)
 CUT = ("cutout", "cat.fits", "--images", "r=r.fits", "--size", "8", "--out", "stamps.fits")
 COMMANDS = (
     CUT,
