@@ -11,7 +11,7 @@ FITTING = (r"changed|locked|no space|truncated|damaged|cannot be decompressed|do
 """What an exit code of 1, a failure after the start, may be about where nothing but input is strange."""
 
 OUTPUTS = ("--out", "-o", "--plot", "--preview", "--provenance", "--answers", "--cache")
-LONGEST = 4000
+LONGEST = 2500
 """Characters that a line for a person may have."""
 
 
