@@ -96,7 +96,7 @@ def ends(pid, wall, idle):
             now = time.monotonic()
             with open(f"/proc/{pid}/stat") as file:
                 state, *fields = file.read().rpartition(")")[2].split()
-            if state not in "SD" or fields[10:12] != worked:  # running, or has been since
+            if state != "S" or fields[10:12] != worked:  # running, or has been since
                 worked, moved = fields[10:12], now
             if now - begun > wall or now - moved > idle:
                 return False

@@ -7,8 +7,8 @@ from itertools import pairwise
 from . import mutation
 from .runner import MEMORY
 
-FITTING = (r"changed|locked|no space|truncated|damaged|cannot be decompressed|does not decompress",)
-"""What an exit code of 1, a failure after the start, may be about where nothing but input is strange."""
+FITTING = ("training diverged", "is seen by this survey", "the selection keeps")
+"""What a failure after the start, exit code 1, may be about: nothing but the input is strange here."""
 
 OUTPUTS = ("--out", "-o", "--plot", "--preview", "--provenance", "--answers", "--cache")
 LONGEST = 2500
@@ -37,7 +37,7 @@ def _ended(outcome):
         yield f"code: {code}"
     elif code == 1 and "out of memory" in last:
         yield f"memory: {last}"
-    elif code == 1 and not any(re.search(form, last, re.IGNORECASE) for form in FITTING):
+    elif code == 1 and not any(text in last for text in FITTING):
         yield f"code: 1, {last}"
     if outcome.grown > MEMORY:
         yield f"memory: {outcome.grown / 1e6:.0f} MB"

@@ -21,7 +21,7 @@ COMMANDS = (
     ("mock", "--task", "photoz", "--survey", "csst", "-n", "1", "--seed", "1", "--out", "mock.fits", "--dry-run"),
     ("models", "my.safetensors"),
 )
-LEFT_ALONE = ("--help", "--version", "--install-completion", "--show-completion")
+LEFT_ALONE = ("--help", "--version", "--install-completion", "--show-completion", "--traceback")
 ROWS = 90
 SPECIALS = {name: name for name in ("fifo", "folder", "socket", "loop", "dangling", "empty", "unreadable")}
 
