@@ -131,9 +131,9 @@ def _record(head: "re.Match[str]", block: Sequence[tuple[str, str]]) -> Record |
             model=fields["model"],
             model_sha256=fields["model ="],
             columns=tuple(fields["columns"].split()),
-            used=tuple(json.loads(fields["used"])),
+            used=tuple(map(str, json.loads(fields["used"]))),
             input_sha256=fields["input ="],
-            options=json.loads(fields["options"]),
+            options={**json.loads(fields["options"])},
             notes=tuple(text for key, text in plain if key == "note"),
         )
     except (KeyError, ValueError, TypeError):
