@@ -21,7 +21,8 @@ COMMANDS = (
 JOURNAL = ".cat.fits.skycnn-journal"
 LINES = (
     "skycnn  0.1.0 predict photoz 2026-11-29T05:22:31Z", "end     skycnn", "model   photoz-sdss-flux", "used    []",
-    "columns Z_PHOT Z_PHOT_LO", "options {", 'options {"bands": 3}', "options []", "used    [1, null]", "used    {}", "input = &", "model = sha256:",
+    "columns Z_PHOT Z_PHOT_LO", "options {", 'options {"bands": 3}', "options []",
+    "used    [1, null]", "used    {}", "input = &", "model = sha256:",
     "&", "used    modelMag_u=", "command skycnn predict &", "        ", "rows 0:99999999999999999999", "seed    nan",
 )  # fmt: skip
 
