@@ -44,7 +44,10 @@ def search(name, runner, seeds, keep, show):
 def examine(cases, runner, tried):
     """Return what is wrong with a case, and how it ended."""
     outcome = runner.run(tried.files(cases.sound(tried.base)), tried.words, specials=tried.specials)
-    return faults(tried.words, outcome), outcome
+    wrong = faults(tried.words, outcome)
+    if not wrong and hasattr(cases.module, "wrong"):  # what only its kind knows
+        wrong = cases.module.wrong(tried, outcome, cases)
+    return wrong, outcome
 
 
 def again(paths, runner):

@@ -66,7 +66,8 @@ def be(job, space):
         limit(resource.RLIMIT_CORE, 0)
         limit(resource.RLIMIT_CPU, job["cpu"])
         limit(resource.RLIMIT_AS, space + job["memory"])
-        if job.get("largest"):
+        if job.get("largest"):  # a file of more bytes ends the process at once, like kill -9
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
             limit(resource.RLIMIT_FSIZE, job["largest"])
         os.environ.update(job.get("environment", {}))
         sys.argv = ["skycnn", *job["words"]]

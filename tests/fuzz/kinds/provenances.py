@@ -1,5 +1,7 @@
 """Catalogues that hold answers and their record: its HISTORY, the answers, the rows behind them; and journals."""
 
+import signal
+
 from .. import mutation, values
 from ..case import Base
 from ..values import pick
@@ -18,7 +20,7 @@ COMMANDS = (
     ("score", "cat.fits", "--task", "photoz", "--group", "FLAGS", "--by", "Z_SPEC:0:1:2", "--baselines", "none"),
     ("train", "cat.fits", "--task", "photoz", "--truth", "Z_SPEC", "--out", "my.safetensors", "--dry-run"),
 )
-JOURNAL = ".cat.fits.skycnn-journal"
+JOURNAL = "-journal"
 LINES = (
     "skycnn  0.1.0 predict photoz 2026-11-29T05:22:31Z", "end     skycnn", "model   photoz-sdss-flux", "used    []",
     "columns Z_PHOT Z_PHOT_LO", "options {", 'options {"bands": 3}', "options []",
@@ -30,17 +32,17 @@ LINES = (
 def bases(source):
     plain = catalogues.encoded(catalogues.table(), checksum=True)
     answer = {"words": PREDICT}
-    stopped = {"words": PREDICT, "code": 1, "largest": len(plain)}  # no room for the longer file: the journal stays
+    killed = {"words": PREDICT, "code": -signal.SIGXFSZ, "largest": len(plain)}  # while the longer file is written
     return {
         "answered": Base({"cat.fits": plain}, COMMANDS, (answer,)),
         "vectors": Base({"cat.fits": plain}, COMMANDS, ({"words": (*PREDICT, "--pdf")},)),
-        "stopped": Base({"cat.fits": plain}, (PREDICT, (*PREDICT, "--dry-run")), (stopped,)),
+        "killed": Base({"cat.fits": plain}, (PREDICT, (*PREDICT, "--dry-run")), (killed,)),
     }
 
 
 def draw(rng, base, files, words):
-    if base == "stopped":
-        name = next((name for name in files if name.startswith(".")), "cat.fits")
+    if base == "killed":
+        name = next(name for name in files if name.endswith(JOURNAL))
         made = [mutation.some_bytes(rng, len(files[name])) for _ in range(int(rng.integers(1, 4)))]
         return words, [[name, *change] for change in made]
     unit = mutation.units(files["cat.fits"])[1]
@@ -57,3 +59,11 @@ def draw(rng, base, files, words):
         text = values.card("NAXIS2", str(rows + more)).decode()
         made += [["set", 1, "NAXIS2", text], ["grow", 1, rows * wide, more * wide]]
     return words, [["cat.fits", *change] for change in made]
+
+
+def wrong(tried, outcome, cases):
+    """Return whether a run resumed from a damaged journal wrote other bytes than one that was never stopped."""
+    if tried.base != "killed" or outcome.code or "--dry-run" in tried.words:
+        return []
+    same = outcome.after["cat.fits"] == cases.sound("answered")["cat.fits"]
+    return [] if same else ["rows: the journal brought other answers"]
