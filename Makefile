@@ -7,12 +7,14 @@ VENV ?= .venv
 # make demo TORCH_INDEX=https://download.pytorch.org/whl/cu130, or nothing for whatever pip finds: TORCH_INDEX=
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 WORKERS ?= 2
+SEED ?= 1
+COUNT ?= 300
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 TORCH := $(shell sed -n 's/^torch==//p' constraints.txt)
 
-.PHONY: help demo test lint bench bench-cutout faults house man clean
+.PHONY: help demo test lint bench bench-cutout faults fuzz house man clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +40,9 @@ bench-cutout: $(VENV)/.all $(VENV)/.peers  ## measure cutout beside Cutana and a
 
 faults: $(VENV)/.all  ## kill a run 70 times and look at the files each time
 	@$(BIN)/python tests/faults.py
+
+fuzz: $(VENV)/.all  ## mutate input of every kind, thousands of times: SEED=2 COUNT=1000 for others and more
+	@$(BIN)/python -m tests.fuzz --seed $(SEED) --count $(COUNT) --keep tests/fuzz/found
 
 house: $(VENV)/.all  ## print the rooms, their imports, and the files that three commands load
 	@$(BIN)/python tests/house.py

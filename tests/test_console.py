@@ -61,6 +61,16 @@ def test_hint_stands_on_its_own_line(capfd):
     assert capfd.readouterr().err == "skycnn: error: what\nhint: Type this.\n"
 
 
+def test_an_error_without_end_is_told_by_both_of_its_ends(capfd):
+    console.complain(errors.InputError("begin " + "x" * 100_000 + " end", hint="first " + "y" * 100_000 + " last"))
+    line, hint = capfd.readouterr().err.splitlines()
+    assert line.startswith("skycnn: error: begin xx")
+    assert line.endswith("xx end")
+    assert hint.startswith("hint: first yy")
+    assert hint.endswith("yy last")
+    assert max(len(line), len(hint)) < 1.1 * console.LONGEST
+
+
 @pytest.mark.parametrize(
     ("words", "hint"),
     [

@@ -20,6 +20,9 @@ PROGRESS_DELAY = 2.0
 LOWERED = ("--batch", "--threads")
 """Options on which memory depends."""
 
+LONGEST = 2000
+"""Characters of an error or a hint: a name or a card's value of any length may stand in it."""
+
 NARROW, UNFOLDED = 60, 10_000
 """Columns: on narrower terminals tables are not folded, but drawn this wide."""
 
@@ -42,6 +45,12 @@ def clean(text: str) -> str:
     return "".join(c if c.isprintable() else " " if c.isspace() else ascii(c)[1:-1] for c in str(text).strip())
 
 
+def shortened(text: str) -> str:
+    """Return a text without its middle, if it is longer than a person reads."""
+    half = LONGEST // 2
+    return text if len(text) <= LONGEST else f"{text[:half]} ... {text[-half:]}"
+
+
 def _write(line: str) -> None:
     """Write a line to standard error, above the progress bar; a closed stderr is no error."""
     with contextlib.suppress(OSError, ValueError):
@@ -60,9 +69,9 @@ def say(text: str) -> None:
 def complain(error: SkycnnError) -> None:
     """Write an error in one line, and its hint in a second."""
     what = SkycnnError(error.what, value=error.value, expected=error.expected)
-    _write(f"skycnn: error: {clean(str(what))}")
+    _write(f"skycnn: error: {shortened(clean(str(what)))}")
     if error.hint is not None:
-        _write(f"hint: {clean(error.hint)}")
+        _write(f"hint: {shortened(clean(error.hint))}")
 
 
 @contextlib.contextmanager
