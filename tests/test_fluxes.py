@@ -125,7 +125,7 @@ def test_the_message_of_a_table_without_photometry():
         look(found)
     assert str(error.value) == (
         "cat.fits[1] has no column 'MAG_U' 'MAG_G' 'MAG_I' 'MAG_Z'; photoz-sdss-flux needs u g r i z. "
-        "Name them with --band u=COLUMN. It has: ID, RA, DEC, MAG_R, MAGERR_R"
+        "Name them with --band u=COLUMN,g=COLUMN,i=COLUMN,z=COLUMN. It has: ID, RA, DEC, MAG_R, MAGERR_R"
     )
     assert error.value.exit_code == 2
     assert not presents(found, "ugriz")
@@ -139,16 +139,14 @@ def test_two_bands_are_enough(missing):
     assert f"no photometry for {' '.join(missing)}: the intervals are wider for it" in p.notes
 
 
-FAMILIES = ["modelMag", "cModelMag", "MAG_AUTO", "kronMag", "MAG", "psfMag"]
+FAMILIES = ["modelMag", "cModelMag", "MAG_AUTO", "kronMag", "MAG", "petroMag", "psfMag"]
 
 
 @pytest.mark.parametrize("n", range(len(FAMILIES)))
 def test_families_have_an_order(n):
-    names = " ".join(
-        f"{f}_*|ugriz {f}Err_*|ugriz" for f in ["petroMag", "fiberMag", *FAMILIES[: n - 1 if n else None : -1]]
-    )
+    names = " ".join(f"{f}_*|ugriz {f}Err_*|ugriz" for f in ["fiberMag", *FAMILIES[: n - 1 if n else None : -1]])
     p = look(columns(names.replace("MAG_AUTOErr", "MAGERR_AUTO")))
-    assert p.family == ["model", "cmodel", "auto", "kron", "bare", "psf"][n]
+    assert p.family == ["model", "cmodel", "auto", "kron", "bare", "petro", "psf"][n]
 
 
 def test_families_are_never_mixed():
@@ -296,7 +294,7 @@ def test_columns_by_ucd():
     assert presents(found, "ugriz")
     assert look(found, "u B g r").missing == ("g",)  # em.opt.B is B's
     fluxes = [column(f"c{b}", unit="Jy", ucd=f"phot.flux.density;em.opt.{b};meta.main") for b in "RI"]
-    p = look([*fluxes, *columns("e_c*|RI")])  # errors by name
+    p = look([*fluxes, *columns("e_c*|RI", unit="Jy")])  # errors by name
     assert p.table()[0] == {"band": "r", "column": "cR", "error": "e_cR", "unit": "Jy"}
     with pytest.raises(InputError, match=r"has i twice: a and b\. Choose with --band i=a"):
         look([*found, column("a", ucd="phot.mag;em.opt.I"), column("b", ucd="phot.mag;em.opt.I")][4:] + found[:2])
@@ -434,7 +432,7 @@ def test_real_catalogues(name, bands, expected):
 
 def test_a_real_catalogue_with_vectors():
     header, found = real("clusters/dr8_test_galaxies_0009768.fit")
-    with pytest.raises(InputError, match=r"MAG holds 5 numbers a row: --band u=MAG\[0\]"):
+    with pytest.raises(InputError, match=r"MAG holds 5 numbers a row: --band 'u=MAG\[0\],g=MAG\[1\],r=MAG\[2\],i="):
         look(found, header=header)
     p = look(found, header=header, band={b: f"MAG[{i}]" for i, b in enumerate("ugriz")})
     assert p.columns == ("MAG", "MAG_ERR")
@@ -456,7 +454,7 @@ def test_a_search_serves_presents_and_find_until_columns_bands_or_errors_differ(
 def test_a_real_catalogue_without_errors():
     header, found = real("galaxies/real_galaxy_catalog_26_extension_example_fits.fits")
     with pytest.raises(
-        InputError, match=r"has no error for HSC_g, HSC_r, HSC_i, HSC_z; .* or give a number: --error g=0.1"
+        InputError, match=r"has no error for HSC_g, HSC_r, HSC_i, HSC_z; .* or give one number for all: --error 0.1"
     ):
         look(found, header=header)
     assert look(found, header=header, error={"*": "0.05"}).bands == tuple("griz")

@@ -1,6 +1,9 @@
 """TableChoice: the table of a file to read - by number or name, or the only one with the columns needed."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from shlex import quote
 
 from skycnn.errors import InputError, counted
 from skycnn.fits.cards import Value
@@ -8,6 +11,8 @@ from skycnn.fits.source import Source
 from skycnn.fits.tablebytes import Hdu
 from skycnn.fits.tablecolumn import TableColumn, layout
 
+_LAST = re.compile(r"(\d+)\s*\)\s*$")
+"""The slowest axis of TDIM."""
 TABLES = ("table", "ascii", "compressed table")
 Holds = Callable[[tuple[TableColumn, ...], Mapping[str, Value]], bool]
 
@@ -24,8 +29,27 @@ def choose(units: list[Hdu], source: Source, holds: Holds | None) -> Hdu:
     Raises
     ------
     InputError
-        When there is no such table, or several; the hint lists the HDUs.
+        When there is no such table, or several; the hint lists the HDUs. When it is column-oriented.
     """
+    unit = _chosen(units, source, holds)
+    if unit.kind == "table" and unit.rows == 1:
+        _check_rows(unit, source.label)
+    return unit
+
+
+def _check_rows(unit: Hdu, label: str) -> None:
+    """See that a table of one row is not column-oriented, as TOPCAT's colfits is: N numbers a column (SUN/252)."""
+    columns = layout(unit.header, label)
+    lengths = {int(match[1]) if (match := _LAST.search(c.dim or "")) else c.repeat for c in columns}
+    if len(columns) > 1 and len(lengths) == 1 and (rows := lengths.pop()) > 1:
+        out = quote(f"{Path(label).name.split('.')[0]}-rows.fits")
+        raise InputError(
+            f"{label}[{unit.name or unit.number}] is column-oriented: one row holds {rows} values of each column",
+            hint=f"Make rows of them first: stilts tcopy in={quote(f'{label}#{unit.number}')} out={out} ofmt=fits-basic",
+        )
+
+
+def _chosen(units: list[Hdu], source: Source, holds: Holds | None) -> Hdu:
     tables = [unit for unit in units if unit.kind in TABLES]
     if source.spec.extension is not None:
         return _named(units, tables, source.spec.extension, source.label)

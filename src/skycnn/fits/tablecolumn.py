@@ -13,6 +13,7 @@ DTYPES = {"L": "S1", "B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", 
 """FITS 4.0, table 18: the fixed-width element types (X, A, P and Q are handled apart)."""
 
 WIDTHS = {"L": 1, "X": 1, "B": 1, "I": 2, "J": 4, "K": 8, "A": 1, "E": 4, "D": 8, "C": 8, "M": 16, "P": 8, "Q": 16}
+_NUMBER = re.compile(r"#\d+$")
 TFORM = re.compile(r"\s*(\d*)([LXBIJKAEDCMPQ])(.*)")
 
 
@@ -23,7 +24,8 @@ class TableColumn:
     Parameters
     ----------
     name, form : str
-        TTYPE (may be empty) and TFORM.
+        TTYPE (may be empty) and TFORM. A name that stands before in the table has the field's number behind it, from 1:
+        ``umag#7``.
     code : str
         The letter of TFORM: one of ``L X B I J K A E D C M P Q``.
     repeat : int
@@ -131,6 +133,11 @@ def _cut(text: "np.ndarray") -> "np.ndarray":
     return np.where(ended, np.uint8(0), octets).view(text.dtype)[:, 0]
 
 
+def plain(name: str) -> str:
+    """Return a column's TTYPE: its name without the number of one that stands twice."""
+    return _NUMBER.sub("", name)
+
+
 def layout(header: Mapping[str, Value], label: str) -> tuple[TableColumn, ...]:
     """Return the fields of a binary table from its header.
 
@@ -147,6 +154,7 @@ def layout(header: Mapping[str, Value], label: str) -> tuple[TableColumn, ...]:
         When a TFORM is missing or unreadable, or the fields do not fill NAXIS1.
     """
     columns: list[TableColumn] = []
+    names: set[str] = set()
     offset = 0
     for i in range(1, int(number(header, "TFIELDS", 0)) + 1):
         form = str(header.get(f"TFORM{i}", ""))
@@ -156,9 +164,12 @@ def layout(header: Mapping[str, Value], label: str) -> tuple[TableColumn, ...]:
         repeat, code = int(match[1] or 1), match[2]
         width = (repeat + 7) // 8 if code == "X" else repeat * WIDTHS[code]
         zero, null = number(header, f"TZERO{i}", 0), header.get(f"TNULL{i}")
+        name = str(header.get(f"TTYPE{i}", "")).strip()
+        name = f"{name}#{i}" if name in names else name
+        names |= {name} - {""}
         columns.append(
             TableColumn(
-                name=str(header.get(f"TTYPE{i}", "")).strip(),
+                name=name,
                 form=form.strip(),
                 code=code,
                 repeat=repeat,

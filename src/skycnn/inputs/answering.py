@@ -15,6 +15,7 @@ from skycnn.network import choice, model
 from skycnn.network.answer import Answerer
 from skycnn.network.card import Card
 from skycnn.network.choice import Candidates, Choice
+from skycnn.photometry import fluxes
 from skycnn.task import Task
 
 
@@ -52,7 +53,9 @@ class Answering:
     feed : Feed
     answerer : Answerer
     notes : tuple of str
-        Models left out, assumptions and warnings, a line each.
+        Models left out and assumptions, a line each.
+    warnings : tuple of str
+        What may be wrong with the input.
     """
 
     task: Task
@@ -61,6 +64,7 @@ class Answering:
     feed: Feed
     answerer: Answerer
     notes: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def opened(
@@ -119,8 +123,8 @@ def opened(
     feeds.check_options(task, chosen.card, available)
     feed = feeds.find(task, chosen.card, available)
     answerer = Answerer(task, model.read(chosen.path), request.device, request.batch, pdf=pdf)
-    warnings = (f"warning: {text}" for text in feed.check(catalogue, request.rows))
-    return Answering(task, catalogue, chosen, feed, answerer, (*left, *feed.notes, *warnings))
+    warnings = tuple(feed.check(catalogue, request.rows))
+    return Answering(task, catalogue, chosen, feed, answerer, (*left, *feed.notes), warnings)
 
 
 def find(task: Task, candidates: Candidates, available: Available, *, pinned: bool = False) -> Choice:
@@ -135,7 +139,15 @@ def find(task: Task, candidates: Candidates, available: Available, *, pinned: bo
     def bands(card: Card) -> tuple[str, ...]:
         return feeds.find(task, card, available).bands
 
-    return choice.find(task.name, candidates, bands, available.survey, rank=task.rank, pinned=pinned)
+    def near(card: Card) -> int:
+        held = []
+        if card.takes_fluxes:
+            held.append(fluxes.seen(available.catalogue.columns, card.bands, available.options.photometry))
+        if card.takes_images:
+            held.append(len(set(card.bands) & set(available.stamps.bands)) if available.stamps is not None else 0)
+        return min(held, default=0)
+
+    return choice.find(task.name, candidates, bands, available.survey, rank=task.rank, pinned=pinned, near=near)
 
 
 def _check_no_images(request: Request, candidates: Candidates) -> None:

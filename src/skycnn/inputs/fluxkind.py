@@ -74,6 +74,7 @@ class FluxKind(Kind):
             survey=survey.known(card.survey, available.user_survey),
             catalogue_survey=available.survey,
             owner=card.name,
+            sample=available.sample,
         )
         return FluxInput(card, photometry)
 

@@ -9,15 +9,26 @@ from functools import lru_cache
 import numpy as np
 
 from skycnn.errors import BandError, InputError
-from skycnn.fits.tablecolumn import TableColumn
-from skycnn.photometry import bandsearch, bandsets, conditions, extinction, habits, missingbands
+from skycnn.fits.tablecolumn import TableColumn, plain
+from skycnn.photometry import (
+    bandsearch,
+    bandsets,
+    conditions,
+    extinction,
+    filters,
+    habits,
+    missingbands,
+    strangers,
+    twins,
+)
 from skycnn.photometry.bandsets import BandSet
 from skycnn.photometry.fields import Field, Fields
 from skycnn.photometry.measure import Measure, measure
 from skycnn.photometry.photometry import Fluxes, Photometry, PhotometryOptions
+from skycnn.photometry.strangers import Sample
 from skycnn.survey import Survey
 
-__all__ = ["FEWEST", "Fluxes", "Photometry", "PhotometryOptions", "find", "presents"]
+__all__ = ["FEWEST", "Fluxes", "Photometry", "PhotometryOptions", "find", "presents", "seen"]
 
 FEWEST = 2
 """Bands without which there is no colour and no answer."""
@@ -34,6 +45,16 @@ def presents(columns: Sequence[TableColumn], bands: Sequence[str], options: Phot
     return any(len(named | set(s.bands(_given(options, bands)))) >= FEWEST for s in sets)
 
 
+def seen(columns: Sequence[TableColumn], bands: Sequence[str], options: PhotometryOptions | None = None) -> int:
+    """Return how many of the bands a table seems to hold, whatever is wrong with them."""
+    options = options or PhotometryOptions()
+    fields = Fields(columns, "", "")
+    named = {b for b in bands if b in options.band}
+    found = [named | set(s.values) for s in _sets(fields, bands, options) if s.plausible]
+    most = max(map(len, found), default=len(named))
+    return most if most >= FEWEST or not bands else max(most, len(missingbands.vectors(fields, bands)[1]))
+
+
 def find(
     columns: Sequence[TableColumn],
     header: Mapping[str, object],
@@ -46,6 +67,7 @@ def find(
     survey: Survey | None = None,
     catalogue_survey: str | None = None,
     owner: str = "the model",
+    sample: Sample | None = None,
 ) -> Photometry:
     """Return the photometry of a catalogue: columns, units and corrections.
 
@@ -71,6 +93,8 @@ def find(
         Name of the catalogue's survey, by the user or the SURVEY card.
     owner : str
         Names the model in messages.
+    sample : callable, optional
+        Returns some rows of columns: whether what is called z is a redshift shows in the values alone.
 
     Raises
     ------
@@ -88,11 +112,19 @@ def find(
         corrected = _preferred(options.extinction, dereddened)
         rest = [s for s in sets if any(b not in options.band for b in s.bands(_given(options, bands)))]
         chosen = bandsets.choose(rest, wanted, card_photometry, corrected, fields, _given(options, bands))
+    _check_ambiguous(fields, chosen, [b for b in bands if b not in options.band], options)
     measures = {}
     for band in bands:
         m = _measure(fields, band, chosen, options, survey)
         if m is not None:
             measures[band] = m
+    warnings, odd = [], strangers.find(measures, sample) if sample else {}
+    for band, why in odd.items():
+        if band in options.band:
+            warnings.append(f"{why} It is read nevertheless, for --band names it")
+        else:
+            del measures[band]
+            warnings.append(f"{why} It is left out")
     if len(measures) < FEWEST:
         raise missingbands.bands(fields, [b for b in bands if b not in options.band], sets, _given(options, bands))
     named = chosen is not None and chosen.dereddened
@@ -102,11 +134,17 @@ def find(
     typed |= {t.column: "--bad 'COLUMN != 0'" for c in bad for t in c.terms}
     tested = {column: fields.require(column, option, flag=True) for column, option in typed.items()}
     family = chosen.family if chosen else "named"
-    notes = _notes(_filters(header.get("SURVEY"), catalogue_survey, owner), bands, measures, family)
+    notes = _notes(filters.note(header.get("SURVEY"), catalogue_survey, owner), bands, measures, family)
+    warnings += [text] if (text := filters.warning(fields, measures, survey, catalogue_survey, owner)) else []
+    lacking = [b for b in bands if b not in measures and chosen is not None and b in chosen.values and b not in odd]
+    if lacking and chosen is not None:
+        names = " ".join(chosen.values[b].name for b in lacking)
+        option = missingbands.typed("--error", dict.fromkeys(lacking, "COLUMN"))
+        warnings.append(f"no error for {names}: left out; {option} names it, or a number in its place")
     if card_photometry in habits.FAMILIES and family != card_photometry:
         notes.append(f"{owner} was trained on {card_photometry} photometry")
     notes += [correction.note, *(f"dropped rows: {c.text}" for c in bad)]
-    return Photometry(tuple(bands), measures, family, correction, bad, tested, tuple(notes))
+    return Photometry(tuple(bands), measures, family, correction, bad, tested, tuple(notes), tuple(warnings))
 
 
 def _sets(fields: Fields, bands: Sequence[str], options: PhotometryOptions) -> Sequence[BandSet]:
@@ -150,27 +188,34 @@ def _measure(
     condition = conditions.parse(mask, "--mask-band") if mask is not None else None
     if band in options.band:
         value = fields.require(options.band[band], f"--band {band}=COLUMN")
-        parsed = habits.parse(value.column.name, band)
+        parsed = habits.parse(plain(value.column.name), band)
         style, spelled = (parsed[0].text, parsed[1]) if parsed else (value.name, band)
         error: Field | float | None = _error(fields, band, given) if given else None
         if error is None:
             names = (n.replace("*", spelled) for n in habits.errors(style))
-            error = next((f for n in names if (f := fields.get(n))), None)
+            error = next((twins.beside(fields, value, f, band) for n in names if (f := fields.get(n))), None)
         if error is None:
             raise missingbands.errors(fields, [value.name], [band])
         return measure(fields, band, value, error, style, spelled, unit, survey, condition)
     if chosen is None or band not in chosen.bands(_given(options, list(chosen.values))):
         return None
-    if band in chosen.ambiguous:
-        raise InputError(
-            f"{fields.label} has {band} twice: {' and '.join(f.name for f in chosen.ambiguous[band])}",
-            hint=f"Choose with --band {band}={chosen.ambiguous[band][0].name}.",
-        )
     value = fields.checked(chosen.values[band], f"--band {band}=COLUMN")
     parsed = habits.parse(value.column.name, band)
-    spelled = parsed[1] if parsed else band
-    error = _error(fields, band, given) if given else chosen.errors[band]
-    return measure(fields, band, value, error, chosen.style, spelled, unit, survey, condition)
+    style, spelled = (parsed[0].text, parsed[1]) if parsed else (chosen.style, band)
+    error = _error(fields, band, given) if given else twins.beside(fields, value, chosen.errors[band], band)
+    return measure(fields, band, value, error, style, spelled, unit, survey, condition)
+
+
+def _check_ambiguous(fields: Fields, chosen: BandSet | None, bands: Sequence[str], options: PhotometryOptions) -> None:
+    """See that no band that is to be read has two columns; all that have are told at once."""
+    there = chosen.bands(_given(options, bands)) if chosen is not None else []
+    twice = {b: chosen.ambiguous[b] for b in bands if chosen is not None and b in there and b in chosen.ambiguous}
+    if twice:
+        told = "; ".join(f"{b} twice: {' and '.join(f.name for f in fs)}" for b, fs in twice.items())
+        numbered = next((f.name for fs in twice.values() for f in fs if plain(f.name) != f.name), None)
+        more = f" {numbered} is the table's column {numbered.rpartition('#')[2]}." if numbered else ""
+        option = missingbands.typed("--band", {b: fs[0].name for b, fs in twice.items()})
+        raise InputError(f"{fields.label} has {told}", hint=f"Choose with {option}.{more}")
 
 
 def _error(fields: Fields, band: str, given: str) -> Field | float:
@@ -208,10 +253,3 @@ def _notes(
         notes.append(f"flags honoured: {' '.join(dict.fromkeys(flags))}")
     notes += [f"band {b} dropped where {m.mask.text}" for b, m in measures.items() if m.mask]
     return notes
-
-
-def _filters(card: object, survey: str | None, owner: str) -> str:
-    """Return the survey of the catalogue's filters, and the source of that."""
-    if survey and str(card or "").strip().lower() != survey.lower():
-        return f"{survey}, by --survey" + (f" (the SURVEY card says {card})" if card else "")
-    return f"{card}, by the SURVEY card" if card else f"assumed to be those of {owner}"

@@ -86,6 +86,8 @@ class Photometry:
         Columns of the conditions, by name as typed.
     notes : tuple of str
         Columns, units and assumptions, for the user.
+    warnings : tuple of str
+        What may be wrong.
     """
 
     requested: tuple[str, ...]
@@ -95,6 +97,7 @@ class Photometry:
     bad: tuple[Condition, ...]
     tested: Mapping[str, Field]
     notes: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def bands(self) -> tuple[str, ...]:
