@@ -32,14 +32,22 @@ def test_values_without_errors():
 @pytest.mark.parametrize(
     ("names", "form", "hint"),
     [
-        ("MAG SHAPE", "5E", "MAG holds 5 numbers a row: --band 'u=MAG[0],g=MAG[1],r=MAG[2]'. It has: MAG, SHAPE"),
+        (
+            "MAG SHAPE",
+            "5E",
+            "MAG holds 5 numbers a row: --band 'u=MAG[0],g=MAG[1],r=MAG[2]', in the order ugriz. It has: MAG, SHAPE",
+        ),
         (
             "PSFFLUX PSFFLUX_IVAR MODELFLUX MODELFLUX_IVAR",
             "5E",
-            "--band 'u=MODELFLUX[0],g=MODELFLUX[1],r=MODELFLUX[2]'.",
+            "--band 'u=MODELFLUX[0],g=MODELFLUX[1],r=MODELFLUX[2]', in",
         ),
         ("MODELFLUX PSFFLUX PSFFLUX_IVAR FIBERFLUX", "5E", "--band 'u=MODELFLUX[0],"),
-        ("DECAM_FLUX DECAM_FLUX_IVAR", "6E", "--band 'u=DECAM_FLUX[0],g=DECAM_FLUX[1],r=DECAM_FLUX[2]'."),
+        (
+            "DECAM_FLUX DECAM_FLUX_IVAR",
+            "6E",
+            "u=DECAM_FLUX[0],g=DECAM_FLUX[1],r=DECAM_FLUX[2]', in the order ugrizY.",
+        ),
         ("auto_mag auto_mag_err", "3E", "counted from 0, with --band 'u=auto_mag[0]' and so on."),
         ("MAG_APER MAGERR_APER", "5E", "Name them with --band u=COLUMN,g=COLUMN,r=COLUMN."),
     ],

@@ -45,7 +45,7 @@ def _check_rows(unit: Hdu, label: str) -> None:
         out = quote(f"{Path(label).name.split('.')[0]}-rows.fits")
         raise InputError(
             f"{label}[{unit.name or unit.number}] is column-oriented: one row holds {rows} values of each column",
-            hint=f"Make rows of them first: stilts tcopy in={quote(f'{label}#{unit.number}')} out={out} ofmt=fits-basic",
+            hint=f"Make rows of them: stilts tcopy in={quote(f'{label}#{unit.number}')} out={out} ofmt=fits-basic",
         )
 
 

@@ -83,12 +83,11 @@ def warning(
             f"the filters are those of {requested}, and {owner} was trained on those of {survey.name}: a bias is likely"
         )
     known = {ours, *(part.casefold() for part in PARTS.get(survey.name.upper(), ()))}
-    others: dict[str, str] = {}
+    whose_names: dict[str, str] = {}
     for band, m in measures.items():
-        whose = named(m.value.column.name, band, m.error_name)
-        if whose is not None and whose.casefold() not in known:
-            others.setdefault(whose, m.value.name)
-    if not others:
+        whose_names.setdefault(named(m.value.column.name, band, m.error_name) or "", m.value.name)
+    others = {whose: name for whose, name in whose_names.items() if whose and whose.casefold() not in known}
+    if list(whose_names) == [""]:
         others = _beyond(fields, measures, survey)
     if not others:
         return None

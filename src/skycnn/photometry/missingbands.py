@@ -56,6 +56,12 @@ def bands(fields: Fields, wanted: Sequence[str], sets: Sequence[BandSet], given:
     if best and len(best.values) > 1 and len(best.bands(given)) < 2:
         without = [b for b in best.values if b not in best.errors]
         return errors(fields, [best.values[b].name for b in without], without)
+    part = next((s for s in sets if s.family in habits.BY_NAME and len(s.bands(given)) > 1), None)
+    if part:
+        return InputError(
+            f"{fields.label} has photometry of a part of the light alone: {part.example()}; {fields.needs}",
+            hint=f"To take it nevertheless: --photometry {part.family}.",
+        )
     names = [f"'{best.named(b)}'" for b in wanted if b not in best.values] if best else []
     unnamed = [b for b in wanted if not best or b not in best.values] or list(wanted) or ["BAND"]
     vector, elements = vectors(fields, list(wanted) or unnamed)
@@ -67,7 +73,8 @@ def bands(fields: Fields, wanted: Sequence[str], sets: Sequence[BandSet], given:
             f"{typed('--band', {unnamed[0]: f'{vector.name}[0]'})} and so on."
         )
     else:
-        hint = f"{vector.name} holds {vector.repeat} numbers a row: {typed('--band', elements)}."
+        order = habits.VECTORS[vector.repeat]
+        hint = f"{vector.name} holds {vector.repeat} numbers a row: {typed('--band', elements)}, in the order {order}."
     return InputError(
         f"{fields.label} has no column {' '.join(names) or 'for ' + ' '.join(wanted)}; {fields.needs}",
         hint=f"{hint} It has: {fields.listing()}",

@@ -15,6 +15,7 @@ from skycnn import __version__
 from skycnn.errors import counted
 from skycnn.files import safefile
 from skycnn.files.journal import Journal
+from skycnn.fits import foreign
 from skycnn.fits.extension import Extension, renamed
 from skycnn.fits.output import Output
 from skycnn.fits.provenance import Record, now
@@ -203,6 +204,9 @@ def _settled(stack: ExitStack, spec: Spec, output: Output, options: Options) -> 
         options=json.loads(json.dumps({name: value for name, value in settings.items() if value})),
         notes=feed.notes,
     )
+    written = [column.name for column in extension.columns]
+    target = None if output.in_place else "NEW.fits" if output.standard else output.label
+    votable = foreign.votable_note(catalogue.primary, written, spec.path, target)
     result = Result(
         catalogue=catalogue.label,
         files={"input": spec.path, "output": output.label},
@@ -213,7 +217,7 @@ def _settled(stack: ExitStack, spec: Spec, output: Output, options: Options) -> 
         columns=extension.columns,
         bands=feed.table(),
         notes=ready.notes,
-        warnings=ready.warnings,
+        warnings=(*ready.warnings, *([votable] if votable and not options.table_only else [])),
         disk_bytes=(catalogue.unit.size if options.table_only else catalogue.source.size)
         + catalogue.rows * extension.added_bytes,
     )

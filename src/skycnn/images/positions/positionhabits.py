@@ -139,7 +139,7 @@ def _key(name: str) -> str:
     name = plain(name).strip().upper()
     if name in KNOWN:
         return name
-    return re.sub(r"[\s().\[\]-]+", "_", name).rstrip("_")
+    return re.sub(r"[\s().\[\]-]+", "_", name.replace("R.A.", "RA")).rstrip("_")
 
 
 def _ucd(column: TableColumn) -> tuple[str, bool] | None:
