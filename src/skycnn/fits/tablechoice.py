@@ -14,7 +14,8 @@ from skycnn.fits.tablecolumn import TableColumn, layout
 _LAST = re.compile(r"(\d+)\s*\)\s*$")
 """The slowest axis of TDIM."""
 TABLES = ("table", "ascii", "compressed table")
-Holds = Callable[[tuple[TableColumn, ...], Mapping[str, Value]], bool]
+Holds = Callable[[tuple[TableColumn, ...], Mapping[str, Value]], int]
+"""Returns 0 or False for a table that has not the columns needed; of the others those with the most count."""
 
 
 def listing(names: Sequence[str]) -> str:
@@ -57,7 +58,9 @@ def _chosen(units: list[Hdu], source: Source, holds: Holds | None) -> Hdu:
         raise InputError(f"{source.label} has no table", hint=f"It has: {_contents(units)}")
     fit = tables
     if holds is not None and len(tables) > 1:
-        fit = [unit for unit in tables if unit.kind != "table" or _holds(unit, source.label, holds)]
+        places = {unit.number: _holds(unit, source.label, holds) for unit in tables if unit.kind == "table"}
+        best = max(places.values(), default=0)
+        fit = [unit for unit in tables if unit.kind != "table" or 0 < places[unit.number] == best]
         plain = [unit for unit in fit if unit.kind == "table"]
         fit = plain or fit
     if len(fit) == 1:
@@ -70,11 +73,11 @@ def _chosen(units: list[Hdu], source: Source, holds: Holds | None) -> Hdu:
     raise InputError(f"{source.label} has {kind}: {choices}", hint=f"Name one: '{source.label}[{name}]'")
 
 
-def _holds(unit: Hdu, label: str, holds: Holds) -> bool:
+def _holds(unit: Hdu, label: str, holds: Holds) -> int:
     try:
         return holds(layout(unit.header, label), unit.header)
     except InputError:  # unreadable; another may be meant
-        return False
+        return 0
 
 
 def _named(units: list[Hdu], tables: list[Hdu], extension: str, label: str) -> Hdu:

@@ -1,5 +1,6 @@
 """Answering: which model answers a catalogue, and what it is fed; for all verbs that ask a model."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from skycnn import survey, tasks
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.source import Spec
+from skycnn.fits.tablecolumn import TableColumn
 from skycnn.inputs import feed as feeds
 from skycnn.inputs import imagekind, kinds
 from skycnn.inputs.available import Available, InputOptions, survey_of
@@ -104,7 +106,7 @@ def opened(
     catalogue = stack.enter_context(
         Catalogue.open(
             spec,
-            holds=lambda columns, _: any(kinds.presents(task, card, columns, request) for _, card in candidates),
+            holds=lambda columns, _: max(_holds(task, card, columns, request) for _, card in candidates),
             scratch=scratch,
             decompress=decompress,
         )
@@ -125,6 +127,13 @@ def opened(
     answerer = Answerer(task, model.read(chosen.path), request.device, request.batch, pdf=pdf)
     warnings = tuple(feed.check(catalogue, request.rows))
     return Answering(task, catalogue, chosen, feed, answerer, (*left, *feed.notes), warnings)
+
+
+def _holds(task: Task, card: Card, columns: Sequence[TableColumn], request: Request) -> int:
+    """Return 2 where a table has the input of a model, 1 where it only seems to, as without errors; else 0."""
+    if kinds.presents(task, card, columns, request):
+        return 2
+    return int(card.takes_fluxes and fluxes.seen(columns, card.bands, request.photometry) >= fluxes.FEWEST)
 
 
 def find(task: Task, candidates: Candidates, available: Available, *, pinned: bool = False) -> Choice:

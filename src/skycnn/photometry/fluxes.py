@@ -8,9 +8,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from skycnn.errors import BandError, InputError
+from skycnn.errors import InputError
 from skycnn.fits.tablecolumn import TableColumn, plain
 from skycnn.photometry import (
+    bandchecks,
     bandsearch,
     bandsets,
     conditions,
@@ -36,7 +37,7 @@ FEWEST = 2
 
 def presents(columns: Sequence[TableColumn], bands: Sequence[str], options: PhotometryOptions | None = None) -> bool:
     """Whether a table holds `FEWEST` of the bands, ambiguous or not: a quick look at its columns."""
-    options = options or PhotometryOptions()
+    options = (options or PhotometryOptions()).spelled(bands)
     fields = Fields(columns, "", "")
     named = {b for b in bands if b in options.band and fields.get(options.band[b])}
     if len(named) >= FEWEST:
@@ -47,7 +48,7 @@ def presents(columns: Sequence[TableColumn], bands: Sequence[str], options: Phot
 
 def seen(columns: Sequence[TableColumn], bands: Sequence[str], options: PhotometryOptions | None = None) -> int:
     """Return how many of the bands a table seems to hold, whatever is wrong with them."""
-    options = options or PhotometryOptions()
+    options = (options or PhotometryOptions()).spelled(bands)
     fields = Fields(columns, "", "")
     named = {b for b in bands if b in options.band}
     found = [named | set(s.values) for s in _sets(fields, bands, options) if s.plausible]
@@ -101,9 +102,9 @@ def find(
     InputError
         When fewer than two bands are present, a family is ambiguous, or an option does not fit the table.
     """
-    options = options or PhotometryOptions()
+    options = (options or PhotometryOptions()).spelled(bands)
     fields = Fields(columns, label, f"{owner} needs {' '.join(bands)}")
-    _check_bands(options, bands, owner)
+    bandchecks.check_named(options, bands, owner)
     sets: Sequence[BandSet] = ()
     chosen = None
     if any(b not in options.band for b in bands):
@@ -112,7 +113,7 @@ def find(
         corrected = _preferred(options.extinction, dereddened)
         rest = [s for s in sets if any(b not in options.band for b in s.bands(_given(options, bands)))]
         chosen = bandsets.choose(rest, wanted, card_photometry, corrected, fields, _given(options, bands))
-    _check_ambiguous(fields, chosen, [b for b in bands if b not in options.band], options)
+    bandchecks.check_columns(fields, chosen, bands, options.band, _given(options, bands))
     measures = {}
     for band in bands:
         m = _measure(fields, band, chosen, options, survey)
@@ -171,14 +172,6 @@ def _preferred(option: str | None, trained: str) -> bool | None:
     return {"yes": True, "no": False}.get(trained)
 
 
-def _check_bands(options: PhotometryOptions, bands: Sequence[str], owner: str) -> None:
-    known = {"band": "--band", "error": "--error", "unit": "--unit", "mask_band": "--mask-band"}
-    for name, option in known.items():
-        for band in getattr(options, name):
-            if band not in bands and not (band == "*" and name in ("error", "unit")):
-                raise BandError(f"{option} names a band that {owner} has not", value=band, expected=" ".join(bands))
-
-
 def _measure(
     fields: Fields, band: str, chosen: BandSet | None, options: PhotometryOptions, survey: Survey | None
 ) -> Measure | None:
@@ -204,18 +197,6 @@ def _measure(
     style, spelled = (parsed[0].text, parsed[1]) if parsed else (chosen.style, band)
     error = _error(fields, band, given) if given else twins.beside(fields, value, chosen.errors[band], band)
     return measure(fields, band, value, error, style, spelled, unit, survey, condition)
-
-
-def _check_ambiguous(fields: Fields, chosen: BandSet | None, bands: Sequence[str], options: PhotometryOptions) -> None:
-    """See that no band that is to be read has two columns; all that have are told at once."""
-    there = chosen.bands(_given(options, bands)) if chosen is not None else []
-    twice = {b: chosen.ambiguous[b] for b in bands if chosen is not None and b in there and b in chosen.ambiguous}
-    if twice:
-        told = "; ".join(f"{b} twice: {' and '.join(f.name for f in fs)}" for b, fs in twice.items())
-        numbered = next((f.name for fs in twice.values() for f in fs if plain(f.name) != f.name), None)
-        more = f" {numbered} is the table's column {numbered.rpartition('#')[2]}." if numbered else ""
-        option = missingbands.typed("--band", {b: fs[0].name for b, fs in twice.items()})
-        raise InputError(f"{fields.label} has {told}", hint=f"Choose with {option}.{more}")
 
 
 def _error(fields: Fields, band: str, given: str) -> Field | float:

@@ -21,7 +21,7 @@ def typed(option: str, names: Mapping[str, str]) -> str:
     return f"{option} {quote(','.join(f'{band}={name}' for band, name in names.items()))}"
 
 
-def errors(fields: Fields, values: Sequence[str], bands: Sequence[str]) -> InputError:
+def errors(fields: Fields, values: Sequence[str], bands: Sequence[str], *, every: bool = True) -> InputError:
     """Return the error for values without errors.
 
     Parameters
@@ -30,11 +30,14 @@ def errors(fields: Fields, values: Sequence[str], bands: Sequence[str]) -> Input
         Of the table.
     values, bands : sequence of str
         The values' columns and their bands.
+    every : bool
+        Whether no band has an error.
     """
     option = typed("--error", dict.fromkeys(bands, "COLUMN"))
+    number = "one number for all: --error 0.1" if every else f"numbers: {typed('--error', dict.fromkeys(bands, '0.1'))}"
     return InputError(
         f"{fields.label} has no error for {', '.join(values)}; {fields.needs}, each with its error",
-        hint=f"Name the errors with {option}, or give one number for all: --error 0.1. It has: {fields.listing()}",
+        hint=f"Name the errors with {option}, or give {number}. It has: {fields.listing()}",
     )
 
 
