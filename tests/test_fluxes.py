@@ -287,11 +287,16 @@ def test_names_that_stand_twice_are_chosen_by_number():
     with pytest.raises(InputError) as error:
         look(TWICE, "gri")
     assert str(error.value) == (
-        "cat.fits[1] has g twice: gmag and gmag#7; r twice: rmag and rmag#9; i twice: imag and imag#11. "
-        "Choose with --band g=gmag,r=rmag,i=imag. gmag#7 is the table's column 7."
+        "cat.fits[1] has g twice: gmag#1 and gmag#7; r twice: rmag#3 and rmag#9; i twice: imag#5 and imag#11. "
+        "Choose with --band 'g=gmag#1,r=rmag#3,i=imag#5'. NAME#7 is the table's column 7."
     )
-    first = look(TWICE, "gri", band={"g": "gmag", "r": "rmag", "i": "imag"})
+    first = look(TWICE, "gri", band={"g": "gmag#1", "r": "rmag#3", "i": "imag#5"})
     assert first.columns == ("gmag", "e_gmag", "rmag", "e_rmag", "imag", "e_imag")
+    named = {"g": "gmag#1", "r": "rmag#3", "i": "imag#5"}
+    for band, error in ((named | {"g": "gmag"}, {}), (named, {"g": "e_gmag"})):
+        with pytest.raises(InputError, match=r"column '(e_)?gmag' more than once.* the number in the table: --\w+ g="):
+            look(TWICE, "gri", band=band, error=error)
+    assert look(TWICE, "gri", band=named, error={"g": "e_gmag#8"}).columns[1] == "e_gmag#8"
     second = look(TWICE, "gri", band={"g": "gmag#7", "r": "rmag#9", "i": "imag#11"})
     assert second.columns == ("gmag#7", "e_gmag#8", "rmag#9", "e_rmag#10", "imag#11", "e_imag#12")
 
@@ -347,7 +352,11 @@ def test_a_z_beside_its_siblings_is_a_band_unless_it_is_said_to_be_a_redshift():
     siblings, errors = columns("*|ugri", unit="mag"), columns("*_err|ugriz")
     assert look([*siblings, *errors, column("z", unit="mag")]).bands == tuple("ugriz")
     for z in (column("z"), column("z", unit="mag", comment="Redshift"), column("z", unit="mag", ucd="src.redshift")):
-        assert look([*siblings, *errors, z]).missing == ("z",)
+        p = look([*siblings, *errors, z])
+        assert p.missing == ("z",)
+        assert (p.warnings == ()) == bool(z.ucd)  # with a UCD it is plain
+        assert z.ucd or p.warnings[0].startswith("'z' is taken for a redshift")
+    assert look([*siblings, *errors, column("z")], band={"z": "z"}).bands == tuple("ugriz")
 
 
 def test_columns_by_ucd():

@@ -28,6 +28,6 @@ def test_the_error_stands_where_the_value_does(names, value, error):
 
 
 def test_several_errors_of_one_value_are_told():
-    with pytest.raises(InputError, match="has the error of g more than once: e_gmag and e_gmag#3") as error:
+    with pytest.raises(InputError, match="has the error of g more than once: e_gmag#2 and e_gmag#3") as error:
         beside("gmag e_gmag e_gmag#3", "gmag", "e_gmag")
-    assert error.value.hint == "Choose with --error g=e_gmag: NAME#7 is the table's column 7."
+    assert error.value.hint == "Choose with --error g=e_gmag#2. NAME#7 is the table's column 7."

@@ -13,7 +13,6 @@ DTYPES = {"L": "S1", "B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", 
 """FITS 4.0, table 18: the fixed-width element types (X, A, P and Q are handled apart)."""
 
 WIDTHS = {"L": 1, "X": 1, "B": 1, "I": 2, "J": 4, "K": 8, "A": 1, "E": 4, "D": 8, "C": 8, "M": 16, "P": 8, "Q": 16}
-_NUMBER = re.compile(r"#\d+$")
 TFORM = re.compile(r"\s*(\d*)([LXBIJKAEDCMPQ])(.*)")
 
 
@@ -131,11 +130,6 @@ def _cut(text: "np.ndarray") -> "np.ndarray":
     octets = np.ascontiguousarray(text).view(np.uint8).reshape(len(text), text.itemsize)
     ended = np.logical_or.accumulate(octets == 0, axis=1)
     return np.where(ended, np.uint8(0), octets).view(text.dtype)[:, 0]
-
-
-def plain(name: str) -> str:
-    """Return a column's TTYPE: its name without the number of one that stands twice."""
-    return _NUMBER.sub("", name)
 
 
 def layout(header: Mapping[str, Value], label: str) -> tuple[TableColumn, ...]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from shlex import quote
 
 from skycnn.errors import BandError, InputError
-from skycnn.fits.tablecolumn import plain
+from skycnn.fits.columnnames import numbered
 from skycnn.photometry import missingbands
 from skycnn.photometry.bandsets import BandSet
 from skycnn.photometry.fields import Fields
@@ -58,10 +58,10 @@ def check_columns(
         raise missingbands.errors(fields, [chosen.values[b].name for b in lacking], lacking, every=not there)
     twice = {b: chosen.ambiguous[b] for b in there if b in chosen.ambiguous}
     if twice:
-        told = "; ".join(f"{b} twice: {' and '.join(f.name for f in fs)}" for b, fs in twice.items())
-        numbered = next((f.name for fs in twice.values() for f in fs if plain(f.name) != f.name), None)
-        more = f" {numbered} is the table's column {numbered.rpartition('#')[2]}." if numbered else ""
-        option = missingbands.typed("--band", {b: fs[0].name for b, fs in twice.items()})
+        names = {b: [numbered(fields.columns, f.column) for f in found] for b, found in twice.items()}
+        told = "; ".join(f"{b} twice: {' and '.join(each)}" for b, each in names.items())
+        more = " NAME#7 is the table's column 7." if any("#" in each[0] for each in names.values()) else ""
+        option = missingbands.typed("--band", {b: each[0] for b, each in names.items()})
         raise InputError(f"{fields.label} has {told}", hint=f"Choose with {option}.{more}")
     read = [chosen.values[b] for b in there] + [
         chosen.errors[b] for b in there if b in chosen.errors and b not in given

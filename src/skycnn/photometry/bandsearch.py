@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import product
 
 from skycnn.fits import fluxunits
-from skycnn.fits.tablecolumn import TableColumn, plain
+from skycnn.fits.columnnames import plain
+from skycnn.fits.tablecolumn import TableColumn
 from skycnn.photometry import habits
 from skycnn.photometry.bandsets import BandSet
 from skycnn.photometry.fields import Field, Fields

@@ -9,7 +9,8 @@ from functools import lru_cache
 import numpy as np
 
 from skycnn.errors import InputError
-from skycnn.fits.tablecolumn import TableColumn, plain
+from skycnn.fits.columnnames import plain, resolved
+from skycnn.fits.tablecolumn import TableColumn
 from skycnn.photometry import (
     bandchecks,
     bandsearch,
@@ -119,7 +120,7 @@ def find(
         m = _measure(fields, band, chosen, options, survey)
         if m is not None:
             measures[band] = m
-    warnings, odd = [], strangers.find(measures, sample) if sample else {}
+    warnings, odd = strangers.unread(fields, chosen, measures), strangers.find(measures, sample) if sample else {}
     for band, why in odd.items():
         if band in options.band:
             warnings.append(f"{why} It is read nevertheless, for --band names it")
@@ -180,7 +181,8 @@ def _measure(
     mask = options.mask_band.get(band)
     condition = conditions.parse(mask, "--mask-band") if mask is not None else None
     if band in options.band:
-        value = fields.require(options.band[band], f"--band {band}=COLUMN")
+        typed = f"--band {band}=COLUMN"
+        value = fields.require(resolved(fields.columns, options.band[band], fields.label, typed), typed)
         parsed = habits.parse(plain(value.column.name), band)
         style, spelled = (parsed[0].text, parsed[1]) if parsed else (value.name, band)
         error: Field | float | None = _error(fields, band, given) if given else None
@@ -210,7 +212,8 @@ def _error(fields: Fields, band: str, given: str) -> Field | float:
             if 0 < number < np.inf:
                 return number
             raise InputError("--error is no positive number", value=given, expected="a column or a number above 0")
-    return fields.require(given.replace("*", band), f"--error {band}=COLUMN")
+    typed = f"--error {band}=COLUMN"
+    return fields.require(resolved(fields.columns, given.replace("*", band), fields.label, typed), typed)
 
 
 def _notes(

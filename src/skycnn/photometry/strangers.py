@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from skycnn.fits.fluxunits import FAINTEST
 from skycnn.photometry import habits
+from skycnn.photometry.bandsets import BandSet
+from skycnn.photometry.fields import Fields
 from skycnn.photometry.measure import Measure
 
 Sample = Callable[[Sequence[str]], Mapping[str, NDArray[np.generic]]]
@@ -47,6 +49,19 @@ def find(measures: Mapping[str, Measure], sample: Sample) -> dict[str, str]:
         + guess.get(band.lower(), "")
         for band, value in low.items()
     }
+
+
+def unread(fields: Fields, chosen: BandSet | None, measures: Mapping[str, Measure]) -> list[str]:
+    """Return what is to be said of a column called z that its comment or missing unit makes a redshift."""
+    if chosen is None or chosen.style != "*" or any(band in "zZ" for band in measures):
+        return []
+    found = [f for z in "zZ" if (f := fields.get(z)) and f.name == z and f.numeric and f.column.ucd is None]
+    return [
+        f"'{f.name}' is taken for a redshift, by its comment or as it alone has no unit: left out; "
+        f"--band z={f.name} reads it"
+        for f in found
+        if f not in chosen.values.values()
+    ]
 
 
 def _alone(name: str, band: str) -> bool:

@@ -1,7 +1,7 @@
 """Twins: columns of one name, and which of them are meant."""
 
 from skycnn.errors import InputError
-from skycnn.fits.tablecolumn import TableColumn, plain
+from skycnn.fits.columnnames import numbered, plain, twins
 from skycnn.photometry.fields import Field, Fields
 
 
@@ -22,19 +22,14 @@ def beside(fields: Fields, value: Field, error: Field, band: str) -> Field:
     InputError
         When there are several errors and not as many values.
     """
-    errors = _all(fields, error)
+    errors = twins(fields.columns, plain(error.column.name))
     if len(errors) < 2 or error.index is not None:
         return error
-    values = _all(fields, value)
+    values = twins(fields.columns, plain(value.column.name))
     if len(values) == len(errors):
         return Field(errors[values.index(value.column)])
-    names = " and ".join(column.name for column in errors)
+    names = [numbered(fields.columns, column) for column in errors]
     raise InputError(
-        f"{fields.label} has the error of {band} more than once: {names}",
-        hint=f"Choose with --error {band}={errors[0].name}: NAME#7 is the table's column 7.",
+        f"{fields.label} has the error of {band} more than once: {' and '.join(names)}",
+        hint=f"Choose with --error {band}={names[0]}. NAME#7 is the table's column 7.",
     )
-
-
-def _all(fields: Fields, field: Field) -> list[TableColumn]:
-    name = plain(field.column.name)
-    return [column for column in fields.columns if plain(column.name) == name]

@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from skycnn.fits.tablecolumn import TableColumn, plain
+from skycnn.fits.columnnames import plain
+from skycnn.fits.tablecolumn import TableColumn
 
 EQUATORIAL = (
     "RA/DEC RA_ICRS/DE_ICRS RA_ICRS/DEC_ICRS RAICRS/DEICRS RAJ2000/DEJ2000 RAJ2000/DECJ2000 RA_J2000/DEC_J2000 "
