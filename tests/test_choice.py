@@ -202,3 +202,12 @@ def test_for_a_survey_without_a_model_the_nearest_is_named():
     assert error.value.hint == (
         "--model photoz-sdss-flux answers nevertheless, with a warning. If the filters are those of sdss: --survey sdss"
     )
+
+
+def test_names_that_tell_the_survey_come_before_the_share():
+    offers = present("ugrizBVGRI")
+    wide = card("photoz-cosmos-flux", "cosmos", "UBVGRI")
+    assert find([SDSS, wide], offers).card.name == "photoz-sdss-flux"
+    assert find([SDSS, wide], offers, native=lambda card: card is wide[1]).card.name == "photoz-cosmos-flux"
+    few = card("photoz-cosmos-flux", "cosmos", "UBVGRIZJ")
+    assert find([SDSS, few], present("ugrizGRI"), native=lambda card: card is few[1]).card.name == "photoz-sdss-flux"

@@ -85,3 +85,15 @@ def test_who_says_it_stands_in_the_note():
     assert filters.note(None, None, "m") == "assumed to be those of m"
     assert filters.note("SDSS", "sdss", "m") == "SDSS, by the SURVEY card"
     assert filters.note("DES", "sdss", "m") == "sdss, by --survey (the SURVEY card says DES)"
+
+
+def test_names_may_tell_that_the_filters_are_the_models():
+    def native(names, model, bands):
+        return find(columns(names), {}, bands, survey=model, owner="model").native
+
+    cameras = "CFHT_u,SC_B,HSC_g,SC_V,HSC_r,HSC_i,HSC_z"
+    assert native(f"*_FLUX|{cameras} *_FLUXERR|{cameras}", COSMOS, ["U", "B", "G", "V", "R", "I", "Z"])
+    assert native("modelMag_*|ugriz modelMagErr_*|ugriz", SDSS, "ugriz")
+    assert not native("MAG_*|ugriz MAGERR_*|ugriz", SDSS, "ugriz")  # they tell nothing
+    assert not native("*_cmodel_mag|griz *_cmodel_magerr|griz", SDSS, "ugriz")
+    assert not native("modelMag_*|ugriz modelMagErr_*|ugriz", None, "ugriz")

@@ -144,9 +144,13 @@ def find(task: Task, candidates: Candidates, available: Available, *, pinned: bo
     InputError
         When none does, or several would.
     """
+    native = set[str]()
 
     def bands(card: Card) -> tuple[str, ...]:
-        return feeds.find(task, card, available).bands
+        feed = feeds.find(task, card, available)
+        if feed.photometry is not None and feed.photometry.native:
+            native.add(card.survey)
+        return feed.bands
 
     def near(card: Card) -> int:
         held = []
@@ -156,7 +160,16 @@ def find(task: Task, candidates: Candidates, available: Available, *, pinned: bo
             held.append(len(set(card.bands) & set(available.stamps.bands)) if available.stamps is not None else 0)
         return min(held, default=0)
 
-    return choice.find(task.name, candidates, bands, available.survey, rank=task.rank, pinned=pinned, near=near)
+    return choice.find(
+        task.name,
+        candidates,
+        bands,
+        available.survey,
+        rank=task.rank,
+        pinned=pinned,
+        near=near,
+        native=lambda card: card.survey in native,
+    )
 
 
 def _check_no_images(request: Request, candidates: Candidates) -> None:

@@ -76,6 +76,7 @@ def find(
     rank: Rank = lambda _: 0,
     pinned: bool = False,
     near: Near = lambda _: 0,
+    native: Callable[[Card], bool] = lambda _: False,
 ) -> Choice:
     """Choose the model that answers.
 
@@ -99,6 +100,9 @@ def find(
         Whether the user named the model; then it answers from two bands up, whatever the survey.
     near : callable
         ``near(card)`` returns how many of the model's bands the inputs seem to offer, whatever is wrong with them.
+    native : callable
+        ``native(card)`` returns, after ``present(card)``, whether the inputs tell by their names that they are of the
+        model's survey; that comes before a larger share.
 
     Raises
     ------
@@ -116,17 +120,22 @@ def find(
             hint += f" If the filters are those of {nearest.survey}: --survey {nearest.survey}"
         raise InputError(f"no {task} model was trained for survey {survey!r}: {others}", hint=hint)
     ranked, refused = _ranked(fit, present, rank, near)
+
+    def order(entry: Ranked) -> tuple[bool, Place]:
+        return entry[0][0] >= SHARE and native(entry[2]), entry[0]
+
+    ranked.sort(key=order, reverse=True)
     best = ranked[0]
     meant = max(refused, key=lambda entry: entry[0][:2], default=None)
-    if meant is not None and meant[0][:2] > best[0][:2]:
+    if meant is not None and meant[0][:2] > best[0][:2] and not order(best)[0]:
         raise meant[1].error
     if best[0][0] < SHARE:
         lines = "; ".join(f"{card.name} has {_share(card, bands)}" for _, _, card, bands in ranked)
         raise InputError(
             f"too few bands for any {task} model: {lines}", hint=f"--model {best[2].name} goes on with them."
         )
-    if len(ranked) > 1 and ranked[1][0] == best[0]:
-        raise _tie(task, [(path, card) for place, path, card, _ in ranked if place == best[0]])
+    if len(ranked) > 1 and order(ranked[1]) == order(best):
+        raise _tie(task, [entry[1:3] for entry in ranked if order(entry) == order(best)])
     _, path, card, bands = best
     where = f"survey {survey}, " if survey else ""
     lower = [LeftOut(other, _behind(other, held, card, bands)) for _, _, other, held in ranked[1:]]
@@ -173,7 +182,7 @@ def _ranked(
             return not isinstance(left.error, BandError), share, number, -len(left.card.bands), last
 
         raise max(refused, key=meant)[1].error
-    return sorted(ranked, key=lambda entry: entry[0], reverse=True), refused
+    return ranked, refused
 
 
 def _better(card: Card, chosen: Card, rank: Rank) -> bool:

@@ -82,10 +82,8 @@ def warning(
         return (
             f"the filters are those of {requested}, and {owner} was trained on those of {survey.name}: a bias is likely"
         )
-    known = {ours, *(part.casefold() for part in PARTS.get(survey.name.upper(), ()))}
-    whose_names: dict[str, str] = {}
-    for band, m in measures.items():
-        whose_names.setdefault(named(m.value.column.name, band, m.error_name) or "", m.value.name)
+    whose_names = _whose(measures)
+    known = _known(survey)
     others = {whose: name for whose, name in whose_names.items() if whose and whose.casefold() not in known}
     if list(whose_names) == [""]:
         others = _beyond(fields, measures, survey)
@@ -96,6 +94,24 @@ def warning(
         f"columns such as {names} are those of {whose}, whose filters are others than the {survey.name} ones that "
         f"{owner} was trained on: a bias is likely. If they are {survey.name}'s after all: --survey {survey.name}"
     )
+
+
+def native(measures: Mapping[str, Measure], survey: Survey | None) -> bool:
+    """Return whether the columns' names tell that the filters are those of the model's survey, and of no other."""
+    told = {whose.casefold() for whose in _whose(measures) if whose}
+    return survey is not None and bool(told) and told <= _known(survey)
+
+
+def _whose(measures: Mapping[str, Measure]) -> dict[str, str]:
+    """Return the surveys that names tell, each with a column; empty text for none."""
+    whose: dict[str, str] = {}
+    for band, m in measures.items():
+        whose.setdefault(named(m.value.column.name, band, m.error_name) or "", m.value.name)
+    return whose
+
+
+def _known(survey: Survey) -> set[str]:
+    return {survey.name.casefold(), *(part.casefold() for part in PARTS.get(survey.name.upper(), ()))}
 
 
 def named(name: str, band: str, error: str) -> str | None:

@@ -146,7 +146,8 @@ def find(
     if card_photometry in habits.FAMILIES and family != card_photometry:
         notes.append(f"{owner} was trained on {card_photometry} photometry")
     notes += [correction.note, *(f"dropped rows: {c.text}" for c in bad)]
-    return Photometry(tuple(bands), measures, family, correction, bad, tested, tuple(notes), tuple(warnings))
+    native = filters.native(measures, survey)
+    return Photometry(tuple(bands), measures, family, correction, bad, tested, tuple(notes), tuple(warnings), native)
 
 
 def _sets(fields: Fields, bands: Sequence[str], options: PhotometryOptions) -> Sequence[BandSet]:

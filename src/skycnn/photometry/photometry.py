@@ -102,6 +102,8 @@ class Photometry:
         Columns, units and assumptions, for the user.
     warnings : tuple of str
         What may be wrong.
+    native : bool
+        Whether the columns' names tell that the filters are those of the model's survey.
     """
 
     requested: tuple[str, ...]
@@ -112,6 +114,7 @@ class Photometry:
     tested: Mapping[str, Field]
     notes: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    native: bool = False
 
     @property
     def bands(self) -> tuple[str, ...]:
