@@ -143,7 +143,7 @@ def test_the_message_of_a_table_without_photometry():
         look(found)
     assert str(error.value) == (
         "cat.fits[1] has no column 'MAG_U' 'MAG_G' 'MAG_I' 'MAG_Z'; photoz-sdss-flux needs u g r i z. "
-        "Name them with --band u=COLUMN,g=COLUMN,i=COLUMN,z=COLUMN. It has: ID, RA, DEC, MAG_R, MAGERR_R"
+        "Name them with --band u=COLUMN,g=COLUMN,r=MAG_R,i=COLUMN,z=COLUMN. It has: ID, RA, DEC, MAG_R, MAGERR_R"
     )
     assert error.value.exit_code == 2
     assert not presents(found, "ugriz")

@@ -119,6 +119,12 @@ CASES = {
         {"--error": "u=0.1,g=0.1,r=0.1"},
     ),
     "numbers as text": Case(texts(), table()),
+    "one name in five": Case(
+        table(bands="r") + table("first{}x", "second{}x", None, None, bands="ugiz"),
+        table(),
+        {"--band": {**{b: f"first{b}x" for b in "ugiz"}, "r": "rmag"}, "--error": {b: f"second{b}x" for b in "ugiz"}},
+    ),
+    "fluxes called magnitudes": Case(table(unit="uJy", error_unit="uJy", flux=True), fluxes()),
     "errors of strange names": Case(table(error="wobble{}x"), table(), {"--error": "wobble{}x"}),
     "values of strange names": Case(
         table("first{}x", "second{}x", None, None), table(), {"--band": "first{}x", "--error": "second{}x"}
@@ -209,7 +215,8 @@ def obey(path, words, err, knows):
             word = knows.get(option if "COLUMN" in value else "UNIT")
             if word is None:
                 continue
-            value = ",".join(f"{band}={word.format(band)}" for band in re.findall(r"(\w+)=", value))
+            bands = re.findall(r"(\w+)=", value)
+            value = ",".join(f"{b}={word[b] if isinstance(word, dict) else word.format(b)}" for b in bands)
         if option == "--photometry" and option in words:  # another family in place of the one that is not there
             value, words = value, words[: words.index(option)]
         return path, [*words, option, *([value] if value else [])]

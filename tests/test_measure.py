@@ -108,6 +108,8 @@ def test_an_error_in_mag_belongs_to_an_asinh_magnitude():
             r"'ERR_R' is in mJy but 'R', without a unit, by habit in nJy.*--unit mJy; else",
         ),
         (None, "1/mJy^2", None, "*_psfFlux", r"'ERR_R' is in 1/mJy\^2 but 'R'.*--unit mJy; else --unit r=UNIT"),
+        ("mag", "mag", None, "FLUX_*", "'R' is in mag, which its name does not say. If its unit is right: --unit mag;"),
+        ("uJy", "uJy", None, "*mag", "'R' is in uJy, which its name does not say. If its unit is right: --unit uJy;"),
         ("mag", "%", None, "MAG_*", r"'ERR_R' is in % but 'R' in mag.*in the unit of the values: --error 0.1"),
         ("uJy", "dex", None, "FLUX_*", "'ERR_R' is in dex but 'R' in uJy"),
         (None, None, None, "FLUX_X_*", r"cat.fits\[1\] gives no unit for 'R'. Give it with --unit r=UNIT: nmgy"),

@@ -175,6 +175,12 @@ def _unit(fields: Fields, band: str, value: Field, style: str, error: str, given
         unit = fluxunits.read(text)
         if unit is None or unit.inverse:
             raise InputError(f"{fields.label}: the unit of '{value.name}' is not understood", value=text, hint=hint)
+        said = style.lower()
+        if ("flux" in said) != ("mag" in said) and ("flux" in said) != (unit.kind == "flux"):
+            raise InputError(
+                f"{fields.label}: '{value.name}' is in {unit.name}, which its name does not say",
+                hint=f"If its unit is right: --unit {quote(unit.name)}; else type the right one: --unit UNIT.",
+            )
         return unit, "AB magnitudes, assumed of TUNIT mag" if unit.name == "mag" else f"{unit.name}, by TUNIT"
     name, survey = habits.unit(style, error)
     unit = fluxunits.read(name)

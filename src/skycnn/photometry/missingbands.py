@@ -66,14 +66,15 @@ def bands(fields: Fields, wanted: Sequence[str], sets: Sequence[BandSet], given:
             hint=f"To take it nevertheless: --photometry {part.family}.",
         )
     names = [f"'{best.named(b)}'" for b in wanted if b not in best.values] if best else []
-    unnamed = [b for b in wanted if not best or b not in best.values] or list(wanted) or ["BAND"]
-    vector, elements = vectors(fields, list(wanted) or unnamed)
+    asked = list(wanted) or ["BAND"]
+    vector, elements = vectors(fields, asked)
     if vector is None:
-        hint = f"Name them with {typed('--band', dict.fromkeys(unnamed, 'COLUMN'))}."
+        known = {b: best.values[b].name if best and b in best.values else "COLUMN" for b in asked}
+        hint = f"Name them with {typed('--band', known)}."
     elif len(elements) < 2:
         hint = (
             f"{vector.name} holds {vector.repeat} numbers a row: name the element of each band, counted from 0, with "
-            f"{typed('--band', {unnamed[0]: f'{vector.name}[0]'})} and so on."
+            f"{typed('--band', {asked[0]: f'{vector.name}[0]'})} and so on."
         )
     else:
         order = habits.VECTORS[vector.repeat]
