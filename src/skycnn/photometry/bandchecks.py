@@ -59,16 +59,26 @@ def check_columns(
     twice = {b: chosen.ambiguous[b] for b in there if b in chosen.ambiguous}
     if twice:
         names = {b: [numbered(fields.columns, f.column) for f in found] for b, found in twice.items()}
-        told = "; ".join(f"{b} twice: {' and '.join(each)}" for b, each in names.items())
+        text = "; ".join(f"{b} twice: {' and '.join(each)}" for b, each in names.items())
         more = " NAME#7 is the table's column 7." if any("#" in each[0] for each in names.values()) else ""
         option = missingbands.typed("--band", {b: each[0] for b, each in names.items()})
-        raise InputError(f"{fields.label} has {told}", hint=f"Choose with {option}.{more}")
+        raise InputError(f"{fields.label} has {text}", hint=f"Choose with {option}.{more}")
     read = [chosen.values[b] for b in there] + [
         chosen.errors[b] for b in there if b in chosen.errors and b not in given
     ]
     texts = [f.column for f in read if f.column.code == "A" and f.index is None]
     if len(texts) > 1:
         raise _text(fields, [fields.columns.index(column) + 1 for column in texts])
+
+
+def lacking(chosen: BandSet | None, bands: Sequence[str], present: Collection[str]) -> list[str]:
+    """Return what is to be said of bands that have a column and are not read, as it has no error."""
+    without = [b for b in bands if chosen is not None and b in chosen.values and b not in present]
+    if not without or chosen is None:
+        return []
+    names = " ".join(chosen.values[b].name for b in without)
+    option = missingbands.typed("--error", dict.fromkeys(without, "COLUMN"))
+    return [f"no error for {names}: left out; {option} names it, or a number in its place"]
 
 
 def _text(fields: Fields, numbers: Sequence[int]) -> InputError:

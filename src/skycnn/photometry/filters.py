@@ -55,10 +55,10 @@ def note(card: object, requested: str | None, owner: str) -> str:
     return f"{card}, by the SURVEY card" if card else f"assumed to be those of {owner}"
 
 
-def warning(
+def warnings(
     fields: Fields, measures: Mapping[str, Measure], survey: Survey | None, requested: str | None, owner: str
-) -> str | None:
-    """Return what is to be said where the filters are another survey's than the model's; None where nothing is.
+) -> list[str]:
+    """Return what is to be said where the filters are another survey's than the model's.
 
     Parameters
     ----------
@@ -73,33 +73,28 @@ def warning(
     owner : str
         The model.
     """
-    if survey is None or not survey.name:
-        return None
-    ours = survey.name.casefold()
+    if survey is None or not survey.name or (requested or "").casefold() == survey.name.casefold():
+        return []
     if requested is not None:
-        if requested.casefold() == ours:
-            return None
-        return (
-            f"the filters are those of {requested}, and {owner} was trained on those of {survey.name}: a bias is likely"
-        )
-    whose_names = _whose(measures)
-    known = _known(survey)
-    others = {whose: name for whose, name in whose_names.items() if whose and whose.casefold() not in known}
-    if list(whose_names) == [""]:
+        text = f"the filters are those of {requested}, and {owner} was trained on those of {survey.name}"
+        return [f"{text}: a bias is likely"]
+    whose, known = _whose(measures), _known(survey)
+    others = {name: column for name, column in whose.items() if name and name.casefold() not in known}
+    if list(whose) == [""]:
         others = _beyond(fields, measures, survey)
     if not others:
-        return None
-    whose, names = " and ".join(others), " ".join(others.values())
-    return (
-        f"columns such as {names} are those of {whose}, whose filters are others than the {survey.name} ones that "
+        return []
+    columns, surveys = " ".join(others.values()), " and ".join(others)
+    return [
+        f"columns such as {columns} are those of {surveys}, whose filters are others than the {survey.name} ones that "
         f"{owner} was trained on: a bias is likely. If they are {survey.name}'s after all: --survey {survey.name}"
-    )
+    ]
 
 
 def native(measures: Mapping[str, Measure], survey: Survey | None) -> bool:
     """Return whether the columns' names tell that the filters are those of the model's survey, and of no other."""
-    told = {whose.casefold() for whose in _whose(measures) if whose}
-    return survey is not None and bool(told) and told <= _known(survey)
+    surveys = {whose.casefold() for whose in _whose(measures) if whose}
+    return survey is not None and bool(surveys) and surveys <= _known(survey)
 
 
 def _whose(measures: Mapping[str, Measure]) -> dict[str, str]:

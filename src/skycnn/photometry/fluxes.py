@@ -115,18 +115,9 @@ def find(
         rest = [s for s in sets if any(b not in options.band for b in s.bands(_given(options, bands)))]
         chosen = bandsets.choose(rest, wanted, card_photometry, corrected, fields, _given(options, bands))
     bandchecks.check_columns(fields, chosen, bands, options.band, _given(options, bands))
-    measures = {}
-    for band in bands:
-        m = _measure(fields, band, chosen, options, survey)
-        if m is not None:
-            measures[band] = m
-    warnings, odd = strangers.unread(fields, chosen, measures), strangers.find(measures, sample) if sample else {}
-    for band, why in odd.items():
-        if band in options.band:
-            warnings.append(f"{why} It is read nevertheless, for --band names it")
-        else:
-            del measures[band]
-            warnings.append(f"{why} It is left out")
+    present = {b: m for b in bands if (m := _measure(fields, b, chosen, options, survey)) is not None}
+    odd = strangers.find(present, sample) if sample else {}
+    measures = {b: m for b, m in present.items() if b not in odd or b in options.band}
     if len(measures) < FEWEST:
         raise missingbands.bands(fields, [b for b in bands if b not in options.band], sets, _given(options, bands))
     named = chosen is not None and chosen.dereddened
@@ -137,17 +128,17 @@ def find(
     tested = {column: fields.require(column, option, flag=True) for column, option in typed.items()}
     family = chosen.family if chosen else "named"
     notes = _notes(filters.note(header.get("SURVEY"), catalogue_survey, owner), bands, measures, family)
-    warnings += [text] if (text := filters.warning(fields, measures, survey, catalogue_survey, owner)) else []
-    lacking = [b for b in bands if b not in measures and chosen is not None and b in chosen.values and b not in odd]
-    if lacking and chosen is not None:
-        names = " ".join(chosen.values[b].name for b in lacking)
-        option = missingbands.typed("--error", dict.fromkeys(lacking, "COLUMN"))
-        warnings.append(f"no error for {names}: left out; {option} names it, or a number in its place")
+    warnings = (
+        *strangers.unread(fields, chosen, present),
+        *strangers.messages(odd, options.band),
+        *bandchecks.lacking(chosen, bands, present),
+        *filters.warnings(fields, measures, survey, catalogue_survey, owner),
+    )
     if card_photometry in habits.FAMILIES and family != card_photometry:
         notes.append(f"{owner} was trained on {card_photometry} photometry")
     notes += [correction.note, *(f"dropped rows: {c.text}" for c in bad)]
     native = filters.native(measures, survey)
-    return Photometry(tuple(bands), measures, family, correction, bad, tested, tuple(notes), tuple(warnings), native)
+    return Photometry(tuple(bands), measures, family, correction, bad, tested, tuple(notes), warnings, native)
 
 
 def _sets(fields: Fields, bands: Sequence[str], options: PhotometryOptions) -> Sequence[BandSet]:

@@ -45,12 +45,12 @@ class PhotometryOptions:
     def spelled(self, bands: Sequence[str]) -> Self:
         """Return the options with bands as a model spells them: in the same case, else in another if that is one's."""
 
-        def own(band: str, table: Mapping[str, str]) -> str:
+        def spelling(band: str, table: Mapping[str, str]) -> str:
             alike = [b for b in bands if b.lower() == band.lower()]
             return alike[0] if band not in bands and len(alike) == 1 and alike[0] not in table else band
 
         def all_of(table: Mapping[str, str]) -> dict[str, str]:
-            return {own(band, table): value for band, value in table.items()}
+            return {spelling(band, table): value for band, value in table.items()}
 
         band, error, unit, mask = map(all_of, (self.band, self.error, self.unit, self.mask_band))
         return replace(self, band=band, error=error, unit=unit, mask_band=mask)

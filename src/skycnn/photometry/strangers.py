@@ -1,6 +1,6 @@
 """Strangers: columns of a set that hold something else than their name says, such as a redshift z beside u g r i."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,12 @@ def find(measures: Mapping[str, Measure], sample: Sample) -> dict[str, str]:
         + guess.get(band.lower(), "")
         for band, value in low.items()
     }
+
+
+def messages(odd: Mapping[str, str], named: Collection[str]) -> list[str]:
+    """Return what is to be said of bands that `find` found, and of what is done with them: ``named`` ones are read."""
+    read, left = "It is read nevertheless, for --band names it", "It is left out"
+    return [f"{why} {read if band in named else left}" for band, why in odd.items()]
 
 
 def unread(fields: Fields, chosen: BandSet | None, measures: Mapping[str, Measure]) -> list[str]:
