@@ -17,6 +17,8 @@ from astropy.io import fits
 from skycnn.cli import app, console
 
 SAMPLE = Path(__file__).parents[1] / "examples" / "sdss_sample.fits"
+SOUND = {}
+"""What sound catalogues got, by their bytes and options."""
 MOST = 8
 """Runs after which a user gives up."""
 OPTION = re.compile(r"(--[a-z-]+)(?:[ =]('[^']*'|[^\s;]+))?")
@@ -101,6 +103,8 @@ CASES = {
     "no unit is known": Case(fluxes(unit="count", error_unit="count"), fluxes()),
     "no unit at all": Case(table("FLUX_TOT_{}", "FLUXERR_TOT_{}", flux=True, unit=None, error_unit=None), fluxes()),
     "a unit that is misspelt": Case(fluxes(unit="nJ", error_unit="nJ", scale=1e3), fluxes(), {"UNIT": "nJy"}),
+    "units in UTF-8": Case(fluxes(unit="@@Jy", error_unit="@@Jy"), fluxes()),
+    "units in Latin-1": Case(fluxes(unit="@Jy", error_unit="@Jy"), fluxes()),
     "errors have no unit": Case(fluxes(error_unit=None), fluxes()),
     "errors say another unit than the habit": Case(
         table("{}_psfFlux", "{}_psfFluxErr", flux=True, unit=None, error_unit="uJy"), fluxes()
@@ -169,7 +173,8 @@ def write(path, columns, **header):
     unit = fits.BinTableHDU.from_columns(fits.ColDefs(columns))
     unit.header.update(header)
     fits.HDUList([fits.PrimaryHDU(), unit]).writeto(path)
-    path.write_bytes(re.sub(rb"~~'", b"'  ", path.read_bytes()))  # astropy writes no name twice
+    octets = path.read_bytes().replace(b"~~'", b"'  ")  # astropy writes no name twice, and ASCII alone
+    path.write_bytes(octets.replace(b"@@Jy", "µJy".encode()).replace(b"@Jy", "µJy".encode("latin-1")))
     return path
 
 
@@ -229,8 +234,12 @@ def test_whoever_obeys_gets_the_answers_of_the_sound_catalogue(name, answer, tmp
     monkeypatch.chdir(tmp_path)
     case = CASES[name]
     right = write(tmp_path / "sound.fits", case.sound)
-    code, told, err = answer(right, *(word for pair in case.given.items() for word in pair))
-    assert code == 0, err
+    key = right.read_bytes(), *case.given.items()
+    if key not in SOUND:  # many are broken ones of the same
+        code, told, err = answer(right, *(word for pair in case.given.items() for word in pair))
+        assert code == 0, err
+        SOUND[key] = told, answers(right, told)
+    told, wanted = SOUND[key]
     path, words, seen = write(tmp_path / "cat.fits", case.broken, **case.header), [*case.words], []
     for _ in range(MOST):
         code, result, err = answer(path.name, *words)
@@ -243,8 +252,8 @@ def test_whoever_obeys_gets_the_answers_of_the_sound_catalogue(name, answer, tmp
     assert code == 0, "\n".join(f"{old}: {text}" for _, old, text in seen)
     assert result["model"] == told["model"]
     assert [entry["band"] for entry in result["bands"]] == [entry["band"] for entry in told["bands"]]
-    for got, wanted in zip(answers(path, result), answers(right, told), strict=True):
-        np.testing.assert_allclose(got, wanted, rtol=2e-4, atol=2e-4)
+    for got, column in zip(answers(path, result), wanted, strict=True):
+        np.testing.assert_allclose(got, column, rtol=2e-4, atol=2e-4)
 
 
 def answers(path, result):
