@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from columns import column, columns
+from skycnn.errors import InputError
 from skycnn.photometry.fluxes import PhotometryOptions, find
 
 ROWS = 200
@@ -38,6 +39,12 @@ def test_a_redshift_beside_magnitudes_is_left_out(kind, names):
     assert text.startswith(f"'{z}' holds no magnitudes, its median is ") and text.endswith(
         ": a redshift? It is left out"
     )
+
+
+def test_one_other_band_is_enough_to_tell():
+    with pytest.raises(InputError, match="has no column"):
+        look({"i": BRIGHT["i"], "z": REDSHIFTS["galaxies"]})
+    assert look({"g": BRIGHT["g"], "i": BRIGHT["i"], "z": REDSHIFTS["galaxies"]}).bands == ("g", "i")
 
 
 def test_a_radius_is_no_magnitude_either():

@@ -34,15 +34,16 @@ def find(measures: Mapping[str, Measure], sample: Sample) -> dict[str, str]:
     Only of columns that are called by the band alone, ``z`` and ``e_z``: a word such as mag or flux tells more.
     """
     lone = {b: m for b, m in measures.items() if m.unit.kind != "flux" and _alone(m.value.column.name, b)}
-    if len(lone) < 3:
+    if len(lone) < 2:
         return {}
     chunk = sample([m.value.column.name for m in lone.values()])
     medians = {band: _median(m.value.of(chunk)) for band, m in lone.items()}
     others = {band: value for band, value in medians.items() if value > MOST}
     low = {band: value for band, value in medians.items() if value < LEAST}
-    if len(others) < 2:
+    if not others:
         return {}
-    span = f"{' '.join(others)} lie at {min(others.values()):.3g} to {max(others.values()):.3g}"
+    ends = dict.fromkeys(f"{end(others.values()):.3g}" for end in (min, max))
+    span = f"{' '.join(others)} lie at {' to '.join(ends)}"
     guess = {"z": ": a redshift?", "r": ": a radius?"}
     return {
         band: f"'{lone[band].value.name}' holds no magnitudes, its median is {value:.3g} where those of {span}"

@@ -62,6 +62,8 @@ class StampFile:
         ``rice`` or ``gzip``.
     identity : mapping, optional
         Plain JSON that must be equal for a run to resume a killed one.
+    used : sequence of str
+        Columns of the catalogue that are read.
 
     Attributes
     ----------
@@ -89,6 +91,7 @@ class StampFile:
         facts: Mapping[str, Any] | None = None,
         compress: str | None = None,
         identity: Mapping[str, Any] | None = None,
+        used: Sequence[str] = (),
     ) -> None:
         self._output, self._catalogue, self._compress = output, catalogue, compress
         start, end = rows or (0, None)
@@ -96,7 +99,8 @@ class StampFile:
         self._first, self._n = start, max(end - start, 0)
         self._bands, self._side = tuple(bands), side
         few, many = (StampColumns(self._bands, catalogue.names, each) for each in (False, len(self._bands) > 1))
-        new_cards(catalogue.plain[1], NewColumns(few.columns), catalogue.label)  # refuses before the first write
+        added = NewColumns(few.columns, used=tuple(used))
+        new_cards(catalogue.plain[1], added, catalogue.label)  # refuses before the first write
         self._room = len(catalogue.columns) + len(many.columns) <= MOST_FIELDS
         self._head = head(self._n, self._bands, side, facts or {})
         row_bytes = 4 * len(self._bands) * side * side
