@@ -45,8 +45,8 @@ def warnings(names, model=SDSS, bands="ugriz", requested=None, **options):
 )
 def test_names_of_another_survey_are_a_warning(names, whose):
     (text,) = warnings(names)
-    assert f"are those of {whose}, whose filters are others than the sdss ones" in text
-    assert text.endswith("If they are sdss's after all: --survey sdss")
+    assert f"are named as those of {whose}, whose filters are not the sdss filters that" in text
+    assert text.endswith("If they are sdss filters: --survey sdss")
     assert warnings(names, requested="sdss") == ()
 
 
@@ -70,7 +70,7 @@ def test_names_of_the_models_survey_or_of_none_are_no_warning(names):
 
 def test_other_models_have_other_strangers():
     (text,) = warnings("modelMag_*|ugriz modelMagErr_*|ugriz", CSST, [*"ugriz"])
-    assert "are those of SDSS, whose filters are others than the csst ones" in text
+    assert "are named as those of SDSS, whose filters are not the csst filters" in text
     cameras = "CFHT_u,SC_B,HSC_g,SC_V,HSC_r,HSC_i,HSC_z,HSC_y,UVISTA_J"
     assert warnings(f"*_FLUX|{cameras} *_FLUXERR|{cameras}", COSMOS, ["U", "B", "G", "V", "R", "I", "Z", "J"]) == ()
     assert warnings("FLUX_*|GRZ FLUX_IVAR_*|GRZ", None) == ()  # a model of no known survey
@@ -78,7 +78,7 @@ def test_other_models_have_other_strangers():
 
 def test_a_survey_that_is_said_counts_more_than_names():
     (text,) = warnings("MAG_*|UGRIZ MAGERR_*|UGRIZ", requested="hsc")
-    assert text == "the filters are those of hsc, and model was trained on those of sdss: a bias is likely"
+    assert text == "the filters are those of hsc, and model was trained on those of sdss: expect a bias"
 
 
 def test_who_says_it_stands_in_the_note():

@@ -74,7 +74,7 @@ def test_a_redshift_called_z_is_left_out_and_named(predict, tmp_path):
 def test_the_names_of_another_survey(predict, tmp_path):
     code, said, told = predict(write(tmp_path / "c.fits", named("*_cmodel_mag", "*_cmodel_magerr")), "--dry-run")
     assert code == 0 and said == told["warnings"]
-    assert "are those of HSC" in said[0]
+    assert "are named as those of HSC" in said[0]
     assert predict(tmp_path / "c.fits", "--dry-run", "--survey", "sdss")[1] == []
 
 

@@ -77,7 +77,7 @@ def warnings(
         return []
     if requested is not None:
         text = f"the filters are those of {requested}, and {owner} was trained on those of {survey.name}"
-        return [f"{text}: a bias is likely"]
+        return [f"{text}: expect a bias"]
     whose, known = _whose(measures), _known(survey)
     others = {name: column for name, column in whose.items() if name and name.casefold() not in known}
     if list(whose) == [""]:
@@ -86,8 +86,8 @@ def warnings(
         return []
     columns, surveys = " ".join(others.values()), " and ".join(others)
     return [
-        f"columns such as {columns} are those of {surveys}, whose filters are others than the {survey.name} ones that "
-        f"{owner} was trained on: a bias is likely. If they are {survey.name}'s after all: --survey {survey.name}"
+        f"columns such as {columns} are named as those of {surveys}, whose filters are not the {survey.name} filters "
+        f"that {owner} was trained on: expect a bias. If they are {survey.name} filters: --survey {survey.name}"
     ]
 
 
