@@ -157,3 +157,57 @@ def test_of_several_refusals_that_of_a_model_with_the_named_bands_is_told():
             find(models, refuse)
     with pytest.raises(BandError, match="photoz-des-flux has not: 'u'"):
         find([DES], refuse)
+
+
+COSMOS = card("photoz-cosmos-flux", "cosmos", "UBVGRIZJ")
+SEEN = {"photoz-cosmos-flux": 4, "photoz-des-flux": 4, "photoz-sdss-flux": 5}
+
+
+def refuse(card):
+    raise InputError(f"{card.name} is refused")
+
+
+@pytest.mark.parametrize("models", [[COSMOS, DES, SDSS], [SDSS, DES, COSMOS]])
+def test_where_all_are_refused_the_one_with_most_bands_tells_why(models):
+    with pytest.raises(InputError, match="photoz-sdss-flux is refused"):
+        find(models, refuse, near=lambda card: SEEN[card.name])
+    with pytest.raises(InputError, match="photoz-des-flux is refused"):
+        find(models, refuse, near=lambda card: {**SEEN, "photoz-sdss-flux": 0}[card.name])
+    with pytest.raises(InputError, match=r"photoz-(sdss|des)-flux is refused"):  # nothing there: the fewest bands
+        find(models, refuse)
+
+
+def test_a_model_that_would_answer_but_for_a_fault_leaves_the_answer_to_no_other():
+    def offers(card):
+        return refuse(card) if card is SDSS[1] else present("griz")(card)
+
+    for models in ([DES, SDSS], [SDSS, DES]):
+        with pytest.raises(InputError, match="photoz-sdss-flux is refused"):
+            find(models, offers, near=lambda card: SEEN[card.name])
+        assert find(models, offers, near=lambda card: 4).card.name == "photoz-des-flux"
+
+
+def test_a_band_of_another_model_is_no_fault():
+    def offers(card):
+        if card is SDSS[1]:
+            raise BandError("--band names a band that photoz-sdss-flux has not", value="Y")
+        return present("grizY")(card)
+
+    assert find([SDSS, DES], offers, near=lambda card: SEEN[card.name]).card.name == "photoz-des-flux"
+
+
+def test_for_a_survey_without_a_model_the_nearest_is_named():
+    with pytest.raises(InputError) as error:
+        find([COSMOS, DES, SDSS], refuse, "hsc", near=lambda card: SEEN[card.name])
+    assert error.value.hint == (
+        "--model photoz-sdss-flux answers nevertheless, with a warning. If the filters are those of sdss: --survey sdss"
+    )
+
+
+def test_names_that_tell_the_survey_come_before_the_share():
+    offers = present("ugrizBVGRI")
+    wide = card("photoz-cosmos-flux", "cosmos", "UBVGRI")
+    assert find([SDSS, wide], offers).card.name == "photoz-sdss-flux"
+    assert find([SDSS, wide], offers, native=lambda card: card is wide[1]).card.name == "photoz-cosmos-flux"
+    few = card("photoz-cosmos-flux", "cosmos", "UBVGRIZJ")
+    assert find([SDSS, few], present("ugrizGRI"), native=lambda card: card is few[1]).card.name == "photoz-sdss-flux"

@@ -13,7 +13,8 @@ from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.tablebytes import scan
 from skycnn.images.pixelunit import Conversion
 from skycnn.schema import Flag
-from skycnn.stamps.stampfile.cube import Cube, is_cube
+from skycnn.stamps.stampfile.cube import Cube
+from skycnn.stamps.stampfile.cubechoice import is_cube
 
 BANDS = ("g", "r")
 

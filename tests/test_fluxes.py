@@ -10,7 +10,7 @@ from skycnn import survey
 from skycnn.errors import InputError
 from skycnn.fits.tablecolumn import layout
 from skycnn.photometry import bandsearch
-from skycnn.photometry.fluxes import PhotometryOptions, find, presents
+from skycnn.photometry.fluxes import PhotometryOptions, find, presents, seen
 
 SDSS = survey.load("sdss")
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
@@ -66,6 +66,16 @@ HABITS = [
     ("CSST", "nuv,u,g,r,i,z,y", "mag magerr", "bare", "mag_nuv magerr_nuv", "mag"),
     ("COSMOS", "NUV,U,B,V,G,R,I,Z,J", "* ERR", "bare", "NUV ERR_NUV", "mag"),
     ("COSMOS", "NUV,U,B,V,G,R,I,Z,J", "MAG *_ERR", "bare", "MAG_NUV NUV_ERR", "mag"),
+    ("COSMOS2020", "CFHT_u,HSC_g,HSC_r,HSC_i,HSC_z,HSC_y", "*_FLUX_AUTO *_FLUXERR_AUTO", "auto",
+     "CFHT_u_FLUX_AUTO CFHT_u_FLUXERR_AUTO", "uJy"),
+    ("COSMOS2020", "CFHT_u,HSC_g,HSC_r,HSC_i,HSC_z,HSC_y", "*_MAG *_MAGERR", "bare", "CFHT_u_MAG CFHT_u_MAGERR", "mag"),
+    ("COSMOS2020", "GALEX_NUV,CFHT_u,SC_B,HSC_g,SC_V,HSC_r,HSC_i,HSC_z,UVISTA_J", "*_FLUX *_FLUXERR", "bare",
+     "GALEX_NUV_FLUX GALEX_NUV_FLUXERR", "uJy"),
+    ("DES Y6", "GRIZ", "BDF_MAG BDF_MAG_ERR PSF_MAG_APER_8", "cmodel", "BDF_MAG_G BDF_MAG_ERR_G", "mag"),
+    ("DES Y3", "GRIZ", "SOF_CM_FLUX SOF_CM_FLUX_ERR", "cmodel", "SOF_CM_FLUX_G SOF_CM_FLUX_ERR_G", "zp30"),
+    ("PS1 stack", "grizy", "*KronFlux *KronFluxErr *PSFFlux *PSFFluxErr", "kron", "gKronFlux gKronFluxErr", "Jy"),
+    ("SDSS", "ugriz", "psfMag psfMagErr petroMag petroMagErr", "petro", "petroMag_u petroMagErr_u", "mag"),
+    ("SourceXtractor++", "ugriz", "auto_mag_* auto_mag_*_err", "auto", "auto_mag_u auto_mag_u_err", "mag"),
     ("COSMOS2015", "uBVr", "*_MAG_AUTO *_MAGERR_AUTO", "auto", "u_MAG_AUTO u_MAGERR_AUTO", "mag"),
     ("HSC", "grizy", "*_cmodel_flux *_cmodel_fluxerr", "cmodel", "g_cmodel_flux g_cmodel_fluxerr", "nJy"),
     ("HSC", "grizy", "*_cmodel_mag *_cmodel_magsigma", "cmodel", "g_cmodel_mag g_cmodel_magsigma", "mag"),
@@ -73,7 +83,15 @@ HABITS = [
     ("SkyMapper", "ugriz", "*_psf e_*_psf", "psf", "u_psf e_u_psf", "mag"),
     ("skycnn's stamps", "UGRIZ", "FLUX FLUXERR", "bare", "FLUX_U FLUXERR_U", "uJy"),
 ]  # fmt: skip
-ASKED = {"UGRIZ": "ugriz", "GRZ": "ugriz", "GRIZ": "griz", "vis,y,j,h": "VIS Y J H", "uBVr": "uBVr"}
+COSMOS2020 = ("CFHT_u,HSC_g,HSC_r,HSC_i,HSC_z,HSC_y", "GALEX_NUV,CFHT_u,SC_B,HSC_g,SC_V,HSC_r,HSC_i,HSC_z,UVISTA_J")
+ASKED = {
+    **dict(zip(COSMOS2020, ("ugrizy", "NUV U B G V R I Z J"), strict=True)),
+    "UGRIZ": "ugriz",
+    "GRZ": "ugriz",
+    "GRIZ": "griz",
+    "vis,y,j,h": "VIS Y J H",
+    "uBVr": "uBVr",
+}
 
 
 def habit(bands, names):
@@ -125,7 +143,7 @@ def test_the_message_of_a_table_without_photometry():
         look(found)
     assert str(error.value) == (
         "cat.fits[1] has no column 'MAG_U' 'MAG_G' 'MAG_I' 'MAG_Z'; photoz-sdss-flux needs u g r i z. "
-        "Name them with --band u=COLUMN. It has: ID, RA, DEC, MAG_R, MAGERR_R"
+        "Name them with --band u=COLUMN,g=COLUMN,r=MAG_R,i=COLUMN,z=COLUMN. It has: ID, RA, DEC, MAG_R, MAGERR_R"
     )
     assert error.value.exit_code == 2
     assert not presents(found, "ugriz")
@@ -139,16 +157,14 @@ def test_two_bands_are_enough(missing):
     assert f"no photometry for {' '.join(missing)}: the intervals are wider for it" in p.notes
 
 
-FAMILIES = ["modelMag", "cModelMag", "MAG_AUTO", "kronMag", "MAG", "psfMag"]
+FAMILIES = ["modelMag", "cModelMag", "MAG_AUTO", "kronMag", "MAG", "petroMag", "psfMag"]
 
 
 @pytest.mark.parametrize("n", range(len(FAMILIES)))
 def test_families_have_an_order(n):
-    names = " ".join(
-        f"{f}_*|ugriz {f}Err_*|ugriz" for f in ["petroMag", "fiberMag", *FAMILIES[: n - 1 if n else None : -1]]
-    )
+    names = " ".join(f"{f}_*|ugriz {f}Err_*|ugriz" for f in ["fiberMag", *FAMILIES[: n - 1 if n else None : -1]])
     p = look(columns(names.replace("MAG_AUTOErr", "MAGERR_AUTO")))
-    assert p.family == ["model", "cmodel", "auto", "kron", "bare", "psf"][n]
+    assert p.family == ["model", "cmodel", "auto", "kron", "bare", "petro", "psf"][n]
 
 
 def test_families_are_never_mixed():
@@ -175,7 +191,9 @@ def test_the_models_own_family_is_preferred(own, family):
     [("fiberMag_*|ugriz fiberMagErr_*|ugriz", "fiber"), ("MAG_APER_*|UGRIZ MAGERR_APER_*|UGRIZ", "aper")],
 )
 def test_parts_of_the_light_are_taken_by_name_only(names, family):
-    with pytest.raises(InputError, match="has no column"):
+    with pytest.raises(
+        InputError, match=f"a part of the light alone: .* To take it nevertheless: --photometry {family}"
+    ):
         look(columns(names))
     assert look(columns(names), photometry=family.upper()).family == family
 
@@ -184,7 +202,7 @@ def test_a_family_that_is_not_there():
     found = columns("modelMag_*|ugriz modelMagErr_*|ugriz psfMag_*|ugriz psfMagErr_*|ugriz")
     with pytest.raises(
         InputError,
-        match=r"has no photometry of this kind: 'kron' \(expected model or psf\). Give --photometry a family.*It has",
+        match=r"has no photometry of this kind: 'kron' \(expected model or psf\). Type --photometry model. .*It has",
     ):
         look(found, photometry="kron")
 
@@ -246,6 +264,60 @@ def test_corrected_and_observed_magnitudes_side_by_side():
         assert look(found, **more).columns[0] == "modelMag_u"
 
 
+def test_cameras_of_one_band_are_told_apart_by_its_spelling():
+    cameras = "CFHT_u,HSC_g,HSC_r,HSC_y,UVISTA_Y"
+    p = look(columns(f"*_FLUX|{cameras} *_FLUXERR|{cameras}"), "u g r y")
+    assert [e["column"] for e in p.table()] == ["CFHT_u_FLUX", "HSC_g_FLUX", "HSC_r_FLUX", "HSC_y_FLUX"]
+    assert look(columns(f"*_FLUX|{cameras} *_FLUXERR|{cameras}"), "g Y").columns[2] == "UVISTA_Y_FLUX"
+    both = columns(f"*_FLUX|{cameras} *_FLUXERR|{cameras} *_MAG|{cameras} *_MAGERR|{cameras}")
+    with pytest.raises(InputError, match=r"Choose with --photometry '\*_FLUX' or --photometry '\*_MAG'"):
+        look(both, "u g r y")
+    assert look(both, "u g r y", photometry="*_MAG").columns[:2] == ("CFHT_u_MAG", "CFHT_u_MAGERR")
+
+
+TWICE = layout(
+    {"TFIELDS": 12, "NAXIS1": 48}
+    | {f"TFORM{i}": "E" for i in range(1, 13)}
+    | {f"TTYPE{i + 1}": f"{e}{b}mag" for i, (b, e) in enumerate((b, e) for b in "grigri" for e in ("", "e_"))},
+    "cat.fits[1]",
+)
+
+
+def test_names_that_stand_twice_are_chosen_by_number():
+    with pytest.raises(InputError) as error:
+        look(TWICE, "gri")
+    assert str(error.value) == (
+        "cat.fits[1] has g twice: gmag#1 and gmag#7; r twice: rmag#3 and rmag#9; i twice: imag#5 and imag#11. "
+        "Choose with --band 'g=gmag#1,r=rmag#3,i=imag#5'. NAME#7 is the table's column 7."
+    )
+    first = look(TWICE, "gri", band={"g": "gmag#1", "r": "rmag#3", "i": "imag#5"})
+    assert first.columns == ("gmag", "e_gmag", "rmag", "e_rmag", "imag", "e_imag")
+    named = {"g": "gmag#1", "r": "rmag#3", "i": "imag#5"}
+    for band, error in ((named | {"g": "gmag"}, {}), (named, {"g": "e_gmag"})):
+        with pytest.raises(InputError, match=r"column '(e_)?gmag' more than once.* the number in the table: --\w+ g="):
+            look(TWICE, "gri", band=band, error=error)
+    assert look(TWICE, "gri", band=named, error={"g": "e_gmag#8"}).columns[1] == "e_gmag#8"
+    second = look(TWICE, "gri", band={"g": "gmag#7", "r": "rmag#9", "i": "imag#11"})
+    assert second.columns == ("gmag#7", "e_gmag#8", "rmag#9", "e_rmag#10", "imag#11", "e_imag#12")
+
+
+def test_bands_without_an_error_are_told_though_others_answer():
+    p = look(columns("MAG_*|ugriz MAGERR_*|ugr"))
+    assert p.bands == ("u", "g", "r")
+    assert p.warnings == (
+        "no error for MAG_i MAG_z: left out; --error i=COLUMN,z=COLUMN names it, or a number in its place",
+    )
+
+
+def test_what_a_table_seems_to_hold_is_counted_whatever_is_wrong_with_it():
+    assert seen(columns("MAG_*|UGRIZ"), "ugriz") == 5  # without errors
+    assert seen(columns("MAG_*|UGRIZ FLUX_*|UG"), "ugriz") == 5
+    assert seen(columns("RA DEC Z"), "ugriz") == 0
+    assert seen(columns("a b"), "ugriz", PhotometryOptions(band={"u": "a"})) == 1
+    assert seen(columns("MODELFLUX", form="5E"), "ugriz") == 5
+    assert seen(columns("MODELFLUX", form="5E"), ("NUV", *"ugrizy")) == 5
+
+
 def test_exact_case_comes_first():
     found = columns("*mag|UBVRI e_*mag|UBVRI *mag|gri e_*mag|gri")
     assert [e["column"] for e in look(found, "U B V R I").table()] == ["Umag", "Bmag", "Vmag", "Rmag", "Imag"]
@@ -280,7 +352,11 @@ def test_a_z_beside_its_siblings_is_a_band_unless_it_is_said_to_be_a_redshift():
     siblings, errors = columns("*|ugri", unit="mag"), columns("*_err|ugriz")
     assert look([*siblings, *errors, column("z", unit="mag")]).bands == tuple("ugriz")
     for z in (column("z"), column("z", unit="mag", comment="Redshift"), column("z", unit="mag", ucd="src.redshift")):
-        assert look([*siblings, *errors, z]).missing == ("z",)
+        p = look([*siblings, *errors, z])
+        assert p.missing == ("z",)
+        assert (p.warnings == ()) == bool(z.ucd)  # with a UCD it is plain
+        assert z.ucd or p.warnings[0].startswith("'z' is taken for a redshift")
+    assert look([*siblings, *errors, column("z")], band={"z": "z"}).bands == tuple("ugriz")
 
 
 def test_columns_by_ucd():
@@ -296,7 +372,7 @@ def test_columns_by_ucd():
     assert presents(found, "ugriz")
     assert look(found, "u B g r").missing == ("g",)  # em.opt.B is B's
     fluxes = [column(f"c{b}", unit="Jy", ucd=f"phot.flux.density;em.opt.{b};meta.main") for b in "RI"]
-    p = look([*fluxes, *columns("e_c*|RI")])  # errors by name
+    p = look([*fluxes, *columns("e_c*|RI", unit="Jy")])  # errors by name
     assert p.table()[0] == {"band": "r", "column": "cR", "error": "e_cR", "unit": "Jy"}
     with pytest.raises(InputError, match=r"has i twice: a and b\. Choose with --band i=a"):
         look([*found, column("a", ucd="phot.mag;em.opt.I"), column("b", ucd="phot.mag;em.opt.I")][4:] + found[:2])
@@ -434,7 +510,7 @@ def test_real_catalogues(name, bands, expected):
 
 def test_a_real_catalogue_with_vectors():
     header, found = real("clusters/dr8_test_galaxies_0009768.fit")
-    with pytest.raises(InputError, match=r"MAG holds 5 numbers a row: --band u=MAG\[0\]"):
+    with pytest.raises(InputError, match=r"MAG holds 5 numbers a row: --band 'u=MAG\[0\],g=MAG\[1\],r=MAG\[2\],i="):
         look(found, header=header)
     p = look(found, header=header, band={b: f"MAG[{i}]" for i, b in enumerate("ugriz")})
     assert p.columns == ("MAG", "MAG_ERR")
@@ -456,7 +532,7 @@ def test_a_search_serves_presents_and_find_until_columns_bands_or_errors_differ(
 def test_a_real_catalogue_without_errors():
     header, found = real("galaxies/real_galaxy_catalog_26_extension_example_fits.fits")
     with pytest.raises(
-        InputError, match=r"has no error for HSC_g, HSC_r, HSC_i, HSC_z; .* or give a number: --error g=0.1"
+        InputError, match=r"has no error for HSC_g, HSC_r, HSC_i, HSC_z; .* or give one number for all: --error 0.1"
     ):
         look(found, header=header)
     assert look(found, header=header, error={"*": "0.05"}).bands == tuple("griz")

@@ -40,6 +40,9 @@ def test_nanomaggies_however_spelled(text):
         ("mJy", 1e3),
         ("uJy", 1),
         ("µJy", 1),
+        ("μJy", 1),
+        ("µJy".encode().decode("latin-1"), 1),
+        ("μJy".encode().decode("latin-1"), 1),
         ("microJy", 1),
         ("microjansky", 1),
         ("nJy", 1e-3),
@@ -149,7 +152,7 @@ def test_vega_magnitudes_are_shifted():
 
 
 @pytest.mark.parametrize(
-    "value", [-99, 99, 99.99, 999, -999, 9999, -9999, -1e30, 1e20, np.nan, np.inf, -np.inf, -0.1, 40.1]
+    "value", [-99, 99, 99.99, 999, -999, 9999, -9999, -1e30, 1e20, np.nan, np.inf, -np.inf, -0.1, 0.0, -0.0, 40.1]
 )
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 def test_absent_magnitudes(value, dtype):

@@ -10,7 +10,7 @@ import pytest
 from astropy.table import Table
 
 from skycnn.errors import InputError
-from skycnn.fits.foreign import check_fits
+from skycnn.fits.foreign import check_fits, votable_note
 
 FOREIGN = [
     (b"PAR1\x15\x04", "Parquet", "stilts tcopy ifmt=parquet"),
@@ -81,3 +81,30 @@ def test_the_command_converts(tmp_path, kind):
     words = [sys.executable, *words[1:]] if words[0] == "python" else words
     subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, timeout=60)
     assert Table.read(tmp_path / "my cat.fits")["b"].tolist() == [0.5, 1.5, 2.5]
+
+
+def test_the_votable_of_topcat_is_told_with_the_line_that_mends_it():
+    assert votable_note({}, ["Z_PHOT"], "a.fits") is None
+    assert votable_note({"VOTMETA": "T"}, ["Z_PHOT"], "a.fits") is None
+    assert votable_note({"VOTMETA": True}, ["Z_PHOT"], "my a.fits").endswith(
+        "A new one: stilts tcopy in='my a.fits' ofmt=fits-plus out='my a-plus.fits'"
+    )
+    assert votable_note({"VOTMETA": True}, ["Z_PHOT", "FLAG"], "a.fits", "b/c.fits").endswith(
+        "This keeps them: stilts tjoin nin=2 in1=a.fits in2=b/c.fits icmd2='keepcols \"Z_PHOT FLAG\"' ofmt=fits-plus "
+        "out=c-plus.fits"
+    )
+
+
+@pytest.mark.skipif(shutil.which("stilts") is None, reason="STILTS is not installed")
+def test_that_line_keeps_the_descriptions(tmp_path):
+    Table({"a": np.arange(3)}).write(tmp_path / "t.fits")
+    Table({"a": np.arange(3), "Z_PHOT": np.arange(3.0)}).write(tmp_path / "new.fits")
+    long = "a description that is longer than a card of a header can hold, for it has more than eighty characters"
+    run = {"cwd": tmp_path, "check": True, "capture_output": True, "timeout": 60}
+    command = ["stilts", "tpipe", "in=t.fits", f"cmd=colmeta -desc '{long}' a", "ofmt=fits-plus", "out=plus.fits"]
+    subprocess.run(command, **run)
+    note = votable_note({"VOTMETA": True}, ["Z_PHOT"], "plus.fits", "new.fits")
+    subprocess.run(shlex.split(note[note.index("stilts") :]), **run)
+    subprocess.run(["stilts", "tcopy", "in=new-plus.fits", "out=new.vot"], **run)
+    text = (tmp_path / "new.vot").read_text()
+    assert long in text and "Z_PHOT" in text

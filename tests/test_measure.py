@@ -45,13 +45,20 @@ def test_value_and_error_may_have_units_of_their_own():
     assert flux(m, 2.0, 3.0) == pytest.approx([2000, 3])
 
 
+def test_millimagnitudes_of_an_error_are_converted():
+    whole = flux(run(column("R", unit="mag"), column("ERR_R", unit="mag")), 20.0, 0.02)
+    for unit in ("mmag", "millimag", "mMag", "millimags"):
+        assert flux(run(column("R", unit="mag"), column("ERR_R", unit=unit)), 20.0, 20.0) == pytest.approx(whole)
+    assert flux(run(column("R"), column("ERR_R", unit="mmag")), 20.0, 99.0)[1] > 0  # 99 mmag is an error
+
+
 def test_the_option_overrules_both_units():
     m = run(column("R", unit="mJy"), column("ERR_R", unit="mJy"), "uJy", style="FLUX_*")
     assert flux(m, 2.0, 3.0) == pytest.approx([2, 3])
 
 
 @pytest.mark.parametrize(
-    ("name", "unit"), [("FLUX_IVAR_R", None), ("FLUX_IVAR_R", "1/uJy^2"), ("W_R", "uJy-2"), ("IVAR", "uJy")]
+    ("name", "unit"), [("FLUX_IVAR_R", "uJy"), ("FLUX_IVAR_R", "1/uJy^2"), ("W_R", "uJy-2"), ("IVAR", "uJy")]
 )
 def test_inverse_variance_by_name_or_unit(name, unit):
     m = run(column("R", unit="uJy"), column(name, unit=unit), style="FLUX_*")
@@ -80,7 +87,7 @@ def test_an_error_in_mag_belongs_to_an_asinh_magnitude():
             "uJy",
             None,
             "MAG_*",
-            r"'ERR_R' is in uJy but 'R' in mag. Name the error of r with --error r=COLUMN, or both",
+            r"'ERR_R' is in uJy but 'R' in mag. Name the error of r with --error r=COLUMN, or give one number",
         ),
         ("uJy", "mag", None, "FLUX_*", r"'ERR_R' is in mag but 'R' in uJy"),
         (
@@ -91,6 +98,20 @@ def test_an_error_in_mag_belongs_to_an_asinh_magnitude():
             r"the unit of 'R' is not understood: 'adu'. Give it with --unit r=UNIT: nmgy, uJy",
         ),
         ("1/nmgy^2", None, None, "FLUX_*", "the unit of 'R' is not understood"),
+        ("nJy", None, None, "FLUX_*", r"'R' is in nJy, and its error 'ERR_R' has no unit. .*: --unit nJy; else"),
+        (None, "nJy", None, "*_cModelFlux_uJy", "gives no unit"),
+        (
+            None,
+            "mJy",
+            None,
+            "*_psfFlux",
+            r"'ERR_R' is in mJy but 'R', without a unit, by habit in nJy.*--unit mJy; else",
+        ),
+        (None, "1/mJy^2", None, "*_psfFlux", r"'ERR_R' is in 1/mJy\^2 but 'R'.*--unit mJy; else --unit r=UNIT"),
+        ("mag", "mag", None, "FLUX_*", "'R' is in mag, which its name does not say. If its unit is right: --unit mag;"),
+        ("uJy", "uJy", None, "*mag", "'R' is in uJy, which its name does not say. If its unit is right: --unit uJy;"),
+        ("mag", "%", None, "MAG_*", r"'ERR_R' is in % but 'R' in mag.*in the unit of the values: --error 0.1"),
+        ("uJy", "dex", None, "FLUX_*", "'ERR_R' is in dex but 'R' in uJy"),
         (None, None, None, "FLUX_X_*", r"cat.fits\[1\] gives no unit for 'R'. Give it with --unit r=UNIT: nmgy"),
         ("mag", None, "furlong", "MAG_*", r"--unit r is not understood: 'furlong' \(expected nmgy"),
         ("mag", None, "1/uJy^2", "MAG_*", r"--unit r is not understood"),
@@ -129,10 +150,14 @@ def test_flags_of_the_band_are_honoured():
 
 
 def test_a_null_flag_is_not_set():
-    m = run(column("FLUX_R", unit="uJy"), column("FLUXERR_R"), style="FLUX_*", more=[column("ALLMASK_R", "1J")])
+    m = run(
+        column("FLUX_R", unit="uJy"), column("FLUXERR_R", unit="uJy"), style="FLUX_*", more=[column("ALLMASK_R", "1J")]
+    )
     assert m.flagged({"ALLMASK_R": np.array([np.nan, 0, 2])})[0].tolist() == [False, False, True]
 
 
 def test_a_flag_of_text_is_no_flag():
-    m = run(column("FLUX_R", unit="uJy"), column("FLUXERR_R"), style="FLUX_*", more=[column("ALLMASK_R", "3A")])
+    m = run(
+        column("FLUX_R", unit="uJy"), column("FLUXERR_R", unit="uJy"), style="FLUX_*", more=[column("ALLMASK_R", "3A")]
+    )
     assert m.flags == () and m.flagged({}) == []

@@ -1,3 +1,5 @@
+import pytest
+
 from columns import columns
 from skycnn.photometry import bandsearch, missingbands
 from skycnn.photometry.fields import Fields
@@ -10,7 +12,8 @@ def told(names, bands="ugr", form="E", given=()):
 
 def test_nothing_there():
     assert told("RA DEC") == (
-        "cat.fits[1] has no column for u g r; m needs u g r. Name them with --band u=COLUMN. It has: RA, DEC"
+        "cat.fits[1] has no column for u g r; m needs u g r. "
+        "Name them with --band u=COLUMN,g=COLUMN,r=COLUMN. It has: RA, DEC"
     )
 
 
@@ -22,9 +25,38 @@ def test_one_band_tells_how_the_others_would_be_called():
 def test_values_without_errors():
     assert told("MAG_*|UG") == (
         "cat.fits[1] has no error for MAG_U, MAG_G; m needs u g r, each with its error. "
-        "Name the errors with --error u=COLUMN --error g=COLUMN, or give a number: --error u=0.1. It has: MAG_U, MAG_G"
+        "Name the errors with --error u=COLUMN,g=COLUMN, or give one number for all: --error 0.1. It has: MAG_U, MAG_G"
     )
 
 
-def test_a_vector_may_be_what_is_meant():
-    assert "MAG holds 5 numbers a row: --band u=MAG[0]. It has: MAG, SHAPE" in told("MAG SHAPE", form="5E")
+@pytest.mark.parametrize(
+    ("names", "form", "hint"),
+    [
+        (
+            "MAG SHAPE",
+            "5E",
+            "MAG holds 5 numbers a row: --band 'u=MAG[0],g=MAG[1],r=MAG[2]', in the order ugriz. It has: MAG, SHAPE",
+        ),
+        (
+            "PSFFLUX PSFFLUX_IVAR MODELFLUX MODELFLUX_IVAR",
+            "5E",
+            "--band 'u=MODELFLUX[0],g=MODELFLUX[1],r=MODELFLUX[2]', in",
+        ),
+        ("MODELFLUX PSFFLUX PSFFLUX_IVAR FIBERFLUX", "5E", "--band 'u=MODELFLUX[0],"),
+        (
+            "DECAM_FLUX DECAM_FLUX_IVAR",
+            "6E",
+            "u=DECAM_FLUX[0],g=DECAM_FLUX[1],r=DECAM_FLUX[2]', in the order ugrizY.",
+        ),
+        ("auto_mag auto_mag_err", "3E", "counted from 0, with --band 'u=auto_mag[0]' and so on."),
+        ("MAG_APER MAGERR_APER", "5E", "Name them with --band u=COLUMN,g=COLUMN,r=COLUMN."),
+    ],
+)
+def test_vectors_are_told_with_the_elements_of_all_bands(names, form, hint):
+    assert hint in told(names, form=form)
+
+
+def test_the_order_of_a_vector_is_that_of_its_survey():
+    fields = Fields(columns("DECAM_FLUX", form="6E"), "cat.fits[1]", "m needs u g r")
+    assert missingbands.vectors(fields, ("g", "y", "NUV"))[1] == {"g": "DECAM_FLUX[1]", "y": "DECAM_FLUX[5]"}
+    assert missingbands.vectors(fields, ("U", "G", "R"))[1]["R"] == "DECAM_FLUX[2]"

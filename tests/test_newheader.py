@@ -95,8 +95,12 @@ def test_theap_moves_by_the_rows_growth(pcount, old, new):
 def test_more_than_999_columns_are_refused():
     fields = [(f"C{i}", "B") for i in range(998)]
     assert len(new_cards(table(fields), NewColumns((VALUE,)), "t")) > 998
-    with pytest.raises(InputError, match=r"t has 998 columns; 2 more exceed the 999"):
-        new_cards(table(fields), NewColumns((VALUE, FLAG)), "t")
+    with pytest.raises(InputError, match=r"t.fits\[TAB\] has 998 columns; 2 more exceed the 999") as error:
+        new_cards(table(fields), NewColumns((VALUE, FLAG), used=("C997",)), "t.fits[TAB]")
+    assert error.value.hint == (
+        "Leave out 1 column that you can spare, e.g. the last not read here, and run again on t-narrow.fits: "
+        "stilts tpipe in='t.fits#1' cmd='delcols \"997\"' ofmt=fits-basic out=t-narrow.fits"
+    )
 
 
 @pytest.mark.parametrize("key", ["TSCAL2", "TTYPE3", "TNULL3", "TDIM2", "TCOMM3"])

@@ -112,3 +112,11 @@ def test_settings_are_plain_and_in_order():
     assert options.settings() == {"band": {"g": "A", "r": "B"}, "photometry": "psf", "bad": ["X"]}
     assert list(options.settings()["band"]) == ["g", "r"]
     assert PhotometryOptions().settings() == {}
+
+
+def test_bands_are_spelled_as_the_model_does_where_no_other_is_meant():
+    options = PhotometryOptions(band={"U": "a", "g": "b"}, error={"*": "0.1", "R": "c"}, unit={"q": "mag"})
+    spelled = options.spelled(["u", "g", "r"])
+    assert (spelled.band, spelled.error, spelled.unit) == ({"u": "a", "g": "b"}, {"*": "0.1", "r": "c"}, {"q": "mag"})
+    assert PhotometryOptions(band={"R": "a"}).spelled(["R", "r"]).band == {"R": "a"}
+    assert PhotometryOptions(band={"R": "a", "r": "b"}).spelled(["r"]).band == {"R": "a", "r": "b"}

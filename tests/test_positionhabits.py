@@ -101,3 +101,34 @@ def test_what_holds_no_number():
     assert pairs([column("RA", "2D"), column("DEC", "2D")]) == []
     assert pairs([column("RA", "L"), column("DEC", "D")]) == []
     assert pairs([]) == []
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat"),
+    [
+        ("sky.ra", "sky.dec"),  # astropy, a SkyCoord
+        ("sky_centroid.ra", "sky_centroid.dec"),  # photutils
+        ("sky_centroid_win.ra", "sky_centroid_win.dec"),
+        ("coord.ra", "coord.dec"),
+        ("gaia_dr3_ra", "gaia_dr3_dec"),
+        ("world_centroid_alpha", "world_centroid_delta"),  # SourceXtractor++
+        ("my target_RA", "my target_DEC"),
+        ("ra_ls", "dec_ls"),
+        ("cat2.raJ2000", "cat2.deJ2000"),
+    ],
+)
+def test_any_common_prefix_or_suffix_makes_a_pair(lon, lat):
+    found = [column("ID", "J"), column("pm.ra_err", "D"), column(lon, "D"), column(lat, "D")]
+    assert [(pair.lon.name, pair.lat.name) for pair in pairs(found)] == [(lon, lat)]
+
+
+def test_pairs_of_other_prefixes_are_not_mixed():
+    found = [column(name, "D") for name in ("a.ra", "b.dec", "ra_error", "dec_error")]
+    assert pairs(found) == []
+    both = [column(name, "D") for name in ("a.ra", "b.ra", "b.dec", "a.dec")]
+    assert [pair.names for pair in pairs(both)] == ["a.ra and a.dec", "b.ra and b.dec"]
+
+
+def test_names_that_stand_twice_are_two_pairs():
+    found = [column(name, "D") for name in ("RA", "DEC", "RA#3", "DEC#4")]
+    assert [pair.names for pair in pairs(found)] == ["RA and DEC", "RA#3 and DEC#4"]

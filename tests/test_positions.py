@@ -122,3 +122,15 @@ def test_what_is_not_plain_is_an_error(held, options, told):
 def test_unknown_frame():
     with pytest.raises(InputError, match=r"cat\.fits\[1\]: its RADESYS is not known"):
         find(deg("RA DEC"), {"RADESYS": "LOCAL"}, label="cat.fits[1]")
+
+
+def test_positions_of_equal_names_are_chosen_by_number():
+    names = ("RA", "DEC", "RA#3", "DEC#4")
+    twice = [column(name, "D", "deg") for name in names]
+    with pytest.raises(InputError, match="has several positions: RA#1 and DEC#2; RA#3 and DEC#4") as error:
+        find(twice, {})
+    assert error.value.hint == "Choose with --radec, e.g. --radec RA#1,DEC#2."
+    assert find(twice, {}, sky=("RA#1", "DEC#2")).columns == ("RA", "DEC")
+    assert find(twice, {}, sky=("RA#3", "DEC#4")).columns == ("RA#3", "DEC#4")
+    with pytest.raises(InputError, match="has the column 'RA' more than once: RA#1 and RA#3"):
+        find(twice, {}, sky=("RA", "DEC"))

@@ -92,3 +92,19 @@ def test_what_is_said_of_a_url(remote):
 )
 def test_redacted(url, plain):
     assert redacted(url) == plain
+
+
+def test_several_images_of_a_row_are_told_with_the_option_that_names_one(tmp_path, remote):
+    units = [fits.ImageHDU(np.zeros((8, 8), "f4"), name=name) for name in ("G", "R")]
+    fits.HDUList([fits.PrimaryHDU(), *units]).writeto(tmp_path / "1.fits")
+    template = str(tmp_path / "{ID}.fits")
+    error = missing(template, remote, ID=1)
+    assert error.hint == f"Name the image of each band: --images 'r={template}[G]'"
+    assert str(error).endswith(error.hint)
+    files = RowFiles({"": UrlTemplate.parse(template)}, remote)
+    with pytest.raises(MissingError) as caught:
+        files.open("", {"ID": 1}, time.monotonic() + 60)
+    files.close()
+    options = f"--images 'G={template}[G]' --images 'R={template}[R]'"
+    assert caught.value.hint == f"Name the image of each band: {options}"
+    assert opened(f"{template}[R]", remote, ID=1).shape == (8, 8)

@@ -521,3 +521,22 @@ def _killing(monkeypatch, owner, name, call):
         return inner(*args, **settings)
 
     monkeypatch.setattr(f"{owner}.{name}", outer)
+
+
+@pytest.mark.parametrize(("columns", "bands", "each"), [(996, "g", False), (994, "gr", False), (992, "gr", True)])
+def test_a_wide_table_takes_the_columns_that_it_has_room_for(tmp_path, out, columns, bands, each):
+    fields = [fits.Column(name=f"C{i}", format="B", array=np.zeros(50, "u1")) for i in range(columns)]
+    path = tmp_path / "wide.fits"
+    fits.BinTableHDU.from_columns(fields).writeto(path)
+    _, warnings = stamping.cut(path, out, bands=tuple(bands), apart=0.01)
+    assert fits.getheader(out, 1)["TFIELDS"] - columns == (3 + 2 * len(bands) if each else 3)
+    assert any("has no room for DX and DY of each band" in text for text in warnings) == (len(bands) > 1 and not each)
+
+
+def test_a_table_without_room_is_refused_before_the_first_write(tmp_path, out):
+    fields = [fits.Column(name=f"C{i}", format="B", array=np.zeros(50, "u1")) for i in range(997)]
+    path = tmp_path / "wide.fits"
+    fits.BinTableHDU.from_columns(fields).writeto(path)
+    with pytest.raises(InputError, match="997 columns; 3 more exceed the 999"):
+        stamping.cut(path, out, bands=("g",))
+    assert not left(out)

@@ -145,3 +145,34 @@ def test_the_hint_names_the_longest_table_so_that_it_can_be_typed(chosen, names,
     with pytest.raises(InputError, match=f"Name one: .*{hint}"):
         chosen(octets, holds=has_z)
     assert chosen(octets, "[2]") == 2
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "more"),
+    [(("24E", "24D"), 1, {}), (("24E", "96A"), 1, {"TDIM2": "(4,24)"}), (("24E", "48E"), 1, {"TDIM2": "(2,24)"})],
+)
+def test_a_column_oriented_table_is_told_with_the_line_that_turns_it(chosen, columns, rows, more):
+    octets = PRIMARY + oriented(columns, rows, more)
+    with pytest.raises(
+        InputError, match=r"cat.fits\[1\] is column-oriented: one row holds 24 values of each column"
+    ) as error:
+        chosen(octets)
+    assert error.value.hint.startswith("Make rows of them: stilts tcopy in=")
+    assert error.value.hint.endswith("cat.fits#1' out=cat-rows.fits ofmt=fits-basic")
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows"),
+    [(("24E", "1D"), 1), (("24E", "24D"), 2), (("24E", "25D"), 1), (("7280A",), 1), (("E", "D"), 1)],
+)
+def test_other_tables_of_vectors_or_of_one_row_are_tables(chosen, columns, rows):
+    assert chosen(PRIMARY + oriented(columns, rows, {})) == 1
+
+
+def oriented(forms, rows, more):
+    wide = sum(rawfits.width(form) for form in forms)
+    cards = {"BITPIX": 8, "NAXIS": 2, "NAXIS1": wide, "NAXIS2": rows, "PCOUNT": 0, "GCOUNT": 1, "TFIELDS": len(forms)}
+    for i, form in enumerate(forms, 1):
+        cards |= {f"TTYPE{i}": f"C{i}", f"TFORM{i}": form}
+    head = [rawfits.card("XTENSION", "BINTABLE"), *(rawfits.card(k, v) for k, v in (cards | more).items())]
+    return rawfits.hdu(head, bytes(wide * rows))

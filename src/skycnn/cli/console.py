@@ -22,6 +22,7 @@ LOWERED = ("--batch", "--threads")
 
 LONGEST = 2000
 """Characters of an error or a hint: a name or a card's value of any length may stand in it."""
+YELLOW, PLAIN = "\x1b[33m", "\x1b[0m"
 
 NARROW, UNFOLDED = 60, 10_000
 """Columns: on narrower terminals tables are not folded, but drawn this wide."""
@@ -61,9 +62,16 @@ def _write(line: str) -> None:
 
 
 def say(text: str) -> None:
-    """Write a note on standard error, unless ``-q`` was given."""
+    """Write a note on standard error, unless ``-q`` was given; a warning in colour where a terminal shows it."""
     if not manners.quiet:
-        _write(f"skycnn: {clean(text)}")
+        line = f"skycnn: {clean(text)}"
+        _write(f"{YELLOW}{line}{PLAIN}" if text.startswith("warning: ") and _coloured() else line)
+
+
+def _coloured() -> bool:
+    """Whether standard error is a terminal that shows colours, and the user wants them (no-color.org)."""
+    wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return wanted and sys.stderr is not None and sys.stderr.isatty()
 
 
 def complain(error: SkycnnError) -> None:

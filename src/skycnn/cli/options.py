@@ -113,10 +113,18 @@ Truth = Annotated[
 
 # Which column is which band
 Band = Annotated[
-    list[str] | None, typer.Option("--band", metavar=PAIR, help="The column of a band's flux or magnitude; repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--band",
+        metavar=PAIR,
+        help="The column of a band's flux or magnitude; of a name that stands twice, NAME#7 is column 7; repeatable.",
+    ),
 ]
 Error = Annotated[
-    list[str] | None, typer.Option("--error", metavar=PAIR, help="The column of a band's error or inverse variance.")
+    list[str] | None,
+    typer.Option(
+        "--error", metavar=PAIR, help="A band's error or inverse variance, a column or a number; or one for all."
+    ),
 ]
 Unit = Annotated[
     list[str] | None,

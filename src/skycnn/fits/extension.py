@@ -78,6 +78,8 @@ class Extension:
         Answer only these rows.
     table_only : bool
         Write the table without the file's other units; not in place.
+    used : sequence of str
+        Columns of the table that are read.
 
     Raises
     ------
@@ -94,6 +96,7 @@ class Extension:
         only_new: bool = False,
         rows: Rows | None = None,
         table_only: bool = False,
+        used: Sequence[str] = (),
     ) -> None:
         self.catalogue, self.columns, self.table_only = catalogue, tuple(columns), table_only
         self.overwrite, self.only_new, self.rows = overwrite, only_new, rows
@@ -101,7 +104,7 @@ class Extension:
         self.existing = {column.name: old for column in columns if (old := catalogue.has(column.name)) is not None}
         self.added_bytes = sum(width(column) for column in columns if column.name not in self.existing)
         # both raise before the first write
-        new_cards(catalogue.unit, NewColumns(self.columns, self.existing), catalogue.label)
+        new_cards(catalogue.unit, NewColumns(self.columns, self.existing, used=tuple(used)), catalogue.label)
         catalogue.span(rows)
         if overwrite or only_new:
             for column in columns:

@@ -20,7 +20,7 @@ POGSON = 0.4 * log(10)
 """d ln(flux) / d mag (Pogson 1856)."""
 
 FAINTEST, WORST = 40.0, 50.0
-"""mag; magnitudes outside 0..40 and errors above 50 mark absent values."""
+"""mag; magnitudes of 0, below it or above 40 and errors above 50 mark absent values."""
 
 FAINTEST_ZERO_POINT = 100.0
 """mag; beyond, a unit of flux is none."""
@@ -79,6 +79,9 @@ FLUXES: dict[str, tuple[str, float]] = {
 BLANK = ("", "-", "--", "none", "null", "n/a", "unitless")
 """TUNIT of no unit."""
 
+MICRO = re.compile("[\u00b5\u03bc]|\u00c2\u00b5|\u00ce\u00bc")
+"""Both signs of micro, and their bytes in UTF-8 read as Latin-1, as headers are."""
+
 INVERSE = re.compile(r"1/\(?(?P<a>.+?)\)?(?:\^|\*\*)?2|\(?(?P<b>.+?)\)?(?:\^|\*\*)?\(?-2\)?")
 ZERO_POINT = re.compile(r"zp[=:]?(\d+(?:\.\d*)?)")
 
@@ -99,7 +102,8 @@ def read(text: str | None) -> Unit | None:
     """
     if text is None or text.strip().lower() in BLANK or len(text) > unittext.LONGEST:
         return None
-    word = re.sub(r"\s|'", "", text).replace("µ", "u").replace("μ", "u")
+    text = MICRO.sub("u", text)
+    word = re.sub(r"\s|'", "", text)
     if word == "MJy":  # not mJy
         return Unit("MJy", "flux", 1e12)
     plain = _plain(word.lower())
@@ -153,6 +157,7 @@ def deviation(error: Array, unit: Unit, kind: str) -> Array:
             sigma[(error == sentinel) | (error == np.float32(sentinel))] = np.nan
     if kind == "flux":
         return sigma * unit.scale
+    sigma = sigma * unit.scale  # of mmag
     return np.where(sigma <= WORST, sigma, np.nan)
 
 
@@ -176,13 +181,13 @@ def microjansky(
 
     Notes
     -----
-    A negative flux is data; a magnitude outside 0..40 and a flux of -99, +-9999, -1e30 or 1e20 are absent.
+    A negative flux is data; a magnitude of 0 or outside 0..40 and a flux of -99, +-9999, -1e30 or 1e20 are absent.
     """
     value = value.astype(np.float64, copy=False)
     if unit.kind == "flux":
         absent = (value == -99) | (np.abs(value) == 9999) | (value > 9.9e19) | (value < -9.9e29)
         return _both(value * unit.scale, sigma, absent)
-    absent = ~((value >= 0) & (value <= FAINTEST))
+    absent = ~((value > 0) & (value <= FAINTEST))
     if unit.kind == "asinh":
         x = np.where(absent, np.nan, -POGSON * value - log(softening))
         scale = 2 * softening * MAGGY

@@ -1,5 +1,6 @@
-"""Foreign: other formats by their first bytes, and the command that converts each to FITS."""
+"""Foreign: what other programs left - formats that are no FITS, by their first bytes, and TOPCAT's VOTable in FITS."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shlex import quote
 
@@ -57,3 +58,31 @@ def check_fits(head: bytes, label: str) -> None:
         command = f"stilts tcopy ifmt=ascii in={quote(label)} out={stem}.fits"
         raise InputError(f"{label} is text, not FITS", hint=f"Convert it first: {command}")
     raise InputError(f"{label} is no FITS file", value=head[:8], expected="it to begin with SIMPLE  =")
+
+
+def votable_note(
+    primary: Mapping[str, object], names: Sequence[str], source: str, target: str | None = None
+) -> str | None:
+    """Return what is to be said of TOPCAT's VOTable before a table with new columns (FITS-plus); None without one.
+
+    TOPCAT reads a table's descriptions and parameters from that VOTable, and sets it aside where it tells of other
+    columns (SUN/252, section 3.8.1). It is copied as it is.
+
+    Parameters
+    ----------
+    primary : mapping
+        Keyword to value of the primary header.
+    names : sequence of str
+        The new columns.
+    source, target : str
+        The files read and written; None for the same one.
+    """
+    if primary.get("VOTMETA") is not True:
+        return None
+    told = f"{source} begins with a VOTable (VOTMETA), which does not tell of the new columns: TOPCAT leaves it and "
+    out = quote(f"{Path(target or source).name.split('.')[0]}-plus.fits")
+    if target is None:
+        return told + f"its descriptions aside. A new one: stilts tcopy in={quote(source)} ofmt=fits-plus out={out}"
+    keep = quote(f'keepcols "{" ".join(names)}"')
+    join = f"stilts tjoin nin=2 in1={quote(source)} in2={quote(target)} icmd2={keep} ofmt=fits-plus out={out}"
+    return told + f"its descriptions aside. This keeps them: {join}"

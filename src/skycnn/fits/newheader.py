@@ -3,15 +3,20 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from shlex import quote
 
 import numpy as np
 
-from skycnn.errors import InputError
+from skycnn.errors import InputError, counted
 from skycnn.fits import cards as fitscards
 from skycnn.fits.checksum import Checksum, encode, fold
 from skycnn.fits.tablebytes import Hdu, heap_gap
-from skycnn.fits.tablecolumn import TableColumn
+from skycnn.fits.tablecolumn import TableColumn, layout
 from skycnn.schema import NOT_RUN, Column
+
+MOST_FIELDS = 999
+"""FITS 4.0, section 7.3.1."""
 
 _NUMBERED_CARD = re.compile(r"T[A-Z]+\d+")
 _FIELD_CARD = re.compile(r"T(?:TYPE|FORM|UNIT|NULL|SCAL|ZERO|DISP|DIM|COMM|UCD|UTYP|LMIN|LMAX|DMIN|DMAX)(\d+)")
@@ -34,6 +39,8 @@ class NewColumns:
         New HISTORY lines, 72 characters at most.
     stamp : str
         UTC time for the checksum cards' comments.
+    used : tuple of str
+        Columns of the table that are read, so that nobody is told to drop them.
     """
 
     columns: tuple[Column, ...]
@@ -41,6 +48,7 @@ class NewColumns:
     comments: dict[str, str] = field(default_factory=dict)
     history: tuple[str, ...] = ()
     stamp: str = ""
+    used: tuple[str, ...] = ()
 
     @property
     def added(self) -> tuple[Column, ...]:
@@ -87,11 +95,8 @@ def new_cards(unit: Hdu, new: NewColumns, label: str, rows: int | None = None) -
     cards = list(unit.cards)
     fields = fitscards.integer(unit.header, "TFIELDS", label)
     _check_orphans(cards, fields, len(new.added), label)
-    if fields + len(new.added) > 999:
-        raise InputError(
-            f"{label} has {fields} columns; {len(new.added)} more exceed the 999 that FITS allows",
-            hint="Drop columns, or write to a copy with fewer: --out.",
-        )
+    if fields + len(new.added) > MOST_FIELDS:
+        raise _too_wide(unit, new, label)
     rows = unit.rows if rows is None else rows
     row_bytes = unit.row_bytes + new.added_bytes
     _set(cards, "NAXIS1", row_bytes)
@@ -113,6 +118,22 @@ def new_cards(unit: Hdu, new: NewColumns, label: str, rows: int | None = None) -
         end -= 1
     cards[end:end] = fitscards.history(new.history)
     return cards
+
+
+def _too_wide(unit: Hdu, new: NewColumns, label: str) -> InputError:
+    """Return the error of a table that would have more fields than FITS allows, with the line that narrows it."""
+    fields = fitscards.integer(unit.header, "TFIELDS", label)
+    many = fields + len(new.added) - MOST_FIELDS
+    kept = {*new.used, *new.replaced}
+    spare = [i for i, column in enumerate(layout(unit.header, label), 1) if column.name not in kept][-many:]
+    path, _, extension = label.removesuffix("]").rpartition("[")
+    out, drop = f"{Path(path).name.split('.')[0]}-narrow.fits", " ".join(map(str, spare))
+    table = quote(f"{path}#{extension if extension.isdigit() else unit.number}")
+    return InputError(
+        f"{label} has {fields} columns; {len(new.added)} more exceed the {MOST_FIELDS} that FITS allows",
+        hint=f"Leave out {counted(many, 'column')} that you can spare, e.g. the last not read here, and run again on "
+        f"{out}: stilts tpipe in={table} cmd='delcols \"{drop}\"' ofmt=fits-basic out={quote(out)}",
+    )
 
 
 def _set(cards: list[bytes], name: str, content: fitscards.Value) -> None:

@@ -1,6 +1,9 @@
 """TableChoice: the table of a file to read - by number or name, or the only one with the columns needed."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from shlex import quote
 
 from skycnn.errors import InputError, counted
 from skycnn.fits.cards import Value
@@ -8,8 +11,11 @@ from skycnn.fits.source import Source
 from skycnn.fits.tablebytes import Hdu
 from skycnn.fits.tablecolumn import TableColumn, layout
 
+_LAST = re.compile(r"(\d+)\s*\)\s*$")
+"""The slowest axis of TDIM."""
 TABLES = ("table", "ascii", "compressed table")
-Holds = Callable[[tuple[TableColumn, ...], Mapping[str, Value]], bool]
+Holds = Callable[[tuple[TableColumn, ...], Mapping[str, Value]], int]
+"""Returns 0 or False for a table that has not the columns needed; of the others those with the most count."""
 
 
 def listing(names: Sequence[str]) -> str:
@@ -24,8 +30,27 @@ def choose(units: list[Hdu], source: Source, holds: Holds | None) -> Hdu:
     Raises
     ------
     InputError
-        When there is no such table, or several; the hint lists the HDUs.
+        When there is no such table, or several; the hint lists the HDUs. When it is column-oriented.
     """
+    unit = _chosen(units, source, holds)
+    if unit.kind == "table" and unit.rows == 1:
+        _check_rows(unit, source.label)
+    return unit
+
+
+def _check_rows(unit: Hdu, label: str) -> None:
+    """See that a table of one row is not column-oriented, as TOPCAT's colfits is: N numbers a column (SUN/252)."""
+    columns = layout(unit.header, label)
+    lengths = {int(match[1]) if (match := _LAST.search(c.dim or "")) else c.repeat for c in columns}
+    if len(columns) > 1 and len(lengths) == 1 and (rows := lengths.pop()) > 1:
+        out = quote(f"{Path(label).name.split('.')[0]}-rows.fits")
+        raise InputError(
+            f"{label}[{unit.name or unit.number}] is column-oriented: one row holds {rows} values of each column",
+            hint=f"Make rows of them: stilts tcopy in={quote(f'{label}#{unit.number}')} out={out} ofmt=fits-basic",
+        )
+
+
+def _chosen(units: list[Hdu], source: Source, holds: Holds | None) -> Hdu:
     tables = [unit for unit in units if unit.kind in TABLES]
     if source.spec.extension is not None:
         return _named(units, tables, source.spec.extension, source.label)
@@ -33,7 +58,9 @@ def choose(units: list[Hdu], source: Source, holds: Holds | None) -> Hdu:
         raise InputError(f"{source.label} has no table", hint=f"It has: {_contents(units)}")
     fit = tables
     if holds is not None and len(tables) > 1:
-        fit = [unit for unit in tables if unit.kind != "table" or _holds(unit, source.label, holds)]
+        places = {unit.number: _holds(unit, source.label, holds) for unit in tables if unit.kind == "table"}
+        best = max(places.values(), default=0)
+        fit = [unit for unit in tables if unit.kind != "table" or 0 < places[unit.number] == best]
         plain = [unit for unit in fit if unit.kind == "table"]
         fit = plain or fit
     if len(fit) == 1:
@@ -46,11 +73,11 @@ def choose(units: list[Hdu], source: Source, holds: Holds | None) -> Hdu:
     raise InputError(f"{source.label} has {kind}: {choices}", hint=f"Name one: '{source.label}[{name}]'")
 
 
-def _holds(unit: Hdu, label: str, holds: Holds) -> bool:
+def _holds(unit: Hdu, label: str, holds: Holds) -> int:
     try:
         return holds(layout(unit.header, label), unit.header)
     except InputError:  # unreadable; another may be meant
-        return False
+        return 0
 
 
 def _named(units: list[Hdu], tables: list[Hdu], extension: str, label: str) -> Hdu:

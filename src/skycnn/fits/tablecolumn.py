@@ -25,7 +25,8 @@ class TableColumn:
     Parameters
     ----------
     name, form : str
-        TTYPE (may be empty) and TFORM.
+        TTYPE (may be empty) and TFORM. A name that stands before in the table has the field's number behind it, from 1:
+        ``umag#7``.
     code : str
         The letter of TFORM: one of ``L X B I J K A E D C M P Q``.
     repeat : int
@@ -159,6 +160,7 @@ def layout(header: Mapping[str, Value], label: str) -> tuple[TableColumn, ...]:
         When a TFORM is missing or unreadable, or the fields do not fill NAXIS1.
     """
     columns: list[TableColumn] = []
+    names: set[str] = set()
     offset = 0
     for i in range(1, int(number(header, "TFIELDS", 0)) + 1):
         form = str(header.get(f"TFORM{i}", ""))
@@ -168,9 +170,12 @@ def layout(header: Mapping[str, Value], label: str) -> tuple[TableColumn, ...]:
         repeat, code = int(match[1] or 1), match[2]
         width = (repeat + 7) // 8 if code == "X" else repeat * WIDTHS[code]
         zero, null = number(header, f"TZERO{i}", 0), header.get(f"TNULL{i}")
+        name = str(header.get(f"TTYPE{i}", "")).strip()
+        name = f"{name}#{i}" if name in names else name
+        names |= {name} - {""}
         columns.append(
             TableColumn(
-                name=str(header.get(f"TTYPE{i}", "")).strip(),
+                name=name,
                 form=form.strip(),
                 code=code,
                 repeat=repeat,

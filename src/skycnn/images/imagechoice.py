@@ -1,6 +1,6 @@
 """ImageChoice: which images of a file to read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from skycnn.errors import InputError
 from skycnn.fits.cards import Value, integer
@@ -14,6 +14,22 @@ LISTED = 12
 """HDUs that a message lists; a camera has 60 and more."""
 
 Image = tuple[Hdu, tuple[int, int]]
+
+
+class SeveralError(InputError):
+    """A file holds several images and none is named.
+
+    Parameters
+    ----------
+    what, hint : str
+        See `InputError`.
+    names : sequence of str
+        EXTNAME of each, its number where it has none.
+    """
+
+    def __init__(self, what: str, names: Sequence[str], hint: str) -> None:
+        super().__init__(what, hint=hint)
+        self.names = tuple(names)
 
 
 def choose(units: Iterator[Hdu], extension: str | None, path: str) -> tuple[list[Image], tuple[bytes, ...]]:
@@ -73,10 +89,11 @@ def _usual(images: list[Image], seen: list[str], path: str) -> list[Image]:
             return called
     if are_chips(images):
         return images
-    first = images[0][0]
-    raise InputError(
+    names = [unit.name or str(unit.number) for unit, _ in images]
+    raise SeveralError(
         f"{path} holds {len(images)} images: {_listed(seen)}",
-        hint=f"Name one: {path}[{first.name or first.number}]. All, as for a camera's chips: {path}[*].",
+        names,
+        f"Name one: {path}[{names[0]}]. All, as for a camera's chips: {path}[*].",
     )
 
 

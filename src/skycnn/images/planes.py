@@ -10,6 +10,7 @@ from skycnn.fits import cards as fitscards
 from skycnn.fits.cards import BLOCK, integer
 from skycnn.fits.tablebytes import Hdu
 from skycnn.images.archive import compression_of, plain, units
+from skycnn.images.imagechoice import SeveralError
 from skycnn.images.imageheader import ImageHeader, ImageSpec, header_of, read_headers
 
 _TWO_AXES = b"NAXIS   =                    2"
@@ -75,8 +76,10 @@ def read_planes(path: str, extension: str | None = None) -> Planes:
             return cube
     headers = read_headers(spec)
     if len(headers) > 1:
-        names = ", ".join(header.label for header in headers)
-        raise InputError(f"{path} holds {len(headers)} images: {names}", hint=f"Name one: {path}[1].")
+        labels = [header.label for header in headers]
+        names = [label.removesuffix("]").rpartition("[")[2] for label in labels]
+        what = f"{path} holds {len(headers)} images: {', '.join(labels)}"
+        raise SeveralError(what, names, f"Name one: {labels[0]}.")
     name = headers[0].header.get("FILTER", headers[0].header.get("BAND"))
     return Planes(tuple(headers), (name,) if isinstance(name, str) and name else ())
 

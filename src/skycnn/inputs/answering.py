@@ -1,5 +1,6 @@
 """Answering: which model answers a catalogue, and what it is fed; for all verbs that ask a model."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from skycnn import survey, tasks
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.source import Spec
+from skycnn.fits.tablecolumn import TableColumn
 from skycnn.inputs import feed as feeds
 from skycnn.inputs import imagekind, kinds
 from skycnn.inputs.available import Available, InputOptions, survey_of
@@ -15,6 +17,7 @@ from skycnn.network import choice, model
 from skycnn.network.answer import Answerer
 from skycnn.network.card import Card
 from skycnn.network.choice import Candidates, Choice
+from skycnn.photometry import fluxes
 from skycnn.task import Task
 
 
@@ -52,7 +55,9 @@ class Answering:
     feed : Feed
     answerer : Answerer
     notes : tuple of str
-        Models left out, assumptions and warnings, a line each.
+        Models left out and assumptions, a line each.
+    warnings : tuple of str
+        What may be wrong with the input.
     """
 
     task: Task
@@ -61,6 +66,7 @@ class Answering:
     feed: Feed
     answerer: Answerer
     notes: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def opened(
@@ -100,7 +106,7 @@ def opened(
     catalogue = stack.enter_context(
         Catalogue.open(
             spec,
-            holds=lambda columns, _: any(kinds.presents(task, card, columns, request) for _, card in candidates),
+            holds=lambda columns, _: max(_holds(task, card, columns, request) for _, card in candidates),
             scratch=scratch,
             decompress=decompress,
         )
@@ -119,8 +125,15 @@ def opened(
     feeds.check_options(task, chosen.card, available)
     feed = feeds.find(task, chosen.card, available)
     answerer = Answerer(task, model.read(chosen.path), request.device, request.batch, pdf=pdf)
-    warnings = (f"warning: {text}" for text in feed.check(catalogue, request.rows))
-    return Answering(task, catalogue, chosen, feed, answerer, (*left, *feed.notes, *warnings))
+    warnings = tuple(feed.check(catalogue, request.rows))
+    return Answering(task, catalogue, chosen, feed, answerer, (*left, *feed.notes), warnings)
+
+
+def _holds(task: Task, card: Card, columns: Sequence[TableColumn], request: Request) -> int:
+    """Return 2 where a table has the input of a model, 1 where it only seems to, as without errors; else 0."""
+    if kinds.presents(task, card, columns, request):
+        return 2
+    return int(card.takes_fluxes and fluxes.seen(columns, card.bands, request.photometry) >= fluxes.FEWEST)
 
 
 def find(task: Task, candidates: Candidates, available: Available, *, pinned: bool = False) -> Choice:
@@ -131,11 +144,32 @@ def find(task: Task, candidates: Candidates, available: Available, *, pinned: bo
     InputError
         When none does, or several would.
     """
+    native = set[str]()
 
     def bands(card: Card) -> tuple[str, ...]:
-        return feeds.find(task, card, available).bands
+        feed = feeds.find(task, card, available)
+        if feed.photometry is not None and feed.photometry.native:
+            native.add(card.survey)
+        return feed.bands
 
-    return choice.find(task.name, candidates, bands, available.survey, rank=task.rank, pinned=pinned)
+    def near(card: Card) -> int:
+        held = []
+        if card.takes_fluxes:
+            held.append(fluxes.seen(available.catalogue.columns, card.bands, available.options.photometry))
+        if card.takes_images:
+            held.append(len(set(card.bands) & set(available.stamps.bands)) if available.stamps is not None else 0)
+        return min(held, default=0)
+
+    return choice.find(
+        task.name,
+        candidates,
+        bands,
+        available.survey,
+        rank=task.rank,
+        pinned=pinned,
+        near=near,
+        native=lambda card: card.survey in native,
+    )
 
 
 def _check_no_images(request: Request, candidates: Candidates) -> None:

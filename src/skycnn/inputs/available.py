@@ -1,8 +1,12 @@
 """Available: what a catalogue, its images and its user have to give the models that might answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from skycnn import survey
 from skycnn.fits.catalogue import Catalogue
@@ -40,6 +44,32 @@ class InputOptions:
         return self.stamps is not None and self.stamps.given
 
 
+STRETCHES, ROWS = 8, 256
+"""How many stretches of rows a sample is made of, and how long they are."""
+
+
+class Sample:
+    """Some rows of a catalogue, from all over it; a column is read once.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue, self._held = catalogue, dict[str, NDArray[np.generic]]()
+
+    def __call__(self, names: Sequence[str]) -> dict[str, NDArray[np.generic]]:
+        """Return the values (n, ...) of columns by name."""
+        rows = self._catalogue.rows
+        starts = {max(0, (rows - ROWS) * i // max(STRETCHES - 1, 1)) for i in range(STRETCHES)}
+        for name in dict.fromkeys(names):
+            if name not in self._held:
+                parts = [self._catalogue.read([name], (at, min(at + ROWS, rows)))[name] for at in sorted(starts)]
+                self._held[name] = np.concatenate(parts)
+        return {name: self._held[name] for name in names}
+
+
 @dataclass(frozen=True)
 class Available:
     """What there is.
@@ -67,6 +97,11 @@ class Available:
         """The names of bits in the catalogue's columns, by its survey."""
         known = survey.known(self.survey, self.user_survey) if self.survey else None
         return known.bits if known else {}
+
+    @cached_property
+    def sample(self) -> Sample:
+        """Some rows of the catalogue."""
+        return Sample(self.catalogue)
 
 
 def survey_of(catalogue: Catalogue, requested: str | None) -> str | None:

@@ -92,14 +92,15 @@ class Feed:
         return self.photometry.table() if self.photometry is not None else ()
 
     def check(self, catalogue: Catalogue, rows: tuple[int, int | None] | None) -> list[str]:
-        """See before the work that images show rows ``rows`` alike; return what looks wrong.
+        """See before the work that images show rows ``rows`` alike; return what looks wrong with them or with fluxes.
 
         Raises
         ------
         InputError
             When the pixel grids of their bands differ.
         """
-        return self.images.check(catalogue, rows) if self.images is not None else []
+        fluxes = [*self.photometry.warnings] if self.photometry is not None else []
+        return [*fluxes, *(self.images.check(catalogue, rows) if self.images is not None else [])]
 
     def warnings(self) -> list[str]:
         """Return what went wrong with images so far."""

@@ -80,6 +80,7 @@ class FluxKind(Kind):
             catalogue_survey=available.survey,
             bits=available.bits,
             owner=card.name,
+            sample=available.sample,
         )
         return FluxInput(card, photometry)
 

@@ -179,7 +179,8 @@ def read(
         sample.check(label, found.left_out)
     for stamps in (value for value in found.inputs.values() if isinstance(value, PixelStore)):
         say(f"stamps: {stamps.nbytes / 1e9:.2f} GB, {stamps.where}")
-    for line in (*feed.notes, *(f"warning: {text}" for text in feed.warnings())):
+    doubts = feed.photometry.warnings if feed.photometry is not None else ()
+    for line in (*feed.notes, *(f"warning: {text}" for text in (*doubts, *feed.warnings()))):
         say(line)
     return TrainingRows(sample, sample.trained, *base, found.left_out, facts | note, found, adapt)
 

@@ -9,6 +9,7 @@ from skycnn.network.model import Card, installed, known, locate, read_card
 
 Candidates = list[tuple[Path, Card]]
 Rank = Callable[[str], int]
+Near = Callable[[Card], int]
 
 SHARE = 0.6
 """Smallest share of a model's bands that must be present for it to be chosen without ``--model``."""
@@ -74,11 +75,14 @@ def find(
     *,
     rank: Rank = lambda _: 0,
     pinned: bool = False,
+    near: Near = lambda _: 0,
+    native: Callable[[Card], bool] = lambda _: False,
 ) -> Choice:
     """Choose the model that answers.
 
     The survey comes first, then the share of the model's bands that are present, their number, then the rank of its
-    network.
+    network. A model that would come first but for something wrong with its input does not leave the answer to another
+    survey's: what is wrong is told.
 
     Parameters
     ----------
@@ -94,6 +98,11 @@ def find(
         ``rank(network)`` of a network's name, the highest answers; see `task.Task.rank`.
     pinned : bool
         Whether the user named the model; then it answers from two bands up, whatever the survey.
+    near : callable
+        ``near(card)`` returns how many of the model's bands the inputs seem to offer, whatever is wrong with them.
+    native : callable
+        ``native(card)`` returns, after ``present(card)``, whether the inputs tell by their names that they are of the
+        model's survey; that comes before a larger share.
 
     Raises
     ------
@@ -105,20 +114,32 @@ def find(
     fit = [(path, card) for path, card in models if survey is None or card.survey == survey]
     if not fit:
         others = ", ".join(f"{card.name} ({card.survey or 'survey unknown'})" for _, card in models)
-        raise InputError(f"no {task} model was trained for survey {survey!r}: {others}", hint="--model NAME pins one.")
-    ranked, refused = _ranked(fit, present, rank)
+        nearest = max((card for _, card in models), key=lambda card: _place(card, near(card), rank))
+        hint = f"--model {nearest.name} answers nevertheless, with a warning."
+        if nearest.survey:
+            hint += f" If the filters are those of {nearest.survey}: --survey {nearest.survey}"
+        raise InputError(f"no {task} model was trained for survey {survey!r}: {others}", hint=hint)
+    ranked, refused = _ranked(fit, present, rank, near)
+
+    def order(entry: Ranked) -> tuple[bool, Place]:
+        return entry[0][0] >= SHARE and native(entry[2]), entry[0]
+
+    ranked.sort(key=order, reverse=True)
     best = ranked[0]
+    meant = max(refused, key=lambda entry: entry[0][:2], default=None)
+    if meant is not None and meant[0][:2] > best[0][:2] and not order(best)[0]:
+        raise meant[1].error
     if best[0][0] < SHARE:
         lines = "; ".join(f"{card.name} has {_share(card, bands)}" for _, _, card, bands in ranked)
         raise InputError(
             f"too few bands for any {task} model: {lines}", hint=f"--model {best[2].name} goes on with them."
         )
-    if len(ranked) > 1 and ranked[1][0] == best[0]:
-        raise _tie(task, [(path, card) for place, path, card, _ in ranked if place == best[0]])
+    if len(ranked) > 1 and order(ranked[1]) == order(best):
+        raise _tie(task, [entry[1:3] for entry in ranked if order(entry) == order(best)])
     _, path, card, bands = best
     where = f"survey {survey}, " if survey else ""
     lower = [LeftOut(other, _behind(other, held, card, bands)) for _, _, other, held in ranked[1:]]
-    left = [entry for entry in (*refused, *lower) if _better(entry.card, card, rank)]
+    left = [entry for entry in (*(entry for _, entry in refused), *lower) if _better(entry.card, card, rank)]
     left.sort(key=lambda entry: (entry.card.survey == card.survey, rank(entry.card.network)), reverse=True)
     return Choice(path, card, f"{where}{_share(card, bands)}", tuple(left))
 
@@ -131,26 +152,37 @@ def _pinned(path: Path, card: Card, present: Callable[[Card], Iterable[str]]) ->
     return Choice(path, card, f"--model, {_share(card, bands)}")
 
 
-Ranked = tuple[tuple[float, int, int], Path, Card, tuple[str, ...]]
+Place = tuple[float, int, int]
+Ranked = tuple[Place, Path, Card, tuple[str, ...]]
+
+
+def _place(card: Card, bands: int, rank: Rank) -> Place:
+    """Return the place of a model of which so many bands are there; the highest answers."""
+    return bands / len(card.bands) if card.bands else 1.0, bands, rank(card.network)
 
 
 def _ranked(
-    cards: Candidates, present: Callable[[Card], Iterable[str]], rank: Rank
-) -> tuple[list[Ranked], list[LeftOut]]:
+    cards: Candidates, present: Callable[[Card], Iterable[str]], rank: Rank, near: Near
+) -> tuple[list[Ranked], list[tuple[Place, LeftOut]]]:
     """Return the models that the inputs have something for, the best first, and those that were refused."""
     ranked: list[Ranked] = []
-    refused: list[LeftOut] = []
+    refused: list[tuple[Place, LeftOut]] = []
     for path, card in cards:
         try:
             bands = tuple(present(card))
         except InputError as error:
-            refused.append(LeftOut(card, error))
+            seen = 0 if isinstance(error, BandError) else near(card)
+            refused.append((_place(card, seen, rank), LeftOut(card, error)))
             continue
-        share = len(bands) / len(card.bands) if card.bands else 1.0
-        ranked.append(((share, len(bands), rank(card.network)), path, card, bands))
-    if not ranked:  # the model that was meant tells more
-        raise min((entry.error for entry in refused), key=lambda error: isinstance(error, BandError))
-    return sorted(ranked, key=lambda entry: entry[0], reverse=True), refused
+        ranked.append((_place(card, len(bands), rank), path, card, bands))
+    if not ranked:  # the model that was meant tells more; of none found, the one that needs least
+
+        def meant(entry: tuple[Place, LeftOut]) -> tuple[bool, float, int, int, int]:
+            (share, number, last), left = entry
+            return not isinstance(left.error, BandError), share, number, -len(left.card.bands), last
+
+        raise max(refused, key=meant)[1].error
+    return ranked, refused
 
 
 def _better(card: Card, chosen: Card, rank: Rank) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import product
 
 from skycnn.fits import fluxunits
+from skycnn.fits.columnnames import plain
 from skycnn.fits.tablecolumn import TableColumn
 from skycnn.photometry import habits
 from skycnn.photometry.bandsets import BandSet
@@ -25,7 +26,7 @@ def find(fields: Fields, bands: Sequence[str], given: Collection[str] = ()) -> l
     given : collection of str
         Bands with errors named by the user.
     """
-    named = [_named(fields, style, candidates) for style, candidates in _styles(fields, bands).items()]
+    named = _joined([_named(fields, style, candidates) for style, candidates in _styles(fields, bands).items()])
     incomplete: list[BandSet] = []
     for sets in (named, [_by_ucd(fields, bands)], _by_unit(fields, bands)):
         if any(len(s.bands(given)) > 1 for s in sets):
@@ -36,16 +37,43 @@ def find(fields: Fields, bands: Sequence[str], given: Collection[str] = ()) -> l
 
 def pattern(fields: Fields, bands: Sequence[str], style: str) -> BandSet:
     """Return the set of ``--photometry 'MAG_AUTO_*'``."""
+    known = next((s for s in find(fields, bands) if s.style.lower() == style.lower()), None)
+    if known is not None:
+        return known
     values = {band: f for band in bands if (f := fields.get(style.replace("*", band)))}
     parsed = next((match[0] for b in values if (match := habits.parse(values[b].name, b))), None)
     family, dereddened = (parsed.family, parsed.dereddened) if parsed else ("other", False)
     return BandSet(style, family, dereddened, values, _errors(fields, style, values, {}))
 
 
+def _joined(sets: Sequence[BandSet]) -> list[BandSet]:
+    """Join the sets of several cameras, each with bands of its own, in the place of the first."""
+    kinds: dict[tuple[str, str], list[BandSet]] = {}
+    for s in sets:
+        kinds.setdefault((habits.shared(s.style).lower(), s.family), []).append(s)
+    joined: list[BandSet] = []
+    for parts in kinds.values():
+        values: dict[str, Field] = {}
+        twice = False
+        for band, field in ((b, f) for s in parts for b, f in s.values.items()):
+            both = [f for f in (values.get(band), field) if f is not None]
+            exact = [f for f in both if (p := habits.parse(f.name, band)) and p[1].startswith(band)] or both
+            twice |= len(exact) > 1
+            values[band] = exact[0]
+        if len(parts) == 1 or twice:
+            joined += parts
+            continue
+        errors = {b: s.errors[b] for s in parts for b in s.errors if s.values[b] is values[b]}
+        ambiguous = {b: f for s in parts for b, f in s.ambiguous.items() if s.values[b] is values[b]}
+        style = habits.shared(parts[0].style)
+        joined.append(BandSet(style, parts[0].family, parts[0].dereddened, values, errors, ambiguous))
+    return joined
+
+
 def _styles(fields: Fields, bands: Sequence[str]) -> dict[habits.Style, Candidates]:
     styles: dict[habits.Style, Candidates] = {}
     for column, band in product(fields.columns, bands):
-        parsed = habits.parse(column.name, band) if band.lower() in column.name.lower() else None
+        parsed = habits.parse(plain(column.name), band) if band.lower() in column.name.lower() else None
         if parsed is None or not _photometric(column, bool(parsed[0].quantity)):
             continue
         style, spelled = parsed

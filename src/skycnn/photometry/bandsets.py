@@ -92,11 +92,12 @@ def choose(
         if len(s.bands(given)) > 1:
             families.setdefault(s.family, []).append(s)
     if wanted is not None and wanted not in families:
+        there = f"Type --photometry {next(iter(families))}. " if families else ""
         raise InputError(
             f"{fields.label} has no photometry of this kind",
             value=wanted,
             expected=" or ".join(families) or None,
-            hint=f"Give --photometry a family, or the columns' names with * for the band. It has: {fields.listing()}",
+            hint=f"{there}The columns' names with * for the band do it too. It has: {fields.listing()}",
         )
     order = list(habits.FAMILIES)
     free = [f for f in sorted(families, key=order.index) if f not in habits.BY_NAME]

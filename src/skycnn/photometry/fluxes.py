@@ -8,16 +8,29 @@ from functools import lru_cache
 
 import numpy as np
 
-from skycnn.errors import BandError, InputError
+from skycnn.errors import InputError
+from skycnn.fits.columnnames import plain, resolved
 from skycnn.fits.tablecolumn import TableColumn
-from skycnn.photometry import bandsearch, bandsets, conditions, extinction, habits, missingbands
+from skycnn.photometry import (
+    bandchecks,
+    bandsearch,
+    bandsets,
+    conditions,
+    extinction,
+    filters,
+    habits,
+    missingbands,
+    strangers,
+    twins,
+)
 from skycnn.photometry.bandsets import BandSet
 from skycnn.photometry.fields import Field, Fields
 from skycnn.photometry.measure import Measure, measure
 from skycnn.photometry.photometry import Fluxes, Photometry, PhotometryOptions
+from skycnn.photometry.strangers import Sample
 from skycnn.survey import Survey
 
-__all__ = ["FEWEST", "Fluxes", "Photometry", "PhotometryOptions", "find", "presents"]
+__all__ = ["FEWEST", "Fluxes", "Photometry", "PhotometryOptions", "find", "presents", "seen"]
 
 FEWEST = 2
 """Bands without which there is no colour and no answer."""
@@ -25,13 +38,23 @@ FEWEST = 2
 
 def presents(columns: Sequence[TableColumn], bands: Sequence[str], options: PhotometryOptions | None = None) -> bool:
     """Whether a table holds `FEWEST` of the bands, ambiguous or not: a quick look at its columns."""
-    options = options or PhotometryOptions()
+    options = (options or PhotometryOptions()).spelled(bands)
     fields = Fields(columns, "", "")
     named = {b for b in bands if b in options.band and fields.get(options.band[b])}
     if len(named) >= FEWEST:
         return True
     sets = _sets(fields, bands, options)
     return any(len(named | set(s.bands(_given(options, bands)))) >= FEWEST for s in sets)
+
+
+def seen(columns: Sequence[TableColumn], bands: Sequence[str], options: PhotometryOptions | None = None) -> int:
+    """Return how many of the bands a table seems to hold, whatever is wrong with them."""
+    options = (options or PhotometryOptions()).spelled(bands)
+    fields = Fields(columns, "", "")
+    named = {b for b in bands if b in options.band}
+    found = [named | set(s.values) for s in _sets(fields, bands, options) if s.plausible]
+    most = max(map(len, found), default=len(named))
+    return most if most >= FEWEST or not bands else max(most, len(missingbands.vectors(fields, bands)[1]))
 
 
 def find(
@@ -47,6 +70,7 @@ def find(
     catalogue_survey: str | None = None,
     owner: str = "the model",
     bits: conditions.BitNames | None = None,
+    sample: Sample | None = None,
 ) -> Photometry:
     """Return the photometry of a catalogue: columns, units and corrections.
 
@@ -74,15 +98,17 @@ def find(
         Names the model in messages.
     bits : mapping of str to mapping of str to int, optional
         See `conditions.parse`.
+    sample : callable, optional
+        Returns some rows of columns: whether what is called z is a redshift shows in the values alone.
 
     Raises
     ------
     InputError
         When fewer than two bands are present, a family is ambiguous, or an option does not fit the table.
     """
-    options = options or PhotometryOptions()
+    options = (options or PhotometryOptions()).spelled(bands)
     fields = Fields(columns, label, f"{owner} needs {' '.join(bands)}")
-    _check_bands(options, bands, owner)
+    bandchecks.check_named(options, bands, owner)
     sets: Sequence[BandSet] = ()
     chosen = None
     if any(b not in options.band for b in bands):
@@ -91,22 +117,28 @@ def find(
         corrected = _preferred(options.extinction, dereddened)
         rest = [s for s in sets if any(b not in options.band for b in s.bands(_given(options, bands)))]
         chosen = bandsets.choose(rest, wanted, card_photometry, corrected, fields, _given(options, bands))
-    measures = {}
-    for band in bands:
-        m = _measure(fields, band, chosen, options, survey, bits)
-        if m is not None:
-            measures[band] = m
+    bandchecks.check_columns(fields, chosen, bands, options.band, _given(options, bands))
+    present = {b: m for b in bands if (m := _measure(fields, b, chosen, options, survey, bits)) is not None}
+    odd = strangers.find(present, sample) if sample else {}
+    measures = {b: m for b, m in present.items() if b not in odd or b in options.band}
     if len(measures) < FEWEST:
         raise missingbands.bands(fields, [b for b in bands if b not in options.band], sets, _given(options, bands))
     named = chosen is not None and chosen.dereddened
     correction = extinction.plan(fields, list(measures), named, options.extinction, dereddened, survey)
     bad = tuple(conditions.parse(text, fields, bits=bits) for text in options.bad)
     family = chosen.family if chosen else "named"
-    notes = _notes(_filters(header.get("SURVEY"), catalogue_survey, owner), bands, measures, family)
+    notes = _notes(filters.note(header.get("SURVEY"), catalogue_survey, owner), bands, measures, family)
+    warnings = (
+        *strangers.unread(fields, chosen, present),
+        *strangers.messages(odd, options.band),
+        *bandchecks.lacking(chosen, bands, present),
+        *filters.warnings(fields, measures, survey, catalogue_survey, owner),
+    )
     if card_photometry in habits.FAMILIES and family != card_photometry:
         notes.append(f"{owner} was trained on {card_photometry} photometry")
     notes += [correction.note, *(f"dropped rows: {c.text}" for c in bad)]
-    return Photometry(tuple(bands), measures, family, correction, bad, tuple(notes))
+    native = filters.native(measures, survey)
+    return Photometry(tuple(bands), measures, family, correction, bad, tuple(notes), warnings, native)
 
 
 def _sets(fields: Fields, bands: Sequence[str], options: PhotometryOptions) -> Sequence[BandSet]:
@@ -133,14 +165,6 @@ def _preferred(option: str | None, trained: str) -> bool | None:
     return {"yes": True, "no": False}.get(trained)
 
 
-def _check_bands(options: PhotometryOptions, bands: Sequence[str], owner: str) -> None:
-    known = {"band": "--band", "error": "--error", "unit": "--unit", "mask_band": "--mask-band"}
-    for name, option in known.items():
-        for band in getattr(options, name):
-            if band not in bands and not (band == "*" and name in ("error", "unit")):
-                raise BandError(f"{option} names a band that {owner} has not", value=band, expected=" ".join(bands))
-
-
 def _measure(
     fields: Fields,
     band: str,
@@ -154,28 +178,24 @@ def _measure(
     mask = options.mask_band.get(band)
     condition = conditions.parse(mask, fields, f"--mask-band {band}=", bits) if mask is not None else None
     if band in options.band:
-        value = fields.require(options.band[band], f"--band {band}=COLUMN")
-        parsed = habits.parse(value.column.name, band)
+        typed = f"--band {band}=COLUMN"
+        value = fields.require(resolved(fields.columns, options.band[band], fields.label, typed), typed)
+        parsed = habits.parse(plain(value.column.name), band)
         style, spelled = (parsed[0].text, parsed[1]) if parsed else (value.name, band)
         error: Field | float | None = _error(fields, band, given) if given else None
         if error is None:
             names = (n.replace("*", spelled) for n in habits.errors(style))
-            error = next((f for n in names if (f := fields.get(n))), None)
+            error = next((twins.beside(fields, value, f, band) for n in names if (f := fields.get(n))), None)
         if error is None:
             raise missingbands.errors(fields, [value.name], [band])
         return measure(fields, band, value, error, style, spelled, unit, survey, condition)
     if chosen is None or band not in chosen.bands(_given(options, list(chosen.values))):
         return None
-    if band in chosen.ambiguous:
-        raise InputError(
-            f"{fields.label} has {band} twice: {' and '.join(f.name for f in chosen.ambiguous[band])}",
-            hint=f"Choose with --band {band}={chosen.ambiguous[band][0].name}.",
-        )
     value = fields.checked(chosen.values[band], f"--band {band}=COLUMN")
     parsed = habits.parse(value.column.name, band)
-    spelled = parsed[1] if parsed else band
-    error = _error(fields, band, given) if given else chosen.errors[band]
-    return measure(fields, band, value, error, chosen.style, spelled, unit, survey, condition)
+    style, spelled = (parsed[0].text, parsed[1]) if parsed else (chosen.style, band)
+    error = _error(fields, band, given) if given else twins.beside(fields, value, chosen.errors[band], band)
+    return measure(fields, band, value, error, style, spelled, unit, survey, condition)
 
 
 def _error(fields: Fields, band: str, given: str) -> Field | float:
@@ -189,7 +209,8 @@ def _error(fields: Fields, band: str, given: str) -> Field | float:
             if 0 < number < np.inf:
                 return number
             raise InputError("--error is no positive number", value=given, expected="a column or a number above 0")
-    return fields.require(given.replace("*", band), f"--error {band}=COLUMN")
+    typed = f"--error {band}=COLUMN"
+    return fields.require(resolved(fields.columns, given.replace("*", band), fields.label, typed), typed)
 
 
 def _notes(
@@ -213,10 +234,3 @@ def _notes(
         notes.append(f"flags honoured: {' '.join(dict.fromkeys(flags))}")
     notes += [f"band {b} dropped where {m.mask.text}" for b, m in measures.items() if m.mask]
     return notes
-
-
-def _filters(card: object, survey: str | None, owner: str) -> str:
-    """Return the survey of the catalogue's filters, and the source of that."""
-    if survey and str(card or "").strip().lower() != survey.lower():
-        return f"{survey}, by --survey" + (f" (the SURVEY card says {card})" if card else "")
-    return f"{card}, by the SURVEY card" if card else f"assumed to be those of {owner}"

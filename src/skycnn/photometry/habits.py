@@ -11,21 +11,21 @@ from functools import lru_cache
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "model": ("model", "detmodel"),
-    "cmodel": ("cmodel",),
+    "cmodel": ("cmodel", "sof_cm", "bdf"),  # DES: composite models
     "auto": ("auto",),
     "kron": ("kron", "(?-i:K)(?=mag)"),  # VizieR: gKmag (PS1)
     "bare": (),
-    "psf": ("psf", "(?-i:p)(?=mag)"),  # VizieR: upmag (SDSS)
     "petro": ("petrosian", "petro", "(?-i:P)(?=mag)"),  # VizieR: uPmag
     "template": ("templfit",),  # Euclid
     "matched": ("unif", "gaap"),  # PSF-matched apertures: Euclid, KiDS
     "total": ("total", "tot"),
     "sersic": ("sersic",),
     "best": ("best",),
-    "iso": ("isocor", "iso"),
+    "iso": ("isocor", "isophotal", "segment", "iso"),  # SExtractor, SourceXtractor++, photutils
     "other": (),  # known by its TUNIT or TUCD alone
+    "psf": ("psf", "(?-i:p)(?=mag)"),  # VizieR: upmag (SDSS); of a galaxy it misses light
     "fiber": ("fiber2", "fiber", "fibre"),
-    "aper": (r"\dfwhm_aper", r"aper(?:ture)?_?\d*", r"ap\d+"),
+    "aper": (r"\dfwhm_aper", r"aper(?:ture)?_?\d*", r"ap\d+", "(?-i:Ap)(?=Mag|Flux)"),  # PS1: gApMag
 }
 """Photometric families and their words; automatic choice prefers the earlier."""
 
@@ -45,6 +45,7 @@ FILLERS = (
         "decam",
         "decals",
         "hsc",
+        "sc",
         "ps1",
         "panstarrs",
         "csst",
@@ -62,6 +63,9 @@ EXTERNAL = r"(?:_ext_[a-z0-9]+)?"
 WHOLE_LIGHT = re.compile(r"flux_\*_aper", re.I)
 """Euclid scales aperture photometry on PSF-matched images to the total flux: no fixed aperture (MER, Q1)."""
 
+CAMERAS = re.compile(r"^(?:cfht|hsc|sc|uvista|galex)_(?=\*)", re.I)
+"""COSMOS2020 puts the camera first, CFHT_u_FLUX_AUTO: bands of several cameras make one set."""
+
 UNITS: tuple[tuple[str, str, str, str], ...] = (
     # style, word in the error's name, unit, survey
     (r"(?:mer_)?flux_\*_(?:psf|aper|templfit|unif|sersic|\dfwhm_aper)", "", "uJy", "Euclid"),
@@ -70,9 +74,14 @@ UNITS: tuple[tuple[str, str, str, str], ...] = (
     (r"(?:model|cmodel|psf|petro|fiber2?)flux(?:_\*|\[\d+\])?", "", "nanomaggy", "SDSS"),
     (r"flux_\*", "ivar", "nanomaggy", "Legacy Surveys"),
     (r"flux_\*", "fluxerr", "uJy", "skycnn"),
-    (r"flux_auto_\*", "", "zp30", "DES"),
+    (r"(?:cfht|hsc|sc|uvista|galex)_\*_flux(?:_auto|_iso)?", "", "uJy", "COSMOS2020"),
+    (r"(?:flux_auto|(?:sof_cm|bdf|psf)_flux)_\*(?:_corrected)?", "", "zp30", "DES"),
+    (r"\*(?:mean)?(?:psf|kron)flux", "", "Jy", "Pan-STARRS1"),
 )
 """Flux units by habit, without TUNIT; zp30 is AB magnitude 30 for one unit."""
+
+VECTORS = {5: "ugriz", 6: "ugrizY"}
+"""Bands of vector columns by their length: SDSS (MODELFLUX), DECam in the first Legacy Surveys (DECAM_FLUX)."""
 
 ERRORS = ("err", "_err", "error", "_error", "sigma", "_sigma", "_unc")
 INVERSES = ("ivar", "_ivar", "_invvar")
@@ -159,6 +168,11 @@ def _family(word: re.Match[str]) -> str | None:
         if match and match.end() == word.end():
             return family
     return None
+
+
+def shared(style: str) -> str:
+    """Return a style without the camera in front of the band: ``*_FLUX_AUTO`` of ``HSC_*_FLUX_AUTO``."""
+    return CAMERAS.sub("", style)
 
 
 def star(name: str, band: str) -> str | None:

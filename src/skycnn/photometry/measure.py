@@ -1,7 +1,9 @@
 """Measure: one band of a catalogue, its value, error, unit and flags."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from shlex import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,9 @@ from skycnn.photometry.conditions import Condition
 from skycnn.photometry.fields import Field, Fields
 from skycnn.survey import Survey
 
+MILLIMAG = re.compile(r"\s*m(?:illi)?mag(?:nitude)?s?\s*", re.I)
+SAME = 1e-6
+"""Share by which the scales of units may differ that are the same."""
 SPELLINGS = "nmgy, uJy, nJy, mag(AB), asinh, zp30 (AB mag of one unit), ..."
 
 
@@ -113,19 +118,49 @@ def measure(
     unit, note = _unit(fields, band, value, style, name, given)
     inverse = "ivar" in name.lower() or "invvar" in name.lower()
     error_unit = Unit(unit.name, unit.kind, unit.scale, inverse)
-    column_unit = fluxunits.read(error.column.unit) if isinstance(error, Field) and given is None else None
-    if column_unit is not None:
-        if (column_unit.kind == "flux") != (unit.kind == "flux"):
-            raise InputError(
-                f"{fields.label}: '{name}' is in {column_unit.name} but '{value.name}' in {unit.name}",
-                hint=f"Name the error of {band} with --error {band}=COLUMN, or both units with --unit {band}=UNIT.",
-            )
-        error_unit = Unit(column_unit.name, unit.kind, column_unit.scale, column_unit.inverse or inverse)
+    if isinstance(error, Field) and given is None:
+        error_unit = _error_unit(fields, band, value, error, unit, inverse)
     present = [f for n in habits.flags(style) if (f := fields.get(n.replace("*", spelled))) and f.flag]
     flags = tuple(dict.fromkeys(present))
     softening = _constant(fields, band, value, unit, "asinh", survey.softening if survey else {}, "softening")
     vega = _constant(fields, band, value, unit, "vega", survey.vega if survey else {}, "a Vega zero point")
     return Measure(value, error, unit, error_unit, note, flags, mask, softening, vega)
+
+
+def _error_unit(fields: Fields, band: str, value: Field, error: Field, unit: Unit, inverse: bool) -> Unit:
+    """Return the unit of an error by its TUNIT; an error of a flux has one, or none of the two has."""
+    text, stated = error.column.unit, not _blank(value.column.unit)
+    if _blank(text):
+        if stated and unit.kind == "flux":
+            raise InputError(
+                f"{fields.label}: '{value.name}' is in {unit.name}, and its error '{error.name}' has no unit",
+                hint=f"If all errors are in the unit of their fluxes: --unit {quote(unit.name)}; else name other ones "
+                f"with --error {band}=COLUMN.",
+            )
+        return Unit(unit.name, unit.kind, unit.scale, inverse)
+    read = Unit("mmag", "mag", 1e-3) if MILLIMAG.fullmatch(str(text)) else fluxunits.read(text)
+    if read is None or (read.kind == "flux") != (unit.kind == "flux"):
+        raise InputError(
+            f"{fields.label}: '{error.name}' is in {text} but '{value.name}' in {unit.name}",
+            hint=f"Name the error of {band} with --error {band}=COLUMN, or give one number for all, in the unit of the "
+            f"values: --error 0.1. It has: {fields.listing()}",
+        )
+    if not stated and unit.kind == "flux" and abs(read.scale / unit.scale - 1) > SAME:
+        raise InputError(
+            f"{fields.label}: '{error.name}' is in {text} but '{value.name}', without a unit, by habit in {unit.name}",
+            hint=f"If both are in that of the errors: --unit {quote(_base(read, str(text)))}; else --unit {band}=UNIT.",
+        )
+    return Unit(read.name, unit.kind, read.scale, read.inverse or inverse)
+
+
+def _blank(text: str | None) -> bool:
+    return text is None or text.strip().lower() in fluxunits.BLANK
+
+
+def _base(unit: Unit, text: str) -> str:
+    """Return the unit whose inverse square an inverse variance is in."""
+    known = next((name for name, scale in fluxunits.FLUXES.values() if abs(scale / unit.scale - 1) < SAME), None)
+    return known or ("UNIT" if unit.inverse else text)
 
 
 def _unit(fields: Fields, band: str, value: Field, style: str, error: str, given: str | None) -> tuple[Unit, str]:
@@ -135,21 +170,22 @@ def _unit(fields: Fields, band: str, value: Field, style: str, error: str, given
             raise InputError(f"--unit {band} is not understood", value=given, expected=SPELLINGS)
         return unit, f"{unit.name}, by --unit"
     text = value.column.unit
-    if text is not None and text.strip().lower() not in fluxunits.BLANK:
+    hint = f"Give it with --unit {band}=UNIT: {SPELLINGS}; one for all bands e.g. with --unit uJy."
+    if not _blank(text):
         unit = fluxunits.read(text)
         if unit is None or unit.inverse:
+            raise InputError(f"{fields.label}: the unit of '{value.name}' is not understood", value=text, hint=hint)
+        said = style.lower()
+        if ("flux" in said) != ("mag" in said) and ("flux" in said) != (unit.kind == "flux"):
             raise InputError(
-                f"{fields.label}: the unit of '{value.name}' is not understood",
-                value=text,
-                hint=f"Give it with --unit {band}=UNIT: {SPELLINGS}",
+                f"{fields.label}: '{value.name}' is in {unit.name}, which its name does not say",
+                hint=f"If its unit is right: --unit {quote(unit.name)}; else type the right one: --unit UNIT.",
             )
         return unit, "AB magnitudes, assumed of TUNIT mag" if unit.name == "mag" else f"{unit.name}, by TUNIT"
     name, survey = habits.unit(style, error)
     unit = fluxunits.read(name)
     if unit is None:
-        raise InputError(
-            f"{fields.label} gives no unit for '{value.name}'", hint=f"Give it with --unit {band}=UNIT: {SPELLINGS}"
-        )
+        raise InputError(f"{fields.label} gives no unit for '{value.name}'", hint=hint)
     return unit, f"{name}, by the habit of {survey}" if survey else "AB magnitudes, assumed: no TUNIT"
 
 
@@ -161,6 +197,6 @@ def _constant(
     if band not in table:
         raise InputError(
             f"{fields.label}: '{value.name}' is in {unit.name} and no survey gives {what} for {band}",
-            hint=f"If it is AB after all: --unit {band}='mag(AB)'.",
+            hint=f"If it is AB after all: --unit 'mag(AB)'; of this band alone: --unit {band}='mag(AB)'.",
         )
     return table[band]

@@ -1,7 +1,8 @@
 """Photometry: the columns of a catalogue that hold a model's bands, and their values in microjansky."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,19 @@ class PhotometryOptions:
     extinction: str | None = None
     bad: tuple[str, ...] = ()
     mask_band: Mapping[str, str] = field(default_factory=dict)
+
+    def spelled(self, bands: Sequence[str]) -> Self:
+        """Return the options with bands as a model spells them: in the same case, else in another if that is one's."""
+
+        def spelling(band: str, table: Mapping[str, str]) -> str:
+            alike = [b for b in bands if b.lower() == band.lower()]
+            return alike[0] if band not in bands and len(alike) == 1 and alike[0] not in table else band
+
+        def all_of(table: Mapping[str, str]) -> dict[str, str]:
+            return {spelling(band, table): value for band, value in table.items()}
+
+        band, error, unit, mask = map(all_of, (self.band, self.error, self.unit, self.mask_band))
+        return replace(self, band=band, error=error, unit=unit, mask_band=mask)
 
     def settings(self) -> dict[str, object]:
         """Return the options set, as plain JSON in a fixed order, to compare runs."""
@@ -83,6 +97,10 @@ class Photometry:
         Of ``--bad``.
     notes : tuple of str
         Columns, units and assumptions, for the user.
+    warnings : tuple of str
+        What may be wrong.
+    native : bool
+        Whether the columns' names tell that the filters are those of the model's survey.
     """
 
     requested: tuple[str, ...]
@@ -91,6 +109,8 @@ class Photometry:
     correction: Correction
     bad: tuple[Condition, ...]
     notes: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    native: bool = False
 
     @property
     def bands(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.provenance import Record
 from skycnn.inputs import answering
-from skycnn.inputs.available import Available, InputOptions
+from skycnn.inputs.available import Available, InputOptions, Sample
 from skycnn.network import choice
 from skycnn.network.model import Card, locate, read_card
 from skycnn.photometry import fluxes
@@ -62,6 +62,7 @@ class Origin:
             dereddened=card.dereddened if card else "unknown",
             survey=survey.known(card.survey, self.user_survey) if card else None,
             owner=card.name if card else "the baselines",
+            sample=Sample(catalogue),
         )
 
 

@@ -115,7 +115,8 @@ def offered(
     if options.given:
         stamps = find(catalogue, options, scratch=scratch, rows=rows)
     else:
-        from skycnn.stamps.stampfile.cube import Cube, is_cube
+        from skycnn.stamps.stampfile.cube import Cube
+        from skycnn.stamps.stampfile.cubechoice import is_cube
 
         _check(options)
         stamps = Cube(catalogue.source, catalogue.units) if is_cube(catalogue.units) else None

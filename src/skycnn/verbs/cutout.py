@@ -266,6 +266,7 @@ def _write(job: CutoutRun, output: Output, options: Options, say: Say, progress:
         facts=stampfacts.cards(stamps),
         compress=options.compress,
         identity=identity,
+        used=stamps.columns,
     ) as file:
         if file.discarded:
             say("the journal of another run was found and thrown away")

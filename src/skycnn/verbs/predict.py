@@ -15,6 +15,7 @@ from skycnn import __version__
 from skycnn.errors import counted
 from skycnn.files import safefile
 from skycnn.files.journal import Journal
+from skycnn.fits import foreign
 from skycnn.fits.extension import Extension, renamed
 from skycnn.fits.output import Output
 from skycnn.fits.provenance import Record, now
@@ -71,6 +72,7 @@ class Result:
     bands: Sequence[Mapping[str, str]]
     notes: Sequence[str]
     disk_bytes: int
+    warnings: Sequence[str] = ()
     answered: int | None = None
     flagged: Mapping[str, int] = field(default_factory=dict)
     asked: int = 0
@@ -140,6 +142,8 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
             return replace(result, seconds=time.monotonic() - started)
         for note in (f"{result.model} answers for {result.catalogue}: {result.reason}", *result.notes):
             say(note)
+        for warning in result.warnings:
+            say(f"warning: {warning}")
         if options.dry_run:
             return replace(result, estimate_seconds=result.rows * run.answerer.seconds_a_row(feed.imagined))
         output.check_space(result.disk_bytes + result.rows * run.extension.width)
@@ -154,10 +158,11 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
                 record, done = _answer(run, journal, target.ahead.check, say, progress)
             if done.resumed:
                 say(f"taken over from an earlier run: {counted(done.resumed, 'row')}")
-            for warning in run.extension.write(target, journal, record):
-                say(f"warning: {warning}")
-        seconds = time.monotonic() - started
-        done = replace(done, seconds=seconds, rate=(done.asked - done.resumed) / seconds)
+            late = [*feed.warnings(), *run.extension.write(target, journal, record), *_unlike(done)]
+        for warning in late:
+            say(f"warning: {warning}")
+        seconds, warnings = time.monotonic() - started, (*done.warnings, *late)
+        done = replace(done, seconds=seconds, rate=(done.asked - done.resumed) / seconds, warnings=warnings)
         if story is not None:
             story.write(record, done)
         return done
@@ -175,6 +180,7 @@ def _settled(stack: ExitStack, spec: Spec, output: Output, options: Options) -> 
         only_new=options.only_new,
         rows=options.rows,
         table_only=options.table_only,
+        used=feed.columns,
     )
     extension.check_place(output)
     settings = {
@@ -198,6 +204,9 @@ def _settled(stack: ExitStack, spec: Spec, output: Output, options: Options) -> 
         options=json.loads(json.dumps({name: value for name, value in settings.items() if value})),
         notes=feed.notes,
     )
+    written = [column.name for column in extension.columns]
+    target = None if output.in_place else "NEW.fits" if output.standard else output.label
+    votable = foreign.votable_note(catalogue.primary, written, spec.path, target)
     result = Result(
         catalogue=catalogue.label,
         files={"input": spec.path, "output": output.label},
@@ -208,6 +217,7 @@ def _settled(stack: ExitStack, spec: Spec, output: Output, options: Options) -> 
         columns=extension.columns,
         bands=feed.table(),
         notes=ready.notes,
+        warnings=(*ready.warnings, *([votable] if votable and not options.table_only else [])),
         disk_bytes=(catalogue.unit.size if options.table_only else catalogue.source.size)
         + catalogue.rows * extension.added_bytes,
     )
@@ -245,11 +255,20 @@ def _answer(
                 progress(end, run.result.rows)
         if digest is not None:
             total.update(digest.end())
-    for warning in feed.warnings():
-        say(f"warning: {warning}")
     feed.check_unchanged()
     done = replace(run.result, answered=tally.answered, flagged=tally.flagged, asked=asked, resumed=resumed)
     return replace(run.record, input_sha256=total.hexdigest()), done
+
+
+def _unlike(done: Result) -> list[str]:
+    """Return a warning where most of the answered rows are unlike the model's training sample."""
+    outside = max(done.flagged.get(name, 0) for name in ("colour_outside", "value_outside"))
+    if not done.answered or outside <= done.answered / 2:
+        return []
+    return [
+        f"{counted(outside, 'row')} of {done.answered} answered lie outside the range that {done.model} was trained "
+        "on: look at the columns, units and filters above"
+    ]
 
 
 def _digest(feed: Feed) -> "PixelDigest":

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from skycnn.fits.columnnames import plain
 from skycnn.fits.tablecolumn import TableColumn
 
 EQUATORIAL = (
@@ -31,8 +32,17 @@ STYLES: tuple[tuple[str, str, str], ...] = tuple(
 
 KNOWN = frozenset(name for style in STYLES for name in style[:2])
 
-AFFIXED = re.compile(r"(?P<before>\w+_)?(?P<stem>RA|RAJ2000|RA_ICRS)(?P<after>_\w+)?")
-"""A common name with a prefix or suffix of joins and surveys: RA_1, GAIA_RA, RA_SDSS."""
+AFFIXED = re.compile(r"(?P<before>\w+_)?(?P<stem>RA|RAJ2000|RA_ICRS|ALPHA)(?P<after>_\w+)?")
+"""A common name with a prefix or suffix of joins, surveys and programs: RA_1, GAIA_RA, RA_SDSS, sky_centroid.ra
+(astropy, photutils), world_centroid_alpha (SourceXtractor++)."""
+
+STEMS = {
+    "RA": ("DEC", "DE", "DECL"),
+    "RAJ2000": ("DEJ2000", "DECJ2000"),
+    "RA_ICRS": ("DE_ICRS", "DEC_ICRS"),
+    "ALPHA": ("DELTA",),
+}
+"""Longitude to the latitudes that go with it."""
 
 STRANGE = re.compile(r"(^|_)(E|ERR|ERROR|SIG|SIGMA|UNC|STD|STDEV|VAR|IVAR|RMS|COV|CORR|OFF|OFFSET|DIFF|PM|N|FLAG)(_|$)")
 """Words that make such a name something else."""
@@ -117,20 +127,20 @@ def _by_name(columns: Sequence[TableColumn]) -> list[Pair]:
         match = AFFIXED.fullmatch(name) if name not in common else None
         if match is None or not (match["before"] or match["after"]) or STRANGE.search(name):
             continue
-        stems = {"RA": ("DEC", "DE"), "RAJ2000": ("DEJ2000",), "RA_ICRS": ("DE_ICRS", "DEC_ICRS")}[match["stem"]]
         before, after = match["before"] or "", match["after"] or ""
-        for a, b in zip(lons, next((named[w] for s in stems if (w := before + s + after) in named), []), strict=False):
+        lats = (named[word] for stem in STEMS[match["stem"]] if (word := before + stem + after) in named)
+        for a, b in zip(lons, next(lats, []), strict=False):
             rank = _order("equatorial"), 2, _text(a, b), len(STYLES)
             candidates.append(Pair(a, b, _besselian(a, "equatorial"), rank))
     return candidates
 
 
 def _key(name: str) -> str:
-    """Return a name as in `STYLES`: upper case, ``RA (deg)``, ``Dec.`` and ``RA-J2000`` as words joined by ``_``."""
-    name = name.strip().upper()
+    """Return a name as in `STYLES`: upper case, ``RA (deg)``, ``Dec.`` and ``sky.ra`` as words joined by ``_``."""
+    name = plain(name).strip().upper()
     if name in KNOWN:
         return name
-    return re.sub(r"[\s()\[\]-]+", "_", name.replace(".", "")).rstrip("_")
+    return re.sub(r"[\s().\[\]-]+", "_", name.replace("R.A.", "RA")).rstrip("_")
 
 
 def _ucd(column: TableColumn) -> tuple[str, bool] | None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
+from skycnn.fits.columnnames import numbered, resolved
 from skycnn.fits.tablechoice import listing
 from skycnn.fits.tablecolumn import TableColumn
 from skycnn.images.positions import frames, positionhabits
@@ -139,10 +140,10 @@ def _best(columns: Sequence[TableColumn], label: str) -> Pair:
         raise InputError(f"{label} has no columns that are known as positions", hint=f"{HINT} {columns_listed}")
     equal = [pair for pair in known if pair.rank == known[0].rank]
     if len(equal) > 1:
-        lon, lat = equal[0].lon.name, equal[0].lat.name
+        names = [(numbered(columns, pair.lon), numbered(columns, pair.lat)) for pair in equal]
         raise InputError(
-            f"{label} has several positions: {'; '.join(pair.names for pair in equal)}",
-            hint=f"Choose with --radec, e.g. --radec {lon},{lat}.",
+            f"{label} has several positions: {'; '.join(' and '.join(pair) for pair in names)}",
+            hint=f"Choose with --radec, e.g. --radec {','.join(names[0])}.",
         )
     return known[0]
 
@@ -181,6 +182,7 @@ def _frame(pair: Pair, header: Mapping[str, object], label: str) -> tuple[Frame,
 
 
 def _column(columns: Sequence[TableColumn], name: str, option: str, label: str) -> TableColumn:
+    name = resolved(columns, name, label, f"{option} with COLUMN")
     exact = [column for column in columns if column.name == name]
     loose = [column for column in columns if column.name.casefold() == name.casefold()]
     column = next(iter(exact or loose), None)

@@ -1,10 +1,12 @@
 """RowFiles: the image files of one row, local or fetched, by template."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
+from shlex import quote
 from urllib.parse import urlsplit
 
 from skycnn.errors import ChangedError, InputError
+from skycnn.images.imagechoice import SeveralError
 from skycnn.images.planes import Planes, read_planes
 from skycnn.remote.fetch import Fetcher, RemoteOptions
 from skycnn.remote.fetcherror import FetchError
@@ -22,11 +24,13 @@ class MissingError(Exception):
         The reason, shared by many rows.
     unreachable : bool
         Whether no server answered at all.
+    hint : str, optional
+        What to type.
     """
 
-    def __init__(self, place: str, kind: str, unreachable: bool = False) -> None:
+    def __init__(self, place: str, kind: str, unreachable: bool = False, hint: str | None = None) -> None:
         super().__init__(f"{place}: {kind}" if place else kind)
-        self.kind, self.unreachable = kind, unreachable
+        self.kind, self.unreachable, self.hint = kind, unreachable, hint
 
 
 class RowFiles:
@@ -85,7 +89,8 @@ class RowFiles:
         except (InputError, ChangedError) as error:
             place = address.encode("unicode_escape").decode()
             what = error.what.removeprefix(address).strip(" :")
-            raise MissingError(place, what) from None
+            hint = _named(band, template.text, error.names) if isinstance(error, SeveralError) else None
+            raise MissingError(place, what + (f". {hint}" if hint and band else ""), hint=hint) from None
 
     def _fetched(self, url: str, extension: str | None, deadline: float) -> Planes:
         if self.cache is None:
@@ -110,6 +115,14 @@ class RowFiles:
         self.fetcher.stop()
         if self.cache is not None:
             self.cache.close()
+
+
+def _named(band: str, template: str, names: Sequence[str]) -> str:
+    """Return the options that name one of several images of each row's file for a band, or one for each band."""
+    bands = {name: name for name in names if not name.isdigit()} or {"BAND": names[0]}
+    bands = {band: names[0]} if band else bands
+    options = (f"--images {quote(f'{key}={template}[{name}]')}" for key, name in bands.items())
+    return f"Name the image of each band: {' '.join(options)}"
 
 
 def redacted(url: str) -> str:

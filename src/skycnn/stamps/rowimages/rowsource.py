@@ -142,7 +142,7 @@ def look(source: RowImages, catalogue: Catalogue, rows: tuple[int, int]) -> None
         raise InputError(str(failures[0]), hint="Check the host's name, the network and the proxy.")
     reason = f": {failures[0]}" if failures else ""
     if not source.bands and rows[1] > rows[0]:
-        raise InputError(f"none of the rows looked at has a stamp{reason}")
+        raise InputError(f"none of the rows looked at has a stamp{reason}", hint=failures[0].hint if failures else None)
     angles = {name for template in source.files.templates.values() for name in template.fields} & set(ANGLES)
     if angles and source.pixel_scale is None and rows[1] > rows[0]:
         what = f"{{{min(angles)}}} needs the images' pixel scale, which is not known"

@@ -20,7 +20,7 @@ from skycnn.fits.stamplayout.stampplanes import PlainPlanes, StampPlanes
 from skycnn.fits.tablebytes import Hdu, read_into
 from skycnn.images import pixelunit
 from skycnn.schema import Flag
-from skycnn.stamps.stampfile import stampcolumns
+from skycnn.stamps.stampfile import cubechoice, stampcolumns
 from skycnn.stamps.stamps import Array, Batch, Stamps, batch_rows, corner, pixel_flags
 
 OF_PIXELS = Flag.EDGE | Flag.NAN_PIXELS
@@ -66,9 +66,9 @@ class Cube(Stamps):
     """Rows between two entries of a journal: seconds for a network of images."""
 
     def __init__(self, source: Source, units: list[Hdu], *, owner: bool = False) -> None:
-        unit = _find(units)
+        unit = cubechoice.find(units, source.label, source.spec.extension if owner else None)
         if unit is None:
-            raise InputError(f"{source.label} has no stamps", expected="an image of four axes (row, band, y, x)")
+            raise cubechoice.none(units, source.label)
         self._source, self._unit, self._owner = source, unit, owner
         self.label = f"{source.label}[{unit.name or unit.number}]"
         make = PlainPlanes if unit.kind == "image" else CompressedPlanes
@@ -253,16 +253,6 @@ class Cube(Stamps):
         """Close the file unless it is a catalogue's."""
         if self._owner:
             self._source.file.close()
-
-
-def _find(units: Sequence[Hdu]) -> Hdu | None:
-    axes = {"image": "NAXIS", "compressed image": "ZNAXIS"}
-    return next((unit for unit in units if unit.header.get(axes.get(unit.kind, "")) == 4), None)
-
-
-def is_cube(units: Sequence[Hdu]) -> bool:
-    """Whether a file holds stamps: an image of four axes."""
-    return _find(units) is not None
 
 
 def _cut(stored: Array, chosen: Array, rests: Array, out: Array) -> Array:

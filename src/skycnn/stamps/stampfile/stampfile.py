@@ -14,7 +14,7 @@ from skycnn.files.journal import Journal
 from skycnn.fits import cards as fitscards
 from skycnn.fits.bytecopy import copy_range
 from skycnn.fits.catalogue import CHUNK, Catalogue
-from skycnn.fits.newheader import NewColumns, new_cards
+from skycnn.fits.newheader import MOST_FIELDS, NewColumns, new_cards
 from skycnn.fits.output import Output, compression_of
 from skycnn.fits.provenance import Record
 from skycnn.fits.splice import splice_table
@@ -62,6 +62,8 @@ class StampFile:
         ``rice`` or ``gzip``.
     identity : mapping, optional
         Plain JSON that must be equal for a run to resume a killed one.
+    used : sequence of str
+        Columns of the catalogue that are read.
 
     Attributes
     ----------
@@ -89,14 +91,17 @@ class StampFile:
         facts: Mapping[str, Any] | None = None,
         compress: str | None = None,
         identity: Mapping[str, Any] | None = None,
+        used: Sequence[str] = (),
     ) -> None:
         self._output, self._catalogue, self._compress = output, catalogue, compress
         start, end = rows or (0, None)
         end = catalogue.rows if end is None else min(end, catalogue.rows)
         self._first, self._n = start, max(end - start, 0)
         self._bands, self._side = tuple(bands), side
-        widest = StampColumns(self._bands, catalogue.names, True)
-        new_cards(catalogue.plain[1], NewColumns(widest.columns), catalogue.label)  # refuses before the first write
+        few, many = (StampColumns(self._bands, catalogue.names, each) for each in (False, len(self._bands) > 1))
+        added = NewColumns(few.columns, used=tuple(used))
+        new_cards(catalogue.plain[1], added, catalogue.label)  # refuses before the first write
+        self._room = len(catalogue.columns) + len(many.columns) <= MOST_FIELDS
         self._head = head(self._n, self._bands, side, facts or {})
         row_bytes = 4 * len(self._bands) * side * side
         self._end = len(self._head) + fitscards.padded(row_bytes * self._n)
@@ -216,7 +221,8 @@ class StampFile:
         fd, unit = self._catalogue.plain
         end = self._first + self._n
         parts = (self._unpacked(at, min(at + CHUNK, end))[0] for at in range(self._first, end, CHUNK))
-        added = StampColumns(self._bands, self._catalogue.names, any(map(stampcolumns.differ, parts)))
+        each = any(map(stampcolumns.differ, parts))
+        added = StampColumns(self._bands, self._catalogue.names, each and self._room)
         part = f", rows {self._first}:{end} of it" if self._n != self._catalogue.rows else ""
         origin = f"the table was {(unit.name or 'nameless')[:30]!r}{part}"
         lines = (origin.encode("ascii", "replace").decode(), *record.lines())
@@ -227,7 +233,13 @@ class StampFile:
             return added.packed(*self._unpacked(first, last)[:2])
 
         take = (self._first, end)
-        return splice_table(fd, unit, target, start, cards, new, rows, self._catalogue.label, take=take)
+        after, warnings = splice_table(fd, unit, target, start, cards, new, rows, self._catalogue.label, take=take)
+        if each and not self._room:
+            warnings.append(
+                f"{self._catalogue.label} has no room for DX and DY of each band: those of the first band are written, "
+                "and in others the object lies up to a pixel off them"
+            )
+        return after, warnings
 
     def __enter__(self) -> Self:
         return self
