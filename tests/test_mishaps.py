@@ -16,7 +16,7 @@ import pytest
 
 from sdsslike import column, sha256, snapshot, table, write
 from shell import MAIN
-from skycnn.files import journal, lock, safefile
+from skycnn.files import journal, lock, workingfile
 from skycnn.fits import aheadcopy
 from skycnn.fits import catalogue as catalogues
 from skycnn.inputs import work
@@ -386,5 +386,5 @@ def test_a_planted_link_is_not_followed(ask, cat, tmp_path):
 def test_companions_are_told_from_other_files(tmp_path):
     for name in (".a.fits.skycnn-journal", ".a.fits.skycnn-9.tmp", ".a.fits", ".aa.fits.skycnn-9.tmp", "a.fits"):
         (tmp_path / name).touch()
-    found = sorted(entry.name for entry in safefile.litter(str(tmp_path / "a.fits")))
+    found = sorted(entry.name for entry in workingfile.litter(str(tmp_path / "a.fits")))
     assert found == [".a.fits.skycnn-9.tmp", ".a.fits.skycnn-journal"]

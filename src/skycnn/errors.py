@@ -70,7 +70,7 @@ class FlaggedError(SkycnnError):
 
 
 class Interrupted(BaseException):
-    """SIGINT (130) or SIGTERM (143) ended the run; the original is intact.
+    """SIGHUP (129), SIGINT (130) or SIGTERM (143) ended the run; the original is intact.
 
     Like KeyboardInterrupt it is no ``Exception``, so that no library's ``except Exception`` can swallow it.
     """

@@ -8,9 +8,9 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any
 
+from skycnn import interrupt
 from skycnn.cli.process import fill_descriptors, tolerate_text
 from skycnn.errors import Interrupted, RunError, SkycnnError
 
@@ -159,7 +159,7 @@ def run(command: Callable[[], object]) -> int:
     fill_descriptors()
     tolerate_text()
     try:
-        with _signals(), _warnings():
+        with interrupt.noted(), _warnings():
             code = command()
             if sys.stdout is not None:
                 sys.stdout.flush()  # here a full disk still becomes a message
@@ -208,27 +208,6 @@ def _drop_output() -> None:
     except (OSError, ValueError):
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-@contextlib.contextmanager
-def _signals() -> Iterator[None]:
-    """Raise the first SIGINT, SIGTERM or SIGHUP as Interrupted, so that every ``finally`` runs."""
-
-    def stop(signum: int, frame: FrameType | None) -> None:
-        for later in handled:  # a second one would interrupt the clean-up
-            signal.signal(later, signal.SIG_IGN)
-        raise Interrupted(signum)
-
-    wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    handled = [number for number in wanted if signal.getsignal(number) is not signal.SIG_IGN]  # nohup stays nohup
-    before = {}
-    with contextlib.suppress(ValueError):  # raised outside the main thread
-        before = {number: signal.signal(number, stop) for number in handled}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
