@@ -1,4 +1,4 @@
-"""Interrupt: a signal is noted and looked at; where nobody looks it is thrown, again if it was lost, never where it harms."""
+"""Interrupt: a signal is noted and looked at; where nobody looks it is thrown, again if lost, never where it harms."""
 
 import os
 import signal

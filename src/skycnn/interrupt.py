@@ -123,7 +123,7 @@ def _heeded() -> list[signal.Signals]:
 
 def _note(number: int, frame: FrameType | None) -> None:
     if _state.at_once:
-        os._exit(128 + number)
+        os._exit(Interrupted(number).exit_code)
     if _state.number is None:
         _state.number = number
         _patience(PATIENCE)
