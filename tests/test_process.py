@@ -111,7 +111,7 @@ def test_address_space_and_threads_that_are_not_granted_are_told(monkeypatch):
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    with pytest.raises(RunError, match=r"leave no room to start with 1 thread$"):
+    with pytest.raises(RunError, match=r"leave no room to start with 1 thread\."):
         process.check_room(1)
 
 
