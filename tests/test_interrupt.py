@@ -191,3 +191,15 @@ def test_until_files_are_made_a_signal_ends_all_at_once(then, ignored, out, numb
 
     ran = python(BEGUN.format(then=then), str(int(number)), preexec_fn=ignore if ignored else None)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0 if out else 128 + number, out, "")
+
+
+def test_a_signal_at_the_very_end_is_harmless():
+    """Neither the alarm nor the handler outlives the run."""
+    ran = python(
+        "import signal, time; from skycnn import interrupt\n"
+        "interrupt.begin(); interrupt.guard()\n"
+        "with interrupt.noted(): pass\n"
+        "signal.raise_signal(signal.SIGTERM)\n"
+        "print(signal.getitimer(signal.ITIMER_REAL)); interrupt.end(); signal.raise_signal(signal.SIGINT)"
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "(0.0, 0.0)\n", "")

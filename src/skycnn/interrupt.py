@@ -31,9 +31,10 @@ SPARED = ("<frozen importlib", os.path.join(os.path.dirname(__file__), "files", 
 
 @dataclass
 class _State:
-    """Whether a signal ends the process at once; the signal that came; whether its exception is on its way."""
+    """Whether a signal ends the process at once, or is noted; that which came; whether its exception is on its way."""
 
     at_once: bool = False
+    noting: bool = False
     number: int | None = None
     raised: bool = False
 
@@ -105,11 +106,12 @@ def noted() -> Iterator[None]:
     with suppress(ValueError):  # raised outside the main thread
         before = {number: signal.signal(number, _note) for number in _heeded()}
         before[signal.SIGALRM] = signal.signal(signal.SIGALRM, _overdue)
-        sys.unraisablehook = lost
+        sys.unraisablehook, _state.noting = lost, True
     try:
         yield
     finally:
         if before:
+            _state.noting = False
             _patience(0.0)
             sys.unraisablehook = hook
         for number, handler in before.items():
@@ -124,7 +126,7 @@ def _heeded() -> list[signal.Signals]:
 def _note(number: int, frame: FrameType | None) -> None:
     if _state.at_once:
         os._exit(Interrupted(number).exit_code)
-    if _state.number is None:
+    if _state.noting and _state.number is None:
         _state.number = number
         _patience(PATIENCE)
 

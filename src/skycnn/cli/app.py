@@ -159,7 +159,8 @@ def call(args: list[str]) -> object:
 
 
 def main() -> None:
-    """Run the command line; the entry point of the program."""
+    """Run the command line, and leave the process with its exit code."""
+    interrupt.begin()
     code = console.run(lambda: call(sys.argv[1:]))
     interrupt.end()
     gc.freeze()  # else the last collection looks through all of torch, which takes a second

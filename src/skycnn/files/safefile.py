@@ -48,17 +48,12 @@ def check_writable(path: str, label: str, detach: bool) -> None:
             raise InputError(
                 f"{what} is read-only", hint=f"chmod u+w {quote(place)}, or --out FILE to write elsewhere."
             )
-    there, around = os.stat(path), os.stat(folder)
-    if around.st_mode & st.S_ISVTX and os.geteuid() not in (0, there.st_uid, around.st_uid):
-        what = f"{label} is another user's, in a folder where only owners replace files"
-        raise InputError(what, hint="--out FILE writes elsewhere.")
+    check_replaceable(path, label)
+    there = os.stat(path)
     if there.st_nlink > 1 and not detach:
         raise InputError(
             f"{label} has {there.st_nlink - 1} more hard link(s), which a new file would not follow", hint=DETACH
         )
-    if _mount(path) != _mount(folder):
-        what = f"{label} is a mount of its own, as containers bind single files, and cannot be replaced"
-        raise InputError(what, hint="Mount its folder instead, or --out FILE writes elsewhere.")
     try:
         fd, probe = created(path, "probe", 0o600)
     except OSError as error:
@@ -69,6 +64,23 @@ def check_writable(path: str, label: str, detach: bool) -> None:
     finally:
         os.close(fd)
         os.unlink(probe)
+
+
+def check_replaceable(path: str, label: str, hint: str = "--out FILE writes elsewhere.") -> None:
+    """See that another file can take the name ``path``, which a file has.
+
+    Raises
+    ------
+    InputError
+        When the file is another user's in a sticky folder, or a mount of its own.
+    """
+    folder = os.path.dirname(path) or "."
+    there, around = os.stat(path), os.stat(folder)
+    if around.st_mode & st.S_ISVTX and os.geteuid() not in (0, there.st_uid, around.st_uid):
+        raise InputError(f"{label} is another user's, in a folder where only owners replace files", hint=hint)
+    if _mount(path) != _mount(folder):
+        what = f"{label} is a mount of its own, as containers bind single files, and cannot be replaced"
+        raise InputError(what, hint=f"Mount its folder instead, or {hint}")
 
 
 def _mount(path: str) -> str | None:

@@ -51,6 +51,8 @@ class ModelFile:
             raise InputError(f"{out} exists", hint="--overwrite replaces it.")
         if self.existing is not None and not self.existing.st_mode & 0o222:
             raise InputError(f"{out} is read-only", hint=f"chmod u+w {out}, or another --out FILE.")
+        if self.existing is not None:
+            safefile.check_replaceable(self.path, out, "--out FILE names another place.")
         if self.checkpoint.exists() and not (resume or overwrite or dry_run):
             stranger = workingfile.stranger(os.lstat(self.checkpoint))
             hint = "--overwrite starts anew." if stranger else "--resume goes on with it, --overwrite starts anew."

@@ -42,6 +42,8 @@ def check(path: str, option: str = "--plot", *, overwrite: bool = False, spared:
         raise InputError(f"{option} {path} is a folder, a pipe or a device", expected="a file name")
     if os.path.exists(real) and not overwrite:
         raise InputError(f"{path} exists", hint="--overwrite replaces it.")
+    if os.path.exists(real):
+        safefile.check_replaceable(real, f"{option} {path}", f"{option} FILE names another place.")
     if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
         place = os.path.dirname(path) or "."
         raise InputError(f"no file can be made in {place}", hint=f"Give another {option} FILE.")
