@@ -52,6 +52,8 @@ class Kind:
 
 MOCK = ("mock", "--task", "photoz", "--survey", "csst", "--threads", "1")
 IMAGES = ("--images", "g=../inputs/field_g.fits", "--images", "r=../inputs/field_r.fits")
+SAMPLE = "../inputs/sample.fits[GALAXIES]"
+TRUTH = ("--task", "photoz", "--truth", "zsp")
 TRAIN = ("--network", "flux", "--members", "1", "--epochs", "12", "--device", "cpu")
 KINDS = {
     "predict": Kind(("predict", "cat.fits", "--task", "photoz"), ("cat.fits",)),
@@ -64,17 +66,11 @@ KINDS = {
         (*MOCK, "--all", "--bands", "g", "--scene", "600,600", "--out", "d"), ("d/scene_g.fits", "d/scene_cat.fits")
     ),
     "train": Kind(
-        (
-            *("train", "../inputs/sample.fits", "--task", "photoz", "--truth", "zsp", "--out", "m.safetensors"),
-            *("--checkpoint-every", "0.2", *TRAIN),
-        ),
+        ("train", SAMPLE, *TRUTH, "--out", "m.safetensors", *TRAIN),
         ("m.safetensors",),
         ("--resume",),
     ),
-    "score": Kind(
-        ("score", "../inputs/sample.fits", "--task", "photoz", "--truth", "zsp", "--plot", "p.png", "--overwrite"),
-        ("p.png",),
-    ),
+    "score": Kind(("score", SAMPLE, *TRUTH, "--plot", "p.png", "--overwrite"), ("p.png",)),
     "models": Kind(("models", "--json"), ("stdout",)),
 }
 
@@ -123,6 +119,12 @@ class Storm:
         sky.make(self.inputs, rows=3000, shape=(700, 800))
         faults.make(self.inputs / "big.fits", rows)
         shutil.copyfile(Path(__file__).parent.parent / "examples/sdss_sample.fits", self.inputs / "sample.fits")
+
+    def answer(self) -> None:
+        """Write answers into the sample, for `score` to look at."""
+        self.fresh()
+        done = self.finish(Kind(("predict", SAMPLE, "--task", "photoz"), ()))
+        assert done.code == 0, done.err
 
     def fresh(self) -> None:
         """Empty the place, but for a catalogue."""
@@ -240,6 +242,7 @@ def main() -> int:
     lines: list[Line] = []
     with tempfile.TemporaryDirectory(prefix="storm-") as folder:
         storm = Storm(Path(folder), asked.source.resolve(), asked.seed)
+        storm.answer()
         for name in asked.only or KINDS:
             tally = storm.trials(KINDS[name], asked.runs, asked.resumes)
             bad = sum(tally.faults.values())
