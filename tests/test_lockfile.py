@@ -114,16 +114,16 @@ def test_the_lock_of_one_who_may_live_is_kept(name, dead, content, words):
 
 
 @pytest.mark.parametrize(
-    ("make", "typed"),
+    ("make", "words", "typed"),
     [
-        (lambda name: name.symlink_to("nowhere"), "rm "),
-        (lambda name: name.symlink_to(name.name), "rm "),
-        (lambda name: name.mkdir(), "rm -r "),
-        (os.mkfifo, "rm "),
+        (lambda name: name.symlink_to("nowhere"), "a link", "rm "),
+        (lambda name: name.symlink_to(name.name), "a link", "rm "),
+        (lambda name: name.mkdir(), "a folder", "rm -r "),
+        (os.mkfifo, "no plain file", "rm "),
     ],
     ids=["dangling", "loop", "folder", "pipe"],
 )
-def test_what_is_no_lock_ends_the_wait_in_time(name, make, typed):
+def test_what_is_no_lock_ends_the_wait_in_time(name, make, words, typed):
     make(name)
     asked = []
 
@@ -132,7 +132,7 @@ def test_what_is_no_lock_ends_the_wait_in_time(name, make, typed):
         if len(asked) == 3:
             raise error
 
-    with pytest.raises(LockedError, match="which cannot be read as one") as told:
+    with pytest.raises(LockedError, match=f"which is {words}") as told:
         take(name, wait)
     assert f"If no skycnn writes cat.fits: {typed}{name}" in told.value.hint
     assert os.path.lexists(name)

@@ -152,7 +152,11 @@ def _refusal(name: str, label: str, text: str | None, holder: Holder | None) -> 
             return LockedError(f"{label} is being written by another skycnn ({by})", hint=f"{waits}.")
         hint = f"{waits}; if that process is no more: {removal(name)}"
         return LockedError(f"{label} is being written by another skycnn, or was ({by})", hint=hint)
-    what = "cannot be read as one" if text is None else "was not written by skycnn" if text else "is empty"
+    what = "was not written by skycnn" if text else "is empty" if text == "" else "cannot be read"
+    with suppress(FileNotFoundError):
+        mode = os.lstat(name).st_mode
+        if not st.S_ISREG(mode):
+            what = "is a link" if st.S_ISLNK(mode) else "is a folder" if st.S_ISDIR(mode) else "is no plain file"
     what = f"{label} cannot be locked: its lock is {place}, which {what}"
     return LockedError(what, hint=f"If no skycnn writes {label}: {removal(name)}")
 
