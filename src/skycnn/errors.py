@@ -80,6 +80,10 @@ class Interrupted(BaseException):
         self.exit_code = 128 + signum
 
 
+class Notice(UserWarning):
+    """What a user should know of a run that goes on; the command line says it in one line."""
+
+
 def counted(number: int, noun: str) -> str:
     """Return a number of things in words: ``1 row``, ``2 rows``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -12,7 +12,7 @@ from typing import Any
 
 from skycnn import interrupt
 from skycnn.cli.process import address_space, fill_descriptors, starved, tolerate_text
-from skycnn.errors import Interrupted, RunError, SkycnnError
+from skycnn.errors import Interrupted, Notice, RunError, SkycnnError
 
 PROGRESS_DELAY = 2.0
 """Seconds before a progress bar appears."""
@@ -226,4 +226,5 @@ def _warnings() -> Iterator[None]:
 
     with warnings.catch_warnings():
         warnings.showwarning = show
+        warnings.simplefilter("always", Notice)
         yield

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 
-from skycnn.errors import InputError, RunError
+from skycnn.errors import InputError, Notice, RunError
 
 LONGEST = 200
 """Bytes of a name to which a companion's prefix and suffix can be added: file systems allow 255."""
@@ -148,13 +148,13 @@ def set_aside(path: str, reason: str) -> bool:
         return True
     except OSError:
         return False
-    warnings.warn(f"{place} {reason}: it was removed unread, and the run begins anew", stacklevel=2)
+    warnings.warn(f"{place} {reason}: it was removed unread, and the run begins anew", Notice, stacklevel=2)
     return True
 
 
 def leave(path: str) -> None:
     """Say that a stranger's file stays at the name of a working file."""
-    warnings.warn(f"{described(path)} is left alone, and the run begins anew", stacklevel=2)
+    warnings.warn(f"{described(path)} is left alone, and the run begins anew", Notice, stacklevel=2)
 
 
 def in_the_way(path: str) -> InputError:
