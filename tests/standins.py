@@ -9,7 +9,7 @@ from pathlib import Path
 
 USER = 54321
 """Number of a user that no machine has."""
-KINDS = ("hard link", "link", "dangling", "writable", "pipe", "socket", "folder", *(["foreign"] * (os.geteuid() == 0)))
+KINDS = ("folder", "hard link", "link", "dangling", "pipe", "socket", "writable", *(["foreign"] * (os.geteuid() == 0)))
 
 
 def put(kind, path, content=b"precious"):

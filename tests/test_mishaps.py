@@ -376,7 +376,7 @@ def test_what_a_killed_run_left_is_cleared(ask, cat, tmp_path):
 
 
 @pytest.mark.parametrize("place", ["in place", "elsewhere"])
-@pytest.mark.parametrize("kind", [kind for kind in standins.KINDS if kind != "folder"])
+@pytest.mark.parametrize("kind", ["hard link", "link", standins.KINDS[-1]])
 def test_a_strangers_journal_is_neither_believed_nor_written_to(
     ask, cat, tmp_path, small_chunks, monkeypatch, kind, place
 ):
