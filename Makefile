@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 TORCH := $(shell sed -n 's/^torch==//p' constraints.txt)
 
-.PHONY: help demo test lint bench bench-cutout faults fuzz house man clean
+.PHONY: help demo test lint bench bench-cutout faults storm fuzz bombs histories house man clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ faults: $(VENV)/.all  ## kill a run 70 times and look at the files each time
 
 fuzz: $(VENV)/.all  ## mutate input of every kind, thousands of times: SEED=2 COUNT=1000 for others and more
 	@$(BIN)/python -m tests.fuzz --seed $(SEED) --count $(COUNT) --keep tests/fuzz/found
+
+storm: $(VENV)/.all  ## send thousands of signals to runs of every verb
+	@$(BIN)/python tests/signalstorm.py
 
 house: $(VENV)/.all  ## print the rooms, their imports, and the files that three commands load
 	@$(BIN)/python tests/house.py

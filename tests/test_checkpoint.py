@@ -1,12 +1,15 @@
 """The state of an unfinished training in a file: whole or refused, never code."""
 
 import json
+import os
 import pickle
+import stat
 
 import numpy as np
 import pytest
 from safetensors.numpy import save
 
+import standins
 from skycnn.errors import InputError
 from skycnn.network import checkpoint
 from skycnn.network.checkpoint import Checkpoint, Keeper
@@ -125,3 +128,41 @@ def test_checkpoints_are_written_when_it_is_time(tmp_path):
     assert found.facts["curves"] == [[1.0, 0.5]]
     assert set(found.tensors) == {*STATE, "own"}
     assert [entry.name for entry in tmp_path.iterdir()] == ["c"]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in standins.KINDS if kind not in ("folder", "dangling")])
+def test_a_strangers_checkpoint_is_not_gone_on_with(path, kind):
+    content = path.read_bytes()
+    path.unlink()
+    same = standins.put(kind, path, content)
+    with pytest.raises(InputError, match=r"my\.checkpoint \(of .* old\) .*, and is not gone on with") as caught:
+        checkpoint.read(path)
+    assert caught.value.hint == "--overwrite starts anew."
+    checkpoint.write(path, Checkpoint({}, STATE))
+    assert same()
+    assert checkpoint.read(path).facts == {}
+
+
+def test_others_do_not_write_to_it_whatever_the_umask(tmp_path):
+    before = os.umask(0)
+    try:
+        checkpoint.write(tmp_path / "c", Checkpoint({}, STATE))
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "c").stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may be another user")
+def test_a_checkpoint_that_cannot_be_removed_is_named():
+    with standins.shared(0o1777) as folder:
+        path = folder / "my.checkpoint"
+        path.touch()
+        with (
+            standins.another(),
+            pytest.raises(InputError, match=r"my\.checkpoint \(of root, .* is in the way") as caught,
+        ):
+            checkpoint.remove(path)
+        assert caught.value.hint.startswith(f"root alone may type rm {path}")
+        checkpoint.remove(path)
+        checkpoint.remove(path)
+        assert not path.exists()

@@ -228,7 +228,10 @@ def test_a_reader_that_leaves_early_is_no_drama(size):
 def test_a_full_disk_behind_stdout_is_an_error():
     with open("/dev/full", "w") as full:
         ran = run("--version", capture_output=False, stdout=full, stderr=subprocess.PIPE)
-    assert (ran.returncode, ran.stderr) == (1, "skycnn: error: No space left on device\n")
+    assert (ran.returncode, ran.stderr) == (
+        1,
+        "skycnn: error: standard output cannot be written: No space left on device\n",
+    )
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8", "latin-1"])
@@ -278,3 +281,25 @@ def test_progress_shows_rate_and_time_left_on_a_terminal():
 def test_progress_is_silent_for_short_work_and_elsewhere():
     assert on_terminal(PROGRESS.format(delay=60)).split("\r\n") == ["skycnn: a note"] * 3 + [""]
     assert python(PROGRESS.format(delay=0)).stderr == "skycnn: a note\n" * 3
+
+
+SMALL = """
+import resource, sys
+from skycnn.cli import console, process
+sys.argv[0] = "skycnn"
+def command():
+    process.prepare(2)
+    size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize() + int(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    import torch
+sys.exit(console.run(command))
+"""
+
+
+@pytest.mark.parametrize("megabytes", [1, 300])
+def test_an_import_without_memory_is_no_bug(megabytes):
+    ran = python(SMALL, str(megabytes << 20))
+    assert ran.returncode == 1
+    assert ran.stderr.splitlines()[0] == "skycnn: error: out of memory"
+    assert ran.stderr.splitlines()[1].startswith("hint: Raise ulimit -v, ")
+    assert ran.stderr.count("\n") == 2

@@ -78,7 +78,7 @@ def test_exit_codes_stand_in_one_place():
         "InputError": 2,
         "FlaggedError": 3,
     }
-    assert [errors.Interrupted(number).exit_code for number in (2, 15)] == [130, 143]
+    assert [errors.Interrupted(number).exit_code for number in (1, 2, 15)] == [129, 130, 143]
     leaving = ("sys.exit", "exit", "os._exit", "typer.Exit", "SystemExit")
     literal = [
         f"{path.name}: {name}"

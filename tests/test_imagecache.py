@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+import standins
 from skycnn.errors import InputError, NoSpaceError, RunError
 from skycnn.remote import imagecache
 from skycnn.remote.fetcherror import FetchError
@@ -170,6 +171,32 @@ def test_no_home_no_trace(home, monkeypatch):
 def test_a_folder_that_cannot_be():
     with pytest.raises(InputError, match="--cache DIR"):
         ImageCache("/dev/null/x", 1)
+
+
+def test_in_a_folder_that_others_write_to_images_are_kept_in_one_of_ours(tmp_path):
+    forged = ImageCache(str(tmp_path), 1 << 20)
+    assert forged.folder == str(tmp_path)
+    assert get(forged, Answer(FITS)) == FITS
+    tmp_path.chmod(0o777)
+    cache = ImageCache(str(tmp_path), 1 << 20)
+    assert cache.folder == str(tmp_path / f"skycnn-{os.geteuid()}")
+    assert os.stat(cache.folder).st_mode & 0o777 == 0o700
+    answer = Answer(FITS + b"another")
+    assert get(cache, answer) == FITS + b"another"
+    assert get(ImageCache(str(tmp_path), 1 << 20), answer) == FITS + b"another"
+    assert answer.calls == 1
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "writable", "folder"])
+def test_a_strangers_folder_is_not_believed(tmp_path, kind):
+    tmp_path.chmod(0o777)
+    own = tmp_path / f"skycnn-{os.geteuid()}"
+    standins.put(kind, own)
+    if kind == "folder":
+        own.chmod(0o777)
+    with pytest.raises(InputError, match=r"skycnn-\d+ \(of .* old\) is no folder of ours alone") as caught:
+        ImageCache(str(tmp_path), 1)
+    assert f"{'rm -r' if kind == 'folder' else 'rm'} {own}" in caught.value.hint
 
 
 def test_what_a_killed_run_left_is_removed(tmp_path):

@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pytest
 
+import standins
 from skycnn.files.journal import MAGIC, Journal
 
 KEY = {"model": "abc", "rows": 100}
@@ -175,11 +176,15 @@ def test_only_its_owner_may_read_it(path):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_link_in_its_place_is_not_followed(tmp_path):
-    """In a folder that others may write to, it could lead to any file of ours."""
-    precious = tmp_path / "precious"
-    precious.write_bytes(b"data")
-    (tmp_path / "j").symlink_to(precious)
-    with pytest.raises(OSError, match="Too many levels"):
-        opened(tmp_path / "j")
-    assert precious.read_bytes() == b"data"
+@pytest.mark.parametrize("kind", [kind for kind in standins.KINDS if kind != "folder"])
+def test_a_strangers_file_in_its_place_is_neither_believed_nor_written_to(path, kind):
+    """In a folder that others may write to it may be forged, a link to any file of ours, or a name of a backup's."""
+    content = path.read_bytes()
+    path.unlink()
+    same = standins.put(kind, path, content)
+    journal = opened(path)
+    assert (journal.resumed, journal.discarded) == (0, False)
+    journal.put(0, digest(0), rows(0, 20))
+    journal.close(remove=False)
+    assert same()
+    assert opened_and_closed(path) == (20, False)

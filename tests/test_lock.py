@@ -3,15 +3,17 @@
 import errno
 import fcntl
 import os
-import socket
 import subprocess
 import sys
 import threading
+import warnings
 
 import pytest
 
+import standins
 from skycnn.errors import InputError, LockedError
-from skycnn.files.lock import locked
+from skycnn.files.lock import held, locked
+from skycnn.files.workingfile import stranger
 
 
 @pytest.fixture
@@ -19,14 +21,6 @@ def path(tmp_path):
     place = tmp_path / "cat.fits"
     place.write_bytes(b"old")
     return place
-
-
-@pytest.fixture
-def dead():
-    """The number of a process that is no more."""
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
 
 
 def deny(monkeypatch, number):
@@ -87,7 +81,7 @@ def test_who_waits_gets_the_file_that_bears_the_name_now(path, monkeypatch):
     new = path.with_name("new")
     new.write_bytes(b"new")
     thread = held_by_another(path, until, lambda: os.replace(new, path))
-    monkeypatch.setattr("skycnn.files.lock.time.sleep", lambda _: until.set() or thread.join(0.2))
+    monkeypatch.setattr("skycnn.interrupt.time.sleep", lambda _: until.set() or thread.join(0.2))
     with locked(str(path), "cat", wait=60) as fd:
         assert os.pread(fd, 9, 0) == b"new"
         assert os.fstat(fd).st_ino == os.stat(path).st_ino
@@ -116,7 +110,7 @@ def test_patience_ends(path, monkeypatch):
     thread = held_by_another(path, until)
     slept = []
     clock = iter(range(100))
-    monkeypatch.setattr("skycnn.files.lock.time.sleep", slept.append)
+    monkeypatch.setattr("skycnn.interrupt.time.sleep", slept.append)
     monkeypatch.setattr("skycnn.files.lock.time.monotonic", lambda: next(clock))
     with pytest.raises(LockedError), locked(str(path), "cat", wait=5):
         pass
@@ -129,60 +123,46 @@ def test_patience_ends(path, monkeypatch):
 def test_where_there_are_no_locks_a_file_is_one(path, monkeypatch, number):
     deny(monkeypatch, number)
     before = descriptors()
-    name = path.with_name(".cat.fits.skycnn.lock")
     with locked(str(path), "cat.fits"):
-        assert name.read_text() == f"{socket.gethostname()} {os.getpid()}\n"
-        with (
-            pytest.raises(LockedError, match=f"process {os.getpid()} on {socket.gethostname()}"),
-            locked(str(path), "cat.fits"),
-        ):
+        assert sorted(os.listdir(path.parent)) == [".cat.fits.skycnn.lock", "cat.fits"]
+        with pytest.raises(LockedError, match=f"process {os.getpid()} on"), locked(str(path), "cat.fits"):
             pass
-        assert name.exists()
     assert os.listdir(path.parent) == ["cat.fits"]
     assert descriptors() == before
 
 
-def test_the_lock_file_goes_when_the_run_fails(path, monkeypatch):
-    deny(monkeypatch, errno.ENOLCK)
-    with pytest.raises(KeyboardInterrupt), locked(str(path), "cat"):
-        raise KeyboardInterrupt
-    assert os.listdir(path.parent) == ["cat.fits"]
+@pytest.mark.parametrize("flock", [True, False], ids=["flock", "no locks"])
+@pytest.mark.parametrize("kind", list(standins.KINDS))
+def test_a_strangers_file_at_the_name_of_a_lock_is_neither_believed_nor_harmed(tmp_path, monkeypatch, kind, flock):
+    if not flock:
+        deny(monkeypatch, errno.ENOLCK)
+    path = tmp_path / "journal"
+    same = standins.put(kind, path)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        with held(str(path), "out") as name:
+            assert stranger(os.lstat(name)) is None
+            assert os.stat(name).st_size == 0
+    assert same()
+    assert (name == str(path)) == (kind != "folder" and (flock or kind in ("link", "dangling", "pipe", "socket")))
+    assert any("begins anew" in str(entry.message) for entry in said)
 
 
-def test_the_lock_of_a_dead_process_is_broken(path, monkeypatch, dead):
-    deny(monkeypatch, errno.ENOLCK)
-    name = path.with_name(".cat.fits.skycnn.lock")
-    name.write_text(f"{socket.gethostname()} {dead}\n")
-    with locked(str(path), "cat"):
-        assert name.read_text().split()[1] == str(os.getpid())
-    assert not name.exists()
-
-
-def test_two_that_break_a_dead_lock_do_not_both_get_it(path, monkeypatch, dead):
-    deny(monkeypatch, errno.ENOLCK)
-    name = path.with_name(".cat.fits.skycnn.lock")
-    name.write_text(f"{socket.gethostname()} {dead}\n")
-    whole, theirs = os.rename, f"{socket.gethostname()} 1\n"
-
-    def rename(*names):  # the other one was faster
-        name.write_text(theirs)
-        whole(*names)
-
-    monkeypatch.setattr(os, "rename", rename)
-    with pytest.raises(LockedError, match="process 1 on"), locked(str(path), "cat"):
-        pass
-    assert name.read_text() == theirs
-    assert sorted(os.listdir(path.parent)) == [name.name, "cat.fits"]
-
-
-@pytest.mark.parametrize("content", ["elsewhere {dead}\n", "{host} 1\n", "", "nonsense"])
-def test_the_lock_of_one_who_may_live_is_kept(path, monkeypatch, dead, content):
-    deny(monkeypatch, errno.ENOLCK)
-    name = path.with_name(".cat.fits.skycnn.lock")
-    name.write_text(content.format(dead=dead, host=socket.gethostname()))
-    with pytest.raises(LockedError, match=r"its lock is .*\.cat\.fits\.skycnn\.lock"), locked(str(path), "cat"):
-        pass
-    assert name.exists()
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may be another user")
+@pytest.mark.parametrize("mode", [0o777, 0o1777], ids=oct)
+def test_a_colleagues_lock_that_we_cannot_open_is_left_alone(mode):
+    with standins.shared(mode) as folder:
+        path = folder / "journal"
+        path.write_bytes(b"theirs")
+        path.chmod(0o600)
+        with (
+            standins.another(),
+            pytest.warns(UserWarning, match=r"journal \(of root, .* old\) is left alone, and the run begins anew"),
+            held(str(path), "out") as name,
+        ):
+            assert name == f"{path}.{standins.USER}"
+        assert path.read_bytes() == b"theirs"
+        assert os.listdir(folder) == ["journal"]
 
 
 def test_other_errors_are_not_taken_for_a_lock(path, monkeypatch):
@@ -205,12 +185,12 @@ def test_a_file_made_for_the_lock_goes_if_it_stays_empty(tmp_path, monkeypatch, 
     if number:
         deny(monkeypatch, number)
     path = tmp_path / "journal"
-    with locked(str(path), "out", create=True):
+    with held(str(path), "out"):
         assert path.exists()
-        with pytest.raises(LockedError), locked(str(path), "out", create=True):
+        with pytest.raises(LockedError), held(str(path), "out"):
             pass
     assert os.listdir(tmp_path) == []
-    with locked(str(path), "out", create=True):
+    with held(str(path), "out"):
         path.write_bytes(b"a record")
     assert os.listdir(tmp_path) == ["journal"]
 

@@ -14,9 +14,10 @@ from concurrent.futures import ThreadPoolExecutor, wait
 import numpy as np
 import pytest
 
+import standins
 from sdsslike import column, sha256, snapshot, table, write
 from shell import MAIN
-from skycnn.files import journal, lock, safefile
+from skycnn.files import journal, lock, workingfile
 from skycnn.fits import aheadcopy
 from skycnn.fits import catalogue as catalogues
 from skycnn.inputs import work
@@ -374,17 +375,34 @@ def test_what_a_killed_run_left_is_cleared(ask, cat, tmp_path):
     assert sha256(cat) == digest
 
 
-def test_a_planted_link_is_not_followed(ask, cat, tmp_path):
-    victim = tmp_path / "victim"
-    victim.write_bytes(b"somebody's")
-    (tmp_path / ".cat.fits.skycnn-journal").symlink_to(victim)
-    (tmp_path / ".cat.fits.skycnn-probe").symlink_to(victim)
-    assert ask(cat).code in (0, 1)
-    assert victim.read_bytes() == b"somebody's"
+@pytest.mark.parametrize("place", ["in place", "elsewhere"])
+@pytest.mark.parametrize("kind", ["hard link", "link", standins.KINDS[-1]])
+def test_a_strangers_journal_is_neither_believed_nor_written_to(
+    ask, cat, tmp_path, small_chunks, monkeypatch, kind, place
+):
+    """A forged one would bring its answers into the catalogue; writing to a name of another file destroys that."""
+    ours = journalled(ask, cat, monkeypatch)
+    content = ours.read_bytes()
+    ours.unlink()
+    words = () if place == "in place" else ("--out", tmp_path / "new.fits")
+    made = tmp_path / "new.fits" if words else cat
+    names = [tmp_path / f".{made.name}.skycnn-{role}" for role in ("journal", "probe", f"{os.getpid()}.tmp")]
+    for name in names:
+        same = standins.put(kind, name, content)
+    said = ask(cat, *words)
+    assert said.code == 0
+    assert said.err.count("the run begins anew\n") == 1
+    assert "an earlier run" not in said.err
+    assert same()
+    left = {entry.name for entry in tmp_path.iterdir()} - {"cat.fits", "new.fits", "precious"}
+    assert left == set() or (kind == "foreign" and words), "a colleague's stay where its run may go on"
+    whole = write(tmp_path / "whole.fits", table(300), checksum=True)
+    assert ask(whole).code == 0
+    assert np.array_equal(column(made, "Z_PHOT"), column(whole, "Z_PHOT"))
 
 
 def test_companions_are_told_from_other_files(tmp_path):
     for name in (".a.fits.skycnn-journal", ".a.fits.skycnn-9.tmp", ".a.fits", ".aa.fits.skycnn-9.tmp", "a.fits"):
         (tmp_path / name).touch()
-    found = sorted(entry.name for entry in safefile.litter(str(tmp_path / "a.fits")))
+    found = sorted(entry.name for entry in workingfile.litter(str(tmp_path / "a.fits")))
     assert found == [".a.fits.skycnn-9.tmp", ".a.fits.skycnn-journal"]

@@ -9,7 +9,9 @@ import sys
 
 import pytest
 
+import standins
 from skycnn.errors import ChangedError, InputError, LockedError, NoSpaceError
+from skycnn.files import workingfile
 from skycnn.fits.output import Output, compression_of
 from skycnn.fits.source import Spec
 
@@ -198,6 +200,56 @@ def test_what_a_killed_run_left_is_cleared_and_the_journal_kept(cat):
         assert sorted(os.listdir(cat.parent)) == [".cat.fits.skycnn-journal", "cat.fits"]
         output.clean()
     assert os.listdir(cat.parent) == ["cat.fits"]
+
+
+@pytest.mark.parametrize("new", [False, True], ids=["in place", "elsewhere"])
+@pytest.mark.parametrize("kind", standins.KINDS)
+@pytest.mark.filterwarnings("default")
+def test_a_strangers_working_files_do_not_block(cat, kind, new):
+    """They may be forged, of a backup by hard links, or a colleague's whom the folder is shared with."""
+    names = [
+        cat.with_name(f".{'new' if new else 'cat'}.fits.skycnn-{role}") for role in ("journal", "partial", "1.tmp")
+    ]
+    same = [standins.put(kind, name) for name in names]
+    output = Output(to(cat), str(cat.with_name("new.fits")) if new else None)
+    with output.locked():
+        output.prepare(resume=True)
+        stays = kind == "folder" or (kind == "foreign" and new and output.partial_path != str(names[1]))
+        for path in (output.journal_path, output.partial_path):
+            os.close(workingfile.opened(path))
+        with output.create(os.stat(cat), "") as fd:
+            os.write(fd, b"new")
+        output.clean()
+    assert all(unharmed() for unharmed in same)
+    assert all(name.exists() for name in names[1:]) == stays
+    assert (cat.with_name("new.fits") if new else cat).read_bytes() == b"new"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may be another user")
+@pytest.mark.parametrize("mode", [0o777, 0o1777], ids=oct)
+@pytest.mark.parametrize("new", [False, True], ids=["in place", "elsewhere"])
+@pytest.mark.filterwarnings("default")
+def test_a_colleagues_working_files_do_not_block(mode, new):
+    with standins.shared(mode) as folder:
+        cat, place = folder / "cat.fits", folder / ("new.fits" if new else "cat.fits")
+        for path in (cat, *(folder / f".{place.name}.skycnn-{role}" for role in ("journal", "partial", "7.tmp"))):
+            path.write_bytes(b"theirs")
+            path.chmod(0o600)
+        os.chown(cat, standins.USER, standins.USER)
+        before = set(os.listdir(folder))
+        with standins.another():
+            output = Output(to(cat), str(place) if new else None)
+            with output.locked():
+                output.prepare(resume=True)
+                os.close(workingfile.opened(output.journal_path))
+                with output.create(os.stat(cat), "") as fd:
+                    os.write(fd, b"new")
+                output.clean()
+        assert place.read_bytes() == b"new"
+        after = set(os.listdir(folder)) - {place.name}
+        gone = not new and mode == 0o777  # the lock on the catalogue says that nobody works with them
+        assert after == ({"cat.fits"} - {place.name} if gone else before - {place.name})
+        assert all((folder / name).read_bytes() == b"theirs" for name in after)
 
 
 def test_what_is_not_there_is_left_to_whoever_opens_it(tmp_path):

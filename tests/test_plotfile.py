@@ -5,6 +5,7 @@ import os
 import pytest
 
 from skycnn.errors import InputError
+from skycnn.files import safefile
 from skycnn.report import plotfile
 
 
@@ -51,3 +52,12 @@ def test_a_figure_replaces_what_a_link_points_to_and_leaves_no_litter(tmp_path, 
     assert (tmp_path / "a.png").read_bytes() == b"new"
     assert os.path.islink("link.png")
     assert sorted(os.listdir()) == ["a.png", "link.png"]
+
+
+def test_a_figure_that_is_a_mount_of_its_own_is_refused_before_the_work(tmp_path, monkeypatch):
+    path = tmp_path / "p.png"
+    path.touch()
+    monkeypatch.setattr(safefile, "_mount", lambda place: place)
+    with pytest.raises(InputError, match=r"--plot .*p\.png is a mount of its own") as caught:
+        plotfile.check(str(path), overwrite=True)
+    assert caught.value.hint == "Mount its folder instead, or --plot FILE names another place."

@@ -1,12 +1,14 @@
 """The process: CPUs granted, threads, allocator."""
 
+import errno
 import os
+import threading
 
 import pytest
 
 from shell import python
 from skycnn.cli import process
-from skycnn.errors import InputError
+from skycnn.errors import InputError, RunError
 
 
 @pytest.fixture
@@ -87,3 +89,53 @@ def test_freed_memory_is_kept_for_the_next_batch():
         "before = maps(); held = [bytearray(2**26) for _ in range(3)]; print(maps() - before)"
     )
     assert ran.stdout.split() == ["True", "0"]  # large blocks come from the heap, none is mapped
+
+
+def test_a_working_directory_that_is_no_more_is_told(tmp_path, monkeypatch):
+    process.check_folder()
+    monkeypatch.chdir(tmp_path)
+    tmp_path.rmdir()
+    with pytest.raises(InputError, match="the working directory is no more"):
+        process.prepare()
+
+
+def test_address_space_and_threads_that_are_not_granted_are_told(monkeypatch):
+    process.check_room(3)
+    refused = pytest.raises(RunError, match="leave no room to start with 3 threads")
+    with refused as caught, monkeypatch.context() as patch:
+        patch.setattr(process, "THREAD_ROOM", 1 << 46)
+        process.check_room(3)
+    assert "ulimit -v" in caught.value.hint
+
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(RunError, match=r"leave no room to start with 1 thread\."):
+        process.check_room(1)
+
+
+def caused(error, cause):
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "starved"),
+    [
+        (MemoryError(), True),
+        (ImportError("libtorch_cpu.so: failed to map segment from shared object"), True),
+        (ImportError("libgomp.so: cannot allocate memory in static TLS block"), True),
+        (RuntimeError("can't start new thread"), True),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to"), True),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), True),
+        (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), True),
+        (caused(ImportError("numpy cannot be imported"), OSError(errno.ENOMEM, "Cannot allocate memory")), True),
+        (ImportError("No module named 'torch'"), False),
+        (RuntimeError("shape"), False),
+        (ValueError("out of memory"), False),
+        (OSError(errno.ENOSPC, "No space left on device"), False),
+    ],
+)
+def test_an_error_for_want_of_memory_is_known(error, starved):
+    assert process.starved(error) == starved

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from skycnn.errors import ChangedError, InputError, NoSpaceError, RunError
-from skycnn.files import safefile
+from skycnn.files import safefile, workingfile
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_a_limit_on_file_sizes_is_no_space(tmp_path):
     code = """
 import os, resource, sys
 from skycnn.errors import NoSpaceError
-from skycnn.files import safefile
+from skycnn.files import safefile, workingfile
 path = sys.argv[1]
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
@@ -223,6 +223,8 @@ def test_what_is_read_only_is_refused(path, which):
 
 
 def test_a_folder_where_no_file_can_be_made_is_refused(path, monkeypatch):
+    monkeypatch.setattr(safefile, "_mount", lambda place: None)
+
     def refuse(*_, **__):
         raise OSError(errno.EROFS, "Read-only file system")
 
@@ -307,19 +309,6 @@ def test_the_file_is_synced_before_the_rename_and_the_folder_after(path, monkeyp
 # ---- litter
 
 
-def test_what_a_killed_run_left_is_removed(path):
-    folder = path.parent
-    mine = [".cat.fits.skycnn-12.tmp", ".cat.fits.skycnn-journal", ".cat.fits.skycnn-probe"]
-    theirs = [".cat.fits2.skycnn-12.tmp", ".cat.fits.skycnn.lock", "cat.fits.skycnn-1", ".acat.fits.skycnn-12.tmp"]
-    for name in mine + theirs:
-        (folder / name).write_bytes(b"x")
-    assert sorted(entry.name for entry in safefile.litter(str(path))) == sorted(mine)
-    safefile.clean(str(path), str(folder / ".cat.fits.skycnn-journal"))
-    assert sorted(os.listdir(folder)) == sorted(["cat.fits", ".cat.fits.skycnn-journal", *theirs])
-    safefile.clean(str(path))
-    assert sorted(os.listdir(folder)) == sorted(["cat.fits", *theirs])
-
-
 def test_a_temporary_of_a_dead_namesake_is_no_hindrance(path):
     """In a container every process has the same number."""
     (path.parent / f".cat.fits.skycnn-{os.getpid()}.tmp").write_bytes(b"of a killed run, and longer than the new")
@@ -334,8 +323,40 @@ def test_the_longest_of_names_can_be_replaced(tmp_path):
     safefile.check_writable(str(place), "long", detach=False)
     replace(place)
     assert place.read_bytes() == b"new"
-    safefile.clean(str(place))
+    workingfile.clean(str(place))
     assert len(os.listdir(tmp_path)) == 1
+
+
+def test_a_name_that_is_taken_is_not_written_through(path, monkeypatch):
+    """Where even the usual name of the temporary cannot be freed, another is taken."""
+    monkeypatch.setattr(os, "getpid", lambda: 7)
+    place = path.parent / ".cat.fits.skycnn-7.tmp"
+    place.mkdir()
+    replace(path)
+    assert path.read_bytes() == b"new"
+    assert sorted(os.listdir(path.parent)) == [place.name, "cat.fits"]
+
+
+def test_a_temporary_that_another_program_took_away_is_not_adopted(path):
+    def swap():
+        (name,) = path.parent.glob(".cat.fits.skycnn-*.tmp")
+        name.unlink()
+        name.write_bytes(b"half of something else")
+
+    with pytest.raises(ChangedError, match=r"the unfinished cat\.fits was taken away by another program"):
+        replace(path, before=swap)
+    assert path.read_bytes() == b"old"
+
+
+def test_a_file_that_is_a_mount_of_its_own_is_refused(path, monkeypatch):
+    whole = safefile._mount
+    assert whole(str(path)) == whole(str(path.parent)) is not None
+    assert whole("/proc/self/status") != whole("/")
+    monkeypatch.setattr(safefile, "_mount", lambda place: "another" if place == str(path) else whole(place))
+    with pytest.raises(InputError, match=r"cat\.fits is a mount of its own, .* cannot be replaced") as told:
+        safefile.check_writable(str(path), "cat.fits", detach=True)
+    assert "--out FILE" in told.value.hint
+    assert intact(path)
 
 
 def test_space_is_asked_for_before(path):

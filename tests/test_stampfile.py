@@ -17,6 +17,7 @@ from astropy.io import fits
 import hardcase
 import rawfits
 import stamping
+import standins
 from extending import extend
 from skycnn.errors import ChangedError, InputError, Interrupted, NoSpaceError, RunError
 from skycnn.fits import catalogue, splice
@@ -472,15 +473,21 @@ def test_a_catalogue_that_changes_meanwhile_makes_no_file(hard, out, monkeypatch
     assert left(out) == []
 
 
-def test_a_planted_link_is_not_followed(hard, out, tmp_path):
-    victim = tmp_path / "victim"
-    victim.write_bytes(b"precious")
+@pytest.mark.parametrize("kind", standins.KINDS)
+def test_a_strangers_file_is_neither_believed_nor_written_to(hard, out, tmp_path, kind):
+    stamping.cut(hard, tmp_path / "whole.fits")
     partial = stopped(hard, out)
+    content = partial.read_bytes()
     partial.unlink()
-    partial.symlink_to(victim)
-    with pytest.raises(RunError):
+    same = standins.put(kind, partial, content)
+    if kind == "writable":  # nothing but its rows' sums tells that others wrote to it: it is the output in the making
+        partial.write_bytes(content[:5000] + bytes(len(content) - 5000))
         stamping.cut(hard, out)
-    assert victim.read_bytes() == b"precious"
+    else:
+        with pytest.warns(UserWarning, match="begins anew"):
+            stamping.cut(hard, out)
+    assert same()
+    assert out.read_bytes() == (tmp_path / "whole.fits").read_bytes()
 
 
 @pytest.mark.parametrize(

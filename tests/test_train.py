@@ -14,8 +14,8 @@ from galaxies import table, write, write_stamps
 from shell import run
 from skycnn.errors import ChangedError, InputError, LockedError, NoSpaceError
 from skycnn.files import pixelstore
-from skycnn.files.lock import locked
-from skycnn.files.safefile import companion
+from skycnn.files.lock import held
+from skycnn.files.workingfile import companion
 from skycnn.network import checkpoint, model
 from skycnn.network.trainingset import SEEN
 from skycnn.photometry.fluxes import PhotometryOptions
@@ -345,7 +345,7 @@ def test_an_output_that_exists_is_kept(train, cat, tmp_path):
 
 def test_one_training_at_a_time_makes_a_model(train, cat, tmp_path):
     path = tmp_path / "my.safetensors"
-    with locked(companion(str(path), "training"), str(path), create=True):
+    with held(companion(str(path), "training"), str(path)):
         with pytest.raises(LockedError, match=r"my\.safetensors is being written by another skycnn"):
             train(cat)
         assert train(cat, dry_run=True)[0].sha256 == ""

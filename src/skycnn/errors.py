@@ -70,7 +70,7 @@ class FlaggedError(SkycnnError):
 
 
 class Interrupted(BaseException):
-    """SIGINT (130) or SIGTERM (143) ended the run; the original is intact.
+    """SIGHUP (129), SIGINT (130) or SIGTERM (143) ended the run; the original is intact.
 
     Like KeyboardInterrupt it is no ``Exception``, so that no library's ``except Exception`` can swallow it.
     """
@@ -78,6 +78,10 @@ class Interrupted(BaseException):
     def __init__(self, signum: int) -> None:
         super().__init__(f"stopped by signal {signum}; every file is whole")
         self.exit_code = 128 + signum
+
+
+class Notice(UserWarning):
+    """What a user should know of a run that goes on; the command line says it in one line."""
 
 
 def counted(number: int, noun: str) -> str:

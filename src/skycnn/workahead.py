@@ -8,6 +8,8 @@ from itertools import islice
 from threading import Event
 from typing import TypeVar
 
+from skycnn import interrupt
+
 S = TypeVar("S")
 T = TypeVar("T")
 
@@ -46,7 +48,7 @@ def work_ahead(
             pending.extend(pool.submit(work, item) for item in islice(source, ahead + 1 - len(pending)))
             if not pending:
                 return
-            yield pending.popleft().result()
+            yield interrupt.result(pending.popleft())
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         if hurry is not None and not all(result.done() for result in pending):

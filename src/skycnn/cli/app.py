@@ -2,7 +2,6 @@
 
 import gc
 import pkgutil
-import signal
 import sys
 from importlib import import_module
 from typing import Annotated, Any
@@ -11,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from skycnn import cli, verbs
+from skycnn import cli, interrupt, verbs
 from skycnn.cli import completion, console
 from skycnn.errors import InputError
 
@@ -160,9 +159,9 @@ def call(args: list[str]) -> object:
 
 
 def main() -> None:
-    """Run the command line; the entry point of the program."""
+    """Run the command line, and leave the process with its exit code."""
+    interrupt.begin()
     code = console.run(lambda: call(sys.argv[1:]))
-    if code > 128:  # a second Ctrl-C while the interpreter shuts down would print a traceback
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    interrupt.end()
     gc.freeze()  # else the last collection looks through all of torch, which takes a second
     sys.exit(code)

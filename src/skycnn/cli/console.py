@@ -8,11 +8,11 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any
 
-from skycnn.cli.process import fill_descriptors, tolerate_text
-from skycnn.errors import Interrupted, RunError, SkycnnError
+from skycnn import interrupt
+from skycnn.cli.process import address_space, fill_descriptors, starved, tolerate_text
+from skycnn.errors import Interrupted, Notice, RunError, SkycnnError
 
 PROGRESS_DELAY = 2.0
 """Seconds before a progress bar appears."""
@@ -176,7 +176,7 @@ def run(command: Callable[[], object]) -> int:
     fill_descriptors()
     tolerate_text()
     try:
-        with _signals(), _warnings():
+        with interrupt.noted(), _warnings():
             code = command()
             if sys.stdout is not None:
                 sys.stdout.flush()  # here a full disk still becomes a message
@@ -186,12 +186,11 @@ def run(command: Callable[[], object]) -> int:
             import traceback
 
             traceback.print_exception(error)
-        _drop_output()
-        return _end(error)
+        return _end(error, lost=not _kept_output())
 
 
-def _end(error: BaseException) -> int:
-    """Write how the run ended, and return its exit code."""
+def _end(error: BaseException, *, lost: bool) -> int:
+    """Write how the run ended, and return its exit code; ``lost`` is whether standard output takes no more."""
     match error:
         case SystemExit():
             return error.code if isinstance(error.code, int) else int(error.code is not None)
@@ -205,11 +204,14 @@ def _end(error: BaseException) -> int:
         case SkycnnError():
             complain(error)
             return error.exit_code
-        case MemoryError():
+        case _ if starved(error):
             lower = " and ".join(option for option in LOWERED if option in manners.options)
-            complain(RunError("out of memory", hint=f"Close other programs{lower and f', or lower {lower}'}."))
+            limit = address_space()
+            first = "Close other programs" if limit is None else f"Raise ulimit -v, {limit >> 20} MB here"
+            complain(RunError("out of memory", hint=f"{first}{lower and f', or lower {lower}'}."))
         case OSError():
             where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+            where = "standard output cannot be written: " if lost and not where else where
             complain(RunError(f"{where}{error.strerror or error}"))
         case _:
             what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
@@ -217,35 +219,19 @@ def _end(error: BaseException) -> int:
     return RunError.exit_code
 
 
-def _drop_output() -> None:
-    """Flush standard output; if that fails point it at /dev/null, else the interpreter would complain at its exit."""
+def _kept_output() -> bool:
+    """Flush standard output and return whether that went well.
+
+    If not it is pointed at /dev/null, else the interpreter would complain at its exit.
+    """
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
     except (OSError, ValueError):
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-@contextlib.contextmanager
-def _signals() -> Iterator[None]:
-    """Raise the first SIGINT, SIGTERM or SIGHUP as Interrupted, so that every ``finally`` runs."""
-
-    def stop(signum: int, frame: FrameType | None) -> None:
-        for later in handled:  # a second one would interrupt the clean-up
-            signal.signal(later, signal.SIG_IGN)
-        raise Interrupted(signum)
-
-    wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    handled = [number for number in wanted if signal.getsignal(number) is not signal.SIG_IGN]  # nohup stays nohup
-    before = {}
-    with contextlib.suppress(ValueError):  # raised outside the main thread
-        before = {number: signal.signal(number, stop) for number in handled}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        return False
+    return True
 
 
 @contextlib.contextmanager
@@ -257,4 +243,5 @@ def _warnings() -> Iterator[None]:
 
     with warnings.catch_warnings():
         warnings.showwarning = show
+        warnings.simplefilter("always", Notice)
         yield

@@ -146,7 +146,7 @@ def _codes(strict: bool) -> Iterator[tuple[str, str]]:
     yield "0", DONE
     for kind in (errors.RunError, errors.InputError, *[errors.FlaggedError] * strict):
         yield str(kind.exit_code), (kind.__doc__ or "").replace("``", "")
-    yield "130, 143", (errors.Interrupted.__doc__ or "").partition("\n")[0]
+    yield "129, 130, 143", (errors.Interrupted.__doc__ or "").partition("\n")[0]
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from typing import IO
 
 import numpy as np
 
+from skycnn.files import workingfile
 from skycnn.files.safefile import scratch
 
 MAGIC = b"skycnn journal 1\n"
@@ -17,7 +18,7 @@ _RECORD = struct.Struct("<QI32sI")  # first row, rows, sha256 of the input bytes
 
 
 class Journal:
-    """Packed answers of finished row ranges, in a file under the output's lock.
+    """Packed answers of finished row ranges, in a file under the output's lock; one that is not ours is not read.
 
     Parameters
     ----------
@@ -38,8 +39,7 @@ class Journal:
         if path is None:
             self._file = scratch()
         else:
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW  # a planted link is not followed
-            self._file = os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0)
+            self._file = os.fdopen(workingfile.opened(path), "r+b", buffering=0)
         try:
             self._begin(head)
         except BaseException:

@@ -1,21 +1,19 @@
 """SafeFile: a file replaced as a whole or not at all, by a temporary one that takes its name."""
 
 import errno
-import hashlib
 import os
 import stat as st
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from shlex import quote
 from typing import IO
 
+from skycnn import interrupt
 from skycnn.errors import ChangedError, InputError, NoSpaceError, RunError
+from skycnn.files.workingfile import created
 
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-LONGEST = 200
-"""Bytes of a name to which a companion's prefix and suffix can be added: file systems allow 255."""
 DETACH = "Give --detach to go on without, or --out FILE to write elsewhere."
 INTACT = "What was there before is as it was."
 
@@ -36,30 +34,6 @@ def kept(file: IO[bytes]) -> Iterator[IO[bytes]]:
         raise
 
 
-def companion(path: str, role: str) -> str:
-    """Return the hidden neighbour ``.NAME.skycnn-ROLE`` of a file."""
-    folder, name = os.path.split(path)
-    if len(os.fsencode(name)) > LONGEST:
-        name = hashlib.sha256(os.fsencode(name)).hexdigest()
-    return os.path.join(folder, f".{name}.skycnn-{role}")
-
-
-def litter(path: str) -> Iterator[Path]:
-    """Yield the companions of a file that earlier runs left."""
-    prefix = companion(path, "")
-    folder = Path(os.path.dirname(path) or ".")
-    with suppress(PermissionError):  # a folder may be written to and not be listed
-        entries = (entry for entry in folder.iterdir() if not entry.is_dir())
-        yield from (entry for entry in entries if str(entry).startswith(os.path.normpath(prefix)))
-
-
-def clean(path: str, *keep: str | None) -> None:
-    """Remove what earlier runs left beside ``path``, except for the files to ``keep``; the lock is held."""
-    for entry in list(litter(path)):
-        if str(entry) not in keep:
-            entry.unlink(missing_ok=True)
-
-
 def check_writable(path: str, label: str, detach: bool) -> None:
     """See before the first write that ``path`` can be replaced, with its owner, mode and attributes.
 
@@ -74,17 +48,14 @@ def check_writable(path: str, label: str, detach: bool) -> None:
             raise InputError(
                 f"{what} is read-only", hint=f"chmod u+w {quote(place)}, or --out FILE to write elsewhere."
             )
-    there, around = os.stat(path), os.stat(folder)
-    if around.st_mode & st.S_ISVTX and os.geteuid() not in (0, there.st_uid, around.st_uid):
-        what = f"{label} is another user's, in a folder where only owners replace files"
-        raise InputError(what, hint="--out FILE writes elsewhere.")
+    check_replaceable(path, label)
+    there = os.stat(path)
     if there.st_nlink > 1 and not detach:
         raise InputError(
             f"{label} has {there.st_nlink - 1} more hard link(s), which a new file would not follow", hint=DETACH
         )
-    probe = companion(path, "probe")
     try:
-        fd = os.open(probe, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        fd, probe = created(path, "probe", 0o600)
     except OSError as error:
         raise InputError(f"no file can be made beside {label}: {error.strerror}") from None
     try:
@@ -93,6 +64,35 @@ def check_writable(path: str, label: str, detach: bool) -> None:
     finally:
         os.close(fd)
         os.unlink(probe)
+
+
+def check_replaceable(path: str, label: str, hint: str = "--out FILE writes elsewhere.") -> None:
+    """See that another file can take the name ``path``, which a file has.
+
+    Raises
+    ------
+    InputError
+        When the file is another user's in a sticky folder, or a mount of its own.
+    """
+    folder = os.path.dirname(path) or "."
+    there, around = os.stat(path), os.stat(folder)
+    if around.st_mode & st.S_ISVTX and os.geteuid() not in (0, there.st_uid, around.st_uid):
+        raise InputError(f"{label} is another user's, in a folder where only owners replace files", hint=hint)
+    if _mount(path) != _mount(folder):
+        what = f"{label} is a mount of its own, as containers bind single files, and cannot be replaced"
+        raise InputError(what, hint=f"Mount its folder instead, or {hint}")
+
+
+def _mount(path: str) -> str | None:
+    """Return the number of the mount that a file or folder lies on; None where the system does not tell."""
+    with suppress(OSError):
+        fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        try:
+            with open(f"/proc/self/fdinfo/{fd}") as lines:
+                return next((line for line in lines if line.startswith("mnt_id:")), None)
+        finally:
+            os.close(fd)
+    return None
 
 
 def keep(fd: int, path: str, label: str) -> None:
@@ -147,13 +147,23 @@ def fingerprint(stat: os.stat_result) -> tuple[int, int, int, int]:
     return stat.st_size, stat.st_mtime_ns, stat.st_ino, stat.st_dev
 
 
+def same_file(fd: int, path: str) -> bool:
+    """Return whether a descriptor's file is the one now at a path."""
+    try:
+        there = os.stat(path)
+    except FileNotFoundError:
+        return False
+    here = os.fstat(fd)
+    return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+
+
 def untouched(stat: os.stat_result, before: os.stat_result) -> bool:
     """Return whether a file is still the same, its owner, mode and names (ctime) included."""
     return (*fingerprint(stat), stat.st_ctime_ns) == (*fingerprint(before), before.st_ctime_ns)
 
 
 @contextmanager
-def replacing(path: str, label: str, *, start: os.stat_result | None, detach: bool) -> Iterator[int]:
+def replacing(path: str, label: str, *, start: os.stat_result | None, detach: bool, mode: int = 0o666) -> Iterator[int]:
     """Yield the descriptor of a temporary file that takes the name ``path`` on a clean end, else is removed.
 
     Parameters
@@ -163,9 +173,11 @@ def replacing(path: str, label: str, *, start: os.stat_result | None, detach: bo
     label : str
         Names it in messages.
     start : os.stat_result or None
-        Of the file to replace, when it was read; None for a new one, which gets mode 0666 & ~umask.
+        Of the file to replace, when it was read; None for a new one.
     detach : bool
         Whether owner, mode and attributes need not be kept.
+    mode : int
+        Of a new one, before the umask.
 
     Raises
     ------
@@ -174,11 +186,9 @@ def replacing(path: str, label: str, *, start: os.stat_result | None, detach: bo
     NoSpaceError
         When the disk, a quota or a limit is full.
     """
-    temporary = companion(path, f"{os.getpid()}.tmp")
+    interrupt.guard()
     with writing(label):
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)  # of a killed run with this process id
-        fd = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o666 if start is None else 0o600)
+        fd, temporary = created(path, "tmp", mode if start is None else 0o600)
     try:
         with writing(label):
             yield fd
@@ -201,6 +211,8 @@ def adopt(fd: int, temporary: str, path: str, label: str, *, start: os.stat_resu
             os.fchmod(fd, st.S_IMODE(start.st_mode))
         os.fsync(fd)
     _check_unchanged(path, start, label)
+    if not same_file(fd, temporary):
+        raise ChangedError(f"the unfinished {label} was taken away by another program", hint="Run again.")
     with writing(label):
         os.replace(temporary, path)
     _sync_folder(path, label)

@@ -5,10 +5,13 @@ import os
 
 import numpy as np
 
+from skycnn import interrupt
 from skycnn.fits.checksum import Checksum
 from skycnn.fits.tablebytes import read_into
 
 CHUNK_BYTES = 1 << 20
+PIECE = 64 << 20
+"""Bytes a call of the kernel: a signal is looked for after each."""
 
 
 def write_all(fd: int, data: "bytes | memoryview", offset: int) -> None:
@@ -29,6 +32,7 @@ def copy_summed(source: int, target: int, start: int, to: int, length: int, labe
     """
     buffer = np.empty(min(length, CHUNK_BYTES), np.uint8)
     for at in range(0, length, CHUNK_BYTES):
+        interrupt.check()
         part = buffer[: min(CHUNK_BYTES, length - at)]
         read_into(source, part, start + at, label)
         for total in sums:
@@ -45,8 +49,9 @@ def copy_range(source: int, target: int, start: int, to: int, length: int, label
         When the source ends first.
     """
     while length > 0:
+        interrupt.check()
         try:
-            done = os.copy_file_range(source, target, min(length, 1 << 30), start, to)
+            done = os.copy_file_range(source, target, min(length, PIECE), start, to)
         except OSError as error:
             if error.errno not in (errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM):
                 raise

@@ -8,6 +8,7 @@ from typing import IO, Self
 
 import numpy as np
 
+from skycnn import interrupt
 from skycnn.errors import InputError, counted
 from skycnn.files.safefile import kept
 from skycnn.fits import cards as fitscards
@@ -246,6 +247,7 @@ class Catalogue:
             begin, last = max(first, start), min(first + size, end, self.rows)
             out = np.empty((last - begin, sum(column.width for column in targets)), np.uint8)
             for at in range(begin, last, len(block)):
+                interrupt.check()
                 part = block[: min(len(block), last - at)]
                 read_into(self._fd, part, self._table.data + at * self.row_bytes, self.label)
                 for source, target in zip(sources, targets, strict=True):

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from typing import IO, cast
 
 from skycnn.errors import ChangedError, InputError, SkycnnError
-from skycnn.files import safefile
-from skycnn.files.lock import locked
+from skycnn.files import safefile, workingfile
+from skycnn.files.lock import held, locked
 from skycnn.files.regular import check_output
 from skycnn.fits.source import Spec
 
@@ -47,6 +47,10 @@ class Output:
             self.existing = check_output(str(out), f"--out {out}")
         self.path = None if self.standard else os.path.realpath(spec.path if out is None else out)
         self.detach = detach
+        self.journal_path = self._working("journal")
+        """Path of the journal; None for standard output."""
+        self.partial_path = self._working("partial")
+        """Path of an unfinished stamp file, which a later run resumes; None for standard output."""
         if not self.standard and not self.in_place:
             self._check_new(spec, overwrite)
 
@@ -73,15 +77,8 @@ class Output:
         """The folder of the new file; None for standard output."""
         return os.path.dirname(self.path) if self.path is not None else None
 
-    @property
-    def journal_path(self) -> str | None:
-        """Path of the journal; None for standard output."""
-        return safefile.companion(self.path, "journal") if self.path is not None else None
-
-    @property
-    def partial_path(self) -> str | None:
-        """Path of an unfinished stamp file, which a later run resumes; None for standard output."""
-        return safefile.companion(self.path, "partial") if self.path is not None else None
+    def _working(self, role: str) -> str | None:
+        return workingfile.companion(self.path, role) if self.path is not None else None
 
     @contextmanager
     def locked(self, wait: float = 0.0) -> Iterator[None]:
@@ -104,7 +101,7 @@ class Output:
                     self.existing = os.stat(self.path)  # whoever held the lock may have replaced it
                 yield
         elif self.journal_path is not None:
-            with locked(self.journal_path, self.label, wait, create=True):
+            with held(self.journal_path, self.label, wait) as self.journal_path:
                 self._check_absent(InputError)
                 yield
         else:
@@ -113,25 +110,31 @@ class Output:
     def prepare(self, *, resume: bool = False) -> None:
         """See that the output can be written, and remove temporary files of a killed run; the lock is held.
 
-        With ``resume`` an unfinished stamp file is kept.
+        With ``resume`` an unfinished stamp file is kept. A journal or stamp file that is not ours is set aside, or left
+        alone where it may be in use or cannot be removed: then ours get other names.
 
         Raises
         ------
         InputError
-            When a file cannot be replaced as it is, or standard output is a terminal.
+            When a file cannot be replaced as it is, others' files are in the way, or standard output is a terminal.
         """
         if self.standard:
             self._check_standard()
         if self.path is None or (self.in_place and not os.path.isfile(self.path)):
             return
-        safefile.clean(self.path, self.journal_path, self.partial_path if resume else None)
-        if self.in_place or self.existing is not None:
+        there = self.in_place or self.existing is not None
+        partial = self.partial_path if resume else None
+        workingfile.clean(self.path, self.journal_path, partial, others=there)
+        if there:
             safefile.check_writable(self.path, self.label, self.detach)
+            self.journal_path = workingfile.usable(str(self.journal_path), others=True)
+        if partial is not None:
+            self.partial_path = workingfile.usable(partial, others=there, shared=not there)
 
     def clean(self) -> None:
         """Remove temporary files and journal of earlier runs; the lock is held."""
         if self.path is not None:
-            safefile.clean(self.path)
+            workingfile.clean(self.path, others=self.in_place)
 
     def check_space(self, needed: int) -> None:
         """See that ``needed`` bytes are free in the output's folder.

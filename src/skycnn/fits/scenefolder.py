@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
+from skycnn import interrupt
 from skycnn.errors import ChangedError, InputError
 from skycnn.files import safefile
 from skycnn.fits.output import Output
@@ -123,6 +124,7 @@ def _check_still(output: Output) -> None:
 @contextmanager
 def _made(path: str) -> Iterator[None]:
     """Make a folder and those above it that are not there; after an error those that were made go again."""
+    interrupt.guard()
     missing, place = [], os.path.abspath(path)
     while not os.path.lexists(place):
         missing.append(place)

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
 
 from skycnn.errors import InputError
-from skycnn.files.regular import name_of, opened
+from skycnn.files import workingfile
 from skycnn.files.safefile import replacing
 from skycnn.typed import misfit
 
@@ -75,7 +75,7 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
     facts = json.dumps(checkpoint.facts, sort_keys=True)
     tensors = {name: np.ascontiguousarray(array) for name, array in checkpoint.tensors.items()}
     content = save(tensors, metadata={"facts": facts, "sha256": _digest(facts, tensors)})
-    with replacing(str(path), str(path), start=None, detach=True) as fd:
+    with replacing(str(path), str(path), start=None, detach=True, mode=0o600) as fd:
         view = memoryview(content)
         while view:
             view = view[os.write(fd, view) :]
@@ -87,12 +87,13 @@ def read(path: Path) -> Checkpoint:
     Raises
     ------
     InputError
-        When the file is not what was written: truncated, altered, of another kind.
+        When the file is not what we wrote: truncated, altered, of another kind or another user.
     """
     try:
-        with opened(path, "a checkpoint") as held, safe_open(name_of(held, path), framework="np") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        content = _content(path)
+        length = int.from_bytes(content[:8], "little")
+        tensors = load(content)
+        metadata = json.loads(content[8 : 8 + length])["__metadata__"]
         facts = metadata["facts"]
         if metadata["sha256"] != _digest(facts, tensors):
             raise InputError(f"{path} is no intact checkpoint: it was altered", hint=ANEW)
@@ -126,6 +127,29 @@ def fitting(path: Path) -> Iterator[None]:
     except (LookupError, RuntimeError, TypeError, ValueError) as error:
         line = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise InputError(f"{path} does not fit this training: {line}", hint=ANEW) from None
+
+
+def _content(path: Path) -> bytes:
+    fd = workingfile.existing(str(path))
+    if fd is None:
+        reason = workingfile.stranger(os.lstat(path)) or "cannot be opened"
+        raise InputError(f"{workingfile.described(str(path))} {reason}, and is not gone on with", hint=ANEW)
+    with open(fd, "rb") as file:
+        return file.read()
+
+
+def remove(path: Path) -> None:
+    """Remove a checkpoint, so that a training begins anew.
+
+    Raises
+    ------
+    InputError
+        When another user's stays.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        raise workingfile.in_the_way(str(path)) from None
 
 
 class Keeper:

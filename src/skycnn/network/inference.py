@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from skycnn import interrupt
 from skycnn.errors import InputError, RunError
 
 T = TypeVar("T")
@@ -133,6 +134,7 @@ class Inference:
         return list(self._pool.map(lambda part: self._batch(part, reduce), parts))
 
     def _batch(self, inputs: Inputs, reduce: Callable[[Tensor], T]) -> T:
+        interrupt.check()
         with torch.inference_mode():
             tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in inputs.items()}
             raw: Tensor = self.module(

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from skycnn.errors import ChangedError, InputError
-from skycnn.files import safefile
-from skycnn.files.lock import locked
+from skycnn.files import safefile, workingfile
+from skycnn.files.lock import held
 from skycnn.files.regular import check_output
 from skycnn.network import checkpoint, model
 
@@ -49,9 +49,13 @@ class ModelFile:
             raise InputError(f"{out} exists", hint="--overwrite replaces it.")
         if self.existing is not None and not self.existing.st_mode & 0o222:
             raise InputError(f"{out} is read-only", hint=f"chmod u+w {out}, or another --out FILE.")
+        if self.existing is not None:
+            safefile.check_replaceable(self.path, out, "--out FILE names another place.")
         if self.checkpoint.exists() and not (resume or overwrite or dry_run):
-            hint = "--resume goes on with it, --overwrite starts anew."
-            raise InputError(f"{self.checkpoint} is left of an unfinished training", hint=hint)
+            stranger = workingfile.stranger(os.lstat(self.checkpoint))
+            hint = "--overwrite starts anew." if stranger else "--resume goes on with it, --overwrite starts anew."
+            place = workingfile.described(str(self.checkpoint)) if stranger else str(self.checkpoint)
+            raise InputError(f"{place} is left of an unfinished training", hint=hint)
 
     @contextmanager
     def locked(self, wait: float = 0.0) -> Iterator[None]:
@@ -64,14 +68,13 @@ class ModelFile:
         InputError
             When another one has just ended there.
         """
-        place = safefile.companion(self.path, "training")
-        with locked(place, self.label, wait, create=True):
+        with held(workingfile.companion(self.path, "training"), self.label, wait) as place:
             if self.existing is None:
                 self._check_absent(InputError)
             elif os.path.exists(self.path):
                 self.existing = os.stat(self.path)  # whoever held the lock may have replaced it
-            safefile.clean(self.path, place)
-            safefile.clean(str(self.checkpoint))
+            workingfile.clean(self.path, place)
+            workingfile.clean(str(self.checkpoint))
             yield
 
     def check_space(self, needed: int) -> None:

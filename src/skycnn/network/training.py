@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from skycnn import interrupt
 from skycnn.errors import RunError
 from skycnn.files.pixelstore import PixelStore
 from skycnn.network.sample import Inputs, Sample, blocks, device_of
@@ -32,7 +33,10 @@ def forward(module: nn.Module, inputs: Mapping[str, Tensor | PixelStore]) -> Ten
     module.eval()
     device = device_of(module, inputs)
     with torch.no_grad(), half(inputs, device):
-        parts = [module(**block) for block in blocks(inputs, device)]
+        parts = []
+        for block in blocks(inputs, device):
+            interrupt.check()
+            parts.append(module(**block))
     return torch.cat(parts).float()
 
 
@@ -118,6 +122,7 @@ class Training:
             order = torch.randperm(len(self.train), generator=generator, device=device)
             steps = len(self.train) // self.batch
             for index in range(steps):
+                interrupt.check()
                 rows = order[index * self.batch : (index + 1) * self.batch]
                 self._step(self.train.take(rows), number * steps + index, steps * self.epochs, generator)
         for mean, now in zip(self.mean.buffers(), self.module.buffers(), strict=True):

@@ -10,6 +10,7 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
+from skycnn import interrupt
 from skycnn.errors import RunError
 
 T = TypeVar("T")
@@ -99,6 +100,7 @@ def ordered(
             if not waiting:
                 return
             while not wait([waiting[0].future], POLL).done:
+                interrupt.check()
                 if stop is not None and stop.is_set():
                     raise RunError("images were closed while they were fetched")
                 for job in waiting:

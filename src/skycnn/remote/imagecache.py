@@ -9,10 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from stat import S_ISDIR
 from typing import IO, TypeVar, cast
 
+from skycnn import interrupt
 from skycnn.errors import InputError
 from skycnn.files.safefile import writing
+from skycnn.files.workingfile import described, removal
 from skycnn.fits.cards import BLOCK
 from skycnn.remote.fetcherror import FetchError
 from skycnn.remote.imageanswer import compression_of, uncompress
@@ -26,6 +29,8 @@ STALE = 86400.0
 
 class ImageCache:
     """A folder of images; safe for several threads and processes.
+
+    In a folder that others may write to they are kept in one of our own, ``skycnn-UID``: nobody forges them.
 
     Parameters
     ----------
@@ -42,6 +47,7 @@ class ImageCache:
     """
 
     def __init__(self, folder: str | None, limit: int) -> None:
+        interrupt.guard()
         self.limit, self.temporary = limit, False
         self._partial: set[str] = set()
         self._busy: dict[str, threading.Lock] = {}
@@ -51,6 +57,7 @@ class ImageCache:
             if path is None:
                 raise OSError
             os.makedirs(path, 0o700, exist_ok=True)
+            path = _private(path)
             with tempfile.TemporaryFile(dir=path, prefix=PREFIX):
                 self.folder = os.path.abspath(path)
         except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
@@ -164,6 +171,30 @@ def _default() -> str | None:
         return os.path.join(base, "skycnn")
     home = os.environ.get("HOME", "")
     return os.path.join(home, ".cache", "skycnn") if os.path.isabs(home) else None
+
+
+def _private(path: str) -> str:
+    """Return the folder, or one in it that nobody else writes to.
+
+    Raises
+    ------
+    InputError
+        When something else bears that name.
+    """
+    if _ours(path):
+        return path
+    own = os.path.join(path, f"skycnn-{os.geteuid()}")
+    with suppress(FileExistsError):
+        os.mkdir(own, 0o700)
+    if os.path.islink(own) or not _ours(own):
+        what = f"images cannot be kept in {path}: {described(own)} is no folder of ours alone"
+        raise InputError(what, hint=f"{removal(own)}, or --cache DIR names another folder.")
+    return own
+
+
+def _ours(folder: str) -> bool:
+    stat = os.stat(folder)
+    return S_ISDIR(stat.st_mode) and stat.st_uid == os.geteuid() and not stat.st_mode & 0o022
 
 
 def _read(path: str, read: Callable[[str], T]) -> T:

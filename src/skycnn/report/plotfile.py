@@ -43,6 +43,8 @@ def check(path: str, option: str = "--plot", *, overwrite: bool = False, spared:
         raise InputError(f"{option} {path} is the file of the mocks themselves", hint=f"Give another {option} FILE.")
     if check_output(path, f"{option} {path}") is not None and not overwrite:
         raise InputError(f"{path} exists", hint="--overwrite replaces it.")
+    if os.path.exists(real):
+        safefile.check_replaceable(real, f"{option} {path}", f"{option} FILE names another place.")
     writable = os.path.isdir(folder) and os.access(folder, os.W_OK) and os.stat(folder).st_mode & 0o222
     if not writable:
         place = os.path.dirname(path) or "."

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from skycnn import interrupt
 from skycnn.simulate import sersic
 from skycnn.simulate.aperture import AperturePhotometry, Measured
 from skycnn.simulate.light import Light
@@ -75,6 +76,7 @@ class Components(Light):
             waves = renderer.waves(float(period))
             block = max(1, BLOCK[renderer.device.type] // (2 * len(waves.k) ** 2))
             for part in np.split(rows, range(block, len(rows), block)):
+                interrupt.check()
                 stamps[part] = self.take(part)._draw(renderer, waves, offset[part]).cpu().numpy()
         return stamps
 

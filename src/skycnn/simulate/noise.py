@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skycnn import interrupt
 from skycnn.errors import InputError
 from skycnn.simulate import draws
 from skycnn.simulate.correlation import Correlation
@@ -118,6 +119,7 @@ class Noise:
         out = np.empty(images.shape, np.float32)
         scale = self.sigma.astype(np.float32)[:, None, None]
         for k, number in enumerate(rows.tolist()):
+            interrupt.check()
             generator = draws.generator(seed, number, name)
             if self.correlation is None:
                 field = generator.standard_normal(shape, np.float32)

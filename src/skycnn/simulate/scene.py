@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skycnn import interrupt
 from skycnn.simulate import draws
 from skycnn.simulate.blocks import worked
 from skycnn.simulate.light import Light
@@ -123,6 +124,7 @@ class Scene:
         corners = list(enumerate(product(range(0, height, TILE), range(0, width, TILE))))
 
         def work(tile: tuple[int, tuple[int, int]]) -> None:
+            interrupt.check()
             number, (y, x) = tile
             here = field[:, y : y + TILE, x : x + TILE]
             here[:] = self.mocks.noise.add(here[None], self.seed, [number], "scene/noise")[0]

@@ -376,7 +376,7 @@ def _keeper(run: Run, result: Result, sample: TrainingSet, file: ModelFile) -> K
                 raise
             run.say(f"begun anew: {error}")
     if not options.dry_run:
-        path.unlink(missing_ok=True)
+        checkpoint.remove(path)
     return keeper
 
 

@@ -7,7 +7,7 @@ from typing import IO
 
 import numpy as np
 
-from skycnn.files import safefile
+from skycnn.files import safefile, workingfile
 from skycnn.fits.bytecopy import write_all
 from skycnn.fits.tablebytes import read_into
 from skycnn.stamps.stamps import Array
@@ -31,7 +31,7 @@ class PartialFile:
     size : int
         Bytes to reserve for the whole file, including what follows the rows.
     fresh : bool
-        Whether what an earlier run left is thrown away.
+        Whether what an earlier run left is thrown away, as a file that is not ours always is.
     mode : int
         Permissions of a new file, before the umask.
     """
@@ -44,11 +44,8 @@ class PartialFile:
         if path is None:
             self._file = safefile.scratch()
         else:
-            if fresh:
-                with suppress(FileNotFoundError):
-                    os.unlink(path)
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW  # never through a link
-            self._file = os.fdopen(os.open(path, flags, mode), "r+b", buffering=0)
+            fd = workingfile.opened(path, mode=mode, fresh=fresh, shared=bool(mode & 0o022))
+            self._file = os.fdopen(fd, "r+b", buffering=0)
         try:
             self._reserve(size)
             write_all(self.fd, head, 0)
