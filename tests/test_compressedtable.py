@@ -184,7 +184,7 @@ def test_variable_length_columns_are_refused(tmp_path):
         ({"ZTILELEN": 0}, "10 tiles of ZTILELEN = 0 rows are not ZNAXIS2 = 50"),
         ({"ZTILELEN": 4}, "10 tiles of ZTILELEN = 4"),
         ({"ZTILELEN": 50}, "10 tiles of ZTILELEN = 50"),
-        ({"ZNAXIS2": 49}, "a compressed tile of ID holds 33 bytes"),
+        ({"ZNAXIS2": 49}, "a compressed tile of ID is corrupt: a gzip stream is cut off or too long"),
         ({"ZNAXIS2": 5000}, "10 tiles"),
         ({"ZNAXIS2": "x"}, "ZNAXIS2 is unreadable"),
         ({"ZNAXIS1": 7}, "NAXIS1 says 7"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skycnn.errors import InputError
-from skycnn.fits.cards import Value, number
+from skycnn.fits.cards import Value, integer, number
 
 DTYPES = {"L": "S1", "B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", "D": ">f8", "C": ">c8", "M": ">c16"}
 """FITS 4.0, table 18: the fixed-width element types (X, A, P and Q are handled apart)."""
@@ -144,18 +144,22 @@ def layout(header: Mapping[str, Value], label: str) -> tuple[TableColumn, ...]:
     Raises
     ------
     InputError
-        When a TFORM is missing or unreadable, or the fields do not fill NAXIS1.
+        When a TFORM, TSCAL or TZERO is missing or unreadable, or the fields do not fill NAXIS1.
     """
     columns: list[TableColumn] = []
     offset = 0
-    for i in range(1, int(number(header, "TFIELDS", 0)) + 1):
+    row_bytes = integer(header, "NAXIS1", label, 0)
+    for i in range(1, integer(header, "TFIELDS", label, 0) + 1):
         form = str(header.get(f"TFORM{i}", ""))
         match = TFORM.match(form)
         if match is None:
             raise InputError(f"{label} has no readable TFORM{i}", value=form, hint="The file is not valid FITS.")
         repeat, code = int(match[1] or 1), match[2]
         width = (repeat + 7) // 8 if code == "X" else repeat * WIDTHS[code]
-        zero, null = number(header, f"TZERO{i}", 0), header.get(f"TNULL{i}")
+        if offset + width > row_bytes:
+            what = f"{label}: TFORM{i} reaches beyond the {row_bytes} bytes a row of NAXIS1"
+            raise InputError(what, value=form, hint="The header lies about its rows; verify the file with fitsverify.")
+        zero, null = number(header, f"TZERO{i}", label, 0), header.get(f"TNULL{i}")
         columns.append(
             TableColumn(
                 name=str(header.get(f"TTYPE{i}", "")).strip(),
@@ -168,13 +172,13 @@ def layout(header: Mapping[str, Value], label: str) -> tuple[TableColumn, ...]:
                 ucd=_text(header.get(f"TUCD{i}")),
                 comment=_text(header.get(f"TCOMM{i}")),
                 dim=_text(header.get(f"TDIM{i}")),
-                scale=number(header, f"TSCAL{i}", 1),
+                scale=number(header, f"TSCAL{i}", label, 1),
                 zero=int(zero) if float(zero).is_integer() else zero,
                 null=int(null) if isinstance(null, int | float) and not isinstance(null, bool) else None,
             )
         )
         offset += width
-    if offset != header.get("NAXIS1"):
+    if offset != row_bytes:
         raise InputError(
             f"{label}: its columns take {offset} bytes a row but NAXIS1 says {header.get('NAXIS1')}",
             hint="The header lies about its rows; verify the file with fitsverify.",
