@@ -25,8 +25,10 @@ def opened():
 def decoded(monkeypatch):
     """Count how often each tile is decoded."""
     counts = Counter()
-    real = tiledpixels.Tiles.tile
-    monkeypatch.setattr(tiledpixels.Tiles, "tile", lambda self, *at: counts.update([at]) or real(self, *at))
+    real = tiledpixels.Tiles.fill
+    monkeypatch.setattr(
+        tiledpixels.Tiles, "fill", lambda self, y, x, out: counts.update([(y, x)]) or real(self, y, x, out)
+    )
     return counts
 
 
@@ -60,6 +62,7 @@ def test_only_the_tiles_that_are_needed_are_decoded(tmp_path, opened, decoded):
 @pytest.mark.parametrize("stored", ["rice rows", "rice tiles"])
 def test_memory_is_bounded(tmp_path, opened, monkeypatch, stored):
     monkeypatch.setattr(tiledpixels, "_CACHE_BYTES", 1 << 18)
+    monkeypatch.setattr(tiledpixels, "_CACHE_BLOCKS", 0)
     path, expected = imagemaker.write(tmp_path / "a.fits", imagemaker.array((1200, 300)), stored)
     pixels = opened(path)
     x0, y0 = random_stamps(pixels, 50, 200)

@@ -12,7 +12,6 @@ from skycnn.files import memory
 from skycnn.fits import cards as fitscards
 from skycnn.fits.cards import Value, integer, padded
 
-
 MOST_UNITS = 1 << 16
 """Header-data units of a file; cameras have hundreds, spectrographs thousands."""
 HELD = 6

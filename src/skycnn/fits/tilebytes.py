@@ -68,8 +68,10 @@ def inflated(octets: "bytes | memoryview", most: int) -> Array:
                 break
     except zlib.error as error:
         raise TileError(str(error)) from None
-    if not archive.eof or len(plain) > most:
-        raise TileError("a gzip stream is cut off or too long")
+    if len(plain) > most:
+        raise TileError(f"a gzip stream holds more than the {most} bytes of its tile")
+    if not archive.eof:
+        raise TileError("a gzip stream is cut off")
     return np.frombuffer(plain, np.uint8)
 
 
