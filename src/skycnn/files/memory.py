@@ -96,6 +96,20 @@ def check(needed: int, what: str) -> None:
     raise InputError(f"{what} takes {size(needed)} of memory", expected=f"at most {size(bound())}", hint=hint)
 
 
+def check_addresses(needed: int, what: str) -> None:
+    """See that a file of ``needed`` bytes can be mapped: it takes addresses, which ``ulimit -v`` bounds, not memory.
+
+    Raises
+    ------
+    InputError
+        When it cannot.
+    """
+    left = address_space()
+    if left is not None and needed > left:
+        hint = "ulimit -v sets the limit; funpack and imcopy make smaller images."
+        raise InputError(f"{what} takes {size(needed)} of addresses", expected=f"at most {size(left)}", hint=hint)
+
+
 @contextmanager
 def claimed(needed: int, what: str) -> Iterator[None]:
     """Hold ``needed`` bytes of the bound; threads whose needs exceed it together take turns.

@@ -1,13 +1,18 @@
 """FrameFile: an image of the sky in microjansky, read whole."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
+from skycnn.files import memory
 from skycnn.images import pixelunit
 from skycnn.images.psffile import understood
+
+_COPIES = 20
+"""Bytes of memory a pixel while it is read: decoded, as float64, and as float32 twice."""
 
 
 def read(path: str, extension: str | None = None) -> NDArray[np.float32]:
@@ -23,7 +28,7 @@ def read(path: str, extension: str | None = None) -> NDArray[np.float32]:
     Raises
     ------
     InputError
-        When the file cannot be read, holds no such image, or its BUNIT is no unit of flux.
+        When the file cannot be read, holds no such image or one larger than memory, or its BUNIT is no unit of flux.
     """
     from astropy.io import fits
 
@@ -33,6 +38,7 @@ def read(path: str, extension: str | None = None) -> NDArray[np.float32]:
         fits.open(stream, memmap=False) as file,
     ):
         unit = _image(file, path, extension)
+        memory.check(_COPIES * prod(unit.shape), f"{path}: an image of {unit.shape[1]} x {unit.shape[0]} pixels")
         pixels, text = np.array(unit.data, np.float32), pixelunit.bunit(unit.header.get("BUNIT"))
     found, needed = pixelunit.read(text), pixelunit.read("uJy")
     factor = found.factor_to(needed) if found and needed else None
