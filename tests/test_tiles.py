@@ -113,7 +113,7 @@ def altered(path, **cards):
         ({"ZTILE1": 0}, "no size"),
         ({"ZTILE1": "wide"}, "ZTILE1 is unreadable"),
         ({"ZTILE1": 10}, "NAXIS2 is 60 tiles, its image takes 420"),
-        ({"ZNAME2": "BYTEPIX", "ZVAL2": 3}, "parameters"),
+        ({"ZNAME2": "BYTEPIX", "ZVAL2": 3}, "ZVAL2, the BYTEPIX of its compression, makes no sense: 3"),
         ({"TTYPE1": "OTHER"}, "no column COMPRESSED_DATA"),
         ({"TFORM1": "8B"}, "COMPRESSED_DATA is 8B"),
         ({"THEAP": 10**9}, "THEAP"),

@@ -175,8 +175,10 @@ def layout(header: Mapping[str, Value], label: str) -> tuple[TableColumn, ...]:
         )
         offset += width
     if offset != header.get("NAXIS1"):
+        wide = max(range(len(columns)), key=lambda i: columns[i].width, default=0)
         raise InputError(
             f"{label}: its columns take {offset} bytes a row but NAXIS1 says {header.get('NAXIS1')}",
+            value=f"TFORM{wide + 1} = {columns[wide].form}" if columns else None,
             hint="The header lies about its rows; verify the file with fitsverify.",
         )
     return tuple(columns)

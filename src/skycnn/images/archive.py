@@ -22,6 +22,8 @@ _FORM = re.compile(
     rb"(XTENSION|BITPIX  |NAXIS\d* *|PCOUNT  |GCOUNT  |GROUPS  |EXTNAME |EXTVER  |INHERIT |BSCALE  |BZERO   |BLANK   "
     rb"|Z(IMAGE|TABLE|BITPIX|BLANK|NAXIS\d*) *)="
 )
+MOST_FIELDS = 999
+"""Of a table (FITS 4.0, section 7.3.1)."""
 _MOST_CARDS = 4096 * BLOCK // CARD  # as in cards.read_header
 
 
@@ -111,3 +113,20 @@ def units(stream: IO[bytes], path: str) -> Iterator[Hdu]:
             raise InputError(f"{path} has more than {MOST_UNITS} header-data units", hint=LIES)
         yield Hdu(number, offset, data, size, data + padded(size), tuple(cards), header)
         number, offset = number + 1, data + padded(size)
+
+
+def check_counts(file: IO[bytes], path: str) -> None:
+    """See that a library may read a file's headers: a count of billions of axes or fields keeps some busy for ever.
+
+    Raises
+    ------
+    InputError
+        When it is no FITS, a header is unreadable, or a table has more fields than FITS allows.
+    """
+    with plain(file, compression_of(file), path) as stream:
+        for unit in units(stream, path):
+            label = f"{path}[{unit.number}]"
+            fields = fitscards.integer(fitscards.values(unit.cards), "TFIELDS", label, 0)
+            if fields > MOST_FIELDS:
+                raise InputError(f"{label}: TFIELDS is {fields}", expected=f"at most {MOST_FIELDS}")
+    file.seek(0)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
+from skycnn.images.archive import check_counts
 
 SCALES = ("PIXSCALE", "PIXELSCL", "PSFSCALE", "SECPIX")
 """Cards of the scale in arcsec, as PSF simulators and observatories write them."""
@@ -46,9 +47,10 @@ def read(path: str, extension: str | None = None) -> tuple[NDArray[np.float64], 
     with (
         understood(f"{path} cannot be read", "Verify it with fitsverify."),
         open(path, "rb") as stream,  # given a path, astropy leaves a damaged file open
-        fits.open(stream, memmap=False) as file,
     ):
-        pixels, header = _image(file, path, extension)
+        check_counts(stream, path)
+        with fits.open(stream, memmap=False) as file:
+            pixels, header = _image(file, path, extension)
     scale = _scale(header, path)
     if scale is None:
         raise InputError(

@@ -20,6 +20,8 @@ Array = NDArray[Any]
 METHODS = ("RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "HCOMPRESS_1", "PLIO_1", "NOCOMPRESS")
 OPTIONS = {"BLOCKSIZE": 32, "BYTEPIX": 4, "SMOOTH": 0}
 """ZNAMEn and their defaults."""
+ALLOWED = {"BLOCKSIZE": range(1, 1 << 16), "BYTEPIX": (1, 2, 4), "SMOOTH": (0, 1)}
+"""ZVALn by ZNAMEn."""
 DITHER = {"NONE": 0, "NO_DITHER": -1, "SUBTRACTIVE_DITHER_1": 1, "SUBTRACTIVE_DITHER_2": 2}
 _LARGEST, _HEAD = 16, 1 << 16
 """Bytes a pixel, and besides, that no compression exceeds: twice those of the widest raw ones."""

@@ -8,7 +8,7 @@ from skycnn.files import memory
 from skycnn.fits.cards import Value, integer
 from skycnn.fits.stamplayout import planecodec
 from skycnn.images.imagechoice import image_axes
-from skycnn.images.tilecodec import DITHER, METHODS, OPTIONS, Codec
+from skycnn.images.tilecodec import ALLOWED, DITHER, METHODS, OPTIONS, Codec
 
 _EDGE = 128
 """Least pixels along the edge of a block: two stamps of 64; rows of tiles serve strips of stamps."""
@@ -93,7 +93,8 @@ def _codec(header: Mapping[str, Value], bitpix: int, label: str) -> Codec:
             break
         name = str(header[f"ZNAME{i}"]).strip().upper()
         if name in OPTIONS:
-            options[name] = integer(header, f"ZVAL{i}", f"{label} ({name})")
-    if options["BYTEPIX"] not in (1, 2, 4) or not 0 < options["BLOCKSIZE"] < 1 << 16 or options["SMOOTH"] > 1:
-        raise InputError(f"{label}: ZVALn, the parameters of its compression, make no sense", value=options)
+            options[name] = integer(header, f"ZVAL{i}", label)
+            if options[name] not in ALLOWED[name]:
+                what = f"{label}: ZVAL{i}, the {name} of its compression, makes no sense"
+                raise InputError(what, value=options[name])
     return Codec(method, bitpix, options, dither, planecodec.seed(header, label))
