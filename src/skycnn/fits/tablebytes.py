@@ -122,7 +122,7 @@ def scan(fd: int, size: int, label: str) -> list[Hdu]:
         name = f"{label}[{len(units)}]"
         cards, data = fitscards.read_header(fd, offset, name)
         read += HELD * (data - offset)
-        memory.check(read, f"{label}: its headers")
+        memory.check(read, f"{label}: reading its headers")
         if len(units) == MOST_UNITS:
             raise InputError(f"{label} has more than {MOST_UNITS} header-data units", hint=LIES)
         header = fitscards.values(cards)

@@ -98,7 +98,7 @@ class Codec:
     @property
     def most(self) -> int:
         """Most pixels of a tile: C counts their bytes by an int."""
-        return MOST_BYTES // {"HCOMPRESS_1": self._wide, "GZIP_1": self.item, "GZIP_2": self.item}.get(self.method, 4)
+        return MOST_BYTES // {"HCOMPRESS_1": self._wide, "RICE_1": self.options["BYTEPIX"]}.get(self.method, 4)
 
     def need(self, count: int, quantised: bool) -> int:
         """Return the bytes of memory, at its peak, that decoding a tile of ``count`` pixels takes."""
