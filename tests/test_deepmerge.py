@@ -174,6 +174,12 @@ class Trap:
         return (os.abort, ())
 
 
+def promise(shape):
+    """Return the head of an array of this shape, and no data."""
+    head = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}}}".ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head.encode()
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -182,8 +188,15 @@ class Trap:
         (np.array([["a"]]), "holds <U1"),
         (np.array([Trap()], object), "cannot be read as an array"),
         (b"\x93NUMPY\x01", "cannot be read as an array"),
+        (np.zeros((10**6, 2, 0, 0)), r"\(1000000, 2, 0, 0\)"),
+        (np.zeros((1, 2000, 1, 1)), "is 2000 bands"),
+        (promise("(10, 3, 75, 75)"), "cannot be read as an array"),
+        (promise("(" + "9" * 30 + ", 3, 75, 75)"), "cannot be read as an array"),
+        (promise("(-1, 3, 75, 75)"), "cannot be read as an array"),
+        (promise("((" * 50), "cannot be read as an array"),
+        (promise("('a', None, 1.5, 2)"), "cannot be read as an array"),
     ],
-    ids=["2d", "oblong", "text", "pickle", "torn"],
+    ids=["2d", "oblong", "text", "pickle", "torn", "empty", "bands", "short", "huge", "negative", "deep", "words"],
 )
 def test_arrays_that_are_no_stamps(tmp_path, content, told):
     path = tmp_path / "a-x.npy"
