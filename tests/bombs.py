@@ -155,11 +155,12 @@ def built(folder):
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended: its code (negative of a signal), its peak memory in MB, its seconds, what it said."""
+    """How a run ended: its code (negative of a signal), peak memory in MB, seconds, seconds of CPU, and words."""
 
     code: int
     megabytes: float
     seconds: float
+    cpu: float
     said: str
 
 
@@ -197,8 +198,9 @@ def run(words, folder, source):
         heard.seek(0)
         said = heard.read().decode(errors="replace").strip().splitlines()
     child.returncode = os.waitstatus_to_exitcode(status)
+    cpu = used.ru_utime + used.ru_stime
     errors = [line for line in said if "error" in line]
-    return Ended(child.returncode, used.ru_maxrss / 1000, time.monotonic() - start, (errors or said or [""])[-1])
+    return Ended(child.returncode, used.ru_maxrss / 1000, time.monotonic() - start, cpu, (errors or said or [""])[-1])
 
 
 def main():
@@ -207,13 +209,13 @@ def main():
     options.add_argument("--src", metavar="DIR", help="another source tree, to be measured beside this one")
     other = options.parse_args().src
     trees = {"here": str(Path(__file__).parents[1] / "src")} | ({"other": other} if other else {})
-    print(f"{'BOMB':30} {'BYTES':>10} {'TREE':>6} {'CODE':>5} {'PEAK MB':>8} {'SECONDS':>8}  SAID")
+    print(f"{'BOMB':30} {'BYTES':>10} {'TREE':>6} {'CODE':>5} {'PEAK MB':>8} {'SECONDS':>8} {'CPU':>6}  SAID")
     with tempfile.TemporaryDirectory(prefix="bombs-") as folder:
         places(f"{folder}/places.fits")
         for kind, bomb in built(folder):
             for name, source in trees.items():
                 ended = run(command(bomb, folder), folder, source)
-                figures = f"{ended.code:5} {ended.megabytes:8.0f} {ended.seconds:8.1f}"
+                figures = f"{ended.code:5} {ended.megabytes:8.0f} {ended.seconds:8.1f} {ended.cpu:6.1f}"
                 said = ended.said.replace(folder, "")[:110]
                 print(f"{kind:30} {os.path.getsize(bomb):10} {name:>6} {figures}  {said}", flush=True)
             os.unlink(bomb)

@@ -24,9 +24,7 @@ def test_an_image_of_no_bytes_is_not_mapped(tmp_path):
     """GCOUNT = 0 makes its data empty; a map beyond the end of the file would kill the process."""
     path = bombs.image(tmp_path / "a.fits", (3000, 3000), b"", GCOUNT=0, PCOUNT=0)
     (header,) = read_headers(ImageSpec(path))
-    with pytest.raises(
-        InputError, match=r"BITPIX and NAXISn promise 9000000 bytes of pixels, GCOUNT 0 \(expected GCOUNT"
-    ):
+    with pytest.raises(InputError, match="BITPIX and NAXISn promise 9000000 bytes of pixels, GCOUNT 0"):
         open_pixels(header)
 
 
