@@ -13,6 +13,9 @@ from skycnn.files import memory
 def requested(monkeypatch):
     """Requests end with the test."""
     monkeypatch.setattr(memory, "_requested", None)
+    memory._share_of_addresses.cache_clear()
+    yield
+    memory._share_of_addresses.cache_clear()
 
 
 @pytest.fixture
@@ -37,8 +40,10 @@ def machine(monkeypatch):
 def test_a_bound_is_requested(text, found, machine):
     memory.request(text)
     assert memory.bound() == found
+    assert memory.bound(10**9) == found
     memory.request(None)
-    assert memory.bound() == 5 * 10**9
+    assert memory.bound() == memory.bound(6 * 10**9) == 5 * 10**9
+    assert memory.bound(10**9) == 10**9
 
 
 @pytest.mark.parametrize(
@@ -85,6 +90,12 @@ def test_the_machine_is_what_the_groups_grant(monkeypatch):
 def test_half_of_the_addresses_left_bounds_too(monkeypatch, machine, left, found):
     monkeypatch.setattr(memory, "address_space", lambda: left)
     assert memory.bound() == found
+    monkeypatch.setattr(memory, "address_space", lambda: 10**8)  # the run takes some itself
+    assert memory.bound() == found
+    memory.request("4G")
+    assert memory.bound() == memory.LEAST
+    with pytest.raises(InputError, match=r"takes 1\.0 GB of memory \(expected at most 67 MB\)\. ulimit -v is"):
+        memory.check(10**9, "a tile")
 
 
 def test_addresses_left(monkeypatch):

@@ -43,14 +43,28 @@ def request(text: str | None) -> None:
         if float(match[1]) * unit < LEAST:
             raise InputError(f"--max-memory {text} is too little", expected=f"{size(LEAST)} or more")
     _requested = None if match is None else int(float(match[1]) * unit)
+    _share_of_addresses.cache_clear()
 
 
-def bound() -> int:
-    """Return the bytes that one file, image or stamp may take: as requested, else half of what the machine grants."""
-    granted = machine() if _requested is None else 0
-    share = int(SHARE * granted) if _requested is None else _requested
+def bound(most: int | None = None) -> int:
+    """Return the bytes that one file, image or stamp may take: as requested, else half of what the machine grants.
+
+    Parameters
+    ----------
+    most : int, optional
+        Bytes that it is at most, unless requested.
+    """
+    granted = int(SHARE * machine()) if most is None else min(int(SHARE * machine()), most)
+    share = granted if _requested is None else _requested
+    addresses = _share_of_addresses()
+    return max(LEAST, share if addresses is None else min(share, addresses))
+
+
+@cache
+def _share_of_addresses() -> int | None:
+    """Return half of the addresses left when the run began: what is granted at first is not refused later."""
     left = address_space()
-    return max(LEAST, share if left is None else min(share, int(SHARE * left)))
+    return None if left is None else int(SHARE * left)
 
 
 @cache
@@ -88,8 +102,11 @@ def check(needed: int, what: str) -> None:
     """
     if needed <= LEAST or needed <= bound():
         return
+    addresses = _share_of_addresses()
     allowed = ceil(needed / 10 ** (digits := max(6, int(log10(needed)) - 1))) * 10**digits
-    if needed <= machine():
+    if addresses is not None and needed > addresses:
+        hint = "ulimit -v is the limit."
+    elif needed <= machine():
         hint = f"--max-memory {size(allowed).replace(' ', '').replace('.0', '').removesuffix('B')} allows it."
     else:
         hint = f"This machine has {size(machine())}; verify the file with fitsverify."

@@ -12,6 +12,10 @@ from skycnn.fits.tablebytes import data_size
 RATIO = 100
 """Times that neither a catalogue nor an image of the sky shrinks; empty masks and bombs do."""
 
+DENSE = 4 << 30
+"""Bytes that such an archive may become where memory has room: an empty image of 20,000 x 20,000 doubles takes 3.2 GB.
+More would take a minute and more to write."""
+
 LOOSE = 64 << 20
 """Bytes allowed behind the last header-data unit."""
 
@@ -22,12 +26,13 @@ def check(plain: int, packed: int, label: str) -> None:
     Raises
     ------
     InputError
-        When it is as good as empty, and larger than the bound on memory.
+        When it is as good as empty, and larger than the bound on memory, or than `DENSE` where none was requested.
     """
-    if plain > RATIO * packed and plain > memory.bound():
+    most = memory.bound(DENSE)
+    if plain > RATIO * packed and plain > most:
         what = f"{label}: an archive of {words(packed)} would become {words(plain)}"
         hint = f"If it is no bomb, uncompress it first, or give --max-memory {plain // 10**9 + 1}G."
-        raise InputError(what, expected=f"at most {words(memory.bound())} of one so dense", hint=hint)
+        raise InputError(what, expected=f"at most {words(most)} of one so dense", hint=hint)
 
 
 class Expansion:
