@@ -19,7 +19,7 @@ def catalogue(tmp_path):
 
 def test_rows_and_bands_are_those_of_the_conditions(catalogue):
     mask = BandMask({"g": "gmask", "i": "SEEING > 2 & GMASK == 0"}, catalogue, ("i", "g", "r"), "m")
-    assert mask.columns == ("GMASK", "SEEING", "GMASK")
+    assert mask.columns == ("GMASK", "SEEING")
     assert mask.notes == ("band g dropped where gmask", "band i dropped where SEEING > 2 & GMASK == 0")
     found = mask.of(catalogue.read(("GMASK", "SEEING")), 3)
     assert found.tolist() == [[False] * 3, [False, True, False], [True, False, False]]
@@ -31,7 +31,7 @@ def test_a_band_or_column_that_is_not_there_is_refused(catalogue):
     with pytest.raises(InputError, match="has no column 'GMASKS'") as caught:
         BandMask({"g": "GMASKS"}, catalogue, ("g", "r"), "m")
     assert "Did you mean GMASK? Name it with --mask-band g=COLUMN." in caught.value.hint
-    with pytest.raises(InputError, match="'NAME' holds text"):
+    with pytest.raises(InputError, match="NAME holds text: write NAME == 'TEXT'"):
         BandMask({"g": "NAME"}, catalogue, ("g", "r"), "m")
 
 

@@ -457,6 +457,47 @@ def test_flags_say_what_the_schema_says(ask, tmp_path):
     assert np.isfinite(column(cat, "Z_PHOT")).tolist() == [True, True, True, False, False, True]
 
 
+IDS = 39627788403084375 + np.arange(8)
+
+
+@pytest.mark.parametrize(
+    ("condition", "rows"),
+    [
+        (f"TARGETID == {IDS[3]}", [3]),
+        (f"TARGETID in ({IDS[2]}, {IDS[5]})", [2, 5]),
+        ("TARGETID != TARGETID", [7]),
+        ("MASK & 2", [2, 3, 6, 7]),
+        ("MASK & 0x2 != 0", [2, 3, 6, 7]),
+        ("(MASK & 2) != 0 and CLASS == 'STAR'", [3, 6]),
+        ("CLASS not in ('GALAXY', 'QSO') & MASK > 3", [6]),
+        ("flags & (EDGE | SATURATED)", [2, 5]),
+    ],
+)
+def test_rows_are_dropped_by_exact_ids_bits_and_text(ask, tmp_path, condition, rows):
+    classes = np.array(["GALAXY", "QSO", "GALAXY", "STAR", "GALAXY", "QSO", "STAR", "GALAXY"])
+    flags = np.array([0, 1, 4, 8, 0, 1 << 18, 2, 0])
+    cat = write(
+        tmp_path / "cat.fits", table(8, TARGETID=IDS, MASK=np.arange(8, dtype="i2"), CLASS=classes, flags=flags)
+    )
+    with fits.open(cat, "update") as file:
+        file[1].header[f"TNULL{file[1].columns.names.index('TARGETID') + 1}"] = int(IDS[7])
+    assert ask(cat, "--bad", condition, "--survey", "sdss").code == 0
+    assert np.flatnonzero(column(cat, "Z_PHOT_FLAG") & Flag.BAD_ROW).tolist() == rows
+
+
+def test_other_bits_of_the_same_name_are_other_answers(ask, cat, tmp_path):
+    mine = tmp_path / "mine.toml"
+    bands = "".join(f"[{key}]\n" + "".join(f"{b} = 1\n" for b in "ugriz") for key in ("psf", "extinction"))
+    depth = "[depth]\n" + "".join(f"{b} = 25\n" for b in "ugriz")
+    text = f'name = "mine"\nbands = {list("ugriz")}\npixel_scale = 0.3\n{bands}{depth}[bits.OBJID]\nODD = 0\n'
+    mine.write_text(text)
+    words = ("--survey", str(mine), "--model", "standin-sdss-flux", "--bad", "OBJID.ODD")
+    assert ask(cat, *words).code == 0
+    assert ask(cat, *words).err.endswith("nothing to do\n")
+    mine.write_text(text.replace("ODD = 0", "ODD = 1"))
+    assert "holds other answers: " in errors(ask(cat, *words))[0]
+
+
 def test_a_band_that_is_masked_is_missing(ask, tmp_path):
     cat = write(tmp_path / "cat.fits", table(4, MASK=np.array([0, 1, 0, 0], "i2")))
     assert ask(cat, "--mask-band", "r=MASK").code == 0

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
 import skyserver
 from cutouts import SCALE, Sky, catalogue
@@ -270,6 +271,53 @@ def test_files_by_a_column_about_their_centres(remote, tmp_path):
         "row 4: 1 id is '../N 0', which would leave the folder",
         "row 5: 1 id is empty",
     ]
+
+
+BIG = 43158322455040512 + np.arange(3)
+UNSIGNED, DIGITS = [2**64 - 1, 2**63 + 1, 5], [f"00{BIG[0]}", "007", "7"]
+
+
+@pytest.mark.parametrize(
+    ("made", "names", "last"),
+    [
+        (fits.Column("ID", "K", null=-1, array=[*BIG, -1]), BIG, "null"),
+        (fits.Column("ID", "K", array=[*BIG, 0]), BIG, None),
+        (
+            fits.Column("ID", "K", bzero=2**63, array=np.array([2**64 - 1, *BIG[:2], 0], "u8")),
+            [2**64 - 1, *BIG[:2]],
+            None,
+        ),
+        (fits.Column("ID", "I", null=-1, array=[5, 6, 7, -1]), [5, 6, 7], "null"),
+        (
+            fits.Column("ID", "20A", array=["0043158322455040512 ", "007", "7", ""]),
+            ["0043158322455040512", "007", "7"],
+            "empty",
+        ),
+        (fits.Column("ID", "D", array=[5.0, 6.0, 7.0, np.nan]), [5, 6, 7], "null"),
+        (fits.Column("ID", "D", array=[5.0, 6.0, 7.0, 2.0**60]), [5, 6, 7], "too large to be exact"),
+    ],
+    ids=["null", "plain", "unsigned", "short", "digits", "float", "large float"],
+)
+def test_files_are_named_by_exact_ids(remote, tmp_path, made, names, last):
+    (x, y), _ = SKY.places(3)
+    for i, name in enumerate(names):
+        (tmp_path / f"{name}.fits").write_bytes(SKY.cutout(x[i], y[i], 16, keep_wcs=False))
+    fits.BinTableHDU.from_columns([made]).writeto(tmp_path / "cat.fits")
+    pixels, _, flags, source = cut(tmp_path / "cat.fits", {}, remote, stamps=str(tmp_path / "{ID}.fits"))
+    for i in range(3):
+        np.testing.assert_array_equal(pixels[i, 0], SKY.stamp(x[i], y[i], 16)[0])
+    assert flags.tolist() == [0, 0, 0, Flag.UNREADABLE | Flag.MISSING_BAND]
+    assert (f"ID is {last}" if last else "does not exist") in source.warnings()[0]
+
+
+def test_scaled_ids_name_files_exactly(remote, tmp_path):
+    (x, y), _ = SKY.places(3)
+    fits.BinTableHDU.from_columns([fits.Column("ID", "K", array=BIG // 1000)]).writeto(tmp_path / "cat.fits")
+    with fits.open(tmp_path / "cat.fits", "update", do_not_scale_image_data=True) as file:
+        file[1].header["TSCAL1"], file[1].header["TZERO1"], file[1].header["TNULL1"] = 1000, 7, -1
+    (tmp_path / f"{BIG[0] // 1000 * 1000 + 7}.fits").write_bytes(SKY.cutout(x[0], y[0], 16, keep_wcs=False))
+    _, _, flags, _ = cut(tmp_path / "cat.fits", {}, remote, stamps=str(tmp_path / "{ID}.fits"))
+    assert flags.tolist() == [0, 0, 0]
 
 
 def test_files_with_all_bands(remote, tmp_path):

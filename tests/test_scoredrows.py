@@ -6,7 +6,6 @@ from astropy.io import fits
 
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.photometry import conditions
 from skycnn.scoring import scoredrows
 from skycnn.scoring.baselineinputs import FluxReader
 from skycnn.scoring.scoredrows import Wanted
@@ -93,7 +92,7 @@ def test_an_answer_without_its_interval_keeps_its_value(tmp_path):
 
 def test_rows_not_run_are_left_out_and_conditions_hold(tmp_path):
     path = table(tmp_path / "c.fits", Z=np.ones(5), T=np.ones(5), Z_FLAG=[0, -1, 8, 0, 0], ID=np.arange(5))
-    rows = read(path, where=conditions.parse("ID < 4"))
+    rows = read(path, where="ID < 4")
     assert rows.left_out == {"outside --where": 1, "not run": 1}
     assert rows.flags.tolist() == [0, 8, 0]
 
@@ -107,6 +106,52 @@ def test_elements_groups_and_bins_are_read(tmp_path):
     assert rows.groups.tolist() == ["a", "b", "a"]
     with pytest.raises(InputError, match="'V' holds 2 numbers a row"):
         read(path, by="V")
+
+
+IDS = np.array([2**53 + 1, 2**53 + 2, -1, -1, 2**53 + 1])
+
+
+@pytest.mark.parametrize(
+    ("made", "names"),
+    [
+        (fits.Column("TILE", "K", array=IDS, null=-1), [str(2**53 + 1), str(2**53 + 2), "", "", str(2**53 + 1)]),
+        (fits.Column("TILE", "K", array=IDS), [str(tile) for tile in IDS]),
+        (fits.Column("TILE", "K", array=IDS.astype("u8"), bzero=2**63), [str(int(tile)) for tile in IDS.astype("u8")]),
+        (fits.Column("TILE", "8A", array=["007", "7", "", "", "007"]), ["007", "7", "", "", "007"]),
+        (fits.Column("TILE", "D", array=[7, 8, np.nan, np.nan, 7]), ["7", "8", "", "", "7"]),
+    ],
+    ids=["null", "plain", "unsigned", "text", "float"],
+)
+def test_groups_are_exact_and_a_row_without_one_stands_alone(tmp_path, made, names):
+    columns = [fits.Column("Z", "D", array=np.ones(5)), fits.Column("T", "D", array=np.ones(5)), made]
+    fits.BinTableHDU.from_columns(columns).writeto(tmp_path / "c.fits")
+    rows = read(str(tmp_path / "c.fits"), group="TILE")
+    expected = [name or f"row {row} of {tmp_path / 'c.fits'}[1]" for row, name in enumerate(names)]
+    assert rows.groups.tolist() == expected
+    assert scoredrows.concatenate([rows, rows]).groups.tolist() == 2 * expected
+    few = read(str(tmp_path / "c.fits"), group="TILE", rows=(2, 4))
+    assert few.groups.tolist() == expected[2:4]
+
+
+def test_conditions_on_ids_text_and_bits_by_name(tmp_path):
+    columns = [
+        fits.Column("Z", "D", array=np.ones(5)),
+        fits.Column("T", "D", array=np.ones(5)),
+        fits.Column("ID", "K", array=IDS, null=-1),
+        fits.Column("CLASS", "8A", array=["GALAXY", "STAR", "GALAXY", "QSO", "galaxy"]),
+        fits.Column("MASK", "I", array=np.arange(5)),
+    ]
+    fits.BinTableHDU.from_columns(columns).writeto(tmp_path / "c.fits")
+    for where, kept in [
+        (f"ID == {2**53 + 1}", 2),
+        ("CLASS == 'GALAXY'", 2),
+        ("CLASS in ('QSO', 'STAR') or ID != ID", 3),
+        ("not MASK.BAD", 3),
+    ]:
+        rows = read(str(tmp_path / "c.fits"), where=where, bits={"MASK": {"BAD": 1}})
+        assert len(rows.truth) == kept, where
+    with pytest.raises(InputError, match=r"has no column 'CLAS'; --where needs it\. Did you mean CLASS"):
+        read(str(tmp_path / "c.fits"), where="CLAS == 'QSO'")
 
 
 def test_no_photometry_is_fluxes_of_nan_so_that_samples_can_be_joined(tmp_path):

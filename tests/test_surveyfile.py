@@ -122,6 +122,29 @@ def test_what_is_no_fact_is_told_with_its_line(old, new, message):
     assert told(text).startswith(f"mine.toml:{message}")
 
 
+@pytest.mark.parametrize(
+    ("bits", "message"),
+    [
+        ("bits = 5", "1: 'bits' is no table of columns: 5 (expected like MASKBITS.BRIGHT = 1, bits 0 to 63)"),
+        ("[bits]\nMASK = 5", "'bits' is no table of columns: {'MASK': 5}"),
+        ("[bits.MASK]\nBRIGHT = 64", "'bits' of MASK has no plain bit: {'BRIGHT': 64}"),
+        ("[bits.MASK]\nBRIGHT = -1", "'bits' of MASK has no plain bit"),
+        ("[bits.MASK]\nBRIGHT = 1.5", "'bits' of MASK has no plain bit"),
+        ("[bits.MASK]\nBRIGHT = true", "'bits' of MASK has no plain bit"),
+        ("[bits.MASK]\nBRIGHT = 'x'", "'bits' of MASK has no plain bit"),
+        ("[bits.MASK]\n'BIT 1' = 1", "'bits' of MASK has no plain bit"),
+    ],
+)
+def test_bits_are_plain_names_of_0_to_63(bits, message):
+    text = f"{bits}\n{SOUND}" if bits.startswith("bits") else f"{SOUND}\n{bits}\n"
+    assert message in told(text)
+
+
+def test_bits_of_columns_are_taken():
+    found = survey.parse(f'{SOUND}[bits.MASK]\nBRIGHT = 1\n[bits."flags*"]\nEDGE = 2\n', "mine.toml", cited=False)
+    assert found.bits == {"MASK": {"BRIGHT": 1}, "flags*": {"EDGE": 2}}
+
+
 @pytest.mark.parametrize("key", FULL)
 def test_a_missing_number_is_told_with_its_table(key):
     lines = SOUND.split("\n")

@@ -82,8 +82,10 @@ def test_names_are_exact_beside_nulls():
     assert one("K", ids, "names", TNULL=-99).tolist() == [str(2**53 + 1), "", "-5"]
     assert one("K", ids, "names", TNULL=-99, TZERO=2**63).tolist() == [str(2**63 + 2**53 + 1), "", str(2**63 - 5)]
     assert one("B", np.array([0, 255], "u1"), "names", TNULL=255, TZERO=-128).tolist() == ["-128", ""]
-    assert one("K", ids, "names").tolist() == ids.tolist()
-    np.testing.assert_array_equal(one("I", np.array([1, 2], ">i2"), "names", TNULL=1, TSCAL=0.5), [np.nan, 1.0])
+    assert one("K", ids, "names").tolist() == [str(2**53 + 1), "-99", "-5"]
+    assert one("K", ids, "names", TSCAL=1000).tolist() == [str(1000 * (2**53 + 1)), "-99000", "-5000"]
+    assert one("I", np.array([1, 3], ">i2"), "names", TNULL=1, TSCAL=0.5).tolist() == ["", "1.5"]
+    assert one("E", np.array([np.nan, 3], ">f4"), "names").tolist() == ["", "3"]
     assert one("2A", np.frombuffer(b"a b ", np.uint8), "names", TNULL=1).tolist() == ["a", "b"]
 
 
@@ -92,6 +94,15 @@ def test_whole_offsets_keep_integers_whole():
     assert one("J", np.array([-(2**31), 2**31 - 1], ">i4"), TZERO=2147483648.0).tolist() == [0, 2**32 - 1]
     assert one("K", np.array([-(2**63), 2**63 - 1], ">i8"), TZERO=9223372036854775808).tolist() == [0, 2**64 - 1]
     assert one("J", np.array([5], ">i4"), TZERO=0.5).tolist() == [5.5]
+
+
+def test_offsets_of_any_size_are_taken():
+    assert one("J", np.array([1], ">i4"), TZERO=10**30).tolist() == [1e30]
+    assert one("J", np.array([1, 2], ">i4"), TZERO=1e300, TSCAL=1e300, TNULL=2).tolist()[0] == 2e300
+    assert one("J", np.array([1], ">i4"), TSCAL=1e308, TZERO=-1e308).tolist() == [0.0]
+    assert one("D", np.array([1e200], ">f8"), TSCAL=1e200).tolist() == [np.inf]
+    assert one("J", np.array([1], ">i4"), TNULL=float("inf")).tolist() == [1]
+    assert one("J", np.array([1], ">i4"), "exact", TZERO=10**30).item(0) == 10**30 + 1
 
 
 def test_strings_end_at_the_first_nul_and_lose_trailing_blanks():

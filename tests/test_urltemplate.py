@@ -28,6 +28,20 @@ def test_a_field_takes_the_columns_own_name():
     assert template.fill({"OBJID": np.int64(7)}) == "cut/7.fits"
 
 
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (None, "ID is null"),
+        (np.nan, "ID is null"),
+        (2.0**53, "floating-point"),
+        ([1, 2], "no single value"),
+    ],
+)
+def test_what_names_no_file(value, message):
+    with pytest.raises(UnfitError, match=message):
+        UrlTemplate.parse("cut/{ID}.fits").fill({"ID": value})
+
+
 def test_only_lower_case_is_the_position():
     assert dict(UrlTemplate.parse("https://h/{RA}/{ra}").columns) == {"RA": "RA"}
 

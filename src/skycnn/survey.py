@@ -52,6 +52,8 @@ class Survey:
         b of asinh magnitudes (Lupton et al. 1999), in units of the flux of magnitude zero.
     vega : mapping of str to float
         m_AB - m_Vega, mag.
+    bits : mapping of str to mapping of str to int
+        Of columns of a catalogue, ``*`` in their names for any letters, the numbers of bits, from 0, by their names.
     references : mapping of str to str
         The source of each fact, by its name above.
     source : SurveyFile or None
@@ -77,6 +79,7 @@ class Survey:
     read_noise: Mapping[str, float] = field(default_factory=dict)
     softening: Mapping[str, float] = field(default_factory=dict)
     vega: Mapping[str, float] = field(default_factory=dict)
+    bits: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
     source: SurveyFile | None = field(default=None, compare=False, repr=False)
 
@@ -185,7 +188,7 @@ def parse(text: str, label: str, *, cited: bool = True) -> Survey:
     for key in facts:
         if key not in keys:
             raise unknown(f"{source.at(key)} has an unknown key", key, keys)
-    free = (*PARTIAL, *OPTIONAL, *(() if cited else ("title", "references")))
+    free = (*PARTIAL, *OPTIONAL, "bits", *(() if cited else ("title", "references")))
     for key in keys:
         if key not in facts and key not in free:
             raise InputError(f"{label} has no '{key}'", expected=", ".join(k for k in keys if k not in free))

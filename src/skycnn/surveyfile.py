@@ -73,6 +73,10 @@ NAME, NAME_SAID = r"(?! )[ !#-&(-.0-[\]-~]{1,60}(?<! )", "1 to 60 letters of ASC
 """Names that fit a card of 68 letters and are not taken for a file."""
 
 
+BIT = r"[A-Za-z_]\w{0,39}"
+"""Names of bits that do as words of a condition."""
+
+
 @dataclass(frozen=True)
 class SurveyFile:
     """The file of a user's survey.
@@ -112,6 +116,7 @@ def check(facts: Mapping[str, Any], source: SurveyFile, *, cited: bool) -> None:
     _check_names(facts, source)
     _check_numbers(facts, source)
     _check_places(facts, source)
+    _check_bits(facts.get("bits", {}), source)
     _check_references(facts, source, cited=cited)
 
 
@@ -208,12 +213,24 @@ def _check_places(facts: Mapping[str, Any], source: SurveyFile) -> None:
             raise InputError(f"{source.at(key, band)}: '{key}' of {band} is told and its '{other}' is not")
 
 
+def _check_bits(bits: object, source: SurveyFile) -> None:
+    """See that names of bits are plain, and their numbers 0 to 63."""
+    expected = "like MASKBITS.BRIGHT = 1, bits 0 to 63"
+    if not isinstance(bits, dict) or not all(isinstance(named, dict) for named in bits.values()):
+        raise InputError(f"{source.at('bits')}: 'bits' is no table of columns", value=bits, expected=expected)
+    for column, named in bits.items():
+        for name, bit in named.items():
+            if not re.fullmatch(BIT, name) or not _number(bit) or bit != int(bit) or not 0 <= bit < 64:
+                what = f"{source.at('bits', column)}: 'bits' of {column} has no plain bit"
+                raise InputError(what, value={name: bit}, expected=expected)
+
+
 def _check_references(facts: Mapping[str, Any], source: SurveyFile, *, cited: bool) -> None:
     references = facts.get("references", {})
     if not isinstance(references, dict):
         what = f"{source.at('references')}: 'references' is no table of texts"
         raise InputError(what, value=references, expected='like psf = "Smith et al. 2020, AJ 1, 2"')
-    keys = ("bands", "pixel_scale", *FULL, *OPTIONAL, *PARTIAL)
+    keys = ("bands", "pixel_scale", *FULL, *OPTIONAL, *PARTIAL, "bits")
     for key, text in references.items():
         at = source.at("references", key)
         if key not in keys:

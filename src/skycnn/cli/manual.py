@@ -10,6 +10,7 @@ from typing import Any
 from skycnn import errors, schema, tasks
 from skycnn.cli import roff
 from skycnn.cli.app import names, tree
+from skycnn.photometry import conditions
 
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "CPU threads, where --threads is not given.",
@@ -18,6 +19,7 @@ ENVIRONMENT = {
     "NO_COLOR": "If set, nothing is coloured.",
 }
 BINS = "probability in each bin of the model's grid, which stands in TCOMM of the column"
+CONDITIONS = "What --bad and --mask-band of all commands and --where of score take:"
 DONE = "All is done, also where rows were flagged."
 
 
@@ -69,6 +71,9 @@ def _page(verb: str, date: str) -> Iterator[str]:
         yield from roff.section("COLUMNS", roff.definitions(_columns()))
     if not verb or opts & {"--prefix", "--strict"}:  # it flags rows
         yield from roff.section("FLAGS", roff.definitions(_flags()))
+    if not verb:
+        examples = ((", ".join(map(roff.bold, typed.split("; "))), meaning) for typed, meaning in conditions.PAGE)
+        yield from roff.section("CONDITIONS", [roff.text(CONDITIONS), *roff.definitions(examples)])
     yield from roff.section("EXIT STATUS", roff.definitions(_codes(not verb or "--strict" in opts)))
     if not verb:
         yield from roff.section("ENVIRONMENT", roff.definitions((roff.bold(k), v) for k, v in ENVIRONMENT.items()))

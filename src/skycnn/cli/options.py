@@ -142,10 +142,19 @@ Extinction = Annotated[
 ]
 Bad = Annotated[
     list[str] | None,
-    typer.Option("--bad", metavar="CONDITION", help="Rows to leave out and flag, e.g. 'FLAGS != 0'; repeatable."),
+    typer.Option(
+        "--bad",
+        metavar="CONDITION",
+        help="Rows to leave out and flag, e.g. 'FLAGS & 4'; repeatable; see CONDITIONS in skycnn(1).",
+    ),
 ]
 MaskBand = Annotated[
-    list[str] | None, typer.Option("--mask-band", metavar=PAIR, help="Leave a band out where COLUMN is not 0.")
+    list[str] | None,
+    typer.Option(
+        "--mask-band",
+        metavar=PAIR,
+        help="Leave a band out where a column is not 0 or a condition holds, e.g. g='MASK & 2'.",
+    ),
 ]
 Input = Annotated[
     list[str] | None,

@@ -18,8 +18,9 @@ def text(prose: str) -> str:
 
 
 def code(typed: str) -> str:
-    """Return text to be typed, with ASCII hyphens."""
-    return _sheltered(_escape(typed).replace("-", "\\-"))
+    """Return text to be typed, with ASCII hyphens and quotes."""
+    escaped = _escape(typed).replace("-", "\\-")
+    return _sheltered(escaped.replace("'", "\\(aq").replace("`", "\\(ga"))
 
 
 def _escape(raw: str) -> str:

@@ -52,7 +52,12 @@ def command(
         str | None, typer.Option("--group", metavar="COLUMN", help="Bootstrap and cross-fit whole groups, not rows.")
     ] = None,
     where: Annotated[
-        str | None, typer.Option("--where", metavar="CONDITION", help="Only these rows, e.g. 'Z_SPEC >= 0.004'.")
+        str | None,
+        typer.Option(
+            "--where",
+            metavar="CONDITION",
+            help="Only these rows, e.g. \"CLASS == 'GALAXY'\"; see CONDITIONS in skycnn(1).",
+        ),
     ] = None,
     rows: options.Rows = None,
     hdu: options.Hdu = None,

@@ -14,6 +14,7 @@ from skycnn.files.safefile import kept
 from skycnn.fits import cards as fitscards
 from skycnn.fits import provenance
 from skycnn.fits.asciitable import binary_from_ascii
+from skycnn.fits.columnvalues import ColumnValues
 from skycnn.fits.compressedtable import binary_from_compressed, decompressed
 from skycnn.fits.fitsfile import open_fits
 from skycnn.fits.source import Source, Spec, parse
@@ -266,11 +267,11 @@ class Catalogue:
 
     def chunks(
         self, names: Sequence[str], rows: tuple[int, int] | None = None, size: int | None = None
-    ) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+    ) -> Iterator[tuple[int, ColumnValues]]:
         """Yield the number of the first row, and physical values by name; see `TableColumn.values`."""
         columns = self.packing(names)
         for first, packed in self.packed_chunks(names, rows, size):
-            yield first, {name: column.values(packed) for name, column in zip(names, columns, strict=True)}
+            yield first, ColumnValues(names, columns, packed)
 
     def read(self, names: Sequence[str], rows: tuple[int, int] | None = None) -> dict[str, np.ndarray]:
         """Return the physical values of whole columns by name.

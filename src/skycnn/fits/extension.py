@@ -15,6 +15,7 @@ from skycnn.fits import previousrun
 from skycnn.fits.aheadcopy import AheadCopy
 from skycnn.fits.bytecopy import copy_range
 from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.columnvalues import ColumnValues
 from skycnn.fits.newheader import NewColumns, new_cards, packed, width
 from skycnn.fits.output import Output, compression_of
 from skycnn.fits.provenance import Record
@@ -181,7 +182,7 @@ class Extension:
             held = journal.holds(first, len(rows), digest)
             values = None
             if not held and run.any():
-                values = {name: column.values(rows) for name, column in zip(used, layout, strict=True)}
+                values = ColumnValues(used, layout, rows)
             yield Chunk(first, values, rows[:, split:], run, digest, held)
 
     @property

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
 from skycnn.errors import InputError
 from skycnn.fits.cards import Value, integer, number
+from skycnn.fits.exactvalues import ExactValues, scaled
 
 DTYPES = {"L": "S1", "B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", "D": ">f8", "C": ">c8", "M": ">c16"}
 """FITS 4.0, table 18: the fixed-width element types (X, A, P and Q are handled apart)."""
@@ -75,11 +77,11 @@ class TableColumn:
         """Return physical values of ``rows`` (n, row bytes) uint8.
 
         Numbers become float64, NaN for TNULL; integers without TNULL and TSCAL stay integers, TZERO applied exactly
-        (so unsigned 64-bit ids are exact); strings lose trailing blanks.
+        (so unsigned 64-bit ids are exact); strings lose trailing blanks. Whoever compares ids takes `exact`.
         """
         raw = self.raw(rows)
         if self.code == "A":
-            return np.char.decode(np.char.rstrip(_cut(raw), b" "), "ascii", "replace")
+            return np.char.decode(_text_of(raw), "ascii", "replace")
         if self.code == "L":
             return np.asarray(raw == b"T")
         if self.code in "XPQ":
@@ -90,19 +92,20 @@ class TableColumn:
         if self.code in "CM":
             return plain
         physical = plain.astype(np.float64, copy=False)
-        return physical * self.scale + self.zero if (self.scale, self.zero) != (1, 0) else physical
+        return self._scaled(physical) if (self.scale, self.zero) != (1, 0) else physical
+
+    def exact(self, rows: "np.ndarray") -> ExactValues:
+        """Return the values of ``rows`` (n, row bytes) uint8 without loss: also beside TNULL, TSCAL and TZERO."""
+        if self.code == "A":
+            return ExactValues(_text_of(self.raw(rows)))
+        if self.code not in "BIJK" or not (float(self.scale).is_integer() and isinstance(self.zero, int)):
+            return ExactValues(self.values(rows))
+        raw = self.raw(rows)
+        return scaled(raw.astype(raw.dtype.newbyteorder("=")), int(self.scale), self.zero, self.null)
 
     def names(self, rows: "np.ndarray") -> "np.ndarray":
-        """Return the values of ``rows`` (n, row bytes) uint8 as names, exact: of groups, of sides of a split.
-
-        Integers with TNULL, which `values` makes floats, become decimal text, blank where null.
-        """
-        if self.null is None or self.code not in "BIJK":
-            return self.values(rows)
-        whole = replace(self, null=None).values(rows)
-        if whole.dtype.kind == "f":  # scaled
-            return self.values(rows)
-        return np.where(self.raw(rows) == self.null, "", whole.astype(str))
+        """Return the values of ``rows`` (n, row bytes) uint8 as text, exact, blank for null: of groups, of a split."""
+        return self.exact(rows).names()
 
     def descriptors(self, rows: "np.ndarray") -> "np.ndarray":
         """Return length and offset in the heap, int64 (n, 2), of arrays of varying length (P and Q)."""
@@ -116,12 +119,21 @@ class TableColumn:
                 return plain
             if self.code == "K" and self.zero == 2**63:  # unsigned: flip the sign bit
                 return plain.view(np.uint64) ^ np.uint64(2**63)
-            if self.code != "K":
+            if self.code != "K" and abs(self.zero) < 2**62:
                 return plain.astype(np.int64) + self.zero
-        physical = plain.astype(np.float64) * self.scale + self.zero
+        physical = self._scaled(plain.astype(np.float64))
         if self.null is not None:
             physical[plain == self.null] = np.nan
         return physical
+
+    def _scaled(self, stored: "np.ndarray") -> "np.ndarray":
+        with np.errstate(over="ignore", invalid="ignore"):
+            return stored * self.scale + self.zero
+
+
+def _text_of(raw: "np.ndarray") -> "np.ndarray":
+    """Return strings without what follows their first NUL and without trailing blanks, bytes (n,)."""
+    return np.asarray(np.char.rstrip(_cut(raw), b" "))
 
 
 def _cut(text: "np.ndarray") -> "np.ndarray":
@@ -170,7 +182,7 @@ def layout(header: Mapping[str, Value], label: str) -> tuple[TableColumn, ...]:
                 dim=_text(header.get(f"TDIM{i}")),
                 scale=number(header, f"TSCAL{i}", label, 1),
                 zero=int(zero) if float(zero).is_integer() else zero,
-                null=int(null) if isinstance(null, int | float) and not isinstance(null, bool) else None,
+                null=_whole(null),
             )
         )
         offset += width
@@ -182,6 +194,11 @@ def layout(header: Mapping[str, Value], label: str) -> tuple[TableColumn, ...]:
             hint="The header lies about its rows; verify the file with fitsverify.",
         )
     return tuple(columns)
+
+
+def _whole(value: object) -> int | None:
+    """Return a TNULL, None for what is no finite number."""
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) else None
 
 
 def _text(value: object) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from skycnn import survey
 from skycnn.fits.catalogue import Catalogue
 from skycnn.photometry.photometry import PhotometryOptions
 from skycnn.survey import Survey
@@ -60,6 +61,12 @@ class Available:
     stamps: "Stamps | None" = None
     survey: str | None = None
     user_survey: Survey | None = None
+
+    @property
+    def bits(self) -> Mapping[str, Mapping[str, int]]:
+        """The names of bits in the catalogue's columns, by its survey."""
+        known = survey.known(self.survey, self.user_survey) if self.survey else None
+        return known.bits if known else {}
 
 
 def survey_of(catalogue: Catalogue, requested: str | None) -> str | None:

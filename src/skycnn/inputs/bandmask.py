@@ -27,6 +27,8 @@ class BandMask:
         Of the model.
     owner : str
         Names the model in messages.
+    bits : mapping of str to mapping of str to int, optional
+        See `conditions.parse`.
 
     Attributes
     ----------
@@ -34,6 +36,8 @@ class BandMask:
         Columns of the catalogue that are read.
     notes : tuple of str
         What is left out, a line each.
+    facts : dict
+        The bits that conditions test by name, if any.
 
     Raises
     ------
@@ -41,27 +45,32 @@ class BandMask:
         When a band is not the model's, or a column is not there.
     """
 
-    def __init__(self, texts: Mapping[str, str], catalogue: Catalogue, bands: Sequence[str], owner: str) -> None:
+    def __init__(
+        self,
+        texts: Mapping[str, str],
+        catalogue: Catalogue,
+        bands: Sequence[str],
+        owner: str,
+        bits: conditions.BitNames | None = None,
+    ) -> None:
         strange = [band for band in texts if band not in bands]
         if strange:
             what = f"--mask-band names a band that {owner} has not"
             raise BandError(what, value=strange[0], expected=" ".join(bands))
         self._bands = tuple(bands)
-        self._conditions = {band: conditions.parse(text, "--mask-band") for band, text in texts.items()}
         fields = Fields(catalogue.columns, catalogue.label, "--mask-band needs it")
-        self._tested = {
-            term.column: fields.require(term.column, f"--mask-band {band}=COLUMN", flag=True)
-            for band, condition in self._conditions.items()
-            for term in condition.terms
+        self._conditions = {
+            band: conditions.parse(text, fields, f"--mask-band {band}=", bits) for band, text in texts.items()
         }
-        self.columns = tuple(found.column.name for found in self._tested.values())
+        self.columns = tuple(dict.fromkeys(name for found in self._conditions.values() for name in found.columns))
+        self.facts = conditions.facts(self._conditions.values())
         self.notes = tuple(f"band {band} dropped where {found.text}" for band, found in self._conditions.items())
 
     def of(self, values: Mapping[str, Array], n: int) -> Array:
         """Return which bands of n rows are left out, bool (n, band)."""
         gone = np.zeros((n, len(self._bands)), bool)
         for band, condition in self._conditions.items():
-            gone[:, self._bands.index(band)] = condition.holds(values, self._tested)
+            gone[:, self._bands.index(band)] = condition.holds(values)
         return gone
 
 

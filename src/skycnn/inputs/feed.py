@@ -13,7 +13,7 @@ from skycnn.inputs.imagekind import ImageInput
 from skycnn.inputs.kind import Array, Input, Piece, RowInput
 from skycnn.network.card import Card
 from skycnn.photometry import conditions
-from skycnn.photometry.fields import Field, Fields
+from skycnn.photometry.fields import Fields
 from skycnn.photometry.photometry import Photometry
 from skycnn.schema import Flag
 from skycnn.task import Task
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 class BadRows(RowInput):
     """Conditions of ``--bad``, for a model that takes no fluxes."""
 
-    def __init__(self, texts: Sequence[str], catalogue: Catalogue) -> None:
-        self.conditions = tuple(conditions.parse(text) for text in texts)
+    def __init__(self, texts: Sequence[str], catalogue: Catalogue, bits: conditions.BitNames | None = None) -> None:
         fields = Fields(catalogue.columns, catalogue.label, "--bad needs it")
-        names = [term.column for condition in self.conditions for term in condition.terms]
-        self.tested: dict[str, Field] = {
-            name: fields.require(name, "--bad 'COLUMN != 0'", flag=True) for name in dict.fromkeys(names)
-        }
-        self.columns = tuple(field.column.name for field in self.tested.values())
+        self.conditions = tuple(conditions.parse(text, fields, bits=bits) for text in texts)
+        self.columns = tuple(dict.fromkeys(name for condition in self.conditions for name in condition.columns))
         self.notes = tuple(f"dropped rows: {condition.text}" for condition in self.conditions)
+
+    def facts(self) -> dict[str, Any]:
+        """Return the bits that conditions test by name, if any."""
+        return conditions.facts(self.conditions)
 
     def join(self, piece: Piece, values: Mapping[str, Array]) -> Piece:
         """Return all rows of a chunk, the bad ones flagged."""
         bad = np.zeros(len(piece.rows), bool)
         for condition in self.conditions:
-            bad |= condition.holds(values, self.tested)
+            bad |= condition.holds(values)
         return piece.join(piece.rows, {}, None, np.where(bad, Flag.BAD_ROW, 0).astype(np.int32))
 
 
@@ -170,7 +170,7 @@ def find(task: Task, card: Card, available: Available) -> Feed:
 
 def made(task: Task, card: Card, inputs: Sequence[Input], available: Available) -> Feed:
     """Return a feed that leaves out what ``--bad`` names, also where no fluxes are read."""
-    bad = [] if card.takes_fluxes else [BadRows(available.options.photometry.bad, available.catalogue)]
+    bad = [] if card.takes_fluxes else [BadRows(available.options.photometry.bad, available.catalogue, available.bits)]
     return Feed(task, card, [*inputs, *bad])
 
 

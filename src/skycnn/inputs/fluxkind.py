@@ -1,6 +1,7 @@
 """FluxKind: fluxes and errors of a catalogue's own columns, in microjansky."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from skycnn.inputs.available import Available, InputOptions
 from skycnn.inputs.kind import Array, Kind, Piece, RowInput
 from skycnn.network import ranges
 from skycnn.network.card import Card
-from skycnn.photometry import fluxes
+from skycnn.photometry import conditions, fluxes
 from skycnn.photometry.fluxes import Photometry, PhotometryOptions
 from skycnn.schema import Flag
 
@@ -34,6 +35,10 @@ class FluxInput(RowInput):
         self.card, self.photometry = card, photometry
         self.bands: tuple[str, ...] = photometry.bands
         self.columns, self.notes = photometry.columns, photometry.notes
+
+    def facts(self) -> dict[str, Any]:
+        """Return the bits that conditions test by name, if any."""
+        return conditions.facts(self.photometry.conditions)
 
     def join(self, piece: Piece, values: Mapping[str, Array]) -> Piece:
         """Return all rows of a chunk with ``flux`` and ``error`` (n, band), and whether these were trained on."""
@@ -73,6 +78,7 @@ class FluxKind(Kind):
             dereddened=card.dereddened,
             survey=survey.known(card.survey, available.user_survey),
             catalogue_survey=available.survey,
+            bits=available.bits,
             owner=card.name,
         )
         return FluxInput(card, photometry)

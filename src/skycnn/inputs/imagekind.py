@@ -46,7 +46,8 @@ class ImageInput(Input):
     def of(cls, card: Card, stamps: "Stamps", available: Available) -> "ImageInput":
         """Return stamps that leave out what ``--mask-band`` names."""
         texts = available.options.photometry.mask_band
-        return cls(card, stamps, BandMask(texts, available.catalogue, card.bands, card.name) if texts else None)
+        given = (texts, available.catalogue, card.bands, card.name, available.bits)
+        return cls(card, stamps, BandMask(*given) if texts else None)
 
     def pieces(self, piece: Piece, first: int, values: Mapping[str, Array], wanted: Array) -> Iterator[Piece]:
         """Yield the rows wanted with ``image`` (b, band, y, x), in the order that suits the images.
@@ -88,7 +89,8 @@ class ImageInput(Input):
     def facts(self) -> dict[str, Any]:
         """Return what the images are, and what is done to their pixels."""
         changed = dict(self.stamps.conversion.changed) if self.stamps.conversion is not None else {}
-        return {**self.stamps.facts(), **({"pixel_unit": changed} if changed else {})}
+        masked = self._mask.facts if self._mask is not None else {}
+        return {**self.stamps.facts(), **({"pixel_unit": changed} if changed else {}), **masked}
 
 
 class ImageKind(Kind):

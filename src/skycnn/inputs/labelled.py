@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from skycnn.errors import InputError
 from skycnn.files.pixelstore import PixelStore, Writer
 from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.columnvalues import ColumnValues
 from skycnn.inputs.feed import Feed
 from skycnn.photometry.fluxes import FEWEST
 from skycnn.schema import Flag
@@ -209,7 +210,7 @@ def read(
         most = span[1] - span[0] if unlabelled else len(known_truths(catalogue, truths, rows)[0])
     pixels = Writer(most, scratch)
     for first, packed in catalogue.packed_chunks(columns, span):
-        chunk = {name: field.values(packed) for name, field in layout.items()}
+        chunk = ColumnValues(columns, list(layout.values()), packed)
         names = [layout[name].names(packed) for name in naming]  # an id above 2**53 is no double
         value = _table(chunk, named, truths, len(packed))
         known = np.asarray(np.isfinite(value).any(axis=1) | unlabelled)

@@ -10,8 +10,9 @@ from skycnn import __version__
 from skycnn.fits.provenance import now
 from skycnn.inputs.trainingrows import TrainingRows
 from skycnn.network import model, ranges
+from skycnn.network.density import Density
 from skycnn.network.fitting import Trained
-from skycnn.network.groups import TRAIN
+from skycnn.network.groups import CALIB, TRAIN, VALID
 from skycnn.network.trainingset import SEEN, TrainingSet
 from skycnn.task import Task
 
@@ -58,9 +59,12 @@ def sealed(
     feed, photometry, inputs = rows.feed, rows.feed.photometry, sample.inputs
     trained = sample.division.side == TRAIN
     bands = tuple(feed.card.bands)
-    seen = {}
+    seen, density = {}, None
     if photometry is not None:
-        seen = ranges.measure(inputs["flux"][trained], inputs["error"][trained], bands)
+        flux, error = np.asarray(inputs["flux"]), np.asarray(inputs["error"])
+        seen = ranges.measure(flux[trained], error[trained], bands)
+        chosen = np.isin(sample.division.side, (VALID, CALIB))
+        density = Density.fit((flux[trained], error[trained]), (flux[chosen], error[chosen]), label.seed)
     facts = (
         sample.facts(tuple(rows.truths))
         | {
@@ -104,5 +108,6 @@ def sealed(
         stamp=feed.card.stamp,
     )
     tensors = {name: value.numpy() for name, value in fitted.module.state_dict().items()}
+    tensors |= density.tensors() if density else {}
     before = [parent.tensors[SEEN] for parent in parents if SEEN in parent.tensors]  # and by whom they began with
     return model.seal(card, tensors | {SEEN: np.unique(np.concatenate([sample.division.seen(), *before]))})

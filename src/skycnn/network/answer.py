@@ -10,6 +10,7 @@ import torch
 from skycnn.errors import InputError
 from skycnn.network.card import Card
 from skycnn.network.choice import fewest
+from skycnn.network.density import Density
 from skycnn.network.inference import IMAGE_BATCH, Inference, device_of, fill
 from skycnn.network.model import Model
 from skycnn.posterior import Posterior
@@ -72,6 +73,7 @@ class Answerer:
         self.columns = (*self.posterior.columns(pdf), flag_column(task.flag))
         _check_words(self.columns, self.card.name)
         tensors = {name: array for name, array in model.tensors.items() if not name.startswith("_")}
+        self._density = Density.of(model.tensors, len(self.card.bands), self.card.name)
         where = device_of(device)
         if batch is None and self.card.takes_images:
             batch = IMAGE_BATCH.get(where.type, IMAGE_BATCH["cpu"])
@@ -99,6 +101,8 @@ class Answerer:
         named = {column.name: content for column, content in zip(self.columns, values, strict=False)}
         for own in self._flags:
             flags[np.asarray(own.of(named), bool)] |= own.bit
+        if self._density is not None and "flux" in inputs:
+            flags[self._density.unlike(inputs["flux"], inputs["error"])] |= Flag.UNLIKE_TRAINING
         count = present.sum(axis=1)
         few = count < fewest(self.card)
         flags[count < len(self.card.bands)] |= Flag.MISSING_BAND

@@ -1,124 +1,131 @@
-"""Conditions on catalogue columns, ``FLAGS != 0 & CLASS_STAR > 0.9``: parsed, never evaluated as code."""
+"""Conditions on catalogue columns, ``FLAGS != 0 and CLASS == 'STAR'``: parsed, never evaluated as code."""
 
-import operator
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
-from skycnn.photometry.fields import Field
+from skycnn.photometry.conditiongrammar import ConditionGrammar
+from skycnn.photometry.conditionterms import Test
+from skycnn.photometry.conditionwords import ConditionWords
+from skycnn.photometry.fields import Field, Fields
 
-OPERATORS: dict[str, Callable[..., NDArray[np.bool_]]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<=": operator.le,
-    ">=": operator.ge,
-    "<": operator.lt,
-    ">": operator.gt,
-}
-TERM = re.compile(r"\s*(?P<column>[^<>=!&|]+?)\s*(?:(?P<sign>==|!=|<=|>=|<|>)\s*(?P<number>[^\s<>=!&|]+)\s*)?")
+BitNames = Mapping[str, Mapping[str, int]]
+"""Of columns, ``*`` in their names for any letters, the numbers of bits, from 0, by their names."""
 
+LONGEST = 100_000
+"""Letters of a condition at most: some thousand ids in a list, as many as a shell passes on."""
 
-@dataclass(frozen=True)
-class Term:
-    """One comparison of a column with a number.
-
-    Parameters
-    ----------
-    column : str
-        As typed.
-    sign : str
-        A key of `OPERATORS`.
-    number : int or float
-        Integers stay integers, so that 64-bit ids compare exactly.
-    """
-
-    column: str
-    sign: str
-    number: int | float
+PAGE = (
+    ("A != 0; A", "The column A is not 0. == != < <= > >= compare."),
+    ("A > 1 and B == 0 or not C; 0 < A < 1", "Tests are joined by and, or, not and brackets; && || ! say the same."),
+    (
+        "A & 2; A & (2 | 4); (A & B) != 0",
+        "& before a whole number tests bits: one or more of them are set. It binds first: A & 2 != 0 is (A & 2) != 0. "
+        "Before anything else & is and: A != 0 & B > 1. Bits that two columns share need the brackets.",
+    ),
+    (
+        "A.BRIGHT; A & (BRIGHT | MEDIUM)",
+        "Bits by name, where the file of --survey lists them, counted from 0: BRIGHT = 1 under [bits.A].",
+    ),
+    (
+        "A == 'PSF'; A < 'M'",
+        "Text stands in single quotes, or in double quotes if no column is called so. Trailing blanks do not count; "
+        "upper and lower case differ.",
+    ),
+    ("A in (1, 2); A not in ('PSF', 'REX')", "One of several numbers or texts; none of them."),
+    ("A - B > 0.5; F / E >= 5", "+ - * / calculate in float64: whole numbers beyond 2**53 are rounded by them alone."),
+    (
+        '`mag-r` > 20; "flux r" < 1; V[2] > 0',
+        "A name that could be read in another way stands in backquotes or double quotes; others need none. V[2] is an "
+        "element of a vector or of bits (X), counted from 0. Case matters only where two names differ by it alone.",
+    ),
+    (
+        "A == 39627788403084385",
+        "Whole numbers are exact, also beside TNULL, TSCAL and TZERO, and so are digits in a column of text. 0x1F and "
+        "1e3 are whole. Beside a column of float32 a number is rounded to float32: A == 99.9 finds what was written "
+        "as 99.9.",
+    ),
+    (
+        "A != A",
+        "Only nulls (NaN, TNULL) differ from themselves. A null differs from every number: on it A and A != 0 hold, "
+        "A > 0 and A == 0 do not. Bits and sums of nulls are null, and so is blank text compared with a number.",
+    ),
+)
+"""The page on conditions: what to type, several examples parted by semicolons, and what it means."""
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition on rows: all terms hold.
+    """A condition on the rows of a table.
 
     Parameters
     ----------
-    terms : tuple of Term
+    test : Test
+    fields : tuple of Field
+        What it reads.
+    bits : mapping of str to int
+        The named bits that it tests: ``COLUMN.NAME``.
     text : str
         As typed.
     """
 
-    terms: tuple[Term, ...]
+    test: Test
+    fields: tuple[Field, ...]
+    bits: Mapping[str, int]
     text: str
 
-    def holds(self, chunk: Mapping[str, NDArray[np.generic]], fields: Mapping[str, Field]) -> NDArray[np.bool_]:
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the table that it reads."""
+        return tuple(dict.fromkeys(field.column.name for field in self.fields))
+
+    def holds(self, chunk: Mapping[str, NDArray[np.generic]]) -> NDArray[np.bool_]:
         """Return the rows that meet it, bool (n,).
 
         Parameters
         ----------
         chunk : mapping of str to array
-            Columns by name, each of n rows.
-        fields : mapping of str to Field
-            Of the terms, by the column as typed.
+            `columns` by name, each of n rows; a `ColumnValues` has integers without loss.
 
-        Notes
-        -----
-        A null (NaN) differs from every number: ``FLAG != 0`` holds on it, ``FLAG > 0`` does not.
+        Raises
+        ------
+        InputError
+            When text in a column is no number though it is compared with one, or a number with a point has its bits
+            tested.
         """
-        rows = np.ones(len(next(iter(chunk.values()))), bool)
-        for term in self.terms:
-            rows &= OPERATORS[term.sign](fields[term.column].of(chunk), term.number)
-        return rows
+        return self.test.holds(chunk)
 
 
-def parse(text: str, option: str = "--bad") -> Condition:
+def facts(conditions: Iterable[Condition]) -> dict[str, dict[str, int]]:
+    """Return what conditions depend on besides the table, plain JSON: ``bits``, where they test any by name."""
+    bits = {name: bit for condition in conditions for name, bit in condition.bits.items()}
+    return {"bits": dict(sorted(bits.items()))} if bits else {}
+
+
+def parse(text: str, fields: Fields, option: str = "--bad", bits: BitNames | None = None) -> Condition:
     """Return the condition of a text.
 
     Parameters
     ----------
     text : str
-        ``COLUMN OP NUMBER``, several joined by ``&``; OP is one of ``== != < <= > >=``. A column alone means
-        ``COLUMN != 0``.
+        See `PAGE`.
+    fields : Fields
+        Of the table.
     option : str
-        Names the option in messages.
+        What stands before the condition on the command line, for messages: ``--bad``, ``--mask-band g=``.
+    bits : mapping of str to mapping of str to int, optional
+        Of columns, the numbers of bits by their names.
 
     Raises
     ------
     InputError
-        When the text is anything else.
+        When it cannot be read, names a column that is not there, or compares text with numbers.
     """
-    terms = []
-    for part in re.split(r"&&?", text):
-        match = TERM.fullmatch(part)
-        if match is None:
-            raise _unreadable(text, option)
-        number = _number(match["number"] or "0")
-        if number is None:
-            raise _unreadable(text, option)
-        terms.append(Term(match["column"], match["sign"] or "!=", number))
-    return Condition(tuple(terms), text.strip())
-
-
-def _number(text: str) -> int | float | None:
-    try:
-        return int(text, 0)
-    except ValueError:
-        pass
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return None if np.isnan(number) else number
-
-
-def _unreadable(text: str, option: str) -> InputError:
-    return InputError(
-        f"{option} cannot be read",
-        value=text,
-        expected="COLUMN OP NUMBER with OP one of == != < <= > >=, joined by &",
-        hint=f"For example {option} 'FLAGS != 0'.",
-    )
+    if len(text) > LONGEST:
+        raise InputError(f"{option.rstrip('=')} is too long", value=len(text), expected=f"{LONGEST} letters at most")
+    words = ConditionWords(text, replace(fields, needs=f"{option.split()[0]} needs it"), option, bits or {})
+    test = ConditionGrammar(words).read()
+    return Condition(test, tuple(words.read), words.used, text.strip())

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
+from skycnn.fits import columnvalues
+from skycnn.fits.exactvalues import ExactValues
 from skycnn.fits.tablecolumn import TableColumn
 
 ELEMENT = re.compile(r"(.+)\[(\d+)\]")
@@ -44,12 +46,27 @@ class Field:
     @property
     def flag(self) -> bool:
         """Whether a row holds one number or one truth value."""
-        return self.numeric or (self.column.code in "LX" and self.column.repeat == 1)
+        return self.numeric or (self.column.code in "LX" and (self.column.repeat == 1 or self.index is not None))
+
+    @property
+    def text(self) -> bool:
+        """Whether a row holds text."""
+        return self.column.code == "A" and self.index is None
 
     def of(self, chunk: Mapping[str, NDArray[np.generic]]) -> NDArray[np.generic]:
         """Return its values (n,) from columns by name."""
-        values = chunk[self.column.name]
-        return values if self.index is None else values[:, self.index]
+        return self._element(ExactValues(chunk[self.column.name])).values
+
+    def exact(self, chunk: Mapping[str, NDArray[np.generic]]) -> ExactValues:
+        """Return its values (n,) without loss, see `ExactValues`."""
+        return self._element(columnvalues.exact(chunk, self.column.name))
+
+    def _element(self, held: ExactValues) -> ExactValues:
+        if self.column.code == "X":  # the first bit is the highest of the first byte
+            octet, bit = divmod(self.index or 0, 8)
+            octets = held.values if held.values.ndim > 1 else held.values[:, None]
+            return ExactValues(octets[:, octet] >> (7 - bit) & 1)
+        return held if self.index is None else held[:, self.index]
 
 
 @dataclass(frozen=True)
@@ -93,7 +110,7 @@ class Fields:
             return None
         return Field(vector.column, int(element[2]))
 
-    def require(self, name: str, typed: str, flag: bool = False) -> Field:
+    def require(self, name: str, typed: str, flag: bool = False, text: bool = False) -> Field:
         """Return the field named by an option.
 
         Parameters
@@ -102,8 +119,8 @@ class Fields:
             The column, or ``COLUMN[2]`` for an element of a vector, from 0.
         typed : str
             The option, for the hint: ``--band u=COLUMN``.
-        flag : bool
-            Whether truth values are allowed.
+        flag, text : bool
+            Whether truth values and text are allowed.
 
         Raises
         ------
@@ -118,15 +135,16 @@ class Fields:
                 f"{self.label} has no column '{name}'; {self.needs}",
                 hint=f"{meant}Name it with {typed}. It has: {self.listing()}",
             )
-        return self.checked(field, typed, flag)
+        return field if text and field.text else self.checked(field, typed, flag)
 
     def checked(self, field: Field, typed: str, flag: bool = False) -> Field:
         """Return the field if it is one number a row, else raise `InputError`."""
         if field.numeric or (flag and field.flag):
             return field
         column = field.column
-        if column.code in "BIJKED" and column.repeat > 1:
-            held = f"{column.repeat} numbers a row"
+        if column.code in ("BIJKEDLX" if flag else "BIJKED") and column.repeat > 1 and field.index is None:
+            kind = {"L": "truth values", "X": "bits"}.get(column.code, "numbers")
+            held = f"{column.repeat} {kind} a row"
             hint = f"Name one element, counted from 0: {typed.replace('COLUMN', f'{column.name}[0]')}."
         else:
             held, hint = f"{_content(column)} ({column.form})", f"Name a column of numbers with {typed}."

@@ -46,6 +46,7 @@ def find(
     survey: Survey | None = None,
     catalogue_survey: str | None = None,
     owner: str = "the model",
+    bits: conditions.BitNames | None = None,
 ) -> Photometry:
     """Return the photometry of a catalogue: columns, units and corrections.
 
@@ -71,6 +72,8 @@ def find(
         Name of the catalogue's survey, by the user or the SURVEY card.
     owner : str
         Names the model in messages.
+    bits : mapping of str to mapping of str to int, optional
+        See `conditions.parse`.
 
     Raises
     ------
@@ -90,23 +93,20 @@ def find(
         chosen = bandsets.choose(rest, wanted, card_photometry, corrected, fields, _given(options, bands))
     measures = {}
     for band in bands:
-        m = _measure(fields, band, chosen, options, survey)
+        m = _measure(fields, band, chosen, options, survey, bits)
         if m is not None:
             measures[band] = m
     if len(measures) < FEWEST:
         raise missingbands.bands(fields, [b for b in bands if b not in options.band], sets, _given(options, bands))
     named = chosen is not None and chosen.dereddened
     correction = extinction.plan(fields, list(measures), named, options.extinction, dereddened, survey)
-    bad = tuple(conditions.parse(text) for text in options.bad)
-    typed = {t.column: f"--mask-band {b}=COLUMN" for b, m in measures.items() if m.mask for t in m.mask.terms}
-    typed |= {t.column: "--bad 'COLUMN != 0'" for c in bad for t in c.terms}
-    tested = {column: fields.require(column, option, flag=True) for column, option in typed.items()}
+    bad = tuple(conditions.parse(text, fields, bits=bits) for text in options.bad)
     family = chosen.family if chosen else "named"
     notes = _notes(_filters(header.get("SURVEY"), catalogue_survey, owner), bands, measures, family)
     if card_photometry in habits.FAMILIES and family != card_photometry:
         notes.append(f"{owner} was trained on {card_photometry} photometry")
     notes += [correction.note, *(f"dropped rows: {c.text}" for c in bad)]
-    return Photometry(tuple(bands), measures, family, correction, bad, tested, tuple(notes))
+    return Photometry(tuple(bands), measures, family, correction, bad, tuple(notes))
 
 
 def _sets(fields: Fields, bands: Sequence[str], options: PhotometryOptions) -> Sequence[BandSet]:
@@ -142,12 +142,17 @@ def _check_bands(options: PhotometryOptions, bands: Sequence[str], owner: str) -
 
 
 def _measure(
-    fields: Fields, band: str, chosen: BandSet | None, options: PhotometryOptions, survey: Survey | None
+    fields: Fields,
+    band: str,
+    chosen: BandSet | None,
+    options: PhotometryOptions,
+    survey: Survey | None,
+    bits: conditions.BitNames | None,
 ) -> Measure | None:
     unit = options.unit.get(band, options.unit.get("*"))
     given = options.error.get(band, options.error.get("*"))
     mask = options.mask_band.get(band)
-    condition = conditions.parse(mask, "--mask-band") if mask is not None else None
+    condition = conditions.parse(mask, fields, f"--mask-band {band}=", bits) if mask is not None else None
     if band in options.band:
         value = fields.require(options.band[band], f"--band {band}=COLUMN")
         parsed = habits.parse(value.column.name, band)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from skycnn.fits.fluxunits import Array
 from skycnn.photometry.conditions import Condition
 from skycnn.photometry.extinction import Correction
-from skycnn.photometry.fields import Field
 from skycnn.photometry.measure import Measure
 
 
@@ -82,8 +81,6 @@ class Photometry:
         Of Galactic extinction.
     bad : tuple of Condition
         Of ``--bad``.
-    tested : mapping of str to Field
-        Columns of the conditions, by name as typed.
     notes : tuple of str
         Columns, units and assumptions, for the user.
     """
@@ -93,7 +90,6 @@ class Photometry:
     family: str
     correction: Correction
     bad: tuple[Condition, ...]
-    tested: Mapping[str, Field]
     notes: tuple[str, ...]
 
     @property
@@ -107,12 +103,17 @@ class Photometry:
         return tuple(b for b in self.requested if b not in self.measures)
 
     @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Those of ``--mask-band`` and ``--bad``."""
+        return (*(m.mask for m in self.measures.values() if m.mask), *self.bad)
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The catalogue columns that `fluxes` reads: values, errors, flags, dust, conditions."""
         measured = [name for m in self.measures.values() for name in m.columns]
         dust = self.correction.dust
         dusty = [f.column.name for f in dust.fields.values()] if dust else []
-        tested = [f.column.name for f in self.tested.values()]
+        tested = [name for condition in self.conditions for name in condition.columns]
         return tuple(dict.fromkeys([*measured, *dusty, *tested]))
 
     def table(self) -> tuple[dict[str, str], ...]:
@@ -141,7 +142,7 @@ class Photometry:
                 flux[:, i], error[:, i] = self._band(chunk, band)
         bad = np.zeros(n, bool)
         for condition in self.bad:
-            bad |= condition.holds(chunk, self.tested)
+            bad |= condition.holds(chunk)
         return Fluxes(flux, error, bad)
 
     def _band(self, chunk: Mapping[str, NDArray[np.generic]], band: str) -> tuple[Array, Array]:
@@ -150,6 +151,6 @@ class Photometry:
         if self.correction.dust:
             factor = (self.correction.dust.attenuation(chunk, band) ** self.correction.power).astype(np.float32)
             flux, error = flux * factor, error * factor
-        for masked in (*m.flagged(chunk), *([m.mask.holds(chunk, self.tested)] if m.mask else [])):
+        for masked in (*m.flagged(chunk), *([m.mask.holds(chunk)] if m.mask else [])):
             flux[masked] = error[masked] = np.nan
         return flux, error

@@ -90,12 +90,12 @@ class UrlTemplate:
         Parameters
         ----------
         values : mapping
-            Text or number of each of `columns`, and of the `BUILTIN` fields used.
+            Text or number of each of `columns`, None where it is null, and of the `BUILTIN` fields used.
 
         Raises
         ------
         UnfitError
-            When a value is empty, NaN, inexact, or would leave the folder (in a URL it is quoted).
+            When a value is empty, null, inexact, or would leave the folder (in a URL it is quoted).
         """
         parts = _FIELD.split(self.text)  # literal, field, literal, ...
         for i in range(1, len(parts), 2):
@@ -115,10 +115,12 @@ def text_of(value: object, name: str) -> str:
     Raises
     ------
     UnfitError
-        When it is empty, not finite, an array, or an integer beyond `EXACT`.
+        When it is empty, null, not finite, an array, or a float beyond `EXACT`.
     """
     item = getattr(value, "item", None)
     plain = item() if item is not None and getattr(value, "ndim", 0) == 0 else value
+    if plain is None:
+        raise UnfitError(f"{name} is null")
     if isinstance(plain, bool):
         return "T" if plain else "F"
     if isinstance(plain, float):
@@ -126,7 +128,7 @@ def text_of(value: object, name: str) -> str:
             raise UnfitError(f"{name} is {'null' if isnan(plain) else 'infinite'}")
         if plain.is_integer():
             if abs(plain) >= EXACT:
-                raise UnfitError(f"{name} is too large to be exact (a column with TNULL or TSCAL is read as float64)")
+                raise UnfitError(f"{name} is too large to be exact: its column holds floating-point numbers")
             return str(int(plain))
         fixed = f"{plain:.8f}"
         return fixed.rstrip("0") if name in BUILTIN else repr(plain)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from skycnn.distribution import Judged, join, judge
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.photometry.conditions import Condition
+from skycnn.photometry import conditions
+from skycnn.photometry.conditions import BitNames, Condition
 from skycnn.photometry.fields import Field, Fields
 from skycnn.schema import NOT_RUN
 from skycnn.scoring import posteriorcolumns
@@ -59,8 +60,10 @@ class Wanted:
         Any other truth is null.
     group, by : str, optional
         Columns to draw and to bin by.
-    where : Condition, optional
-        Rows to keep.
+    where : str, optional
+        Condition on the rows to keep.
+    bits : mapping of str to mapping of str to int
+        See `conditions.parse`.
     rows : (int, int or None), optional
         Range of rows.
     """
@@ -72,7 +75,8 @@ class Wanted:
     bounds: Truth = field(default_factory=Truth)
     group: str | None = None
     by: str | None = None
-    where: Condition | None = None
+    where: str | None = None
+    bits: BitNames = field(default_factory=dict)
     rows: tuple[int, int | None] | None = None
 
     def fields(self, catalogue: Catalogue) -> dict[str, Field]:
@@ -86,15 +90,26 @@ class Wanted:
         there = Fields(catalogue.columns, catalogue.label, "score reads it")
         found = {name: there.require(name, "--baseline COLUMN") for name in self.values}
         found[self.truth] = there.require(self.truth, "--truth COLUMN", flag=True)
-        for term in self.where.terms if self.where else ():
-            found[term.column] = there.require(term.column, "--where 'COLUMN > 0'", flag=True)
         if self.by is not None:
             found[self.by] = there.require(self.by, "--by COLUMN:LO:HI:N")
         if self.group is not None:
-            found[self.group] = Field(catalogue.column(self.group))
+            found[self.group] = there.require(self.group, "--group COLUMN", flag=True, text=True)
         if self.values and (flag := there.get(self.flag)) is not None and flag.numeric:
             found[self.flag] = flag
         return found
+
+    def condition(self, catalogue: Catalogue) -> Condition | None:
+        """Return the condition on the rows to keep.
+
+        Raises
+        ------
+        InputError
+            When it cannot be read, or names a column that is not there.
+        """
+        if self.where is None:
+            return None
+        there = Fields(catalogue.columns, catalogue.label, "--where needs it")
+        return conditions.parse(self.where, there, "--where", self.bits)
 
 
 @dataclass(frozen=True)
@@ -143,14 +158,16 @@ def read(catalogue: Catalogue, wanted: Wanted, reader: InputReader) -> ScoredRow
     """
     fields = wanted.fields(catalogue)
     behind = {name: posteriorcolumns.find(catalogue, fields[name].name, wanted.kind) for name in wanted.values}
+    where = wanted.condition(catalogue)
     names = [field.column.name for field in fields.values()]
+    names += where.columns if where else ()
     names += [column.name for columns in behind.values() for column in columns.columns]
     names = list(dict.fromkeys([*names, *reader.columns]))
     start, stop = wanted.rows or (0, None)
     rows = (start, catalogue.rows if stop is None else min(stop, catalogue.rows))
-    chunks = [(0, catalogue.read(names, (0, 0)))]  # for a table without rows
+    chunks: list[tuple[int, Mapping[str, Array]]] = [(0, catalogue.read(names, (0, 0)))]  # for a table without rows
     parts = [
-        _part(first, chunk, fields, wanted, behind, reader)
+        _part(first, chunk, fields, wanted, where, behind, reader, catalogue.label)
         for first, chunk in itertools.chain(chunks, catalogue.chunks(names, rows, CHUNK))
     ]
     return replace(concatenate(parts), notes={name: columns.note for name, columns in behind.items()})
@@ -181,8 +198,10 @@ def _part(
     chunk: Mapping[str, Array],
     fields: Mapping[str, Field],
     wanted: Wanted,
+    where: Condition | None,
     behind: Mapping[str, PosteriorColumns],
     reader: InputReader,
+    label: str,
 ) -> ScoredRows:
     """Return the rows of one chunk, which begins at row ``first``, that can be scored."""
     truth = np.asarray(fields[wanted.truth].of(chunk), np.float64)
@@ -191,7 +210,7 @@ def _part(
         raise InputError(f"{wanted.truth} is no class", value=float(truth[odd][0]), expected="0 or 1, else null")
     flags = np.asarray(fields[wanted.flag].of(chunk), np.float64) if wanted.flag in fields else None
     ran = np.ones(len(truth), bool) if flags is None else ~(np.isnan(flags) | (flags == NOT_RUN))
-    kept = wanted.where.holds(chunk, fields) if wanted.where else np.ones(len(truth), bool)
+    kept = where.holds(chunk) if where else np.ones(len(truth), bool)
     left_out = {
         "without a truth": int((~known).sum()),
         "outside --where": int((known & ~kept).sum()),
@@ -206,10 +225,17 @@ def _part(
         {},
         reader.read(rows, first + use),
         None if flags is None else flags[use].astype(np.int64),
-        fields[wanted.group].of(rows) if wanted.group is not None else None,
+        _groups(fields[wanted.group], chunk, use, first, label) if wanted.group is not None else None,
         np.asarray(fields[wanted.by].of(rows), np.float64) if wanted.by is not None else None,
         {name: n for name, n in left_out.items() if n},
     )
+
+
+def _groups(field: Field, chunk: Mapping[str, Array], use: Array, first: int, label: str) -> Array:
+    """Return the names of the groups of some rows, text (n,); a row that has none is one of its own."""
+    names = field.exact(chunk)[use].names()
+    alone = np.array([f"row {row} of {label}" for row in (first + use).tolist()], str)
+    return np.where(np.char.strip(names) == "", alone, names)
 
 
 def _judged(rows: Mapping[str, Array], field: Field, columns: PosteriorColumns, truth: Array, kind: str) -> Judged:

@@ -16,6 +16,7 @@ from skycnn import __version__
 from skycnn.errors import InputError, counted
 from skycnn.fits import previousrun
 from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.columnvalues import ColumnValues
 from skycnn.fits.output import Output, compression_of
 from skycnn.fits.provenance import Record, now
 from skycnn.fits.provenancefile import ProvenanceFile
@@ -272,7 +273,7 @@ def _write(job: CutoutRun, output: Output, options: Options, say: Say, progress:
             digest, n = hashlib.sha256(packed.data).digest(), len(packed)
             done = first - job.rows[0]
             if not file.held(first, n, digest):
-                values = {column.name: column.values(packed) for column in layout}
+                values = ColumnValues([column.name for column in layout], layout, packed)
                 rests, flags = np.full((n, len(bands), 2), np.nan), np.zeros(n, np.int32)
                 cut = stamps.batches(first, values, np.ones(n, bool), bands=bands, side=side, dtype=">f4")
                 with closing(cast(Generator[Batch], cut)) as batches:  # ends the readers on an error

@@ -12,7 +12,7 @@ from skycnn import baselines, schema, tasks
 from skycnn.bootstrap import Resampling
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
-from skycnn.photometry import conditions
+from skycnn.inputs.available import Available, survey_of
 from skycnn.photometry.fluxes import PhotometryOptions
 from skycnn.report import figures, plotfile
 from skycnn.scoring import baselineanswers, baselineinputs, scoredrows, scoretable
@@ -226,7 +226,7 @@ def _read(texts: Sequence[str], task: Task, options: Options, say: Say) -> _Samp
             sample.labels.append(catalogue.label)
             reader = _reader(catalogue, sample.origin, task, options, say)
             for target in targets:
-                rows = scoredrows.read(catalogue, _wanted(target, task, options), reader)
+                rows = scoredrows.read(catalogue, _wanted(target, task, options, catalogue, sample.origin), reader)
                 sample.parts.setdefault(target.answer, []).append(rows)
     if sample is None:
         raise InputError("score needs a catalogue")
@@ -252,7 +252,9 @@ def _plotted(samples: Sequence[tuple[Target, ScoredRows]], options: Options) -> 
     return answers[answer]
 
 
-def _wanted(target: Target, task: Task, options: Options) -> Wanted:
+def _wanted(target: Target, task: Task, options: Options, catalogue: Catalogue, origin: Origin) -> Wanted:
+    user_survey = origin.user_survey
+    survey = survey_of(catalogue, user_survey.name if user_survey else options.survey)
     return Wanted(
         values=tuple(dict.fromkeys((target.value, *target.rivals))),
         flag=f"{options.prefix}{task.flag}_FLAG{options.suffix}",
@@ -261,7 +263,8 @@ def _wanted(target: Target, task: Task, options: Options) -> Wanted:
         bounds=target.bounds,
         group=options.group,
         by=options.by[0] if options.by else None,
-        where=conditions.parse(options.where, "--where") if options.where else None,
+        where=options.where or None,
+        bits=Available(catalogue, survey=survey, user_survey=user_survey).bits,
         rows=options.rows,
     )
 
@@ -283,11 +286,11 @@ def _train_sample(
         When a row or a group stands on both sides.
     """
     parts = []
-    wanted = replace(_wanted(target, task, options), values=(), by=None, rows=None)
     for text in options.train:
         with Catalogue.open(
             text, None, lambda columns, _: any(c.name.casefold() == target.truth.casefold() for c in columns)
         ) as catalogue:
+            wanted = replace(_wanted(target, task, options, catalogue, origin), values=(), by=None, rows=None)
             parts.append(scoredrows.read(catalogue, wanted, _reader(catalogue, origin, task, options, say)))
     train, where = scoredrows.concatenate(parts), " ".join(options.train)
     if not len(train.truth):

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import ChangedError, InputError, counted
+from skycnn.fits import columnvalues
 from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.exactvalues import ExactValues
 from skycnn.images import pixelunit
 from skycnn.images.pixelgrid import SCALE
 from skycnn.images.positions.positions import Positions
@@ -79,8 +81,10 @@ class RowImages(Stamps):
     ) -> None:
         self.files = RowFiles(templates, remote or RemoteOptions())
         self.bands, self.positions, self.resample = tuple(bands), positions, resample
-        fields = [column for template in templates.values() for column in template.columns.values()]
-        self.columns = tuple(dict.fromkeys([*(positions.columns if positions else ()), *fields]))
+        self._named = tuple(
+            dict.fromkeys(name for template in templates.values() for name in template.columns.values())
+        )
+        self.columns = tuple(dict.fromkeys([*(positions.columns if positions else ()), *self._named]))
         self.notes = positions.notes if positions else ("objects are taken to lie at the centres of their images",)
         self.native: float | None = None
         """Pixel scale of the images, arcsec; set by `rowsource.look`."""
@@ -102,9 +106,10 @@ class RowImages(Stamps):
         rows = np.flatnonzero(wanted)
         size = batch_rows(len(bands), side)
         where = self.positions.of(values) if self.positions else None
+        named = self.named(values)
 
         def work(row: int) -> _Row:
-            return self._cut(self.row_values(values, where, row, side), bands, side, dtype)
+            return self._cut(self.row_values(named, where, row, side), bands, side, dtype)
 
         def late(row: int) -> _Row:
             blank = _blank(bands, side, dtype)
@@ -125,11 +130,15 @@ class RowImages(Stamps):
             some = rows[start : start + size]
             yield self._batch(first, some, list(islice(done, len(some))))
 
+    def named(self, values: Mapping[str, Array]) -> dict[str, ExactValues]:
+        """Return a chunk's columns that fill the templates, without loss: a rounded id names another row's image."""
+        return {name: columnvalues.exact(values, name) for name in self._named}
+
     def row_values(
-        self, values: Mapping[str, Array], where: tuple[Array, Array] | None, row: int, side: int
+        self, named: Mapping[str, ExactValues], where: tuple[Array, Array] | None, row: int, side: int
     ) -> dict[str, Any]:
         """Return a row's values for the templates' fields, and its position as ``place``."""
-        fields: dict[str, Any] = {name: values[name][row] for name in self.columns}
+        fields: dict[str, Any] = {name: held.item(row) for name, held in named.items()}
         place = None if where is None else (float(where[0][row]), float(where[1][row]))
         if place is not None and self.positions is not None and self.positions.kind == "sky":
             fields.update(zip(SKY, place, strict=True))

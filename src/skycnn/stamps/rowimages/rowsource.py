@@ -110,8 +110,9 @@ def look(source: RowImages, catalogue: Catalogue, rows: tuple[int, int]) -> None
 
     def work(row: int) -> Images:
         deadline = time.monotonic() + source.files.options.row
-        values = catalogue.read(source.columns, (row, row + 1))
-        fields = source.row_values(values, source.positions.of(values) if source.positions else None, 0, SIDE)
+        _, values = next(catalogue.chunks(source.columns, (row, row + 1)))
+        where = source.positions.of(values) if source.positions else None
+        fields = source.row_values(source.named(values), where, 0, SIDE)
         if fields["place"] is not None and not np.isfinite(fields["place"]).all():
             return {}
         fields.update(size_arcsec=ARCSEC, size_deg=ARCSEC / 3600)
