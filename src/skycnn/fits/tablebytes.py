@@ -14,6 +14,8 @@ from skycnn.fits.cards import Value, integer, padded
 
 MOST_UNITS = 1 << 16
 """Header-data units of a file; cameras have hundreds, spectrographs thousands."""
+EMPTY_ROWS = 1 << 20
+"""Most rows without a byte: any number of them costs a file nothing."""
 HELD = 6
 """Bytes of memory that a byte of a header takes once it is read."""
 LIES = "Verify the file with fitsverify and restore it from a copy."
@@ -166,7 +168,7 @@ def heap_gap(unit: Hdu, label: str) -> int:
         When THEAP points into the rows or beyond the data, or these are not what NAXIS1, NAXIS2 and PCOUNT say.
     """
     table = unit.row_bytes * unit.rows
-    if unit.rows and not unit.row_bytes:
+    if unit.rows > EMPTY_ROWS and not unit.row_bytes:
         raise InputError(f"{label}: NAXIS2 promises {unit.rows} rows of NAXIS1 = 0 bytes", hint=LIES)
     if unit.size != table + integer(unit.header, "PCOUNT", label, 0):
         raise InputError(
