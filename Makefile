@@ -47,6 +47,9 @@ fuzz: $(VENV)/.all  ## mutate input of every kind, thousands of times: SEED=2 CO
 storm: $(VENV)/.all  ## send thousands of signals to runs of every verb
 	@$(BIN)/python tests/signalstorm.py
 
+bombs: $(VENV)/.all  ## feed it small files that promise much, and print peak memory and seconds
+	@$(BIN)/python tests/bombs.py
+
 house: $(VENV)/.all  ## print the rooms, their imports, and the files that three commands load
 	@$(BIN)/python tests/house.py
 

@@ -100,9 +100,26 @@ def test_no_rows(read):
         (table([("A", "I5", 2)], ["    1"]), "TBCOL1 and TFORM1 lie outside the rows: 2"),
         (table([("A", "I5", "x")], ["    1"]), "TBCOL1 is unreadable"),
         (table([("A", "I5", 1)], ["    1"], TFIELDS=2), "no readable TFORM2"),
+        (
+            table([(f"A{i}", "A5", 1) for i in range(9)], ["    1"]),
+            "lie upon each other: they take 45 bytes",
+        ),
     ],
 )
 def test_tables_that_lie_are_refused(read, octets, message):
     with pytest.raises(InputError, match=message):
         read(octets)
     gc.collect()  # a temporary file left open would be a warning, and so an error
+
+
+def test_wide_rows_are_read_a_few_at_a_time(read, monkeypatch):
+    monkeypatch.setattr(asciitable, "_STEP_BYTES", 200)
+    found = read(table(FIELDS, ROWS * 5))
+    assert found["NAME"].tolist() == read(table(FIELDS, ROWS))["NAME"].tolist() * 5
+
+
+def test_a_row_larger_than_memory(read, monkeypatch):
+    monkeypatch.setattr(asciitable.memory, "_requested", asciitable.memory.LEAST)
+    with pytest.raises(InputError, match=r"a row of 9000000 bytes takes .* of memory"):
+        read(table([("A", "A9000000", 1)], [" " * 9_000_000]))
+    gc.collect()

@@ -156,3 +156,34 @@ def test_integers_are_integers(held):
     with pytest.raises(InputError, match="t: NAXIS is unreadable"):
         fitscards.integer({"NAXIS": held}, "NAXIS", "t")
     assert fitscards.integer({}, "NAXIS", "t", 4) == 4
+
+
+def test_a_string_of_many_pieces_is_joined_once():
+    """A header may hold 100,000 of them; joined one by one they would take minutes."""
+    pieces = 100_000
+    lines = [text("A       = 'begin&'"), *[text(f"CONTINUE  '{'x' * 60}&'")] * pieces, text("CONTINUE  'end'")]
+    assert fitscards.values(lines) == {"A": "begin" + "x" * 60 * pieces + "end"}
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (2**63, "N is beyond any file"),
+        (-1, "unreadable: -1"),
+        (1.0, "unreadable: 1.0"),
+        (True, "unreadable"),
+        ("1", "'1'"),
+    ],
+)
+def test_integers_that_count(value, said):
+    assert fitscards.integer({"N": 2**63 - 1}, "N", "t") == 2**63 - 1
+    with pytest.raises(InputError, match=said):
+        fitscards.integer({"N": value}, "N", "t")
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), "1.5", True, False, ""])
+def test_numbers_are_never_taken_from_something_else(value):
+    assert fitscards.number({"N": 1e300}, "N", "t", 0) == 1e300
+    assert fitscards.number({"N": None}, "N", "t", 7) == fitscards.number({}, "N", "t", 7) == 7
+    with pytest.raises(InputError, match="t: N is unreadable"):
+        fitscards.number({"N": value}, "N", "t", 0)

@@ -184,7 +184,7 @@ def test_variable_length_columns_are_refused(tmp_path):
         ({"ZTILELEN": 0}, "10 tiles of ZTILELEN = 0 rows are not ZNAXIS2 = 50"),
         ({"ZTILELEN": 4}, "10 tiles of ZTILELEN = 4"),
         ({"ZTILELEN": 50}, "10 tiles of ZTILELEN = 50"),
-        ({"ZNAXIS2": 49}, "a compressed tile of ID holds 33 bytes"),
+        ({"ZNAXIS2": 49}, "of ID is corrupt: a gzip stream holds more than the 32 bytes"),
         ({"ZNAXIS2": 5000}, "10 tiles"),
         ({"ZNAXIS2": "x"}, "ZNAXIS2 is unreadable"),
         ({"ZNAXIS1": 7}, "NAXIS1 says 7"),
@@ -192,8 +192,8 @@ def test_variable_length_columns_are_refused(tmp_path):
         ({"ZCTYP1": "NOCOMPRESS"}, "a compressed tile of ID holds"),
         ({"ZCTYP2": "RICE_1"}, "a compressed tile of u is corrupt"),
         ({"ZCTYP5": "RICE_1"}, "a compressed tile of FLAG is corrupt"),
-        ({"ZFORM1": "J", "ZFORM4": "9A"}, "a compressed tile of ID holds"),
-        ({"ZFORM2": "nonsense"}, "no readable TFORM2"),
+        ({"ZFORM1": "J", "ZFORM4": "9A"}, "of ID is corrupt: a gzip stream holds more than the 20 bytes"),
+        ({"ZFORM2": "nonsense"}, "no readable ZFORM2"),
         ({"PCOUNT": 10}, "compressed tile lies outside the data"),
         ({"TFORM1": "2J"}, "column 'ID' is 2J"),
     ],
@@ -228,6 +228,10 @@ def test_a_tile_that_swells_is_not_unpacked_whole(tmp_path, monkeypatch):
         def __init__(self, **settings):
             self.inner = whole(**settings)
 
+        @property
+        def eof(self):
+            return self.inner.eof
+
         def decompress(self, octets, most):
             seen.append((most, len(plain := self.inner.decompress(octets, most))))
             return plain
@@ -235,6 +239,6 @@ def test_a_tile_that_swells_is_not_unpacked_whole(tmp_path, monkeypatch):
     monkeypatch.setattr(zlib, "decompressobj", Watched)
     path = tmp_path / "cat.fits"
     path.write_bytes(compressed(50, 50, ["GZIP_1"], ZNAXIS2=1, ZTILELEN=1))
-    with pytest.raises(InputError, match="a compressed tile of ID holds 9 bytes"):
+    with pytest.raises(InputError, match="a gzip stream holds more than the 8 bytes"):
         Catalogue.open(str(path))
     assert seen == [(9, 9)]

@@ -181,6 +181,12 @@ class Trap:
         return (os.abort, ())
 
 
+def promise(shape):
+    """Return the head of an array of this shape, and no data."""
+    head = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}}}".ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head.encode()
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -194,9 +200,27 @@ class Trap:
         (npy("(True, 3, 4, 4)"), "cannot be read as an array"),
         (npy("(" * 9000), "cannot be read as an array"),
         (npy("-" * 9000 + "1"), "cannot be read as an array: MemoryError|cannot be read as an array: .*recursion"),
-        (np.zeros((1, 96, 1, 1), "f4"), "holds 96 bands"),
+        (np.zeros((1, 96, 1, 1), "f4"), "96 bands"),
+        (np.zeros((10**6, 2, 0, 0)), r"\(1000000, 2, 0, 0\)"),
+        (promise("(10, 3, 75, 75)"), "cannot be read as an array"),
+        (promise("('a', None, 1.5, 2)"), "cannot be read as an array"),
     ],
-    ids=["2d", "oblong", "text", "pickle", "torn", "negative", "huge", "true", "brackets", "signs", "bands"],
+    ids=[
+        "2d",
+        "oblong",
+        "text",
+        "pickle",
+        "torn",
+        "negative",
+        "huge",
+        "true",
+        "brackets",
+        "signs",
+        "bands",
+        "empty",
+        "short",
+        "words",
+    ],
 )
 def test_arrays_that_are_no_stamps(tmp_path, content, told):
     path = tmp_path / "a-x.npy"

@@ -24,7 +24,7 @@ def test_a_frame_is_brought_to_microjansky(tmp_path):
     [
         ({}, None, "has pixels in no unit that can be brought to microjansky"),
         ({"BUNIT": "adu"}, None, "has pixels in no unit that can be brought to microjansky: 'adu'"),
-        ({"BUNIT": "uJy"}, "SCI", "has no image SCI"),
+        ({"BUNIT": "uJy"}, "SCI", r"has no image \[SCI\]"),
     ],
 )
 def test_frames_that_cannot_be_used(tmp_path, header, extension, message):
@@ -35,8 +35,31 @@ def test_frames_that_cannot_be_used(tmp_path, header, extension, message):
 
 
 def test_files_that_cannot_be_read(tmp_path):
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="does not exist"):
         framefile.read(str(tmp_path / "none.fits"))
     fits.PrimaryHDU(np.ones((2, 3, 3))).writeto(tmp_path / "cube.fits")
-    with pytest.raises(InputError, match="holds no image of two axes"):
+    with pytest.raises(InputError, match="has no image with two axes"):
         framefile.read(str(tmp_path / "cube.fits"))
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (5, 17), (23, 4), (1, 9)])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_frame_of_any_shape_is_whole(tmp_path, shape, packed):
+    pixels = np.random.default_rng(1).normal(size=shape).astype("f4")
+    header = fits.Header({"BUNIT": "uJy"})
+    unit = fits.CompImageHDU(pixels, header, compression_type="GZIP_2", quantize_level=0) if packed else None
+    units = [fits.PrimaryHDU(), unit] if packed else [fits.PrimaryHDU(pixels, header)]
+    fits.HDUList(units).writeto(tmp_path / "a.fits")
+    assert np.array_equal(framefile.read(str(tmp_path / "a.fits")), pixels)
+
+
+def test_a_corrupt_frame_is_refused(tmp_path):
+    header, settings = fits.Header({"BUNIT": "uJy"}), {"compression_type": "GZIP_1", "quantize_level": 0}
+    unit = fits.CompImageHDU(np.ones((40, 40), "f4"), header, **settings)
+    fits.HDUList([fits.PrimaryHDU(), unit]).writeto(tmp_path / "a.fits")
+    octets = bytearray((tmp_path / "a.fits").read_bytes())
+    at = octets.index(b"\x1f\x8b")
+    octets[at : at + 30] = bytes(30)
+    (tmp_path / "a.fits").write_bytes(octets)
+    with pytest.raises(InputError, match="tiles that cannot be decoded"):
+        framefile.read(str(tmp_path / "a.fits"))

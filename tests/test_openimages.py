@@ -171,3 +171,15 @@ def test_many_threads_never_see_a_closed_image_and_leave_none_open():
     assert len(desk.here) <= 2  # 50 bytes
     images.close()
     assert desk.here == []
+
+
+def test_an_image_of_large_tiles_is_kept_within_the_bound_on_memory(monkeypatch):
+    """It takes long to decode: it is not closed after each batch of stamps."""
+    monkeypatch.setattr(openimages.memory, "_requested", 10**9)
+    desk = Desk()
+    images = OpenImages(opener=desk, most_bytes=10**6)
+    large = [image(name, 80 * 10**6) for name in "abc"]
+    visit(images, *large, *large)
+    assert desk.opened == ["a", "b", "c"]
+    visit(images, image("d", 80 * 10**6))
+    assert sorted(desk.here) == ["b", "c", "d"]

@@ -7,8 +7,9 @@ import pytest
 
 from shell import python
 from skycnn.cli import options
-from skycnn.cli.app import names, tree
+from skycnn.cli.app import call, names, tree
 from skycnn.errors import InputError
+from skycnn.files import memory
 
 
 @pytest.mark.parametrize(
@@ -85,3 +86,21 @@ def test_an_option_means_the_same_in_every_verb():
     assert "--band" in shared
     several = {opt: told for opt, told in meanings.items() if opt in shared and len(told) > 1}
     assert set(several) - set(OF_THE_VERB) == set(), several
+
+
+def test_max_memory_is_set_for_one_run(monkeypatch):
+    monkeypatch.setattr(memory, "_requested", None)
+    with pytest.raises(InputError, match="does not exist"):
+        call(["score", "none.fits", "--task", "photoz", "--max-memory", "3G"])
+    assert memory.bound() == 3 * 10**9
+    with pytest.raises(InputError, match="does not exist"):
+        call(["score", "none.fits", "--task", "photoz"])
+    assert memory.bound() <= memory.machine()
+    with pytest.raises(InputError, match="--max-memory much is no size"):
+        call(["score", "none.fits", "--task", "photoz", "--max-memory", "much"])
+
+
+def test_every_verb_that_reads_tables_or_images_has_a_bound():
+    root = tree()
+    bounded = {verb for verb in names() if any("--max-memory" in p.opts for p in root.get_command(None, verb).params)}
+    assert bounded == set(names()) - {"models"}

@@ -70,7 +70,19 @@ def test_archives_have_the_same_bytes_every_time(cat, kind, unpack, monkeypatch)
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("a.fits.gz", "gz"), ("a.bz2", "bz2"), ("a.fits", ""), ("gz", ""), ("-", "")]
+    ("name", "kind"),
+    [
+        ("a.fits.gz", "gz"),
+        ("A.FITS.GZ", "gz"),
+        ("a.fits.Gz", "gz"),
+        ("a.bz2", "bz2"),
+        ("a.BZ2", "bz2"),
+        ("a.fits", ""),
+        ("a.FITS", ""),
+        ("a.fits.fz", ""),
+        ("gz", ""),
+        ("-", ""),
+    ],
 )
 def test_compression_is_that_of_the_name(name, kind):
     assert compression_of(name) == kind

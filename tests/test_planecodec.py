@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from skycnn.fits.stamplayout import planecodec
-from skycnn.fits.stamplayout.planecodec import LEVEL, Tile, packed, rice, unpacked, unriced
+from skycnn.fits.stamplayout.planecodec import LEVEL, Tile, dequantised, packed, rice, unpacked
 
 
 def plane(side, seed=0):
@@ -14,7 +14,7 @@ def plane(side, seed=0):
 
 
 def back(tile, number, side):
-    return unriced(tile, number, side, dither=1, seed=planecodec.SEED, blank=planecodec.BLANK)
+    return dequantised(tile, number, side, dither=1, seed=planecodec.SEED, blank=planecodec.BLANK)
 
 
 @pytest.mark.parametrize("side", [1, 2, 33, 64])

@@ -80,7 +80,7 @@ def test_a_file_is_opened_as_it_is(tmp_path):
 
 
 @pytest.mark.parametrize(("pack", "kind"), [(gzip.compress, "gz"), (bz2.compress, "bz2")])
-@pytest.mark.parametrize("name", ["cat.fits.gz", "cat.fits"])
+@pytest.mark.parametrize("name", ["cat.fits.gz", "CAT.FITS.GZ", "cat.fits"])
 def test_archives_are_known_by_their_first_bytes(tmp_path, pack, kind, name):
     path = tmp_path / name
     path.write_bytes(pack(FITS[:9000]) + pack(FITS[9000:]))  # of two members

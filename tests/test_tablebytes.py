@@ -176,3 +176,20 @@ def test_short_reads_are_taken_up_and_the_end_is_an_error(opened, monkeypatch):
     assert buffer.tobytes() == b"12345678"
     with pytest.raises(ChangedError, match="cat was truncated while it was read"):
         tablebytes.read_into(fd, buffer, 5, "cat")
+
+
+@pytest.mark.parametrize(("rows", "sound"), [(3, True), (2**20, True), (10**18, False)])
+def test_rows_without_a_byte(rows, sound):
+    unit = tablebytes.Hdu(1, 0, 2880, 0, 2880, (), {"XTENSION": "BINTABLE", "NAXIS1": 0, "NAXIS2": rows, "PCOUNT": 0})
+    if sound:
+        assert tablebytes.heap_gap(unit, "t") == 0
+        return
+    with pytest.raises(InputError, match=r"t: NAXIS2 promises 1000000000000000000 rows of NAXIS1 = 0 bytes"):
+        tablebytes.heap_gap(unit, "t")
+
+
+@pytest.mark.parametrize("axes", [(2**63 - 1, 2), (10**9, 10**9, 10**9), (2**62,) * 300])
+def test_a_promise_beyond_any_file(axes):
+    header = {"BITPIX": -64, "NAXIS": len(axes)} | {f"NAXIS{i}": n for i, n in enumerate(axes, 1)}
+    with pytest.raises(InputError, match=rf"NAXIS{len(axes)}, PCOUNT and GCOUNT promise \S+ bytes of data"):
+        tablebytes.data_size(header, "t")

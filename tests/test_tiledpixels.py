@@ -25,8 +25,10 @@ def opened():
 def decoded(monkeypatch):
     """Count how often each tile is decoded."""
     counts = Counter()
-    real = tiledpixels.Tiles.tile
-    monkeypatch.setattr(tiledpixels.Tiles, "tile", lambda self, *at: counts.update([at]) or real(self, *at))
+    real = tiledpixels.Tiles.fill
+    monkeypatch.setattr(
+        tiledpixels.Tiles, "fill", lambda self, y, x, out: counts.update([(y, x)]) or real(self, y, x, out)
+    )
     return counts
 
 
@@ -60,6 +62,7 @@ def test_only_the_tiles_that_are_needed_are_decoded(tmp_path, opened, decoded):
 @pytest.mark.parametrize("stored", ["rice rows", "rice tiles"])
 def test_memory_is_bounded(tmp_path, opened, monkeypatch, stored):
     monkeypatch.setattr(tiledpixels, "_CACHE_BYTES", 1 << 18)
+    monkeypatch.setattr(tiledpixels, "_CACHE_BLOCKS", 0)
     path, expected = imagemaker.write(tmp_path / "a.fits", imagemaker.array((1200, 300)), stored)
     pixels = opened(path)
     x0, y0 = random_stamps(pixels, 50, 200)
@@ -171,3 +174,15 @@ def test_an_archive_of_a_compressed_image(tmp_path, opened):
     out = np.empty((1, 300, 300), "<f4")
     opened(packed).cut(np.array([50]), np.array([0]), 300, out)
     assert imagemaker.same(out[0], expected[:, 50:350])
+
+
+def test_large_blocks_are_kept_within_the_bound_on_memory(tmp_path, opened, decoded, monkeypatch):
+    monkeypatch.setattr(tiledpixels, "_CACHE_BYTES", 1000)
+    path, _ = imagemaker.write(tmp_path / "a.fits", imagemaker.array((700, 400)), "rice tiles")
+    for bound, most in ((10**9, 1), (8000, 4)):
+        monkeypatch.setattr(tiledpixels.memory, "bound", lambda bound=bound: bound)
+        decoded.clear()
+        pixels = opened(path)
+        for _ in range(4):
+            pixels.cut(np.array([10, 250, 10]), np.array([10, 10, 300]), 20, np.empty((3, 20, 20), "<f4"))
+        assert max(decoded.values()) == most

@@ -102,6 +102,7 @@ def command(
     wait: options.Wait = 0.0,
     dry_run: options.DryRun = False,
     json: options.Json = False,
+    max_memory: options.MaxMemory = None,
     quiet: options.Quiet = False,
     traceback: options.Traceback = False,
 ) -> None:

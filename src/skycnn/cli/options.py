@@ -1,7 +1,7 @@
 """Options that several verbs share, and the readers of their values.
 
 A verb's command takes them by annotation, e.g. ``def command(catalogue: options.Catalogue, hdu: options.Hdu = None)``.
-``-q`` and ``--traceback`` act by their callbacks: a command declares them and no more.
+``-q``, ``--traceback`` and ``--max-memory`` act by their callbacks: a command declares them and no more.
 """
 
 import re
@@ -13,6 +13,7 @@ import typer
 from skycnn.cli.completion import model_names, survey_names, task_names
 from skycnn.cli.console import manners
 from skycnn.errors import InputError
+from skycnn.files import memory
 
 if TYPE_CHECKING:  # fluxes needs numpy
     from skycnn.photometry.fluxes import PhotometryOptions
@@ -80,6 +81,11 @@ def row_range(text: str | None) -> tuple[int, int | None] | None:
 
 def _silence(value: bool) -> bool:
     manners.quiet = value
+    return value
+
+
+def _bound(value: str | None) -> str | None:
+    memory.request(value)
     return value
 
 
@@ -211,6 +217,15 @@ Strict = Annotated[bool, typer.Option("--strict", help="Exit with code 3 if rows
 Wait = Annotated[
     float,
     typer.Option("--wait", metavar="SECONDS", min=0, show_default=False, help="Wait for a locked file this long."),
+]
+MaxMemory = Annotated[
+    str | None,
+    typer.Option(
+        "--max-memory",
+        metavar="SIZE",
+        callback=_bound,
+        help="What a table, image or stamp may take, e.g. 8G; left out, half of what the system grants.",
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", callback=_silence, help="Print nothing on stderr but errors.")]
 Traceback = Annotated[

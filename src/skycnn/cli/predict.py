@@ -65,6 +65,7 @@ def command(
     dry_run: options.DryRun = False,
     json: options.Json = False,
     strict: options.Strict = False,
+    max_memory: options.MaxMemory = None,
     quiet: options.Quiet = False,
     traceback: options.Traceback = False,
 ) -> None:

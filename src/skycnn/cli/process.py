@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from skycnn.errors import InputError, RunError, counted
+from skycnn.files import controlgroups
+from skycnn.files.controlgroups import words
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """Read by torch and numpy when they are imported, so they are set before that."""
@@ -115,7 +117,7 @@ def tolerate_text() -> None:
             reconfigure(errors="backslashreplace")
 
 
-def quota(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")) -> float | None:
+def quota(root: Path = controlgroups.ROOT, membership: Path = controlgroups.MEMBERSHIP) -> float | None:
     """Return the CPUs that the control groups grant, versions 1 and 2; None for no limit.
 
     Parameters
@@ -126,39 +128,17 @@ def quota(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/se
         The process's own groups, ``id:controllers:path`` a line.
     """
     limits = []
-    for folder in _groups(root, membership):
-        two = _words(folder / "cpu.max")  # "150000 100000" or "max 100000"
-        one = _words(folder / "cpu.cfs_quota_us") + _words(folder / "cpu.cfs_period_us")  # -1 for no limit
-        for words in (two, one):
+    for folder in controlgroups.groups("cpu", root, membership) | {root / "cpu,cpuacct"}:
+        two = words(folder / "cpu.max")  # "150000 100000" or "max 100000"
+        one = words(folder / "cpu.cfs_quota_us") + words(folder / "cpu.cfs_period_us")  # -1 for no limit
+        for pair in (two, one):
             try:
-                granted, period = (float(word) for word in words)
+                granted, period = (float(word) for word in pair)
             except ValueError:
                 continue
             if granted > 0 and period > 0:
                 limits.append(granted / period)
     return min(limits, default=None)
-
-
-def _groups(root: Path, membership: Path) -> set[Path]:
-    """Return the folders of the process's groups and of all groups above them."""
-    folders = {root, root / "cpu", root / "cpu,cpuacct"}
-    try:
-        lines = membership.read_text().splitlines()
-    except OSError:
-        return folders
-    for line in lines:
-        _, controllers, path = [*line.split(":", 2), "", ""][:3]
-        mount = root / controllers if "cpu" in controllers.split(",") else root
-        group = mount / path.lstrip("/")
-        folders |= {group, *(parent for parent in group.parents if parent.is_relative_to(mount))}
-    return folders
-
-
-def _words(path: Path) -> list[str]:
-    try:
-        return path.read_text().split()
-    except OSError:
-        return []
 
 
 def cpu_count() -> int:

@@ -82,6 +82,7 @@ def command(
     overwrite: options.Overwrite = False,
     threads: options.Threads = None,
     json: options.Json = False,
+    max_memory: options.MaxMemory = None,
     quiet: options.Quiet = False,
     traceback: options.Traceback = False,
 ) -> None:

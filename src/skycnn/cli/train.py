@@ -132,6 +132,7 @@ def command(
     threads: options.Threads = None,
     dry_run: options.DryRun = False,
     json: options.Json = False,
+    max_memory: options.MaxMemory = None,
     quiet: options.Quiet = False,
     traceback: options.Traceback = False,
 ) -> None:

@@ -6,12 +6,16 @@ from typing import IO
 import numpy as np
 
 from skycnn.errors import InputError
+from skycnn.files import memory
 from skycnn.files.safefile import kept, scratch
 from skycnn.fits import cards as fitscards
 from skycnn.fits.tablebytes import Hdu, read_into
 
 _FORM = re.compile(r"([AIFED])(\d+)(?:\.(\d+))?")
 _STEP = 32768
+_STEP_BYTES = 16 << 20
+_COPIES = 12
+"""Of the text: as bytes, as letters of four bytes, stripped, replaced."""
 
 
 def binary_from_ascii(fd: int, unit: Hdu, label: str) -> IO[bytes]:
@@ -29,7 +33,7 @@ def binary_from_ascii(fd: int, unit: Hdu, label: str) -> IO[bytes]:
     Raises
     ------
     InputError
-        When a TFORM, a TBCOL or a number is unreadable.
+        When a TFORM, a TBCOL or a number is unreadable, or fields lie upon each other.
     """
     fields = []
     for i in range(1, fitscards.integer(unit.header, "TFIELDS", label) + 1):
@@ -41,6 +45,11 @@ def binary_from_ascii(fd: int, unit: Hdu, label: str) -> IO[bytes]:
             raise InputError(f"{label}: TBCOL{i} and TFORM{i} lie outside the rows", value=start + 1)
         fields.append((match[1], start, int(match[2]), str(unit.header.get(f"TNULL{i}", "\0")).strip()))
     row_bytes = sum(size if kind == "A" else 8 for kind, _, size, _ in fields)
+    if row_bytes > 8 * unit.row_bytes:
+        what = f"{label}: its fields lie upon each other: they take {row_bytes} bytes, NAXIS1 is {unit.row_bytes}"
+        raise InputError(what, hint="TBCOLn and TFORMn are wrong; verify the file with fitsverify.")
+    step = max(1, min(_STEP, _STEP_BYTES // (unit.row_bytes + row_bytes)))
+    memory.check(_COPIES * step * (unit.row_bytes + row_bytes), f"{label}: a row of {unit.row_bytes} bytes")
     cards = fitscards.table(row_bytes, unit.rows, len(fields))
     cards += [
         fitscards.make(f"TFORM{i}", f"{size}A" if kind == "A" else "D")
@@ -53,8 +62,8 @@ def binary_from_ascii(fd: int, unit: Hdu, label: str) -> IO[bytes]:
     with kept(scratch()) as file:
         file.write(fitscards.primary() + fitscards.assemble(cards))
         size = 0
-        for first in range(0, unit.rows, _STEP):
-            rows = np.empty((min(_STEP, unit.rows - first), unit.row_bytes), np.uint8)
+        for first in range(0, unit.rows, step):
+            rows = np.empty((min(step, unit.rows - first), unit.row_bytes), np.uint8)
             read_into(fd, rows, unit.data + first * unit.row_bytes, label)
             parts = [_field(rows, kind, start, width, null, label) for kind, start, width, null in fields]
             size += file.write(np.hstack(parts).tobytes() if parts else b"")

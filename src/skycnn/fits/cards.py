@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Mapping
+from math import isfinite
 
 from skycnn.errors import InputError
 
@@ -10,6 +11,8 @@ BLOCK = 2880
 CARD = 80
 MOST_BLOCKS = 4096
 """Blocks after which a header without END is given up."""
+MOST = 2**63 - 1
+"""The largest integer of a card that counts something: offsets in files go no further."""
 Value = str | int | float | bool | None
 
 _STRING = re.compile(r"\s*'((?:[^']|'')*)'")
@@ -83,19 +86,23 @@ def value(card: bytes) -> Value:
 def values(cards: Iterable[bytes]) -> dict[str, Value]:
     """Return keyword to value: the first of duplicates, long strings (CONTINUE) joined."""
     header: dict[str, Value] = {}
+    long: dict[str, list[str]] = {}  # joined at the end: a header may hold 100,000 pieces of one string
     open_key: str | None = None
     for card in cards:
         name = keyword(card)
         if name == "CONTINUE" and open_key is not None:
             held, more = header[open_key], _STRING.match(card[8:].decode("latin-1"))
-            if isinstance(held, str) and held.endswith("&") and more:
-                header[open_key] = held[:-1] + more[1].replace("''", "'").rstrip()
+            if isinstance(held, str) and more:
+                pieces = long.setdefault(open_key, [held])
+                if pieces[-1].endswith("&"):
+                    pieces[-1] = pieces[-1][:-1]
+                    pieces.append(more[1].replace("''", "'").rstrip())
             continue
         open_key = None
         if card[8:10] == b"= " and name not in header:
             header[name] = value(card)
             open_key = name
-    return header
+    return header | {name: "".join(pieces) for name, pieces in long.items()}
 
 
 def _text(string: str) -> str:
@@ -182,20 +189,32 @@ def table(row_bytes: int, rows: int, fields: int) -> list[bytes]:
 
 
 def integer(header: Mapping[str, Value], name: str, label: str, default: int | None = None) -> int:
-    """Return an integer of a header, 0 or more.
+    """Return an integer of a header, 0 or more and at most `MOST`.
 
     Raises
     ------
     InputError
-        When it is absent (and has no default), no integer, or negative.
+        When it is absent (and has no default), no integer, negative, or beyond any file.
     """
     content = header.get(name, default)
     if not isinstance(content, int) or isinstance(content, bool) or content < 0:
         raise InputError(f"{label}: {name} is unreadable", value=content, expected="an integer, 0 or more")
+    if content > MOST:
+        raise InputError(f"{label}: {name} is beyond any file", value=content, expected=f"at most {MOST}")
     return content
 
 
-def number(header: Mapping[str, Value], name: str, default: float) -> float:
-    """Return a number of a header; the default where it is absent, or no number."""
+def number(header: Mapping[str, Value], name: str, label: str, default: float) -> float:
+    """Return a number of a header, by default where it is absent or empty.
+
+    Raises
+    ------
+    InputError
+        When it is text, a logical, or infinite.
+    """
     content = header.get(name)
-    return content if isinstance(content, int | float) and not isinstance(content, bool) else default
+    if content is None:
+        return default
+    if isinstance(content, bool) or not isinstance(content, int | float) or not isfinite(content):
+        raise InputError(f"{label}: {name} is unreadable", value=content, expected="a number")
+    return content

@@ -10,6 +10,7 @@ import numpy as np
 
 from skycnn import interrupt
 from skycnn.errors import InputError, counted
+from skycnn.files import memory
 from skycnn.files.safefile import kept
 from skycnn.fits import cards as fitscards
 from skycnn.fits import provenance
@@ -26,6 +27,8 @@ CHUNK = 32768
 """Rows a chunk; chunks begin at its multiples, whatever rows are asked for."""
 READ_BYTES = 4 << 20
 """Bytes of whole rows read at a time."""
+COPIES = 5
+"""Of a column's bytes in memory while it is read: as stored, as values, as text of four bytes a letter."""
 
 
 class Catalogue:
@@ -234,6 +237,11 @@ class Catalogue:
         """Yield the number of the first row, and the stored bytes of some columns in a new array, uint8 (n, width).
 
         Chunks begin at multiples of ``size``, default CHUNK. Wide rows cost no memory: they are read by READ_BYTES.
+
+        Raises
+        ------
+        InputError
+            When a chunk of these columns, or one row, is larger than memory.
         """
         sources = [self.column(name) for name in names]
         targets = self.packing(names)
@@ -241,6 +249,8 @@ class Catalogue:
         start, end = rows or (0, self.rows)
         if start >= end:
             return
+        self._check_memory(names, min(size, end - start))
+        memory.check(self.row_bytes, f"{self.label}: a row")
         step = max(1, READ_BYTES // max(self.row_bytes, 1))
         block = np.empty((min(step, size), self.row_bytes), np.uint8)
         for first in range(start - start % size, min(end, self.rows), size):
@@ -266,14 +276,25 @@ class Catalogue:
             yield first, ColumnValues(names, columns, packed)
 
     def read(self, names: Sequence[str], rows: tuple[int, int] | None = None) -> dict[str, np.ndarray]:
-        """Return the physical values of whole columns by name."""
+        """Return the physical values of whole columns by name.
+
+        Raises
+        ------
+        InputError
+            When they are larger than memory.
+        """
         columns = self.packing(names)
+        self._check_memory(names, rows[1] - rows[0] if rows else self.rows)
         empty = np.empty((0, sum(column.width for column in columns)), np.uint8)
         parts = [packed for _, packed in self.packed_chunks(names, rows)] or [empty]
         return {
             name: np.concatenate([column.values(part) for part in parts])
             for name, column in zip(names, columns, strict=True)
         }
+
+    def _check_memory(self, names: Sequence[str], rows: int) -> None:
+        width = sum(self.column(name).width for name in names)
+        memory.check(COPIES * rows * width, f"{self.label}: reading {counted(rows, 'row')} of {listing(names)}")
 
     def records(self) -> list[provenance.Record]:
         """Return the records of earlier runs in the table's HISTORY, oldest first."""

@@ -1,21 +1,25 @@
 """CompressedTable: a tile-compressed table (FITS 4.0, section 10.3) as the plain one it was, tile by tile."""
 
 import re
-import zlib
 from dataclasses import replace
 from typing import IO
 
 import numpy as np
 
 from skycnn.errors import InputError
+from skycnn.files import memory
 from skycnn.files.safefile import kept, scratch
 from skycnn.fits import cards as fitscards
+from skycnn.fits import expansion
 from skycnn.fits.bytecopy import copy_range
 from skycnn.fits.source import Source
-from skycnn.fits.tablebytes import Hdu, read_heap, read_into, scan
-from skycnn.fits.tablecolumn import DTYPES, TableColumn, layout
+from skycnn.fits.tablebytes import LIES, Hdu, read_heap, read_into, scan
+from skycnn.fits.tablecolumn import DTYPES, TFORM, TableColumn, layout
+from skycnn.fits.tilebytes import INFLATES, TileError, inflated, unriced, unshuffled
 
 _COMPRESSED = re.compile(r"ZTABLE|ZTILELEN|ZTHEAP|ZNAXIS[12]|ZPCOUNT|(ZFORM|ZCTYP)\d+|TFORM\d+|THEAP|CHECKSUM|DATASUM")
+_COPIES = 4
+"""Of a tile: compressed, as decoded, as shuffled, and among the rows."""
 _SIZES = {"NAXIS1": "ZNAXIS1", "NAXIS2": "ZNAXIS2", "PCOUNT": "ZPCOUNT"}
 _SUMS = {"ZHECKSUM": "CHECKSUM", "ZDATASUM": "DATASUM"}
 
@@ -35,33 +39,48 @@ def binary_from_compressed(fd: int, unit: Hdu, label: str) -> IO[bytes]:
     Raises
     ------
     InputError
-        When it holds variable-length columns, an unknown compression, or a corrupt tile.
+        When it holds variable-length columns, an unknown compression, or a corrupt tile, or promises more than its
+        tiles can hold.
     """
     cards = _plain_cards(unit, label)
     columns = layout(fitscards.values(cards), label)
     rows = fitscards.integer(unit.header, "ZNAXIS2", label)
+    width = sum(column.width for column in columns)
+    _check_promise(unit, rows * width, label)
     tile = fitscards.integer(unit.header, "ZTILELEN", label, rows)
     if any(column.code in "PQ" for column in columns):
         raise InputError(f"{label} is tile-compressed with variable-length columns", hint=f"funpack {label} first.")
     if (rows and unit.rows * tile < rows) or (unit.rows > 1 and (unit.rows - 1) * tile >= rows):
         raise InputError(f"{label}: {unit.rows} tiles of ZTILELEN = {tile} rows are not ZNAXIS2 = {rows}")
+    memory.check(_COPIES * min(tile, rows) * width, f"{label}: a tile of ZTILELEN = {tile} rows")
     with kept(scratch()) as file:
         file.write(fitscards.primary() + fitscards.assemble(cards))
-        size = 0
+        size = used = 0
         packed = layout(unit.header, label)
         for number in range(unit.rows):
             n = min(tile, rows - number * tile)
             descriptors = np.empty((1, unit.row_bytes), np.uint8)
             read_into(fd, descriptors, unit.data + number * unit.row_bytes, label)
-            out = np.empty((n, sum(column.width for column in columns)), np.uint8)
+            out = np.empty((n, width), np.uint8)
             for i, (column, cell) in enumerate(zip(columns, packed, strict=True), 1):
                 octets = _cell(fd, unit, descriptors, cell, label)
+                used += len(octets)
                 method = str(unit.header.get(f"ZCTYP{i}", "")).strip()
                 out[:, column.offset : column.offset + column.width] = _unpacked(octets, method, column, n, label)
-            size += file.write(out.tobytes())
+            if used > unit.size:
+                raise InputError(f"{label}: its tiles lie upon each other in the heap", hint=LIES)
+            size += file.write(out.data)
         file.write(bytes(fitscards.padded(size) - size))
         file.flush()
     return file
+
+
+def _check_promise(unit: Hdu, plain: int, label: str) -> None:
+    """See that the table can become ``plain`` bytes."""
+    if plain > INFLATES * unit.size:
+        what = f"{label}: ZNAXIS1 and ZNAXIS2 promise {memory.size(plain)}, more than {memory.size(unit.size)} can hold"
+        raise InputError(what, hint=LIES)
+    expansion.check(plain, unit.size, label)
 
 
 def decompressed(source: Source, unit: Hdu, label: str) -> tuple[Source, list[Hdu], Hdu]:
@@ -85,7 +104,10 @@ def _plain_cards(unit: Hdu, label: str) -> list[bytes]:
         if name in _SIZES:
             cards.append(fitscards.replaced(card, fitscards.integer(unit.header, _SIZES[name], label)))
         elif re.fullmatch(r"TFORM\d+", name):
-            cards.append(fitscards.make(name, unit.header.get(f"ZFORM{name[5:]}", "")))
+            form = unit.header.get(f"ZFORM{name[5:]}")
+            if not isinstance(form, str) or not TFORM.match(form) or len(form) > 20:
+                raise InputError(f"{label} has no readable ZFORM{name[5:]}", value=form, hint=LIES)
+            cards.append(fitscards.make(name, form))
         elif name in _SUMS:
             cards.append(_SUMS[name].ljust(8).encode() + card[8:])
         elif not _COMPRESSED.fullmatch(name):
@@ -104,35 +126,28 @@ def _cell(fd: int, unit: Hdu, descriptors: "np.ndarray", cell: TableColumn, labe
 def _unpacked(octets: bytes, method: str, column: TableColumn, n: int, label: str) -> "np.ndarray":
     """Return one column of one tile as uint8 (n, width)."""
     size = n * column.width
-    try:
-        if method == "RICE_1":
-            return _rice(octets, column, n)
-        plain = octets if method in ("", "NOCOMPRESS") else zlib.decompressobj(wbits=47).decompress(octets, size + 1)
-    except (zlib.error, ValueError) as error:
-        raise InputError(f"{label}: a compressed tile of {column.name} is corrupt: {error}") from None
-    if method not in ("", "NOCOMPRESS", "GZIP_1", "GZIP_2"):
+    if method not in ("", "NOCOMPRESS", "GZIP_1", "GZIP_2", "RICE_1"):
         raise InputError(
             f"{label}: column {column.name} is compressed by {method!r}", expected="GZIP_1, GZIP_2, RICE_1"
         )
-    if len(plain) != size:
-        raise InputError(f"{label}: a compressed tile of {column.name} holds {len(plain)} bytes", expected=f"{size}")
-    values = np.frombuffer(plain, np.uint8)
-    if method == "GZIP_2":  # bytes of the same significance side by side; not of complex numbers, as in CFITSIO
-        item = 1 if column.code in "CM" else np.dtype(DTYPES.get(column.code, "u1")).itemsize
-        values = np.ascontiguousarray(values.reshape(item, -1).T)
+    if not size:
+        return np.empty((n, column.width), np.uint8)
+    try:
+        if method == "RICE_1":
+            return _rice(octets, column, n)
+        values = np.frombuffer(octets, np.uint8) if method in ("", "NOCOMPRESS") else inflated(octets, size)
+    except TileError as error:
+        raise InputError(f"{label}: a compressed tile of {column.name} is corrupt: {error}") from None
+    if len(values) != size:
+        raise InputError(f"{label}: a compressed tile of {column.name} holds {len(values)} bytes", expected=f"{size}")
+    if method == "GZIP_2":  # not of complex numbers, as in CFITSIO
+        values = unshuffled(values, 1 if column.code in "CM" else np.dtype(DTYPES.get(column.code, "u1")).itemsize)
     return values.reshape(n, column.width)
 
 
 def _rice(octets: bytes, column: TableColumn, n: int) -> "np.ndarray":
-    from astropy.io.fits.hdu.compressed._codecs import Rice1  # the C decoder that reads astropy's compressed images
-    from astropy.io.fits.hdu.compressed._compression import CfitsioException
-
     if column.code not in "BIJ":
-        raise ValueError(f"RICE_1 holds no {column.form}")
+        raise TileError(f"RICE_1 holds no {column.form}")
     item = np.dtype(DTYPES[column.code]).itemsize
-    count = n * column.width // item
-    try:
-        decoded = np.asarray(Rice1(blocksize=32, bytepix=item, tilesize=count).decode(np.frombuffer(octets, np.uint8)))
-    except CfitsioException as error:
-        raise ValueError(str(error)) from None
+    decoded = unriced(np.frombuffer(octets, np.uint8), 32, item, n * column.width // item)
     return np.ascontiguousarray(decoded.astype(DTYPES[column.code])).view(np.uint8).reshape(n, column.width)

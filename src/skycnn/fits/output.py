@@ -212,5 +212,5 @@ def _pack(plain: IO[bytes], target: IO[bytes], compression: str) -> None:
 
 
 def compression_of(name: str) -> str:
-    """Return ``gz`` or ``bz2`` where a file name ends so, else an empty string."""
-    return next((kind for kind in ("gz", "bz2") if name.endswith(f".{kind}")), "")
+    """Return ``gz`` or ``bz2`` where a file name ends so, in any case, else an empty string."""
+    return next((kind for kind in ("gz", "bz2") if name.lower().endswith(f".{kind}")), "")

@@ -14,6 +14,7 @@ from typing import IO, cast
 from skycnn.errors import ChangedError, InputError
 from skycnn.files import safefile
 from skycnn.files.regular import opened
+from skycnn.fits.expansion import Expansion
 from skycnn.fits.foreign import check_fits
 
 COMPRESSED = {b"\x1f\x8b": "gz", b"BZh": "bz2"}
@@ -189,8 +190,12 @@ def _uncompressed(file: IO[bytes], compression: str, label: str, scratch: str | 
     archive = cast(IO[bytes], gzip.GzipFile(fileobj=file) if compression == "gz" else bz2.BZ2File(file))
     try:
         with safefile.writing(f"a temporary copy of {label}"), archive:
+            expansion = Expansion(plain.fileno(), os.fstat(file.fileno()).st_size, label)
             try:
-                shutil.copyfileobj(archive, plain, 1 << 20)
+                while piece := archive.read(1 << 20):
+                    plain.write(piece)
+                    plain.flush()
+                    expansion.reached(plain.tell())
             except (EOFError, zlib.error, OSError) as error:
                 if getattr(error, "errno", None) is not None:
                     raise

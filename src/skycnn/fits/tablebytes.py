@@ -8,8 +8,17 @@ from math import prod
 import numpy as np
 
 from skycnn.errors import ChangedError, InputError
+from skycnn.files import memory
 from skycnn.fits import cards as fitscards
 from skycnn.fits.cards import Value, integer, padded
+
+MOST_UNITS = 1 << 16
+"""Header-data units of a file; cameras have hundreds, spectrographs thousands."""
+EMPTY_ROWS = 1 << 20
+"""Most rows without a byte: any number of them costs a file nothing."""
+HELD = 6
+"""Bytes of memory that a byte of a header takes once it is read."""
+LIES = "Verify the file with fitsverify and restore it from a copy."
 
 
 @dataclass(frozen=True)
@@ -58,12 +67,12 @@ class Hdu:
     @property
     def row_bytes(self) -> int:
         """NAXIS1 of a table."""
-        return fitscards.integer(self.header, "NAXIS1", self.name, 0)
+        return fitscards.integer(self.header, "NAXIS1", self.name or f"HDU {self.number}", 0)
 
     @property
     def rows(self) -> int:
         """NAXIS2 of a table."""
-        return fitscards.integer(self.header, "NAXIS2", self.name, 0)
+        return fitscards.integer(self.header, "NAXIS2", self.name or f"HDU {self.number}", 0)
 
 
 def data_size(header: Mapping[str, Value], label: str) -> int:
@@ -72,7 +81,7 @@ def data_size(header: Mapping[str, Value], label: str) -> int:
     Raises
     ------
     InputError
-        When BITPIX or an axis is unreadable.
+        When BITPIX or an axis is unreadable, or their product is beyond any file.
     """
     bits = header.get("BITPIX")
     if bits not in (8, 16, 32, 64, -32, -64) or not isinstance(bits, int):
@@ -83,7 +92,11 @@ def data_size(header: Mapping[str, Value], label: str) -> int:
     if axes[0] == 0 and header.get("GROUPS") is True:
         axes = axes[1:]
     count, extra = integer(header, "GCOUNT", label, 1), integer(header, "PCOUNT", label, 0)
-    return abs(bits) // 8 * count * (extra + prod(axes))
+    size = abs(bits) // 8 * count * (extra + prod(axes))
+    if size > fitscards.MOST:
+        names = f"{', '.join(f'NAXIS{i}' for i in range(1, len(axes) + 1))}, PCOUNT and GCOUNT"
+        raise InputError(f"{label}: {names} promise {min(size, 10**300):.2g} bytes of data, beyond any file", hint=LIES)
+    return size
 
 
 def scan(fd: int, size: int, label: str) -> list[Hdu]:
@@ -101,21 +114,25 @@ def scan(fd: int, size: int, label: str) -> list[Hdu]:
     Raises
     ------
     InputError
-        When it is no FITS, or shorter than its headers say.
+        When it is no FITS, shorter than its headers say, or has too many of them.
     """
     units: list[Hdu] = []
-    offset = 0
+    offset = read = 0
     while offset < size:
         if units and os.pread(fd, 8, offset) != b"XTENSION":
             break  # special records or garbage, copied as they are
         name = f"{label}[{len(units)}]"
         cards, data = fitscards.read_header(fd, offset, name)
+        read += HELD * (data - offset)
+        memory.check(read, f"{label}: reading its headers")
+        if len(units) == MOST_UNITS:
+            raise InputError(f"{label} has more than {MOST_UNITS} header-data units", hint=LIES)
         header = fitscards.values(cards)
         length = data_size(header, name)
         if data + length > size:
             raise InputError(
                 f"{name} is truncated or its header lies: it promises {length} bytes of data, {size - data} are there",
-                hint="Verify the file with fitsverify and restore it from a copy.",
+                hint=LIES,
             )
         end = min(data + padded(length), size)
         units.append(Hdu(len(units), offset, data, length, end, tuple(cards), header))
@@ -151,6 +168,8 @@ def heap_gap(unit: Hdu, label: str) -> int:
         When THEAP points into the rows or beyond the data, or these are not what NAXIS1, NAXIS2 and PCOUNT say.
     """
     table = unit.row_bytes * unit.rows
+    if unit.rows > EMPTY_ROWS and not unit.row_bytes:
+        raise InputError(f"{label}: NAXIS2 promises {unit.rows} rows of NAXIS1 = 0 bytes", hint=LIES)
     if unit.size != table + integer(unit.header, "PCOUNT", label, 0):
         raise InputError(
             f"{label}: its data are not NAXIS1 x NAXIS2 + PCOUNT bytes",
@@ -176,6 +195,7 @@ def read_heap(fd: int, unit: Hdu, count: int, offset: int, label: str) -> bytes:
     start = unit.row_bytes * unit.rows + heap_gap(unit, label) + offset
     if count < 0 or offset < 0 or start + count > unit.size:
         raise InputError(f"{label}: a compressed tile lies outside the data", value=offset)
+    memory.check(2 * count, f"{label}: a compressed tile")
     octets = np.empty(count, np.uint8)
     read_into(fd, octets, unit.data + start, label)
     return octets.tobytes()

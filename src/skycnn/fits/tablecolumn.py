@@ -8,7 +8,7 @@ from math import isfinite
 import numpy as np
 
 from skycnn.errors import InputError
-from skycnn.fits.cards import Value, number
+from skycnn.fits.cards import Value, integer, number
 from skycnn.fits.exactvalues import ExactValues, scaled
 
 DTYPES = {"L": "S1", "B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", "D": ">f8", "C": ">c8", "M": ">c16"}
@@ -157,19 +157,19 @@ def layout(header: Mapping[str, Value], label: str) -> tuple[TableColumn, ...]:
     Raises
     ------
     InputError
-        When a TFORM is missing or unreadable, or the fields do not fill NAXIS1.
+        When a TFORM, TSCAL or TZERO is missing or unreadable, or the fields do not fill NAXIS1.
     """
     columns: list[TableColumn] = []
     names: set[str] = set()
     offset = 0
-    for i in range(1, int(number(header, "TFIELDS", 0)) + 1):
+    for i in range(1, integer(header, "TFIELDS", label, 0) + 1):
         form = str(header.get(f"TFORM{i}", ""))
         match = TFORM.match(form)
         if match is None:
             raise InputError(f"{label} has no readable TFORM{i}", value=form, hint="The file is not valid FITS.")
         repeat, code = int(match[1] or 1), match[2]
         width = (repeat + 7) // 8 if code == "X" else repeat * WIDTHS[code]
-        zero, null = number(header, f"TZERO{i}", 0), header.get(f"TNULL{i}")
+        zero, null = number(header, f"TZERO{i}", label, 0), header.get(f"TNULL{i}")
         name = str(header.get(f"TTYPE{i}", "")).strip()
         name = f"{name}#{i}" if name in names else name
         names |= {name} - {""}
@@ -185,15 +185,17 @@ def layout(header: Mapping[str, Value], label: str) -> tuple[TableColumn, ...]:
                 ucd=_text(header.get(f"TUCD{i}")),
                 comment=_text(header.get(f"TCOMM{i}")),
                 dim=_text(header.get(f"TDIM{i}")),
-                scale=number(header, f"TSCAL{i}", 1),
+                scale=number(header, f"TSCAL{i}", label, 1),
                 zero=int(zero) if float(zero).is_integer() else zero,
                 null=_whole(null),
             )
         )
         offset += width
     if offset != header.get("NAXIS1"):
+        wide = max(range(len(columns)), key=lambda i: columns[i].width, default=0)
         raise InputError(
             f"{label}: its columns take {offset} bytes a row but NAXIS1 says {header.get('NAXIS1')}",
+            value=f"TFORM{wide + 1} = {columns[wide].form}" if columns else None,
             hint="The header lies about its rows; verify the file with fitsverify.",
         )
     return tuple(columns)

@@ -2,24 +2,28 @@
 
 import bz2
 import gzip
+import os
 import re
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, cast
 
 from skycnn.errors import InputError
 from skycnn.fits import cards as fitscards
+from skycnn.fits import expansion
 from skycnn.fits.cards import BLOCK, CARD, padded
 from skycnn.fits.foreign import check_fits
 from skycnn.fits.source import COMPRESSED
-from skycnn.fits.tablebytes import Hdu, data_size
+from skycnn.fits.tablebytes import LIES, MOST_UNITS, Hdu, data_size
 
 _END = b"END".ljust(CARD)
 _FORM = re.compile(
     rb"(XTENSION|BITPIX  |NAXIS\d* *|PCOUNT  |GCOUNT  |GROUPS  |EXTNAME |EXTVER  |INHERIT |BSCALE  |BZERO   |BLANK   "
     rb"|Z(IMAGE|TABLE|BITPIX|BLANK|NAXIS\d*) *)="
 )
+MOST_FIELDS = 999
+"""Of a table (FITS 4.0, section 7.3.1)."""
 _MOST_CARDS = 4096 * BLOCK // CARD  # as in cards.read_header
 
 
@@ -64,6 +68,13 @@ def plain(file: IO[bytes], compression: str, path: str) -> Iterator[IO[bytes]]:
         ) from None
 
 
+def _packed(stream: IO[bytes]) -> int | None:
+    """Return the bytes of an archive on disk; None for a plain file and in memory."""
+    with suppress(OSError):
+        return os.fstat(stream.fileno()).st_size if isinstance(stream, gzip.GzipFile | bz2.BZ2File) else None
+    return None
+
+
 def units(stream: IO[bytes], path: str) -> Iterator[Hdu]:
     """Yield the HDUs of a stream, not checking that all data are there.
 
@@ -72,8 +83,9 @@ def units(stream: IO[bytes], path: str) -> Iterator[Hdu]:
     Raises
     ------
     InputError
-        When it is no FITS, or a header is unreadable.
+        When it is no FITS, a header is unreadable, there are too many of them, or an archive is a bomb.
     """
+    packed = _packed(stream)
     number, offset = 0, 0
     while True:
         stream.seek(offset)
@@ -95,5 +107,26 @@ def units(stream: IO[bytes], path: str) -> Iterator[Hdu]:
         cards = cards[: cards.index(_END)]
         header = fitscards.values(card for card in cards if _FORM.match(card))
         size = data_size(header, label)
+        if packed is not None:
+            expansion.check(data + padded(size), packed, label)
+        if number == MOST_UNITS:
+            raise InputError(f"{path} has more than {MOST_UNITS} header-data units", hint=LIES)
         yield Hdu(number, offset, data, size, data + padded(size), tuple(cards), header)
         number, offset = number + 1, data + padded(size)
+
+
+def check_counts(file: IO[bytes], path: str) -> None:
+    """See that a library may read a file's headers: a count of billions of axes or fields keeps some busy for ever.
+
+    Raises
+    ------
+    InputError
+        When it is no FITS, a header is unreadable, or a table has more fields than FITS allows.
+    """
+    with plain(file, compression_of(file), path) as stream:
+        for unit in units(stream, path):
+            label = f"{path}[{unit.number}]"
+            fields = fitscards.integer(fitscards.values(unit.cards), "TFIELDS", label, 0)
+            if fields > MOST_FIELDS:
+                raise InputError(f"{label}: TFIELDS is {fields}", expected=f"at most {MOST_FIELDS}")
+    file.seek(0)

@@ -64,7 +64,8 @@ def _matrix(header: dict[str, Value]) -> NDArray[np.float64] | None:
 
     def of(stem: str, default: NDArray[np.float64]) -> NDArray[np.float64]:
         values = [[header.get(f"{stem}{i}_{j}", default[i - 1, j - 1]) for j in (1, 2)] for i in (1, 2)]
-        return np.array([[value if isinstance(value, int | float) else np.nan for value in row] for row in values])
+        known = [[value if isinstance(value, int | float) else np.nan for value in row] for row in values]
+        return np.array(known, np.float64)
 
     if any(f"CD{i}_{j}" in header for i in (1, 2) for j in (1, 2)):
         matrix = of("CD", np.zeros((2, 2)))

@@ -1,14 +1,16 @@
 """FrameFile: an image of the sky in microjansky, read whole."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
-from skycnn.files.regular import opened
+from skycnn.files import memory
 from skycnn.images import pixelunit
-from skycnn.images.psffile import understood
+from skycnn.images.imageheader import ImageHeader, ImageSpec, read_headers
+from skycnn.images.openpixels import open_pixels
+
+_COPIES = 12
+"""Bytes of memory a pixel: as stamps side by side, joined, and multiplied."""
 
 
 def read(path: str, extension: str | None = None) -> NDArray[np.float32]:
@@ -24,33 +26,29 @@ def read(path: str, extension: str | None = None) -> NDArray[np.float32]:
     Raises
     ------
     InputError
-        When the file cannot be read, holds no such image, or its BUNIT is no unit of flux.
+        When the file cannot be read, holds no such image or one larger than memory, or its BUNIT is no unit of flux.
     """
-    from astropy.io import fits
-
-    with (
-        understood(f"{path} cannot be read", "Verify it with fitsverify."),
-        opened(path, "a FITS image") as stream,
-        fits.open(stream, memmap=False) as file,
-    ):
-        unit = _image(file, path, extension)
-        pixels, text = np.array(unit.data, np.float32), pixelunit.bunit(unit.header.get("BUNIT"))
+    header = read_headers(ImageSpec(path, extension or "*"))[0]
+    text = pixelunit.bunit(header.header.get("BUNIT"))
     found, needed = pixelunit.read(text), pixelunit.read("uJy")
     factor = found.factor_to(needed) if found and needed else None
     if factor is None:
         what = f"{path} has pixels in no unit that can be brought to microjansky"
         raise InputError(what, value=text, expected="BUNIT = 'uJy' or another unit of flux")
+    pixels = _whole(header)
     pixelunit.multiply(pixels, factor)
     return pixels
 
 
-def _image(file: Any, path: str, extension: str | None) -> Any:
-    """Return the HDU of the image."""
-    for number, unit in enumerate(file):
-        if extension is None or extension in (str(number), unit.name):
-            if unit.is_image and len(unit.shape) == 2:
-                return unit
-            if extension is not None:
-                break
-    what = f"{path} holds no image of two axes" if extension is None else f"{path} has no image {extension}"
-    raise InputError(what)
+def _whole(header: ImageHeader) -> NDArray[np.float32]:
+    """Return all pixels of an image, cut as squares of its shorter side."""
+    ny, nx = header.shape
+    memory.check(_COPIES * ny * nx, f"{header.label}: an image of {nx} x {ny} pixels")
+    side, first = min(ny, nx), np.arange(0, max(ny, nx), min(ny, nx))
+    none = np.zeros(len(first), np.int64)
+    squares = np.empty((len(first), side, side), np.float32)
+    with open_pixels(header) as pixels:
+        broken = pixels.cut(*((first, none) if ny == side else (none, first)), side, squares)
+    if broken.any():
+        raise InputError(f"{header.label} holds tiles that cannot be decoded", hint="Restore it from a copy.")
+    return np.concatenate(list(squares), axis=1 if ny == side else 0)[:ny, :nx].copy()

@@ -1,6 +1,7 @@
 """ImageHeader: what the header of an image says, and its file's fingerprint."""
 
 import os
+import re
 from dataclasses import dataclass
 
 from skycnn.errors import InputError
@@ -9,10 +10,12 @@ from skycnn.files.safefile import fingerprint
 from skycnn.fits import cards as fitscards
 from skycnn.fits.cards import Value
 from skycnn.fits.tablebytes import Hdu
+from skycnn.images import tiling
 from skycnn.images.archive import compression_of, plain, units
 from skycnn.images.imagechoice import choose
 from skycnn.images.keptcards import kept
 
+_TILES = re.compile(rb"Z|TTYPE\d")
 _PRINTABLE = bytes(octet if 32 <= octet < 127 else 32 for octet in range(256))
 
 SMALLEST, LARGEST = 1e-40, 1e38
@@ -148,13 +151,16 @@ def header_of(
     Raises
     ------
     InputError
-        When BITPIX, BSCALE, BZERO, BLANK or ZBLANK is unreadable, or an uncompressed file is truncated.
+        When BITPIX, BSCALE, BZERO, BLANK or ZBLANK is unreadable, an uncompressed file is truncated, or a tile makes no
+        sense or is larger than memory.
     """
     label, header = f"{spec.path}[{unit.number}]", unit.header
     tiled = unit.kind == "compressed image"
     bitpix = header.get("ZBITPIX" if tiled else "BITPIX")
     if bitpix not in (8, 16, 32, 64, -32, -64) or not isinstance(bitpix, int):
         raise InputError(f"{label}: BITPIX is unreadable", value=bitpix, expected="8, 16, 32, 64, -32 or -64")
+    if tiled:
+        tiling.read(fitscards.values(card for card in unit.cards if _TILES.match(card)), shape, bitpix, label)
     blank = _undefined(unit, "ZBLANK", label) if tiled else None
     if blank is None and bitpix > 0:
         blank = _undefined(unit, "BLANK", label)

@@ -8,6 +8,7 @@ from skycnn.errors import InputError
 from skycnn.files.regular import opened
 from skycnn.fits import cards as fitscards
 from skycnn.fits.cards import BLOCK, integer
+from skycnn.fits.stamplayout.stampplanes import check_bands
 from skycnn.fits.tablebytes import Hdu
 from skycnn.images.archive import compression_of, plain, units
 from skycnn.images.imagechoice import SeveralError
@@ -109,6 +110,7 @@ def _cube(spec: ImageSpec) -> Planes | None:
         axes.pop()
     if len(axes) != 3 or min(axes) < 1 or axes[2] == 1:
         return None
+    check_bands(axes[2], f"{label}: {prefix}NAXIS3")
     if prefix:
         raise InputError(f"{label} is a tile-compressed cube", hint=f"Uncompress it: funpack {spec.path}")
     whole = header_of(spec, unit, (axes[1], axes[0]), primary, compression, stat)

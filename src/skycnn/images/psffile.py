@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from skycnn.errors import InputError
 from skycnn.files.regular import opened
+from skycnn.images.archive import check_counts
 
 SCALES = ("PIXSCALE", "PIXELSCL", "PSFSCALE", "SECPIX")
 """Cards of the scale in arcsec, as PSF simulators and observatories write them."""
@@ -47,10 +48,11 @@ def read(path: str, extension: str | None = None) -> tuple[NDArray[np.float64], 
     with (
         understood(f"{path} cannot be read", "Verify it with fitsverify."),
         opened(path, "a FITS image") as stream,  # given a path, astropy leaves a damaged file open
-        fits.open(stream, memmap=False) as file,
     ):
-        pixels, header = _image(file, path, extension)
-        scale = _scale(header, pixels.shape, path)
+        check_counts(stream, path)
+        with fits.open(stream, memmap=False) as file:
+            pixels, header = _image(file, path, extension)
+            scale = _scale(header, pixels.shape, path)
     if scale is None:
         raise InputError(
             f"{path} does not tell the scale of its pixels", expected=" or ".join((*SCALES, "a WCS")), hint=HINT

@@ -5,7 +5,6 @@ corrupt bytes do no harm.
 """
 
 import threading
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
@@ -14,18 +13,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skycnn.fits.tilebytes import MOST_BYTES, TileError, inflated, unriced, unshuffled
+
 Array = NDArray[Any]
 
 METHODS = ("RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "HCOMPRESS_1", "PLIO_1", "NOCOMPRESS")
 OPTIONS = {"BLOCKSIZE": 32, "BYTEPIX": 4, "SMOOTH": 0}
 """ZNAMEn and their defaults."""
+ALLOWED = {"BLOCKSIZE": range(1, 1 << 16), "BYTEPIX": (1, 2, 4), "SMOOTH": (0, 1)}
+"""ZVALn by ZNAMEn."""
 DITHER = {"NONE": 0, "NO_DITHER": -1, "SUBTRACTIVE_DITHER_1": 1, "SUBTRACTIVE_DITHER_2": 2}
+_LARGEST, _HEAD = 16, 1 << 16
+"""Bytes a pixel, and besides, that no compression exceeds: twice those of the widest raw ones."""
 _ALONE = threading.Lock()
 """HCOMPRESS and the first use of the random table have global state in C."""
-
-
-class TileError(ValueError):
-    """A tile cannot be decoded."""
 
 
 @dataclass(frozen=True)
@@ -69,45 +70,65 @@ class Codec:
         TileError
             When the bytes are corrupt.
         """
-        from astropy.io.fits.hdu.compressed._compression import CfitsioException
-
-        try:
-            if self.method in ("RICE_1", "RICE_ONE"):
-                raw = self._rice(octets, prod(shape))
-            elif self.method == "HCOMPRESS_1":
-                raw = self._hcompress(octets, shape)
-            elif self.method == "PLIO_1":
-                raw = _plio(octets, prod(shape))
-            else:
-                raw = unpacked(octets, prod(shape), self.method, floats)
-        except (CfitsioException, SystemError) as error:
-            raise TileError(str(error)) from None
-        if 0 < self.bitpix < 8 * raw.itemsize and np.abs(raw.astype(np.int64)).max() >> self.bitpix:
+        count = prod(shape)
+        if len(octets) > _LARGEST * count + _HEAD:
+            raise TileError(f"{len(octets)} bytes are too many for {count} pixels")
+        if self.method in ("RICE_1", "RICE_ONE"):
+            raw = unriced(octets, self.options["BLOCKSIZE"], self.options["BYTEPIX"], count)
+        elif self.method == "HCOMPRESS_1":
+            raw = self._hcompress(octets, shape)
+        elif self.method == "PLIO_1":
+            raw = _plio(octets, count)
+        else:
+            raw = unpacked(octets, count, self.method, floats, self.item)
+        if 0 < self.bitpix < 8 * raw.itemsize and max(-int(raw.min()), int(raw.max())) >> self.bitpix:
             raise TileError("its values are larger than BITPIX allows")  # lossy compression exceeds it by little
         return raw.reshape(shape)
 
-    def _rice(self, octets: Array, count: int) -> Array:
-        from astropy.io.fits.hdu.compressed._compression import decompress_rice_1_c
+    @property
+    def item(self) -> int:
+        """Most bytes of a raw pixel."""
+        return 8 if abs(self.bitpix) == 64 else 4
 
-        block, item = self.options["BLOCKSIZE"], self.options["BYTEPIX"]
-        padded = np.full(len(octets) + 8 * block + 64, 255, np.uint8)  # ends a run of zero bits, and a block
-        padded[: len(octets)] = octets
-        decoded = decompress_rice_1_c(padded[: len(octets)], block, item, count)
-        return np.frombuffer(decoded, "u1" if item == 1 else f"i{item}")
+    @property
+    def _wide(self) -> int:
+        """Bytes of an integer in HCOMPRESS' transform."""
+        return 4 if self.bitpix in (8, 16) else 8
+
+    @property
+    def most(self) -> int:
+        """Most pixels of a tile: C counts their bytes by an int."""
+        return MOST_BYTES // {"HCOMPRESS_1": self._wide, "RICE_1": self.options["BYTEPIX"]}.get(self.method, 4)
+
+    def need(self, count: int, quantised: bool) -> int:
+        """Return the bytes of memory, at its peak, that decoding a tile of ``count`` pixels takes."""
+        pixel = {"HCOMPRESS_1": 4 + self._wide, "PLIO_1": 8, "GZIP_1": self.item, "GZIP_2": 2 * self.item}
+        raw = pixel.get(self.method, 2 * self.options["BYTEPIX"] if self.method.startswith("RICE") else self.item)
+        floats = 4 + 2 * self.item if quantised and self.dithers else 0
+        return count * max(raw, floats)
+
+    @property
+    def dithers(self) -> bool:
+        """Whether quantised values were dithered: then a tile is made floats as a whole."""
+        return DITHER[self.dither] != -1
 
     def _hcompress(self, octets: Array, shape: tuple[int, int]) -> Array:
-        from astropy.io.fits.hdu.compressed._compression import decompress_hcompress_1_c
+        from astropy.io.fits.hdu.compressed._compression import CfitsioException, decompress_hcompress_1_c
 
         head = octets[:25].tobytes()
         sizes = int.from_bytes(head[2:6], "big"), int.from_bytes(head[6:10], "big")
         planes = max(head[22:25], default=0)
         if len(head) < 25 or head[:2] != b"\xdd\x99" or sizes != shape or planes > 63 or min(shape) < 2:
             raise TileError("the head of an HCOMPRESS stream is corrupt")
-        # a plane takes at most 2 bits a pixel and some for the edges of each level
-        padded = np.zeros(len(octets) + (planes + 1) * (prod(shape) // 2 + 8 * sum(shape) + 64), np.uint8)
+        # a plane takes at most 2 bits a pixel and some for the edges of each level; 5 begins none, and so ends it all
+        padded = np.full(len(octets) + prod(shape) // 4 + 8 * sum(shape) + 4096, 0x55, np.uint8)
         padded[: len(octets)] = octets
-        with _ALONE:
-            decoded = decompress_hcompress_1_c(padded, shape[0], shape[1], 0, self.options["SMOOTH"], 8)
+        try:
+            with _ALONE:
+                smooth = self.options["SMOOTH"]
+                decoded = decompress_hcompress_1_c(padded, shape[0], shape[1], 0, smooth, self._wide)
+        except (CfitsioException, SystemError, ValueError) as error:
+            raise TileError(str(error)) from None
         return np.frombuffer(decoded, np.int32)
 
     def dequantised(self, raw: Array, row: int, scale: float, zero: float) -> Array:
@@ -130,34 +151,37 @@ def prepare() -> None:
         Codec("RICE_1", -32, OPTIONS, "SUBTRACTIVE_DITHER_1", 1).dequantised(np.zeros(1, np.int32), 0, 1.0, 0.0)
 
 
-def unpacked(octets: Array, count: int, method: str, floats: bool) -> Array:
+def unpacked(octets: Array, count: int, method: str, floats: bool, most: int) -> Array:
     """Return ``count`` big-endian pixels under gzip or no compression; their type follows from the size.
+
+    Parameters
+    ----------
+    octets : array (n,)
+        uint8.
+    count : int
+    method : str
+        ``GZIP_1``, ``GZIP_2`` or ``NOCOMPRESS``.
+    floats : bool
+        Whether pixels of 4 or 8 bytes are floats.
+    most : int
+        Most bytes of a pixel.
 
     Raises
     ------
     TileError
         When the bytes are corrupt.
     """
-    if method == "NOCOMPRESS":
-        plain = octets
-    else:
-        archive = zlib.decompressobj(wbits=47)
-        try:
-            plain = np.frombuffer(archive.decompress(octets.tobytes(), 8 * count + 1), np.uint8)
-        except zlib.error as error:
-            raise TileError(str(error)) from None
-        if not archive.eof:
-            raise TileError("a gzip stream is cut off or too long")
+    plain = octets if method == "NOCOMPRESS" else inflated(octets.data, most * count)
     item, rest = divmod(len(plain), count)
     if rest or item not in (1, 2, 4, 8):
         raise TileError(f"{len(plain)} bytes are no {count} pixels")
-    if method == "GZIP_2":  # bytes of the same significance stand together
-        plain = np.ascontiguousarray(plain.reshape(item, count).T).reshape(-1)
+    if method == "GZIP_2":
+        plain = unshuffled(plain, item)
     return plain.view("u1" if item == 1 else f">{'f' if floats and item > 2 else 'i'}{item}")
 
 
 def _plio(octets: Array, count: int) -> Array:
-    from astropy.io.fits.hdu.compressed._compression import decompress_plio_1_c
+    from astropy.io.fits.hdu.compressed._compression import CfitsioException, decompress_plio_1_c
 
     words = np.zeros(len(octets) // 2 + 8, np.int16)
     words[:-8] = octets[: len(octets) // 2 * 2].view(">i2")
@@ -165,4 +189,7 @@ def _plio(octets: Array, count: int) -> Array:
     last = int(words[2]) if old else (int(words[4]) << 15) + int(words[3])
     if not 0 < last <= len(words) - 8 or (not old and words[1] < 0):
         raise TileError("the head of a PLIO list is corrupt")
-    return np.frombuffer(decompress_plio_1_c(words, count), np.int32)
+    try:
+        return np.frombuffer(decompress_plio_1_c(words, count), np.int32)
+    except (CfitsioException, SystemError) as error:
+        raise TileError(str(error)) from None

@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skycnn.files import memory
+from skycnn.fits.tilebytes import TileError
 from skycnn.images.imageheader import ImageHeader
 from skycnn.images.physical import overlaps
 from skycnn.images.pixels import Array, Pixels
-from skycnn.images.tilecodec import TileError
 from skycnn.images.tiles import Tiles
 
-_EDGE = 128
-"""Least pixels along the edge of a block: two stamps of 64; rows of tiles serve strips of stamps."""
-_BLOCK_BYTES = 8 << 20
-_CACHE_BYTES = 48 << 20
+_CACHE_BYTES, _CACHE_BLOCKS, _CACHE_SHARE = 48 << 20, 6, 8
+"""Blocks kept: as many bytes, or as many large blocks, as are this part of the bound on memory."""
 
 Box = tuple[int, int, int, int]
 """y, x, y end, x end, half open."""
@@ -38,11 +37,10 @@ class TiledPixels(Pixels):
     def __init__(self, header: ImageHeader, scratch: str | None = None) -> None:
         super().__init__(header)
         self.tiles = Tiles(header, scratch)
-        high, wide = self.tiles.shape
-        across = max(1, _EDGE // wide)
-        room = _BLOCK_BYTES // (4 * high * wide * across)
-        self._block = (max(1, min(_EDGE // high, room)), across)  # in tiles
-        self._size = (self._block[0] * high, self._block[1] * wide)  # in pixels
+        tiling = self.tiles.tiling
+        self._size = (tiling.block[0] * tiling.shape[0], tiling.block[1] * tiling.shape[1])  # of a block, in pixels
+        large = min(_CACHE_BLOCKS * 4 * self._size[0] * self._size[1], memory.bound() // _CACHE_SHARE)
+        self._cache = max(_CACHE_BYTES, large)
         self._blocks: OrderedDict[tuple[int, int], _Block] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -89,7 +87,8 @@ class TiledPixels(Pixels):
         with block.lock:
             pixels = block.pixels
             if pixels is None:
-                pixels, block.corrupt = self._decode(key)
+                with memory.claimed(self.tiles.tiling.need, self.label):
+                    pixels, block.corrupt = self._decode(key)
                 block.pixels = pixels
         self._make_room()
         return pixels, block.corrupt
@@ -103,7 +102,7 @@ class TiledPixels(Pixels):
             for x in range(0, pixels.shape[1], wide):
                 part = pixels[y : y + high, x : x + wide]
                 try:
-                    part[...] = self.tiles.tile((top + y) // high, (left + x) // wide)
+                    self.tiles.fill((top + y) // high, (left + x) // wide, part)
                 except TileError:
                     part[...] = np.nan
                     corrupt.append((top + y, left + x, top + y + part.shape[0], left + x + part.shape[1]))
@@ -114,7 +113,7 @@ class TiledPixels(Pixels):
         with self._lock:
             held = sum(block.pixels.nbytes for block in self._blocks.values() if block.pixels is not None)
             for key in list(self._blocks)[:-1]:
-                if held <= _CACHE_BYTES:
+                if held <= self._cache:
                     break
                 pixels = self._blocks[key].pixels
                 if pixels is not None:

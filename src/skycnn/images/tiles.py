@@ -1,23 +1,30 @@
 """Tiles: a tile-compressed image as a table, one tile a row."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
+from skycnn.files import memory
 from skycnn.fits import cards as fitscards
-from skycnn.fits.cards import Value, integer
-from skycnn.fits.tablebytes import Hdu, heap_gap, read_into
-from skycnn.fits.tablecolumn import layout
-from skycnn.images.imagechoice import image_axes
+from skycnn.fits.cards import Value
+from skycnn.fits.tablebytes import LIES, Hdu, heap_gap, read_into
+from skycnn.fits.tablecolumn import TableColumn, layout
+from skycnn.fits.tilebytes import TileError
+from skycnn.images import tiling
 from skycnn.images.imageheader import ImageHeader
 from skycnn.images.physical import physical
 from skycnn.images.plainbytes import open_bytes
-from skycnn.images.tilecodec import DITHER, METHODS, OPTIONS, Codec, TileError, prepare, unpacked
+from skycnn.images.tilecodec import prepare, unpacked
 
 Array = NDArray[Any]
+
+_COPIES = 4
+"""Of the table of tiles: as stored, and its columns as numbers of eight bytes."""
+_SLAB = 1 << 22
+"""Pixels of a tile made physical at a time."""
 
 
 class Tiles:
@@ -25,10 +32,9 @@ class Tiles:
 
     Attributes
     ----------
-    shape : tuple of int
-        (ny, nx) of a tile; smaller at the image's upper edges.
-    grid : tuple of int
-        Tiles along y and x.
+    tiling : Tiling
+    shape, grid : tuple of int
+        As of the tiling.
 
     Raises
     ------
@@ -50,20 +56,15 @@ class Tiles:
         cards, data = fitscards.read_header(self._file.fileno(), start, label)
         head = fitscards.values(cards)
         unit = Hdu(self.header.number, start, data, self.header.size, data + self.header.size, tuple(cards), head)
-        axes = [number for number, _ in image_axes(head, "Z", label)]
-        default = (self.header.shape[1], 1)
-        tile = [integer(head, f"ZTILE{axis}", label, default[i]) for i, axis in enumerate(axes)]
-        if min(tile) < 1:
-            raise InputError(f"{label}: its tiles have no size", value=tile)
-        ny, nx = self.header.shape
-        self.shape = (min(tile[1], ny), min(tile[0], nx))
-        self.grid = (-(-ny // self.shape[0]), -(-nx // self.shape[1]))
-        self.codec = _codec(head, self.header.bitpix, label)
+        self.tiling = tiling.read(head, self.header.shape, self.header.bitpix, label)
+        self.shape, self.grid, self.codec = self.tiling.shape, self.tiling.grid, self.tiling.codec
         self._heap = data + unit.row_bytes * unit.rows + heap_gap(unit, label)
         self._end = data + self.header.size
-        if unit.rows < self.grid[0] * self.grid[1]:
-            raise InputError(f"{label} holds {unit.rows} tiles, its image takes {self.grid[0] * self.grid[1]}")
-        table = np.empty((unit.rows, unit.row_bytes), np.uint8)
+        count = self.grid[0] * self.grid[1]
+        if unit.rows < count:
+            raise InputError(f"{label}: NAXIS2 is {unit.rows} tiles, its image takes {count}", hint=LIES)
+        memory.check(_COPIES * count * unit.row_bytes, f"{label}: its table of {count} tiles")
+        table = np.empty((count, unit.row_bytes), np.uint8)
         read_into(self._file.fileno(), table, data, label)
         fields = {column.name.upper(): column for column in layout(head, label)}
         self._places = {}
@@ -71,27 +72,49 @@ class Tiles:
             if name in fields:
                 column = fields[name]
                 match = column.form.lstrip("1")
-                if column.code not in "PQ":
+                if column.code not in "PQ" or column.repeat != 1:
                     raise InputError(f"{label}: {name} is {column.form}", expected="1PB or 1QB")
                 raw = np.ascontiguousarray(column.raw(table)).view(">i8" if column.code == "Q" else ">i4")
                 self._places[name] = raw.astype(np.int64), {"I": 2, "J": 4, "E": 4, "K": 8, "D": 8}.get(match[1:2], 1)
         if "COMPRESSED_DATA" not in self._places:
             raise InputError(f"{label} has no column COMPRESSED_DATA")
-        scale, zero, self._blank = (
-            np.broadcast_to(fields[name].values(table) if name in fields else _number(value), unit.rows)
+        self._check_heap(label)
+        self._scale, self._zero, self._blank = (
+            self._numbers(name, fields, table, value)
             for name, value in (
                 ("ZSCALE", head.get("ZSCALE")),
                 ("ZZERO", head.get("ZZERO")),
                 ("ZBLANK", self.header.blank),
             )
         )
-        self._scale, self._zero = np.asarray(scale, np.float64), np.asarray(zero, np.float64)
-        self._quantised = self.header.bitpix < 0 and ("ZSCALE" in fields or "ZSCALE" in head)
-        if self._quantised:
+        if self.tiling.quantised:
             prepare()
 
-    def tile(self, iy: int, ix: int) -> Array:
-        """Return the physical values of a tile, float32 (h, w) of either byte order.
+    def _numbers(
+        self, name: str, fields: Mapping[str, TableColumn], table: Array, value: Value | None
+    ) -> NDArray[np.float64]:
+        """Return a number for each tile, from a column or else a card; NaN without either."""
+        if name not in fields:
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+                raise InputError(f"{self.header.label}: {name} is unreadable", value=value, expected="a number")
+            return np.full(len(table), np.nan if value is None else float(value))
+        if not fields[name].numeric:
+            what = f"{self.header.label}: column {name} is {fields[name].form}"
+            raise InputError(what, expected="one number a row")
+        return np.asarray(fields[name].values(table), np.float64)
+
+    def _check_heap(self, label: str) -> None:
+        """See that the tiles do not lie upon each other: a small heap could be read without end."""
+        room, used = self._end - self._heap, 0.0
+        for places, item in self._places.values():
+            count, offset = places.astype(np.float64).T
+            sound = (count >= 0) & (offset >= 0) & (offset + count * item <= room)
+            used += float((count * item)[sound].sum())
+        if used > 2 * room:  # some slack, for a descriptor that is corrupt costs its own tile alone
+            raise InputError(f"{label}: its tiles lie upon each other in the heap of PCOUNT bytes", hint=LIES)
+
+    def fill(self, iy: int, ix: int, out: Array) -> None:
+        """Fill ``out``, float32 (h, w) of either byte order, with the physical values of a tile.
 
         Raises
         ------
@@ -100,26 +123,33 @@ class Tiles:
         ChangedError
             When the file was truncated since.
         """
-        ny, nx = self.header.shape
-        shape = (min(self.shape[0], ny - iy * self.shape[0]), min(self.shape[1], nx - ix * self.shape[1]))
         row = iy * self.grid[1] + ix
         octets = self._octets("COMPRESSED_DATA", row)
-        if not octets.size:  # this tile was not quantised
-            octets, method = self._octets("GZIP_COMPRESSED_DATA", row), "GZIP_1"
-            if not octets.size:
-                octets, method = self._octets("UNCOMPRESSED_DATA", row), "NOCOMPRESS"
-            raw = unpacked(octets, shape[0] * shape[1], method, self.header.bitpix < 0).reshape(shape)
-            return physical(raw, self.header)
-        raw = self.codec.decode(octets, shape, self.header.bitpix < 0 and not self._quantised)
-        if self.codec.method == "PLIO_1" and (self.header.bitpix, self.header.bzero) == (16, 32768):
-            raw = raw - 32768  # CFITSIO stores unsigned values unshifted: PLIO has no negative ones
-        values = raw
-        if self._quantised:
-            values = self.codec.dequantised(raw, row, float(self._scale[row]), float(self._zero[row]))
-        values = physical(values, self.header)
-        if raw.dtype.kind == "f" or np.isnan(self._blank[row]):
-            return values
-        return np.where(raw == self._blank[row], np.float32(np.nan), values)
+        if not octets.size:
+            self._fill_lossless(row, out)
+            return
+        raw = self.codec.decode(octets, out.shape, self.header.bitpix < 0 and not self.tiling.quantised)
+        shifted = self.codec.method == "PLIO_1" and (self.header.bitpix, self.header.bzero) == (16, 32768)
+        scale, zero, blank = float(self._scale[row]), float(self._zero[row]), self._blank[row]
+        dithered = self.tiling.quantised and self.codec.dithers
+        whole = self.codec.dequantised(raw, row, scale, zero) if dithered else raw
+        for part in _slabs(out):
+            stored = raw[part] - 32768 if shifted else raw[part]  # CFITSIO does not shift them for PLIO
+            values = stored if whole is raw else whole[part]
+            if self.tiling.quantised and not dithered:
+                values = self.codec.dequantised(stored, row, scale, zero)
+            values = physical(values, self.header)
+            known = raw.dtype.kind == "f" or np.isnan(blank)
+            out[part] = values if known else np.where(stored == blank, np.float32(np.nan), values)
+
+    def _fill_lossless(self, row: int, out: Array) -> None:
+        """Fill a tile that was not quantised."""
+        octets, method = self._octets("GZIP_COMPRESSED_DATA", row), "GZIP_1"
+        if not octets.size:
+            octets, method = self._octets("UNCOMPRESSED_DATA", row), "NOCOMPRESS"
+        raw = unpacked(octets, out.size, method, self.header.bitpix < 0, self.codec.item).reshape(out.shape)
+        for part in _slabs(out):
+            out[part] = physical(raw[part], self.header)
 
     def _octets(self, name: str, row: int) -> Array:
         if name not in self._places:
@@ -128,6 +158,8 @@ class Tiles:
         count, offset = places[row].tolist()
         if count < 0 or offset < 0 or self._heap + offset + count * item > self._end:
             raise TileError("its bytes lie outside the heap")
+        if count * item > memory.LEAST:
+            memory.check(2 * count * item, f"{self.header.label}: {name} of tile {row + 1}")
         octets = np.empty(count * item, np.uint8)
         read_into(self._file.fileno(), octets, self._heap + offset, self.header.label)
         return octets
@@ -137,22 +169,8 @@ class Tiles:
         self._file.close()
 
 
-def _number(value: Value) -> float:
-    return float(value) if isinstance(value, int | float) else np.nan
-
-
-def _codec(head: Mapping[str, Value], bitpix: int, label: str) -> Codec:
-    method = str(head.get("ZCMPTYPE", "")).strip().upper()
-    dither = str(head.get("ZQUANTIZ") or "NO_DITHER").strip().upper()
-    if method not in METHODS or dither not in DITHER:
-        what = f"{label} is compressed by {method!r}, quantised by {dither!r}"
-        raise InputError(what, expected=", ".join(METHODS), hint="funpack or another version may read it.")
-    parameters: dict[str, Value] = {}
-    for i in range(1, 100):
-        if f"ZNAME{i}" not in head:
-            break
-        parameters[str(head[f"ZNAME{i}"]).strip().upper()] = head.get(f"ZVAL{i}")
-    options = {name: integer(parameters, name, label, default) for name, default in OPTIONS.items()}
-    if options["BYTEPIX"] not in (1, 2, 4) or not 0 < options["BLOCKSIZE"] < 1 << 16:
-        raise InputError(f"{label}: the parameters of its compression are unreadable", value=options)
-    return Codec(method, bitpix, options, dither, integer(head, "ZDITHER0", label, 0))
+def _slabs(out: Array) -> Iterator[slice]:
+    """Yield ranges of rows of a tile: a large one is not copied as a whole."""
+    rows = max(1, _SLAB // out.shape[1])
+    for first in range(0, len(out), rows):
+        yield slice(first, first + rows)

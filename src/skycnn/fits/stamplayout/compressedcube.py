@@ -13,8 +13,9 @@ from skycnn.fits.splice import THREADS, write_primary
 from skycnn.fits.stamplayout import planecodec
 from skycnn.fits.stamplayout.planecodec import Tile
 from skycnn.fits.stamplayout.stampplanes import StampPlanes, shape
-from skycnn.fits.tablebytes import Hdu, read_heap, read_into
+from skycnn.fits.tablebytes import LIES, Hdu, heap_gap, read_heap, read_into
 from skycnn.fits.tablecolumn import layout
+from skycnn.fits.tilebytes import TileError
 from skycnn.workahead import work_ahead
 
 Array = NDArray[Any]
@@ -145,10 +146,26 @@ class CompressedPlanes(StampPlanes):
                 expected="a tile for each plane of a stamp, as skycnn cutout --compress makes them",
                 hint=f"Unpack it first: funpack {label.partition('[')[0]}",
             )
+        if unit.rows != self.rows * self.bands:
+            what = f"{label}: NAXIS2 is {unit.rows} tiles, its ZNAXIS3 x ZNAXIS4 planes are {self.rows * self.bands}"
+            raise InputError(what, hint=LIES)
+        heap_gap(unit, label)
         self._columns = {column.name: column for column in layout(header, label)}
-        self._seed = int(str(header.get("ZDITHER0", 0)))
+        self._check_columns()
+        self._seed = planecodec.seed(header, label)
         blank = header.get("ZBLANK")
         self._blank = blank if isinstance(blank, int) else None
+
+    def _check_columns(self) -> None:
+        needed = {"COMPRESSED_DATA": True} | ({"ZSCALE": False, "ZZERO": False} if self._method == "RICE_1" else {})
+        there = [name for name in ("GZIP_COMPRESSED_DATA",) if name in self._columns]
+        for name, varying in (needed | dict.fromkeys(there, True)).items():
+            column = self._columns.get(name)
+            sound = column is not None and (column.code in "PQ" and column.repeat == 1 if varying else column.numeric)
+            if not sound:
+                form = None if column is None else column.form
+                expected = "1PB or 1QB" if varying else "one number a row"
+                raise InputError(f"{self._label}: column {name} is unreadable", value=form, expected=expected)
 
     def read(self, first: int, end: int) -> tuple[Array, Array]:
         """Return stamps first..end as `StampPlanes.read`; planes of corrupt tiles are NaN."""
@@ -169,14 +186,18 @@ class CompressedPlanes(StampPlanes):
             for name, column in self._columns.items()
         }
 
+        most = 16 * self.side**2 + (1 << 16)  # no compression exceeds it; tiles may lie upon each other in the heap
+
         def octets(name: str, i: int) -> bytes:
             count, offset = fields[name][i].tolist() if name in fields else (0, 0)
+            if count > most:
+                raise TileError(f"{count} bytes are too many for one plane")
             return read_heap(self._fd, self._unit, count, offset, self._label)
 
         for i in range(end - first):
             try:
                 yield self._plane(first + i, octets, fields, i)
-            except (InputError, ValueError):
+            except (InputError, TileError):
                 yield None
 
     def _plane(self, number: int, octets: Callable[[str, int], bytes], fields: dict[str, Array], i: int) -> Array:
@@ -187,4 +208,4 @@ class CompressedPlanes(StampPlanes):
         if self._method != "RICE_1":
             return planecodec.unpacked(content, int(self._method[-1]), self.side)
         tile = Tile(content, False, float(fields["ZSCALE"][i]), float(fields["ZZERO"][i]))
-        return planecodec.unriced(tile, number, self.side, dither=self._dither, seed=self._seed, blank=self._blank)
+        return planecodec.dequantised(tile, number, self.side, dither=self._dither, seed=self._seed, blank=self._blank)

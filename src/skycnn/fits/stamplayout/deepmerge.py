@@ -17,13 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
+from skycnn.files import memory
 from skycnn.files.regular import opened
 from skycnn.files.safefile import kept, scratch, writing
 from skycnn.fits import cards as fitscards
 from skycnn.fits.bytecopy import copy_range
 from skycnn.fits.source import Source, Spec
 from skycnn.fits.stamplayout.stampheader import head
-from skycnn.fits.stamplayout.stampplanes import RAW
+from skycnn.fits.stamplayout.stampplanes import COPIES, RAW, check_bands
 from skycnn.fits.tablebytes import Hdu, read_into
 
 Array = NDArray[Any]
@@ -44,10 +45,15 @@ def with_table(source: Source, images: Hdu, labels: Hdu, folder: str | None) -> 
     InputError
         When there is not one label, 0 or 1, for each stamp.
     """
+    kind = np.dtype(RAW[int(str(labels.header["BITPIX"]))])
+    rows, bands = (fitscards.integer(images.header, name, source.label) for name in ("NAXIS4", "NAXIS3"))
+    if labels.size != rows * kind.itemsize:
+        what = f"{source.label} holds {labels.size // kind.itemsize} labels of {rows} stamps"
+        raise InputError(what, expected="one each")
+    memory.check(COPIES * rows, f"{source.label}: its {rows} labels")
     raw = np.empty(labels.size, np.uint8)
     read_into(source.fd, raw, labels.data, source.label)
-    values = raw.view(RAW[int(str(labels.header["BITPIX"]))])
-    rows, bands = (fitscards.integer(images.header, name, source.label) for name in ("NAXIS4", "NAXIS3"))
+    values = raw.view(kind)
     table = _table(values, rows, _bands(source.label, bands), source.label)
     with kept(scratch(folder)) as whole:
         end = fitscards.padded(source.size)
@@ -68,11 +74,13 @@ def open_arrays(spec: Spec, folder: str | None) -> Source:
         When the first holds no stamps, or the second not one label, 0 or 1, for each.
     """
     images = _load(spec.path)
-    if images.ndim != 4 or images.shape[2] != images.shape[3] or not images.shape[1] or images.dtype.kind not in "fiu":
+    square = images.ndim == 4 and images.shape[2] == images.shape[3] and min(images.shape[1:]) > 0
+    if not square or images.dtype.kind not in "fiu":
         raise InputError(
             f"{spec.path} holds {images.dtype} of shape {images.shape}", expected="stamps, (row, band, y, x)"
         )
     rows, bands, side = images.shape[:3]
+    memory.check(COPIES * max(images[:1].size, rows), f"{spec.path}: a stamp")
     names = _bands(spec.path, bands)
     partner = _partner(spec.path)
     labels = None if partner is None else _load(partner)
@@ -121,6 +129,7 @@ def _partner(path: str) -> str | None:
 
 def _bands(path: str, n: int) -> tuple[str, ...]:
     """Return the n filters in a file's name, else DEEPMERGE's, else numbers."""
+    check_bands(n, path)
     named = re.findall(r"(?<![a-z0-9])f\d{3,4}[a-z]\d?(?![a-z0-9])", os.path.basename(path).lower())
     if len(named) == n:
         return tuple(name.upper() for name in named)
@@ -133,6 +142,8 @@ def _bands(path: str, n: int) -> tuple[str, ...]:
 def _table(labels: Array | None, rows: int, bands: tuple[str, ...], label: str) -> bytes:
     """Return a table of the labels as bytes, or of row numbers where there are none."""
     values = np.arange(rows) if labels is None else np.asarray(labels).reshape(-1)
+    if values.dtype.kind not in "fiub":
+        raise InputError(f"{label} holds {values.dtype}", expected="labels, 0 or 1")
     if len(values) != rows:
         raise InputError(f"{label} holds {len(values)} labels of {rows} stamps", expected="one each")
     if labels is not None and not np.isin(values, (0, 1)).all():

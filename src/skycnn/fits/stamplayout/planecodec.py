@@ -1,12 +1,16 @@
 """PlaneCodec: one plane of a stamp as a compressed tile (FITS 4.0, section 10): RICE_1 quantised, GZIP_2 lossless."""
 
 import gzip
-import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from skycnn.errors import InputError
+from skycnn.fits.cards import Value, integer
+from skycnn.fits.tilebytes import TileError, inflated, unriced, unshuffled
 
 Array = NDArray[Any]
 
@@ -15,6 +19,8 @@ LEVEL = 4.0
 or 0.3 per cent, to the noise."""
 SEED = 1
 """ZDITHER0, to which the tile's number is added; fixed, so that the same stamps give the same bytes."""
+MOST_SEED = 10_000
+"""ZDITHER0 counts the first tile's numbers among as many random ones (FITS 4.0, section 10.2)."""
 BLANK = -2147483647
 """NaN among quantised values, as in CFITSIO."""
 DITHER = {"NO_DITHER": -1, "SUBTRACTIVE_DITHER_1": 1, "SUBTRACTIVE_DITHER_2": 2}
@@ -39,6 +45,20 @@ class Tile:
     lossless: bool
     scale: float = 1.0
     zero: float = 0.0
+
+
+def seed(header: Mapping[str, Value], label: str) -> int:
+    """Return ZDITHER0, 0 without one.
+
+    Raises
+    ------
+    InputError
+        When it is no seed.
+    """
+    number = integer(header, "ZDITHER0", label, 0)
+    if number > MOST_SEED:
+        raise InputError(f"{label}: ZDITHER0 is no seed", value=number, expected=f"at most {MOST_SEED}")
+    return number
 
 
 def rice(plane: Array, number: int) -> Tile:
@@ -89,41 +109,32 @@ def unpacked(octets: bytes, kind: int, side: int) -> Array:
 
     Raises
     ------
-    ValueError
+    TileError
         When the bytes are corrupt.
     """
     size = 4 * side * side
-    try:
-        plain = zlib.decompressobj(wbits=47).decompress(octets, size + 1)
-    except zlib.error as error:
-        raise ValueError(str(error)) from None
-    if len(plain) != size:
-        raise ValueError(f"{len(plain)} bytes of {size}")
-    values = np.frombuffer(plain, np.uint8)
+    values = inflated(octets, size)
+    if len(values) != size:
+        raise TileError(f"{len(values)} bytes of {size}")
     if kind == 2:
-        values = np.ascontiguousarray(values.reshape(4, -1).T).reshape(-1)
+        values = unshuffled(values, 4)
     return values.view(">f4").reshape(side, side)
 
 
-def unriced(tile: Tile, number: int, side: int, *, dither: int, seed: int, blank: int | None) -> Array:
+def dequantised(tile: Tile, number: int, side: int, *, dither: int, seed: int, blank: int | None) -> Array:
     """Return a plane, float32 (side, side), from its quantised and RICE-compressed values.
 
     Raises
     ------
-    ValueError
+    TileError
         When the bytes are corrupt.
     """
-    from astropy.io.fits.hdu.compressed._codecs import Rice1
-    from astropy.io.fits.hdu.compressed._compression import CfitsioException, unquantize_float_c
+    from astropy.io.fits.hdu.compressed._compression import unquantize_float_c
 
-    try:
-        values = np.asarray(
-            Rice1(blocksize=32, bytepix=4, tilesize=side * side).decode(np.frombuffer(tile.octets, np.uint8))
-        )
-    except CfitsioException as error:
-        raise ValueError(str(error)) from None
+    values = unriced(np.frombuffer(tile.octets, np.uint8), 32, 4, side * side)
     if dither == DITHER["NO_DITHER"]:
-        plane = (values * tile.scale + tile.zero).astype(np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):
+            plane = (values * tile.scale + tile.zero).astype(np.float32)
     else:
         octets = unquantize_float_c(
             values.tobytes(), number + seed, values.size, tile.scale, tile.zero, dither, 0, 0, 0.0, 4

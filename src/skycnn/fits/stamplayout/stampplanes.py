@@ -7,13 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
+from skycnn.files import memory
 from skycnn.fits.cards import integer, number
-from skycnn.fits.tablebytes import Hdu, read_into
+from skycnn.fits.tablebytes import LIES, Hdu, read_into
 
 Array = NDArray[Any]
 
 RAW = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 """FITS 4.0, table 8."""
+MOST_BANDS = 999
+"""As many as a table has columns (FITS 4.0, section 7.2.1)."""
+COPIES = 24
+"""Bytes of memory that a pixel of a stamp takes while it is read: as stored, as float64, and as float32 twice."""
 
 
 class StampPlanes(ABC):
@@ -57,8 +62,12 @@ class PlainPlanes(StampPlanes):
         self._fd, self._data, self._label = fd, unit.data, label
         self.rows, self.bands, self.side = shape(unit, label, "NAXIS")
         self._raw = np.dtype(RAW[int(str(unit.header["BITPIX"]))])
+        promised = self.rows * self.bands * self.side**2 * self._raw.itemsize
+        if unit.size < promised:
+            what = f"{label}: BITPIX and NAXISn promise {promised} bytes of stamps, GCOUNT {unit.size}"
+            raise InputError(what, expected="GCOUNT = 1", hint=LIES)
         header = unit.header
-        self._scale, self._zero = number(header, "BSCALE", 1.0), number(header, "BZERO", 0.0)
+        self._scale, self._zero = number(header, "BSCALE", label, 1.0), number(header, "BZERO", label, 0.0)
         self._blank = header.get("BLANK") if self._raw.kind != "f" else None
 
     def read(self, first: int, end: int) -> tuple[Array, Array]:
@@ -84,12 +93,26 @@ def shape(unit: Hdu, label: str, stem: str) -> tuple[int, int, int]:
     Raises
     ------
     InputError
-        When there are not four axes, or the stamps are not square.
+        When there are not four axes, the stamps are not square, have too many bands, or are larger than memory.
     """
     axes = integer(unit.header, stem, label)
     if axes != 4:
         raise InputError(f"{label} has {axes} axes", expected="(row, band, y, x)")
     x, y, bands, rows = (integer(unit.header, f"{stem}{i}", label) for i in range(1, 5))
-    if x != y or not bands:
+    if x != y or not bands or not x:
         raise InputError(f"{label} holds stamps of {x} x {y} pixels in {bands} bands", expected="square ones")
+    check_bands(bands, f"{label}: {stem}3")
+    memory.check(COPIES * bands * x * x, f"{label}: a stamp of {x} x {x} pixels in {bands} bands")
     return rows, bands, x
+
+
+def check_bands(bands: int, what: str) -> None:
+    """Refuse more bands than the columns of a table could name; ``what`` says it.
+
+    Raises
+    ------
+    InputError
+        When there are more.
+    """
+    if bands > MOST_BANDS:
+        raise InputError(f"{what} is {bands} bands", expected=f"at most {MOST_BANDS}")

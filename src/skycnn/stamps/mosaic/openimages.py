@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from skycnn.files import memory
 from skycnn.images.imageheader import ImageHeader
 from skycnn.images.openpixels import open_pixels
 from skycnn.images.pixels import Pixels
@@ -16,6 +17,8 @@ MOST_ARCHIVES = 8
 """Open archives among them: each is a temporary file of the whole image."""
 MOST_BYTES = 128 << 20
 """Decoded pixels held by all of them."""
+SHARE = 4
+"""Part of the bound on memory that they hold where one tile alone is larger: it takes long to decode."""
 
 
 _Key = tuple[str, int, int | None]
@@ -88,10 +91,11 @@ class OpenImages:
         if len(self._entries) <= self.most and not self._archives and not self._holding:
             return
         sizes = {key: entry.pixels.nbytes if entry.pixels else 0 for key, entry in self._entries.items()}
-        held = sum(sizes.values())
+        held, largest = sum(sizes.values()), max(sizes.values(), default=0)
+        room = self.most_bytes if largest <= self.most_bytes else memory.bound() // SHARE
         for key in [key for key, entry in self._entries.items() if entry.users == 0]:
             crowded = len(self._entries) > self.most or (len(self._archives) > MOST_ARCHIVES and key in self._archives)
-            if not crowded and not (held > self.most_bytes and sizes[key]):  # closing a mapped image frees nothing
+            if not crowded and not (held > room and sizes[key]):  # closing a mapped image frees nothing
                 continue
             entry = self._entries.pop(key)
             self._archives.discard(key)

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 from typing import Any, Self
 from zlib import crc32
 
@@ -77,7 +78,7 @@ class Cube(Stamps):
         self._table = self._find_table(units)
         self.bands = self._band_names()
         scale = unit.header.get("PIXSCALE")
-        self.pixel_scale = float(scale) if isinstance(scale, (int, float)) and scale > 0 else None
+        self.pixel_scale = float(scale) if isinstance(scale, (int, float)) and 0 < scale < inf else None
         self.notes = () if self._table else (f"{self.label} has no table: objects are taken to lie at the centres",)
 
     @classmethod
