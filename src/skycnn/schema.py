@@ -27,6 +27,7 @@ class Flag(IntFlag):
     UNREADABLE = 512
     NO_POSITION = 1024
     MISSING_INPUT = 2048
+    OTHER_PHOTOMETRY = 4096
 
 
 MEANINGS: dict[Flag, str] = {
@@ -42,6 +43,7 @@ MEANINGS: dict[Flag, str] = {
     Flag.UNREADABLE: "an image of it could not be read or fetched",
     Flag.NO_POSITION: "the row has no position: no stamp, no answer",
     Flag.MISSING_INPUT: "an input column of the model has no value",
+    Flag.OTHER_PHOTOMETRY: "kept by --only-new, but the row's photometry gives another answer now",
 }
 
 TASK_BITS = 1 << 16

@@ -122,9 +122,23 @@ def command(
     if json:
         plain = [asdict(result) for result in results]
         console.emit(plain[0] if len(plain) == 1 else {"catalogues": plain})
+    if only_new and not dry_run:
+        _check_kept(results)
     flagged = sum(sum(result.flagged.values()) for result in results)
     if strict and flagged:
         raise FlaggedError(f"rows were flagged: {_reasons(results)}", hint="All is written; see the flag column.")
+
+
+def _check_kept(results: list[Any]) -> None:
+    """Raise `FlaggedError` where earlier answers are not those of the rows' photometry."""
+    kept = [result for result in results if result.other_photometry]
+    if kept:
+        told = (f"{counted(r.other_photometry, 'row')} of {r.files['output']}" for r in kept)
+        flag, verb = kept[0].columns[-1].name, "holds an answer" if kept[0].other_photometry == 1 else "hold answers"
+        raise FlaggedError(
+            f"{', '.join(told)} {verb} of other photometry, marked OTHER_PHOTOMETRY in {flag}",
+            hint="New rows are answered; --overwrite answers all rows anew.",
+        )
 
 
 def _reasons(results: list[Any]) -> str:

@@ -5,7 +5,7 @@ import re
 import shlex
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from os import environ
 
 LINE = 72
@@ -34,11 +34,17 @@ class Record:
     used : tuple of str
         Columns read.
     input_sha256 : str
-        SHA-256 of the bytes of the columns used, row by row; of all columns where all are copied (``cutout``).
+        SHA-256 of the bytes of the columns used, row by row; of all columns where all are copied (``cutout``). Empty
+        where answers were kept without a look at their photometry: such a record vouches for nothing.
     options : mapping
         All else that the answer depends on, plain JSON.
     notes : tuple of str
         Assumptions, as printed on stderr.
+    answers_sha256 : str
+        Of ``predict``: SHA-256 of the bytes of the columns written, row by row; empty where it is not known.
+    counts : mapping of str to int
+        Of ``predict``: ``rows`` of the table, those ``answered`` by this run, the earlier answers ``compared`` with new
+        ones, and those among all that are of ``other_photometry``.
     """
 
     version: str
@@ -53,6 +59,8 @@ class Record:
     input_sha256: str
     options: Mapping[str, object]
     notes: tuple[str, ...] = ()
+    answers_sha256: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "command", redacted(self.command))
@@ -68,6 +76,8 @@ class Record:
             ("used", json.dumps(self.used)),
             ("input =", self.input_sha256),
             ("options", json.dumps(self.options, sort_keys=True)),
+            *([("wrote =", self.answers_sha256)] if self.answers_sha256 else []),
+            *([("counts", json.dumps(self.counts, sort_keys=True))] if self.counts else []),
             *(("note", note) for note in self.notes),
             ("end", "skycnn"),
         ]
@@ -135,8 +145,10 @@ def _record(head: "re.Match[str]", block: Sequence[tuple[str, str]]) -> Record |
             input_sha256=fields["input ="],
             options=json.loads(fields["options"]),
             notes=tuple(text for key, text in plain if key == "note"),
+            answers_sha256=fields.get("wrote =", ""),
+            counts={str(name): int(count) for name, count in json.loads(fields.get("counts", "{}")).items()},
         )
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
         return None
 
 

@@ -26,7 +26,7 @@ from skycnn.inputs.answering import Request
 from skycnn.inputs.feed import Feed
 from skycnn.inputs.work import answered
 from skycnn.network.answer import Answerer
-from skycnn.schema import Column
+from skycnn.schema import Column, Flag
 from skycnn.task import TaskFlag
 
 if TYPE_CHECKING:
@@ -59,7 +59,11 @@ class Options(Request):
 
 @dataclass(frozen=True)
 class Result:
-    """What a run did, or would do: the numbers behind its last line and its ``--json``; None where nothing was run."""
+    """What a run did, or would do: the numbers behind its last line and its ``--json``; None where nothing was run.
+
+    ``compared`` counts earlier answers that were compared with new ones, ``other_photometry`` those that are kept but
+    are not what the rows' photometry gives.
+    """
 
     catalogue: str
     files: Mapping[str, str]
@@ -75,6 +79,8 @@ class Result:
     flagged: Mapping[str, int] = field(default_factory=dict)
     asked: int = 0
     resumed: int = 0
+    compared: int = 0
+    other_photometry: int = 0
     seconds: float = 0.0
     rate: float | None = None
     unchanged: bool = False
@@ -132,14 +138,19 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
         run = _settled(stack, spec, output, options)
         feed = run.feed
         written = run.extension.is_written(run.record, (lambda: _digest(feed).end()) if feed.stamps else None)
-        result = replace(run.result, unchanged=written)
+        old = run.extension.old
+        result = replace(run.result, unchanged=written, other_photometry=old.marked if old else 0)
         if written and not options.dry_run:
-            same = f"same model, options, {feed.words}"
-            say(f"{result.catalogue} holds these answers already ({same}); nothing to do")
+            if not result.other_photometry:
+                same = f"same model, options, {feed.words}"
+                say(f"{result.catalogue} holds these answers already ({same}); nothing to do")
             run.extension.copy(output)
             return replace(result, seconds=time.monotonic() - started)
         for note in (f"{result.model} answers for {result.catalogue}: {result.reason}", *result.notes):
             say(note)
+        if options.only_new and old is not None and old.unknown:
+            what = f"{counted(old.unknown, 'earlier answer')} will be compared with what their photometry gives now"
+            say(f"{result.catalogue} has changed since its last run: {what}")
         if options.dry_run:
             return replace(result, estimate_seconds=result.rows * run.answerer.seconds_a_row(feed.imagined))
         output.check_space(result.disk_bytes + result.rows * run.extension.width)
@@ -157,7 +168,7 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
             for warning in run.extension.write(target, journal, record):
                 say(f"warning: {warning}")
         seconds = time.monotonic() - started
-        done = replace(done, seconds=seconds, rate=(done.asked - done.resumed) / seconds)
+        done = replace(done, seconds=seconds, rate=(done.asked + done.compared - done.resumed) / seconds)
         if story is not None:
             story.write(record, done)
         return done
@@ -217,11 +228,12 @@ def _settled(stack: ExitStack, spec: Spec, output: Output, options: Options) -> 
 def _answer(
     run: PredictRun, journal: Journal, check: Callable[[], None], say: Say, progress: Progress | None
 ) -> tuple[Record, Result]:
-    """Answer all rows that the journal does not hold; return the record with the input's hash, and the counts.
+    """Answer all rows that the journal does not hold; return the record with its hashes, and the counts.
 
     ``check`` raises once the new file is known to fail.
     """
-    total, tally, asked, resumed = hashlib.sha256(), Tally(run.flags), 0, 0
+    total, written, tally = hashlib.sha256(), hashlib.sha256(), Tally(run.flags)
+    asked = resumed = compared = 0
     stamps, feed = run.feed.stamps, run.feed
     values: dict[str, np.ndarray] = {}
     chunks = run.extension.chunks(feed.columns, journal, total, stamps.chunk if stamps is not None else None)
@@ -234,13 +246,16 @@ def _answer(
             if not work.ends_chunk:
                 continue
             chunk = work.chunk
-            asked += (n := int(np.count_nonzero(chunk.run)))
+            n = int(np.count_nonzero(chunk.run))
+            asked += (new := int(np.count_nonzero(chunk.run & ~chunk.kept)))
+            compared += n - new
             if chunk.held:
                 resumed += n
             else:
                 journal.put(chunk.first, chunk.digest, run.extension.merged(chunk, values))
             values, end = {}, chunk.first + len(chunk.run)
-            tally.add(journal.rows(chunk.first, end))
+            tally.add(rows := journal.rows(chunk.first, end))
+            written.update(rows.data)
             if progress is not None:
                 progress(end, run.result.rows)
         if digest is not None:
@@ -248,8 +263,15 @@ def _answer(
     for warning in feed.warnings():
         say(f"warning: {warning}")
     feed.check_unchanged()
-    done = replace(run.result, answered=tally.answered, flagged=tally.flagged, asked=asked, resumed=resumed)
-    return replace(run.record, input_sha256=total.hexdigest()), done
+    other = tally.flagged.get(Flag.OTHER_PHOTOMETRY.name.lower(), 0)
+    record = replace(
+        run.record,
+        input_sha256="" if run.extension.unseen else total.hexdigest(),
+        answers_sha256=written.hexdigest(),
+        counts={"rows": run.result.rows, "answered": asked, "compared": compared, "other_photometry": other},
+    )
+    counts = {"asked": asked, "resumed": resumed, "compared": compared, "other_photometry": other}
+    return record, replace(run.result, answered=tally.answered, flagged=tally.flagged, **counts)
 
 
 def _digest(feed: Feed) -> "PixelDigest":
