@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 TORCH := $(shell sed -n 's/^torch==//p' constraints.txt)
 
-.PHONY: help demo test lint bench bench-cutout faults house man clean
+.PHONY: help demo test lint bench bench-cutout faults histories house man clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,9 @@ bench-cutout: $(VENV)/.all $(VENV)/.peers  ## measure cutout beside Cutana and a
 
 faults: $(VENV)/.all  ## kill a run 70 times and look at the files each time
 	@$(BIN)/python tests/faults.py
+
+histories: $(VENV)/.all  ## change catalogues as other programs do, 2000 times over, and compare each answer with one from nothing
+	@$(BIN)/python tests/histories.py
 
 house: $(VENV)/.all  ## print the rooms, their imports, and the files that three commands load
 	@$(BIN)/python tests/house.py

@@ -270,8 +270,16 @@ def _answer(
         answers_sha256=written.hexdigest(),
         counts={"rows": run.result.rows, "answered": asked, "compared": compared, "other_photometry": other},
     )
-    counts = {"asked": asked, "resumed": resumed, "compared": compared, "other_photometry": other}
-    return record, replace(run.result, answered=tally.answered, flagged=tally.flagged, **counts)
+    done = replace(
+        run.result,
+        answered=tally.answered,
+        flagged=tally.flagged,
+        asked=asked,
+        resumed=resumed,
+        compared=compared,
+        other_photometry=other,
+    )
+    return record, done
 
 
 def _digest(feed: Feed) -> "PixelDigest":
