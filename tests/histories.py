@@ -116,6 +116,8 @@ class History:
         return content
 
     def put(self, content):
+        for name in [name for name in content.meta if name.startswith(("TUCD", "TCOMM"))]:
+            del content.meta[name]  # astropy takes TUCD7 for the table's own, and hands it to whatever is column 7 then
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             content.write(self.path, overwrite=True)

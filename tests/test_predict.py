@@ -96,8 +96,9 @@ def test_out_leaves_the_input_and_equals_a_run_in_place(ask, cat, tmp_path):
     assert set(after) - set(before) == {"new.fits"}
     assert ask(cat).code == 0
     assert np.array_equal(answers(cat), answers(tmp_path / "new.fits"))
+    edited(cat, "OBJID", 7, -1)
     said = ask(cat, "--out", tmp_path / "new.fits")
-    assert (said.code, "exists" in said.err) == (2, True)
+    assert (said.code, "new.fits exists and holds other answers" in said.err) == (2, True)
     assert ask(cat, "--out", tmp_path / "new.fits", "--overwrite").code == 0
 
 

@@ -263,16 +263,20 @@ class Extension:
         ChangedError
             When the catalogue was changed during the run.
         """
-        source, flag = self.catalogue.source, self.columns[-1]
-        comment = f"{record.model[:30]} {record.model_sha256[:16]}; {flag.meaning}".replace("'", "")[:68]
-        history, stamp = tuple(record.lines()), record.time.rstrip("Z")
-        new = NewColumns(self.columns, self.existing, {flag.name: comment}, history, stamp)
+        source, new = self.catalogue.source, self.described(record)
         unit, label, copied = self.catalogue.unit, self.catalogue.label, target.ahead.end()
         warnings = splice(
             source.fd, source.size, unit, target.fd, new, journal.rows, label, alone=self.table_only, copied=copied
         )
         source.check_unchanged()
         return warnings
+
+    def described(self, record: Record) -> NewColumns:
+        """Return the columns as the header tells of them after a run with this record."""
+        flag = self.columns[-1]
+        comment = f"{record.model[:30]} {record.model_sha256[:16]}; {flag.meaning}".replace("'", "")[:68]
+        history, stamp = tuple(record.lines()), record.time.rstrip("Z")
+        return NewColumns(self.columns, self.existing, {flag.name: comment}, history, stamp)
 
     def copy(self, output: Output) -> None:
         """Write the table to the output as it is; in place, only remove what killed runs left."""

@@ -15,6 +15,8 @@ from skycnn import __version__
 from skycnn.errors import counted
 from skycnn.files import safefile
 from skycnn.files.journal import Journal
+from skycnn.fits import earlieroutput
+from skycnn.fits.earlieroutput import EarlierOutput
 from skycnn.fits.extension import Extension, renamed
 from skycnn.fits.output import Output
 from skycnn.fits.provenance import Record, now
@@ -127,7 +129,8 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
     """
     started = time.monotonic()
     spec = parse(text, options.hdu)
-    output = Output(spec, options.out, overwrite=options.overwrite, detach=options.detach)
+    earlier = options.out is not None and not options.overwrite and earlieroutput.is_of(options.out, "predict")
+    output = Output(spec, options.out, overwrite=options.overwrite or earlier, detach=options.detach)
     story = (
         ProvenanceFile(options.provenance, (spec.path, output.path), options.overwrite) if options.provenance else None
     )
@@ -137,14 +140,17 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
             output.prepare()
         run = _settled(stack, spec, output, options)
         feed = run.feed
-        written = run.extension.is_written(run.record, (lambda: _digest(feed).end()) if feed.stamps else None)
-        old = run.extension.old
-        result = replace(run.result, unchanged=written, other_photometry=old.marked if old else 0)
-        if written and not options.dry_run:
+        pixels = (lambda: _digest(feed).end()) if feed.stamps else None
+        written, old = run.extension.is_written(run.record, pixels), run.extension.old
+        if earlier:
+            EarlierOutput(output.label, run.extension, run.record, copied=written).check(pixels)
+        result = replace(run.result, unchanged=written or earlier, other_photometry=old.marked if old else 0)
+        if result.unchanged and not options.dry_run:
             if not result.other_photometry:
-                same = f"same model, options, {feed.words}"
-                say(f"{result.catalogue} holds these answers already ({same}); nothing to do")
-            run.extension.copy(output)
+                where, same = output.label if earlier else result.catalogue, f"same model, options, {feed.words}"
+                say(f"{where} holds these answers already ({same}); nothing to do")
+            if not earlier:
+                run.extension.copy(output)
             return replace(result, seconds=time.monotonic() - started)
         for note in (f"{result.model} answers for {result.catalogue}: {result.reason}", *result.notes):
             say(note)
