@@ -6,6 +6,7 @@ marks must not be. `make histories` runs thousands; `test_histories.py` a fixed 
 
 import argparse
 import os
+import re
 import sys
 import tempfile
 import time
@@ -35,8 +36,10 @@ SEQUENCES, SEED, STEPS = 2000, 1, 8
 OTHERS = (
     *("astropy_append", "astropy_append_filled", "astropy_append_answered", "fitsio_append", "delete", "reorder"),
     *("change", "change_back", "change_answers", "blank", "fitsio_rewrite", "stilts_like", "scaled", "widened"),
+    *("zero_point", "lower_case"),
 )
 RUNS = ("only_new", "only_new", "only_new_killed", "only_new_some", "overwrite_some", "plain", "overwrite")
+SCALE, ZERO = 0.002, 20.0
 ROWS = 12
 """Rows of a new catalogue at most; chunks of 8 rows and batches of 4 make many borders of them."""
 
@@ -111,8 +114,9 @@ class History:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             content = Table.read(self.path, hdu=1)
-        for name in set(content.colnames) & {name.lower() for name in ANSWERS}:
-            content.rename_column(name, name.upper())
+        usual = {name.lower(): name for name in (*ANSWERS, *PHOTOMETRY, "OBJID")}
+        for name in content.colnames:
+            content.rename_column(name, usual[name.lower()])
         return content
 
     def put(self, content):
@@ -156,8 +160,9 @@ class History:
         with fitsio.FITS(str(self.path), "rw") as file:
             kind = file[1].get_rec_dtype()[0]
             whole = np.zeros(len(more), kind)
+            there = {name.lower(): name for name in kind.names}
             for name in more.dtype.names:
-                whole[name] = more[name]
+                whole[there[name.lower()]] = more[name]
             file[1].append(whole)
 
     def delete(self):
@@ -229,13 +234,13 @@ class History:
             columns = []
             for name in self.rng.permutation(data.names):
                 values, more = np.array(data.field(name)), {}
-                if name in PHOTOMETRY and self.rng.random() < 0.3:
+                if name.lower().startswith("modelmag") and values.dtype.kind == "f" and self.rng.random() < 0.3:
                     values = values.astype(">f8")
-                if name == "Z_PHOT_FLAG":
+                if name.upper() == "Z_PHOT_FLAG":
                     null = -2147483648
                     values = np.where(values == (NOT_RUN if nulls[name] is None else nulls[name]), null, values)
                     more = {"null": null}
-                told = name.lower() if name in ANSWERS and self.rng.random() < 0.3 else name
+                told = name.lower() if name.upper() in ANSWERS and self.rng.random() < 0.3 else name
                 form = {"f4": "E", "f8": "D", "i4": "J", "i8": "K"}[values.dtype.str[1:]]
                 columns.append(fits.Column(told, form, array=values.astype(f"={values.dtype.str[1:]}"), **more))
             unit = fits.BinTableHDU.from_columns(columns)
@@ -244,25 +249,45 @@ class History:
         write(self.path, unit)
 
     def scaled(self):
-        """Magnitudes as scaled integers: rounded, so that some answers are those of other photometry."""
-        content = fits.getdata(self.path, 1)
-        band = f"modelMag_{self.rng.choice(list(BANDS))}"
-        if content[band].dtype.kind != "f":
-            return
+        """Magnitudes as scaled integers with a null: rounded, so that some answers are those of other photometry."""
+        content, band = fits.getdata(self.path, 1), f"modelMag_{self.rng.choice(list(BANDS))}"
         with fits.open(self.path, memmap=False) as units:
-            history = [str(line) for line in units[1].header.get("HISTORY", [])]
-            columns = []
+            history, columns = [str(line) for line in units[1].header.get("HISTORY", [])], []
             for column in units[1].columns:
                 values = np.array(units[1].data.field(column.name))
-                if column.name != band:
+                if column.name.lower() == band.lower():
+                    seen = np.isfinite(values)
+                    whole = np.where(seen, np.round((np.where(seen, values, 0) - ZERO) / SCALE), -(2**31))
+                    columns.append(fits.Column(column.name, "J", array=whole.astype("i4")))
+                elif column.null is None and values.dtype.kind == "f":
+                    columns.append(fits.Column(column.name, "ED"[values.dtype.itemsize // 8], array=values))
+                else:
                     columns.append(fits.Column(column.name, column.format, array=values, null=column.null))
-                    continue
-                whole = np.where(np.isfinite(values), np.round(values * 500 - 10000), -32768)
-                columns.append(fits.Column(band, "D", array=whole / 500 + 20))
             unit = fits.BinTableHDU.from_columns(columns)
+            number = [name.lower() for name in content.names].index(band.lower()) + 1
+            for name, value in (("TSCAL", SCALE), ("TZERO", ZERO), ("TNULL", -(2**31))):
+                unit.header[f"{name}{number}"] = value
             for line in history:
                 unit.header["HISTORY"] = line
         write(self.path, unit)
+
+    def zero_point(self):
+        """Another zero point of scaled magnitudes that were answered: not a byte of the rows changes."""
+        self.scaled()
+        self.predict(only_new=True)
+        content = self.path.read_bytes()
+        card = re.search(rb"TZERO\d+ *= *" + f"{ZERO:.1f}".encode(), content)
+        if card is None:
+            raise ValueError("there is no TZERO")
+        told = card[0].replace(f"{ZERO:.1f}".encode(), f"{ZERO + 0.5:.1f}".encode())
+        self.path.write_bytes(content[: card.start()] + told + content[card.end() :])
+
+    def lower_case(self):
+        """All names in lower case."""
+        content = self.read()
+        for name in content.colnames:
+            content.rename_column(name, name.lower())
+        self.put(content)
 
     def widened(self):
         """An answer in another type is refused, and the table stays as it is; then its writer repents."""

@@ -82,7 +82,7 @@ WHOLE = [(0.5, 0.4, 0.6, 0), (0.0, 0.0, 0.1, 0), (0.5, NAN, NAN, 2), (0.5, 0.4, 
 def test_a_row_that_no_record_vouches_for_waits_unless_it_looks_answered(table_of, row, waits):
     answers = rows_of(*([part] for part in row))
     old = table_of([18.0], answers)
-    old.look(vouching([17.0], answers), everything)
+    old.look(vouching([17.0], answers), ("u",), everything)
     assert (old.sound, old.waiting, old.unknown) == (0, int(waits), int(not waits))
     assert old.is_waiting(0, answers).tolist() == [waits]
 
@@ -91,7 +91,7 @@ def test_a_row_that_no_record_vouches_for_waits_unless_it_looks_answered(table_o
 def test_a_sound_row_waits_only_if_it_was_not_run(table_of, row):
     answers = rows_of(*([part] for part in row))
     old = table_of([18.0], answers)
-    old.look(vouching([18.0], answers), everything)
+    old.look(vouching([18.0], answers), ("u",), everything)
     assert (old.sound, old.waiting, old.unknown) == (1, int(row[3] == NOT_RUN), 0)
 
 
@@ -104,14 +104,14 @@ def test_the_file_s_own_null_is_ours(table_of, null):
     old = table_of(U, stored, null=null)
     wanted = [32, NOT_RUN, 0 if null in (None, 2**40) else NOT_RUN]
     assert flags(old.plain(stored)).tolist() == wanted
-    old.look(vouching([1.0] * 3, raw), everything)
+    old.look(vouching([1.0] * 3, raw), ("u",), everything)
     assert old.waiting == 2
 
 
 def test_rows_behind_those_that_the_last_run_saw_are_unknown(table_of):
     more = rows_of([0.5, NAN], [0.4, NAN], [0.6, NAN], [0, 0])
     old = table_of([*U, 18.0, 19.0], np.concatenate([GOOD, more]))
-    old.look(vouching(U, GOOD), everything)
+    old.look(vouching(U, GOOD), ("u",), everything)
     assert (old.sound, old.waiting, old.unknown, old.agrees) == (3, 1, 1, False)
     assert old.is_sound(2, 3).tolist() == [True, False, False]
 
@@ -123,9 +123,9 @@ def test_stamps_are_vouched_for_as_a_whole(table_of):
     for rows, sound in ((3, 3), (2, 0)):
         part = {"answers_sha256": hashlib.sha256(GOOD[:rows].tobytes()).hexdigest(), "counts": {"rows": rows}}
         old = table_of(U, GOOD)
-        old.look(record(COLUMNS, ("u",), input_sha256=whole, **part), everything, lambda: pixels)
+        old.look(record(COLUMNS, ("u",), input_sha256=whole, **part), ("u",), everything, lambda: pixels)
         assert old.sound == sound
-    old.look(told, everything, lambda: pixels)
+    old.look(told, ("u",), everything, lambda: pixels)
     assert old.sound == 0
 
 
@@ -143,13 +143,13 @@ def test_stamps_are_vouched_for_as_a_whole(table_of):
 )
 def test_a_record_of_anything_else_vouches_for_nothing(table_of, change):
     old = table_of(U, GOOD)
-    old.look(vouching(U, GOOD, **change), lambda first, n: np.arange(first, first + n) < 2)
+    old.look(vouching(U, GOOD, **change), ("u",), lambda first, n: np.arange(first, first + n) < 2)
     assert (old.sound, old.unknown, old.aside, old.agrees) == (0, 2, 1, False)
 
 
 def test_a_record_of_the_first_release_has_no_hash_of_answers(table_of):
     old = table_of(U, GOOD)
-    old.look(vouching(U, GOOD, answers_sha256="", counts={}), everything)
+    old.look(vouching(U, GOOD, answers_sha256="", counts={}), ("u",), everything)
     assert (old.sound, old.unknown, old.agrees) == (0, 3, True)
 
 

@@ -50,9 +50,12 @@ class EarlierOutput:
 
     def __init__(self, path: str, extension: Extension, record: Record, *, copied: bool) -> None:
         self._path, self._extension, self._record, self._copied = path, extension, record, copied
+        self._marked = 0
 
-    def check(self, pixels: Callable[[], bytes] | None = None) -> None:
+    def check(self, pixels: Callable[[], bytes] | None = None) -> int:
         """See that the file is what the run would write, but for the time and the command line in its HISTORY.
+
+        Returns how many of its answers are marked as of other photometry.
 
         Parameters
         ----------
@@ -73,6 +76,7 @@ class EarlierOutput:
         if differences:
             what = f"{self._path} exists and holds other answers: {'; '.join(differences)}"
             raise InputError(what, hint="--overwrite replaces it.")
+        return self._marked
 
     def _differences(self, held: Catalogue, pixels: Callable[[], bytes] | None) -> list[str]:
         extension, record = self._extension, self._record
@@ -89,7 +93,8 @@ class EarlierOutput:
         for column in extension.columns:
             previousrun.check_type(held, column)
         answers = OldAnswers(held, extension.columns, names)
-        answers.look(last, lambda first, n: np.ones(n, np.bool_), pixels)
+        answers.look(last, record.used, lambda first, n: np.ones(n, np.bool_), pixels)
+        self._marked = answers.marked
         if not answers.same_input:
             return ["the columns used, the stamps or the rows have changed" if pixels else "the catalogue has changed"]
         if not answers.agrees:

@@ -20,6 +20,7 @@ from skycnn.fits.oldanswers import OldAnswers
 from skycnn.fits.output import Output, compression_of
 from skycnn.fits.provenance import Record
 from skycnn.fits.splice import splice, write_primary
+from skycnn.fits.tablecolumn import meaning
 from skycnn.schema import Column
 
 Rows = tuple[int, int | None]
@@ -140,14 +141,14 @@ class Extension:
         if self.overwrite:
             earlier = previousrun.records(self.catalogue, self.existing)
             if self.old is not None and self.keeps_old and earlier:
-                self.old.look(earlier[-1], self._wanted, pixels)
+                self.old.look(earlier[-1], record.used, self._wanted, pixels)
             return False
         last = previousrun.agreeing(self.catalogue, self.existing, record)
         for column in self.columns:
             previousrun.check_type(self.catalogue, column)
         if self.old is None:
             raise ValueError("columns are lacking")
-        self.old.look(last, self._wanted, pixels)
+        self.old.look(last, record.used, self._wanted, pixels)
         if self.only_new:
             return self.old.sound == self.catalogue.rows and not self.old.waiting
         self._check_answered(self.old, last, images=pixels is not None)
@@ -200,10 +201,11 @@ class Extension:
         old = self.old.names if self.old is not None and self.keeps_old else []
         layout = self.catalogue.packing(used)
         split = sum(column.width for column in layout)
-        names, read = [*used, *old], self.catalogue.packed_chunks
+        names, read, told = [*used, *old], self.catalogue.packed_chunks, meaning(layout)
+        total.update(told)
         for first, rows in read(names) if step is None else read(names, None, step):
             total.update(np.ascontiguousarray(rows[:, :split]).data)
-            digest = hashlib.sha256(rows.data).digest()
+            digest = hashlib.sha256(told + rows.tobytes()).digest() if told else hashlib.sha256(rows.data).digest()
             run, answers, kept = self._wanted(first, len(rows)), rows[:, split:], np.zeros(len(rows), np.bool_)
             if self.old is not None and self.keeps_old:
                 answers = self.old.plain(answers)

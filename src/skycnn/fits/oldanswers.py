@@ -8,7 +8,7 @@ import numpy as np
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.newheader import width
 from skycnn.fits.provenance import Record
-from skycnn.fits.tablecolumn import TableColumn
+from skycnn.fits.tablecolumn import TableColumn, meaning
 from skycnn.fits.tally import flags
 from skycnn.schema import MEANINGS, NOT_RUN, TASK_BITS, Column, Flag
 
@@ -59,7 +59,11 @@ class OldAnswers:
         self.same_input = self.agrees = False
 
     def look(
-        self, last: Record, wanted: Callable[[int, int], "np.ndarray"], pixels: Callable[[], bytes] | None = None
+        self,
+        last: Record,
+        used: Sequence[str],
+        wanted: Callable[[int, int], "np.ndarray"],
+        pixels: Callable[[], bytes] | None = None,
     ) -> None:
         """Read the table once, and see how far its last record vouches for it.
 
@@ -67,6 +71,8 @@ class OldAnswers:
         ----------
         last : Record
             Of the last run over these columns.
+        used : sequence of str
+            Columns that the run to come reads.
         wanted : callable
             ``wanted(first, n)`` returns which of n rows are asked for, bool (n,).
         pixels : callable, optional
@@ -74,10 +80,11 @@ class OldAnswers:
         """
         rows = self._catalogue.rows
         seen = last.counts.get("rows", rows)  # 0.1.0 did not count them
-        split = sum(column.width for column in self._catalogue.packing(last.used))
-        inputs, answers = hashlib.sha256(), hashlib.sha256()
+        layout = self._catalogue.packing(used)
+        split = sum(column.width for column in layout)
+        inputs, answers = hashlib.sha256(meaning(layout)), hashlib.sha256()
         counts = {sound: np.zeros(4, np.int64) for sound in (0, seen)}
-        for first, packed in self._catalogue.packed_chunks([*last.used, *self.names]):
+        for first, packed in self._catalogue.packed_chunks([*used, *self.names]):
             old, asked, vouched = self.plain(packed[:, split:]), wanted(first, len(packed)), max(0, seen - first)
             inputs.update(np.ascontiguousarray(packed[:vouched, :split]).data)
             answers.update(np.ascontiguousarray(old[:vouched]).data)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import READ_BYTES, Catalogue
 from skycnn.fits.provenance import Record, changes
-from skycnn.fits.tablecolumn import TableColumn
+from skycnn.fits.tablecolumn import TableColumn, meaning
 from skycnn.schema import Column
 
 
@@ -94,9 +94,10 @@ def check_same_stamps(last: Record, record: Record, label: str) -> None:
 
 
 def rows_sha256(catalogue: Catalogue, rows: tuple[int, int]) -> str:
-    """Return the SHA-256 of whole rows, half open, and of the columns' names and forms."""
+    """Return the SHA-256 of whole rows, half open, and of the columns' names, forms, scales, zeros and nulls."""
     names = list(dict.fromkeys(filter(None, catalogue.names)))
     total = hashlib.sha256(json.dumps([(column.name, column.form) for column in catalogue.columns]).encode())
+    total.update(meaning(catalogue.columns))
     for _, packed in catalogue.packed_chunks(names, rows, max(1, READ_BYTES // max(1, catalogue.row_bytes))):
         total.update(packed.data)
     return total.hexdigest()

@@ -174,10 +174,26 @@ def changes(old: Record, new: Record) -> list[str]:
     differences = []
     if old.model_sha256 != new.model_sha256:
         differences.append(f"model {old.model} {old.model_sha256[:16]} then, {new.model} {new.model_sha256[:16]} now")
-    if old.used != new.used:
+    other_columns = _bare(old.used) != _bare(new.used)  # FITS tells names apart by more than their case
+    if other_columns:
         differences.append(f"columns {' '.join(old.used)} then, {' '.join(new.used)} now")
     for name in sorted(old.options.keys() | new.options.keys()):
         before, after = (json.dumps(record.options.get(name), sort_keys=True) for record in (old, new))
-        if before != after and name != "rows" and not (name == "bands" and old.used != new.used):
+        if name == "bands" and (other_columns or _bare(old.options.get(name)) == _bare(new.options.get(name))):
+            continue
+        if before != after and name != "rows":
             differences.append(f"{name} {before} then, {after} now".replace("null", "not given"))
     return differences
+
+
+def _bare(names: object) -> object:
+    """Return names of columns without their case: one, several, or those in the list of bands."""
+    match names:
+        case str():
+            return names.casefold()
+        case Mapping():
+            return {key: _bare(name) if key in ("column", "error") else name for key, name in names.items()}
+        case list() | tuple():
+            return [_bare(name) for name in names]
+        case _:
+            return names

@@ -142,9 +142,10 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
         feed = run.feed
         pixels = (lambda: _digest(feed).end()) if feed.stamps else None
         written, old = run.extension.is_written(run.record, pixels), run.extension.old
+        marked = old.marked if old else 0
         if earlier:
-            EarlierOutput(output.label, run.extension, run.record, copied=written).check(pixels)
-        result = replace(run.result, unchanged=written or earlier, other_photometry=old.marked if old else 0)
+            marked = EarlierOutput(output.label, run.extension, run.record, copied=written).check(pixels)
+        result = replace(run.result, unchanged=written or earlier, other_photometry=marked)
         if result.unchanged and not options.dry_run:
             if not result.other_photometry:
                 where, same = output.label if earlier else result.catalogue, f"same model, options, {feed.words}"
