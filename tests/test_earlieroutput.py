@@ -61,6 +61,17 @@ def test_nothing_to_do_where_the_input_has_answers_too(ask, twice, cat, before):
     assert "nothing to do" in twice(cat, nothing, ("--only-new",)).err
 
 
+def test_marked_answers_are_told_again_and_again(ask, cat, tmp_path):
+    assert ask(cat).code == 0
+    with fits.open(cat, mode="update") as units:
+        units[2].data["modelMag_r"][[3, 5]] += 1
+    out = tmp_path / "new.fits"
+    for _ in range(3):
+        said = ask(cat, "--only-new", "--out", out)
+        assert (said.code, "nothing to do" in said.err) == (3, False)
+        assert f"2 rows of {out} hold answers of other photometry" in said.err
+
+
 def image(cat, out):
     with fits.open(cat, mode="update") as units:
         units[3].data[3] = 7

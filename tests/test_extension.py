@@ -309,6 +309,21 @@ def test_answers_that_another_program_changed_are_told(hard):
         extend(hard)
 
 
+def test_another_zero_point_is_other_photometry_though_no_byte_of_the_rows_changes(tmp_path):
+    path = tmp_path / "cat.fits"
+    columns = [fits.Column("u", "J", array=np.arange(9)), fits.Column("err_u", "E", array=np.ones(9))]
+    unit = fits.BinTableHDU.from_columns(columns)
+    unit.header["TSCAL1"], unit.header["TZERO1"] = 0.5, 20.5
+    fits.HDUList([fits.PrimaryHDU(), unit]).writeto(path)
+    extend(path)
+    path.write_bytes(path.read_bytes().replace(b"20.5", b"21.5"))
+    with pytest.raises(InputError, match="the columns used or the rows have changed"):
+        extend(path)
+    assert extend(path, only_new=True) == 0
+    with fits.open(path) as units:
+        assert (units[1].data["Z_PHOT_FLAG"] == Flag.OTHER_PHOTOMETRY).all()
+
+
 def test_rows_answered_anew_do_not_vouch_for_the_others(hard):
     """The photometry of a row changes; answering other rows anew must not certify its old answer."""
     extend(hard)

@@ -282,6 +282,18 @@ def test_changed_photometry_is_refused(ask, cat, tmp_path):
     assert np.flatnonzero(old != column(cat, "Z_PHOT")).tolist() == [7]
 
 
+def test_names_in_another_case_are_the_same_columns(ask, cat):
+    assert ask(cat).code == 0
+    octets = cat.read_bytes()
+    for name in (*table(0).dtype.names, *COLUMNS):
+        octets = octets.replace(f"= '{name:8}'".encode(), f"= '{name.lower():8}'".encode())
+    cat.write_bytes(octets)
+    assert ask(cat).err.endswith("nothing to do\n")
+    assert ask(cat, "--only-new").err.endswith("nothing to do\n")
+    with fits.open(cat) as units:
+        assert "z_phot" in units[1].columns.names and "modelmag_r" in units[1].columns.names
+
+
 def test_columns_that_were_not_used_may_change(ask, cat):
     assert ask(cat).code == 0
     edited(cat, "OBJID", 7, -1)
