@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from astropy.io import fits
 import mocking
 from skycnn.errors import Interrupted
 from skycnn.files.journal import Journal
-from skycnn.simulate import mocks
+from skycnn.simulate import mocks, scene
 
 SMALL = ("--bands", "g,r,i", "--seed", "3", "--threads", "2")
 LEFT = [".m.fits.skycnn-journal", ".m.fits.skycnn-partial"]
@@ -97,6 +98,24 @@ def test_another_psf_of_the_same_name_begins_anew(mock, ended):
         said = mock(*words) if width == 3.0 else ended(2, *words)
         assert said.code == (0 if width == 3.0 else 143), said.err
     assert "thrown away" in said.err
+
+
+@pytest.mark.parametrize("blocks", [1, 3])
+def test_a_scene_goes_on_where_it_was(mock, ended, monkeypatch, blocks):
+    monkeypatch.setattr(scene, "BLOCK", 8)
+    words = ("--scene", "90,70", *SMALL)
+    assert mock(*words, out="sky").code == 0
+    whole = {path.name: path.read_bytes() for path in Path("sky").iterdir()}
+    shutil.rmtree("sky")
+    assert ended(blocks, *words, out="sky").code == 143
+    assert os.listdir("sky") == [".scene_cat.fits.skycnn-journal"]
+    said = mock(*words, out="sky")
+    assert (said.code, f"taken over from an earlier run: {8 * blocks} objects" in said.err) == (0, True)
+    assert {path.name: path.read_bytes() for path in Path("sky").iterdir()} == whole
+    shutil.rmtree("sky")
+    assert ended(blocks, *words, out="sky").code == 143
+    said = mock("--scene", "90,71", *SMALL, out="sky")
+    assert (said.code, "thrown away" in said.err, "taken over" in said.err) == (0, True, False)
 
 
 def test_an_error_leaves_nothing(mock, monkeypatch):

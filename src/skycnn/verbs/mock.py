@@ -226,7 +226,8 @@ def _scene(options: Options, made: Mock, recipe: Recipe, say: Say, progress: Pro
         say(f"warning: {warning}")
     if options.dry_run:
         return result
-    rows = files.write(folder, options.threads, options.wait, progress)
+    identity = _identity(options, recipe, _record(options, recipe, files.columns))
+    rows = files.write(folder, options.threads, options.wait, identity, say, progress)
     return replace(result, rows=rows, drawn=files.drawn)
 
 
