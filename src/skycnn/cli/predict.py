@@ -37,7 +37,12 @@ def command(
     stamps: Reader,
     input: options.Input = None,
     rows: options.Rows = None,
-    only_new: Annotated[bool, typer.Option("--only-new", help="Fill only rows that have no answer yet.")] = False,
+    only_new: Annotated[
+        bool,
+        typer.Option(
+            "--only-new", help="Answer only rows without an answer; mark answers that are of other photometry than now."
+        ),
+    ] = False,
     pdf: Annotated[bool, typer.Option("--pdf", help="Write the whole posterior too, as a vector column.")] = False,
     out: options.Out = None,
     overwrite: options.Overwrite = False,
