@@ -138,10 +138,11 @@ def _check_kept(results: list[Any]) -> None:
     """Raise `FlaggedError` where earlier answers are not those of the rows' photometry."""
     kept = [result for result in results if result.other_photometry]
     if kept:
-        told = (f"{counted(r.other_photometry, 'row')} of {r.files['output']}" for r in kept)
-        flag, verb = kept[0].columns[-1].name, "holds an answer" if kept[0].other_photometry == 1 else "hold answers"
+        told = ", ".join(f"{counted(r.other_photometry, 'row')} of {r.files['output']}" for r in kept)
+        verb = "holds an answer" if sum(r.other_photometry for r in kept) == 1 else "hold answers"
+        flag = kept[0].columns[-1].name
         raise FlaggedError(
-            f"{', '.join(told)} {verb} of other photometry, marked OTHER_PHOTOMETRY in {flag}",
+            f"{told} {verb} of other photometry, marked OTHER_PHOTOMETRY in {flag}",
             hint="New rows are answered; --overwrite answers all rows anew.",
         )
 
