@@ -16,7 +16,7 @@ OTHER = int(Flag.OTHER_PHOTOMETRY)
 KNOWN = sum(MEANINGS) | (0x7FFFFFFF & -TASK_BITS)
 """Bits that a run may set; a flag with others, the sign among them, is another program's."""
 
-RELATIVE, ABSOLUTE = 1e-5, 1e-6
+RELATIVE, ABSOLUTE = 1e-4, 1e-5
 """Answers this close are the same: a row's last bits depend on the rows beside it, the device and the libraries."""
 
 
