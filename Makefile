@@ -50,6 +50,9 @@ storm: $(VENV)/.all  ## send thousands of signals to runs of every verb
 bombs: $(VENV)/.all  ## feed it small files that promise much, and print peak memory and seconds
 	@$(BIN)/python tests/bombs.py
 
+histories: $(VENV)/.all  ## change catalogues as other programs do, 2000 times over, and compare each answer with one from nothing
+	@$(BIN)/python tests/histories.py
+
 house: $(VENV)/.all  ## print the rooms, their imports, and the files that three commands load
 	@$(BIN)/python tests/house.py
 

@@ -59,7 +59,7 @@ def extend(
             if extension.is_written(mine):
                 extension.copy(output)
                 return None
-            answered, total = 0, hashlib.sha256()
+            answered, total, written = 0, hashlib.sha256(), hashlib.sha256()
             with (
                 extension.journalled(output, {"model": mine.model_sha256}) as journal,
                 extension.begun(output) as target,
@@ -69,6 +69,9 @@ def extend(
                         if not chunk.held:
                             found = {} if chunk.values is None else answer(columns, chunk.values, chunk.first)
                             journal.put(chunk.first, chunk.digest, extension.merged(chunk, found))
-                            answered += int(chunk.run.sum())
-                extension.write(target, journal, record(columns, **more, input_sha256=total.hexdigest()))
+                            answered += int((chunk.run & ~chunk.kept).sum())
+                        written.update(journal.rows(chunk.first, chunk.first + len(chunk.run)).data)
+                hashes = {"input_sha256": total.hexdigest(), "answers_sha256": written.hexdigest()}
+                hashes["input_sha256"] = "" if extension.unseen else hashes["input_sha256"]
+                extension.write(target, journal, record(columns, **more, **hashes, counts={"rows": cat.rows}))
             return answered

@@ -92,3 +92,10 @@ def test_reasons_in_place_of_answers(monkeypatch):
 def test_the_table_says_where_they_are_trained():
     assert baselineanswers.training_note(sample(7), ["a.fits", "b.fits"], None) == "trained on a.fits b.fits (7 rows)"
     assert baselineanswers.training_note(None, [], "TILE") == "cross-fitted 5-fold within the rows scored, by TILE"
+
+
+def test_how_many_rows_each_learned_from_is_told():
+    rows, train = sample(100), sample(37, seed=1)
+    for other, learned in ((train, 37), (None, 80)):
+        assert baselineanswers.answer("knn", rows, other, "redshift", "here", 1).learned == learned
+    assert baselineanswers.answer("knn", sample(5), None, "redshift", "here", 1).learned is None

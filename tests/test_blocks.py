@@ -45,3 +45,14 @@ def test_a_need_reckons_with_what_it_has_seen():
     need.add(1)
     assert need.blocks == 4
     assert list(need) == []
+
+
+def test_blocks_that_are_there_already_are_not_worked():
+    need = Need(100, 30)
+    need.skip(30)
+    need.skip(0)
+    assert (need.done, need.blocks) == (30, 2 + 5)
+    assert list(need) == [2, 3, 4, 5, 6]
+    need = Need(30, 30)
+    need.skip(30)
+    assert list(need) == []

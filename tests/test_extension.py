@@ -19,7 +19,7 @@ from extending import COLUMNS, answers, extend
 from skycnn.errors import ChangedError, InputError, Interrupted, LockedError, NoSpaceError, RunError, SkycnnError
 from skycnn.fits import catalogue, provenance, splice
 from skycnn.fits.extension import renamed
-from skycnn.schema import Column, flag_column
+from skycnn.schema import NOT_RUN, Column, Flag, flag_column
 
 NUMBER = hardcase.NUMBER
 EXTRA = Column("Z_PHOT_X", "f4", "", "", "x", "F9.4")
@@ -259,29 +259,94 @@ def test_rows_that_are_not_there_are_refused(hard):
         extend(hard, rows=(50, None))
 
 
-def test_only_new_fills_what_is_null_or_all_zero(hard):
+def changed(path, row, octets, width=16):
+    """Write into the answers of a row of a catalogue whose last columns they are, of ``width`` bytes."""
+    content = bytearray(path.read_bytes())
+    unit = rawfits.units(bytes(content))[0][NUMBER]
+    at = content.index(unit.data) + (row + 1) * unit.value("NAXIS1") - width
+    content[at : at + len(octets)] = octets
+    path.write_bytes(content)
+
+
+def test_only_new_answers_the_rest_and_leaves_chunks_that_are_done(hard):
     extend(hard, rows=(0, 40))
-    octets = bytearray(hard.read_bytes())
-    unit = rawfits.units(bytes(octets))[0][NUMBER]
-    wide, start = unit.value("NAXIS1"), octets.index(unit.data)
-    octets[start + 6 * wide - 16 : start + 6 * wide] = bytes(16)  # as a tool leaves a row that it appends
-    octets[start + 8 * wide - 16 : start + 8 * wide - 12] = np.array([99], ">f4").tobytes()  # an answer of its own
-    hard.write_bytes(octets)
     seen = []
 
     def answer(columns, values, first):
         seen.append(first)
-        return {name.name: values["u"] + 100 for name in columns[:-1]} | {columns[-1].name: np.zeros(len(values["u"]))}
+        return answers(columns, {"u": values["u"] + 100}, first)
 
-    assert extend(hard, only_new=True, answer=answer) == 11
-    assert seen == [0, 32, 48]  # chunks of 16 with something to do
+    assert extend(hard, only_new=True, answer=answer) == 10
+    assert seen == [32, 48]  # chunks of 16 with something to do
     value, u = column(hard, "Z_PHOT"), column(hard, "u")
-    filled = np.isin(np.arange(50), [5, *range(40, 50)])
-    np.testing.assert_array_equal(value[filled], (u + np.float32(100))[filled])
-    untouched = ~filled & (np.arange(50) != 7)
-    np.testing.assert_array_equal(value[untouched], u[untouched])
-    assert value[7] == 99
+    np.testing.assert_array_equal(value, np.where(np.arange(50) < 40, u, u + np.float32(100)))
     assert extend(hard, only_new=True) is None
+
+
+def test_only_new_fills_what_is_null_or_all_zero_and_marks_answers_that_are_not_those_of_the_row(hard):
+    extend(hard, rows=(0, 40))
+    changed(hard, 5, bytes(16))  # as a tool leaves a row that it appends
+    changed(hard, 7, np.array([99], ">f4").tobytes())  # an answer of its own
+    assert extend(hard, only_new=True) == 11
+    value, u, flag = (column(hard, name) for name in ("Z_PHOT", "u", "Z_PHOT_FLAG"))
+    np.testing.assert_array_equal(value, np.where(np.arange(50) == 7, np.float32(99), u))
+    assert np.flatnonzero(flag).tolist() == [7]
+    assert flag[7] == Flag.OTHER_PHOTOMETRY
+    assert extend(hard, only_new=True) is None
+    with pytest.raises(InputError, match="holds answers of other photometry in 1 row") as told:
+        extend(hard)
+    assert "--overwrite" in told.value.hint
+    changed(hard, 7, u[7:8].astype(">f4").tobytes())
+    assert extend(hard, only_new=True) == 0
+    assert not column(hard, "Z_PHOT_FLAG").any()
+    assert extend(hard) is None
+
+
+def test_answers_that_another_program_changed_are_told(hard):
+    extend(hard)
+    changed(hard, 7, np.array([99], ">f4").tobytes())
+    with pytest.raises(InputError, match="the answers have changed since 2023-11-14"):
+        extend(hard)
+
+
+def test_another_zero_point_is_other_photometry_though_no_byte_of_the_rows_changes(tmp_path):
+    path = tmp_path / "cat.fits"
+    columns = [fits.Column("u", "J", array=np.arange(9)), fits.Column("err_u", "E", array=np.ones(9))]
+    unit = fits.BinTableHDU.from_columns(columns)
+    unit.header["TSCAL1"], unit.header["TZERO1"] = 0.5, 20.5
+    fits.HDUList([fits.PrimaryHDU(), unit]).writeto(path)
+    extend(path)
+    path.write_bytes(path.read_bytes().replace(b"20.5", b"21.5"))
+    with pytest.raises(InputError, match="the columns used or the rows have changed"):
+        extend(path)
+    assert extend(path, only_new=True) == 0
+    with fits.open(path) as units:
+        assert (units[1].data["Z_PHOT_FLAG"] == Flag.OTHER_PHOTOMETRY).all()
+
+
+def test_rows_answered_anew_do_not_vouch_for_the_others(hard):
+    """The photometry of a row changes; answering other rows anew must not certify its old answer."""
+    extend(hard)
+    octets = bytearray(hard.read_bytes())
+    at = octets.index(rawfits.units(bytes(octets))[0][NUMBER].data) + 16  # u of the first row
+    octets[at : at + 4] = np.array([18.5], ">f4").tobytes()
+    hard.write_bytes(octets)
+    extend(hard, rows=(10, 20), overwrite=True)
+    with pytest.raises(InputError, match="the columns used or the rows have changed"):
+        extend(hard)
+    assert extend(hard, only_new=True) == 0
+    assert np.flatnonzero(column(hard, "Z_PHOT_FLAG")).tolist() == [0]
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_run_on_some_rows_leaves_appended_ones_null(hard, overwrite):
+    extend(hard, rows=(0, 40))
+    for row in range(40, 50):
+        changed(hard, row, bytes(16))
+    extend(hard, rows=(0, 20), only_new=not overwrite, overwrite=overwrite)
+    assert (column(hard, "Z_PHOT_FLAG")[40:] == NOT_RUN).all()
+    assert extend(hard, only_new=True) == 10
+    np.testing.assert_array_equal(column(hard, "Z_PHOT"), column(hard, "u"))
 
 
 def test_only_new_and_overwrite_exclude_each_other(hard):

@@ -1,5 +1,7 @@
 """figures: every set of scores has one, in every format, also of hardly any rows; never with pyplot's global state."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -90,6 +92,14 @@ def test_the_figure_tells_its_numbers_and_is_the_same_again():
     for words in ("N = 50", "outliers = 0.00%", "median", "a title"):
         assert words in text
     assert "forest" not in text
+
+
+def test_the_figure_tells_how_many_rows_each_learned_from():
+    (network, median, forest), truth = redshifts(50)
+    told = [replace(network, learned=19091), replace(median, learned=40), replace(forest, learned=None)]
+    text = drawn("redshift", told, truth, "svg").decode()
+    assert "(19,091)" in text and "(40)" in text and "rows learned from" in text
+    assert "(19,091)" not in drawn("redshift", [network, median], truth, "svg").decode()
 
 
 def test_a_value_is_drawn_in_its_own_unit():

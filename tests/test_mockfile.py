@@ -2,12 +2,13 @@ import gzip
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from astropy.io import fits
 
-from skycnn.errors import NoSpaceError
+from skycnn.errors import Interrupted, NoSpaceError
 from skycnn.files import safefile
 from skycnn.fits.output import Output
 from skycnn.fits.provenance import Record, parse
@@ -34,12 +35,22 @@ def values(columns, part):
     return {c.name: 0 * numbers if c.name in whole else numbers + 0.25 * (c.dtype != "i4") for c in columns}
 
 
-def write(path, made, parts=(slice(0, 4), slice(4, N))):
+PARTS = (slice(0, 4), slice(4, 4), slice(4, N))
+
+
+def write(path, made, parts=PARTS, record=RECORD, identity=None, stop=None):
+    """Write a file; with ``stop`` the run ends so after so many blocks. Return the blocks taken over, and the file."""
     output = Output(spec("-"), str(path))
-    with output.locked(), MockFile.create(output, made, RECORD) as file:
-        for part in parts:
-            file.write(values(made.columns, part), PIXELS[part] if made.side else None)
-        file.finish(99)
+    with output.locked():
+        output.prepare(resume=True)
+        with MockFile(output, made, record, identity) as file:
+            held = list(file.held())
+            for i, part in list(enumerate(parts))[len(held) :]:
+                if stop is not None and i == stop[0]:
+                    raise stop[1]
+                file.write(values(made.columns, part), PIXELS[part] if made.side else None, 10 * i)
+            file.finish(99)
+    return held, file
 
 
 def test_a_stamp_file(tmp_path):
@@ -105,15 +116,74 @@ def test_a_catalogue(tmp_path):
 
 
 def test_an_error_leaves_nothing(tmp_path):
-    output, made = Output(spec("-"), str(tmp_path / "a.fits")), layout()
-    with (
-        pytest.raises(ValueError, match="4 rows of 11"),
-        output.locked(),
-        MockFile.create(output, made, RECORD) as file,
-    ):
-        file.write(values(made.columns, slice(0, 4)), PIXELS[:4])
-        file.finish(99)
+    with pytest.raises(ValueError, match="4 rows of 11"):
+        write(tmp_path / "a.fits", layout(), PARTS[:2])
+    with pytest.raises(KeyError):
+        write(tmp_path / "a.fits", layout(), stop=(2, KeyError()))
     assert os.listdir(tmp_path) == []
+
+
+LEFT = [".a.fits.skycnn-journal", ".a.fits.skycnn-partial"]
+
+
+@pytest.mark.parametrize("side", [0, SIDE])
+@pytest.mark.parametrize("blocks", [0, 1, 2, 3])
+def test_a_run_that_was_ended_goes_on_where_it_was(tmp_path, side, blocks):
+    write(tmp_path / "b.fits", layout(side))
+    made = layout(side)
+    parts = PARTS if blocks < 3 else (*PARTS, slice(N, N))
+    with pytest.raises(Interrupted):
+        write(tmp_path / "a.fits", made, parts, stop=(blocks, Interrupted(15)))
+    assert sorted(entry for entry in os.listdir(tmp_path) if entry != "b.fits") == LEFT
+    held, file = write(tmp_path / "a.fits", layout(side))
+    assert (len(held), file.discarded) == (blocks, False)
+    assert (tmp_path / "a.fits").read_bytes() == (tmp_path / "b.fits").read_bytes()
+    assert sorted(os.listdir(tmp_path)) == ["a.fits", "b.fits"]
+    for i, block in enumerate(held):
+        wanted = values(made.columns, PARTS[i])
+        assert block.end == 10 * i
+        assert all(np.allclose(block.values[name], wanted[name]) for name in wanted)
+        assert np.array_equal(block.pixels, PIXELS[PARTS[i]]) if side else block.pixels is None
+
+
+def test_an_archive_is_taken_over_too(tmp_path):
+    write(tmp_path / "a.fits", layout(0))
+    with pytest.raises(Interrupted):
+        write(tmp_path / "a.fits.gz", layout(0), stop=(1, Interrupted(2)))
+    held, _ = write(tmp_path / "a.fits.gz", layout(0))
+    assert len(held) == 1
+    assert gzip.decompress((tmp_path / "a.fits.gz").read_bytes()) == (tmp_path / "a.fits").read_bytes()
+
+
+@pytest.mark.parametrize("place", [0.3, 0.9], ids=["a stamp", "a row"])
+def test_a_block_that_never_reached_the_disk_is_written_again(tmp_path, place):
+    write(tmp_path / "b.fits", layout())
+    with pytest.raises(Interrupted):
+        write(tmp_path / "a.fits", layout(), stop=(2, Interrupted(15)))
+    partial = tmp_path / LEFT[1]
+    content = bytearray(partial.read_bytes())
+    made = layout()
+    rows = made._pixels(N) + made.table(RECORD).head_bytes
+    at = made._pixels(1) if place < 0.5 else rows + 8
+    content[at : at + 4] = bytes(4 * [7])
+    partial.write_bytes(content)
+    held, _ = write(tmp_path / "a.fits", layout())
+    assert held == []
+    assert (tmp_path / "a.fits").read_bytes() == (tmp_path / "b.fits").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"identity": {"seed": 2}}, {"record": replace(RECORD, command="skycnn mock " + 3000 * "x")}, {"side": 0}],
+    ids=["seed", "header", "side"],
+)
+def test_another_run_takes_nothing_over(tmp_path, change):
+    with pytest.raises(Interrupted):
+        write(tmp_path / "a.fits", layout(), identity={"seed": 1}, stop=(2, Interrupted(15)))
+    settings = {"identity": {"seed": 1}} | change
+    held, file = write(tmp_path / "a.fits", layout(settings.pop("side", SIDE)), **settings)
+    assert (held, file.discarded) == ([], True)
+    assert os.listdir(tmp_path) == ["a.fits"]
 
 
 def test_no_space_is_said_before(tmp_path, monkeypatch):
@@ -124,6 +194,6 @@ def test_no_space_is_said_before(tmp_path, monkeypatch):
         raise NoSpaceError("no space")
 
     monkeypatch.setattr(safefile, "check_space", full)
-    with pytest.raises(NoSpaceError), MockFile.create(output, layout(), RECORD):
+    with pytest.raises(NoSpaceError), MockFile(output, layout(), RECORD):
         pass
     assert os.listdir(tmp_path) == []

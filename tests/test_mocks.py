@@ -54,6 +54,18 @@ def test_how_many_are_wanted_does_not_matter():
     assert few["end"] == few["row"][-1] + 1
 
 
+@pytest.mark.parametrize("stamps", [True, False])
+def test_a_run_goes_on_behind_the_blocks_that_are_there(stamps):
+    with Mocks(mocking.recipe()).blocks(100, 2, stamps=stamps) as blocks:
+        whole = list(blocks)
+    for n in (0, 1, len(whole) - 1, len(whole)):
+        before = [len(block.row) for block in whole[:n]]
+        with Mocks(mocking.recipe()).blocks(100, 2, stamps=stamps, before=before) as blocks:
+            rest = list(blocks)
+        assert [block.row.tolist() for block in rest] == [block.row.tolist() for block in whole[n:]]
+        assert [block.end for block in rest] == [block.end for block in whole[n:]]
+
+
 def test_rows_keep_their_order_and_none_comes_twice():
     found = take(Mocks(mocking.recipe()), 150, 2)
     assert (np.diff(found["row"]) > 0).all()

@@ -56,3 +56,13 @@ def test_how_rows_come_does_not_matter(tmp_path):
 def test_only_what_is_told_can_be_told_anew():
     with pytest.raises(KeyError):
         NewTable(COLUMNS, 7, "T", {}).tell("SEED", 4)
+
+
+def test_rows_of_an_earlier_run_count_and_can_be_read_back():
+    whole, rest = NewTable(COLUMNS, 7, "T", {}), NewTable(COLUMNS, 7, "T", {})
+    rows = whole.pack(VALUES, 7)
+    rest.add(rows)
+    assert rest.head() == whole.head()
+    for name, values in rest.unpack(rows).items():
+        assert np.allclose(values, VALUES[name])
+        assert values.dtype.isnative

@@ -90,3 +90,18 @@ def test_the_bands_of_a_known_model_stand_be_they_one(standin, odd, monkeypatch)
     monkeypatch.setattr(origin, "read_card", lambda _: one)
     found, notes, photometry = find(*odd, name="standin-sdss-flux")
     assert (found.card, found.bands, notes, photometry) == (one, ("r",), [], None)
+
+
+def test_the_card_tells_how_many_rows_the_model_learned_from(standin, odd):
+    path, named = odd
+    predict.predict(path, predict.Options(task="standin", photometry=named))
+    found = find(path)[0]
+    assert found.learned is None
+    rows = {"train": 70, "valid": 20, "test": 10}
+    for sample, learned in (({"rows": rows}, 70), ({"rows": 90}, None), ({"rows": {"train": "all"}}, None)):
+        card = dataclasses.replace(found.card, sample=sample)
+        assert dataclasses.replace(found, card=card).learned == learned
+    card = dataclasses.replace(found.card, sample={"rows": rows})
+    other = dataclasses.replace(found.record, model_sha256="0" * 64)
+    assert dataclasses.replace(found, card=card, record=other).learned is None
+    assert dataclasses.replace(found, card=card, record=None).learned is None

@@ -13,7 +13,7 @@ import pytest
 from astropy.io import fits
 
 from sdsslike import column, sha256, snapshot, table, write
-from skycnn.fits import catalogue as catalogues
+from skycnn.fits.catalogue import Catalogue
 from skycnn.network import inference
 from skycnn.photometry import bandsearch, fluxes
 from skycnn.schema import NOT_RUN, Flag
@@ -37,7 +37,7 @@ def cat(tmp_path):
 @pytest.fixture
 def small_chunks(monkeypatch):
     """Chunks of 64 rows and batches of 16, so that small tables have many borders."""
-    monkeypatch.setattr(catalogues.Catalogue.packed_chunks, "__defaults__", (None, 64))
+    monkeypatch.setattr(Catalogue.packed_chunks, "__defaults__", (None, 64))
     monkeypatch.setitem(inference.BATCH, "cpu", 16)
 
 
@@ -96,8 +96,9 @@ def test_out_leaves_the_input_and_equals_a_run_in_place(ask, cat, tmp_path):
     assert set(after) - set(before) == {"new.fits"}
     assert ask(cat).code == 0
     assert np.array_equal(answers(cat), answers(tmp_path / "new.fits"))
+    edited(cat, "OBJID", 7, -1)
     said = ask(cat, "--out", tmp_path / "new.fits")
-    assert (said.code, "exists" in said.err) == (2, True)
+    assert (said.code, "new.fits exists and holds other answers" in said.err) == (2, True)
     assert ask(cat, "--out", tmp_path / "new.fits", "--overwrite").code == 0
 
 
@@ -281,6 +282,18 @@ def test_changed_photometry_is_refused(ask, cat, tmp_path):
     assert np.flatnonzero(old != column(cat, "Z_PHOT")).tolist() == [7]
 
 
+def test_names_in_another_case_are_the_same_columns(ask, cat):
+    assert ask(cat).code == 0
+    octets = cat.read_bytes()
+    for name in (*table(0).dtype.names, *COLUMNS):
+        octets = octets.replace(f"= '{name:8}'".encode(), f"= '{name.lower():8}'".encode())
+    cat.write_bytes(octets)
+    assert ask(cat).err.endswith("nothing to do\n")
+    assert ask(cat, "--only-new").err.endswith("nothing to do\n")
+    with fits.open(cat) as units:
+        assert "z_phot" in units[1].columns.names and "modelmag_r" in units[1].columns.names
+
+
 def test_columns_that_were_not_used_may_change(ask, cat):
     assert ask(cat).code == 0
     edited(cat, "OBJID", 7, -1)
@@ -324,7 +337,6 @@ def test_only_new_answers_appended_rows_and_no_others(ask, cat, tmp_path, tool):
     appended(cat, tool, 20)
     said = ask(cat, "--bad", "OBJID < 2")
     assert (said.code, "--only-new" in errors(said)[1]) == (2, True)
-    edited(cat, "modelMag_r", 7, 21.5)  # an answered row: it keeps its answer
     assert ask(cat, "--bad", "OBJID < 2", "--only-new").code == 0
     new = answers(cat)
     assert np.array_equal(new[:300], old, equal_nan=True)
@@ -335,6 +347,35 @@ def test_only_new_answers_appended_rows_and_no_others(ask, cat, tmp_path, tool):
     assert ask(cat, "--bad", "OBJID < 2", "--only-new").err.endswith("nothing to do\n")
     assert ask(cat, "--bad", "OBJID < 2").err.endswith("nothing to do\n")
     assert snapshot(tmp_path) == before
+
+
+def test_only_new_marks_answers_of_other_photometry(ask, cat):
+    assert ask(cat).code == 0
+    old = column(cat, "Z_PHOT")
+    appended(cat, "fitsio", 20)
+    edited(cat, "modelMag_r", [7, 9], [21.5, 16.5])
+    said = ask(cat, "--only-new", "--json")
+    assert said.code == 3
+    assert "300 earlier answers will be compared with what their photometry gives now" in said.err
+    assert "2 rows of" in errors(said)[0] and "hold answers of other photometry" in errors(said)[0]
+    assert "--overwrite" in errors(said)[1]
+    told = json.loads(said.out)
+    wanted = {"asked": 20, "compared": 300, "other_photometry": 2}
+    assert {name: told[name] for name in wanted} == wanted
+    assert np.array_equal(column(cat, "Z_PHOT")[:300], old)
+    assert np.isfinite(column(cat, "Z_PHOT")[300:]).all()
+    assert np.flatnonzero(column(cat, "Z_PHOT_FLAG") & Flag.OTHER_PHOTOMETRY).tolist() == [7, 9]
+    with Catalogue.open(str(cat)) as opened:
+        counts = {"rows": 320, "answered": 20, "compared": 300, "other_photometry": 2}
+        assert opened.records()[-1].counts == counts
+    before = cat.read_bytes()
+    said = ask(cat, "--only-new")  # cron goes on to tell it, and writes nothing
+    assert (said.code, cat.read_bytes()) == (3, before)
+    assert "nothing to do" not in said.err
+    said = ask(cat)
+    assert (said.code, "holds answers of other photometry in 2 rows" in errors(said)[0]) == (2, True)
+    assert ask(cat, "--overwrite").code == 0
+    assert ask(cat, "--only-new").err.endswith("nothing to do\n")
 
 
 def test_only_new_on_a_fresh_catalogue_answers_all(ask, cat):

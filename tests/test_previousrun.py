@@ -1,4 +1,4 @@
-"""What earlier runs left in a table: their records, and rows that wait for an answer."""
+"""What earlier runs left: their records and their stamps."""
 
 from dataclasses import replace
 
@@ -9,9 +9,7 @@ from sdsslike import table, write
 from skycnn.errors import InputError
 from skycnn.fits import previousrun
 from skycnn.fits.catalogue import Catalogue
-from skycnn.fits.newheader import packed
 from skycnn.fits.provenance import Record
-from skycnn.schema import NOT_RUN, estimate, flag_column
 
 COLUMNS = ("Z", "Z_FLAG")
 MINE = Record(
@@ -86,26 +84,6 @@ def test_columns_that_are_lacking_are_named(holding):
     wider = replace(MINE, columns=("Z", "Z_PDF", "Z_FLAG"))
     with pytest.raises(InputError, match="holds Z, Z_FLAG of an earlier run, but no Z_PDF"):
         holding([MINE], wider)
-
-
-def test_rows_wait_if_not_run_or_all_zero():
-    columns = (*estimate("Z", "", "", "z"), flag_column("Z"))
-    value, flag = np.array([0.5, 0, 0, np.nan, np.nan, 0], "f4"), np.array([0, 0, 0, NOT_RUN, 16, NOT_RUN], "i4")
-    low = np.array([0.4, 0, 0, np.nan, np.nan, 0], "f4")
-    high = np.array([0.6, 0, 0.1, np.nan, np.nan, 0], "f4")
-    rows = packed(columns, {"Z": value, "Z_LO": low, "Z_HI": high, "Z_FLAG": flag}, 6)
-    assert previousrun.waiting(rows).tolist() == [False, True, False, True, False, True]
-
-
-def test_the_hash_is_that_of_the_columns_used_alone(tmp_path):
-    hashes = []
-    for seed, name in ((0, "a"), (0, "b"), (1, "c")):
-        content = table(5, seed=seed)
-        content["OBJID"] = seed + len(hashes)
-        with Catalogue.open(str(write(tmp_path / f"{name}.fits", content))) as catalogue:
-            hashes.append(previousrun.input_sha256(catalogue, ["modelMag_r", "modelMag_g"]))
-            assert hashes[-1] != previousrun.input_sha256(catalogue, ["modelMag_g", "modelMag_r"])
-    assert hashes[0] == hashes[1] != hashes[2]
 
 
 # Stamps

@@ -164,3 +164,29 @@ def test_changes_are_told_in_words():
         "pdf true then, not given now",
         'survey not given then, "sdss" now',
     ]
+
+
+def test_names_of_columns_are_compared_without_case():
+    bands = [{"band": "u", "column": "U", "error": "ERR_U", "unit": "mag"}]
+    old = Record(**PLAIN | {"used": ("U", "ERR_U"), "options": {"bands": bands}})
+    lower = [{"band": "u", "column": "u", "error": "err_u", "unit": "mag"}]
+    new = Record(**PLAIN | {"used": ("u", "err_u"), "options": {"bands": lower}})
+    assert changes(old, new) == []
+    for name, value in (("unit", "uJy"), ("band", "U"), ("column", "v")):
+        other = Record(**PLAIN | {"used": new.used, "options": {"bands": [lower[0] | {name: value}]}})
+        assert [text.split()[0] for text in changes(old, other)] == ["bands"]
+
+
+def test_hash_and_counts_of_the_answers_come_back_or_are_left_out():
+    told = {"answers_sha256": "ef" * 32, "counts": {"rows": 67, "answered": 7}}
+    record = Record(**PLAIN | told)
+    assert parse(record.lines()) == [record]
+    assert len(record.lines()) == len(Record(**PLAIN).lines()) + 2
+    assert parse(Record(**PLAIN).lines())[0].counts == {}
+
+
+@pytest.mark.parametrize("counts", ["[1]", "7", '{"rows": "many"}', '{"rows": Infinity}', '{"rows": null}', "{"])
+def test_a_record_with_counts_that_are_none_is_skipped(counts):
+    lines = Record(**PLAIN | {"counts": {"rows": 5}}).lines()
+    lines = [line.replace('{"rows": 5}', counts) for line in lines]
+    assert parse(lines) == []

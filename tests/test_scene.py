@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import mocking
+from skycnn.simulate import scene as scenes
 from skycnn.simulate.mocks import Mocks
 from skycnn.simulate.render import Renderer
 from skycnn.simulate.scene import MARGIN, Scene, first_pixel
@@ -47,6 +48,33 @@ def test_threads_do_not_matter(made, field):
     assert np.array_equal(field, made.images(1))
     assert field.dtype == np.float32
     assert field.shape == (3, 90, 110)
+
+
+def test_blocks_that_are_held_are_not_drawn_again(made, field, monkeypatch):
+    monkeypatch.setattr(scenes, "BLOCK", 4)
+
+    class Store:
+        def __init__(self):
+            self.kept, self.drawn = {}, []
+
+        def held(self, number):
+            return self.kept.get(number)
+
+        def put(self, number, patches, objects):
+            self.kept[number] = (patches, objects)
+            self.drawn.append(number)
+
+    store, steps = Store(), []
+    assert np.array_equal(made.images(2, None, store), field)
+    assert len(store.drawn) > 4
+    for number in store.drawn[3:]:
+        del store.kept[number]
+    told = list(store.drawn)
+    store.drawn.clear()
+    assert np.array_equal(made.images(2, lambda done, total: steps.append((done, total)), store), field)
+    assert store.drawn == told[3:]
+    assert steps[0][0] == 16
+    assert steps[-1] == (made.count, made.count)
 
 
 def test_another_seed_is_another_sky(made, field):

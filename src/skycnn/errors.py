@@ -64,7 +64,7 @@ class NoSpaceError(RunError):
 
 
 class FlaggedError(SkycnnError):
-    """All is done and written, but rows were flagged and ``--strict`` was given."""
+    """All is done, but rows were flagged and ``--strict`` was given, or rows hold answers of other photometry."""
 
     exit_code = 3
 

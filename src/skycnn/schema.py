@@ -28,6 +28,7 @@ class Flag(IntFlag):
     NO_POSITION = 1024
     MISSING_INPUT = 2048
     UNLIKE_TRAINING = 4096
+    OTHER_PHOTOMETRY = 8192
 
 
 MEANINGS: dict[Flag, str] = {
@@ -44,6 +45,7 @@ MEANINGS: dict[Flag, str] = {
     Flag.NO_POSITION: "the row has no position: no stamp, no answer",
     Flag.MISSING_INPUT: "an input column of the model has no value",
     Flag.UNLIKE_TRAINING: "magnitudes, colours and errors together are unlike the training sample",
+    Flag.OTHER_PHOTOMETRY: "kept by --only-new, but the row's photometry gives another answer now",
 }
 
 TASK_BITS = 1 << 16

@@ -63,6 +63,7 @@ class Commands(TyperGroup):
             raise _unknown(f"there is no command {args[0]!r}", args[0], names(), before="skycnn ")
         name, command, rest = super().resolve_command(ctx, args)
         console.manners.options = tuple(opt for param in command.params for opt in param.opts) if command else ()
+        console.manners.json = "--json" in console.manners.options and "--json" in rest
         return name, command, rest
 
 

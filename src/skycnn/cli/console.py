@@ -30,10 +30,14 @@ NARROW, UNFOLDED = 60, 10_000
 
 @dataclass
 class Manners:
-    """``-q``, ``--traceback`` and the command's options, set before it runs; the progress bar while there is one."""
+    """What the command line asks, set before the command runs, and the progress bar while there is one.
+
+    ``json`` says whether an object is still owed to standard output.
+    """
 
     quiet: bool = False
     traceback: bool = False
+    json: bool = False
     options: tuple[str, ...] = ()
     bar: Any = None
 
@@ -80,6 +84,15 @@ def complain(error: SkycnnError) -> None:
     _write(f"skycnn: error: {shortened(clean(str(what)))}")
     if error.hint is not None:
         _write(f"hint: {shortened(clean(error.hint))}")
+    _owe(error, what=error.what, value=error.value, expected=error.expected, hint=error.hint)
+
+
+def _owe(error: SkycnnError | Interrupted, **told: object) -> None:
+    """Print the error as the object that ``--json`` promised, unless the result was printed before."""
+    if manners.json:
+        with contextlib.suppress(OSError, ValueError):
+            emit({"error": type(error).__name__, **told, "exit_code": error.exit_code})
+        _kept_output()
 
 
 @contextlib.contextmanager
@@ -126,6 +139,7 @@ def emit(result: Mapping[str, Any]) -> None:
     """Print a JSON object on one line of standard output; NaN and infinity, which JSON has not, become null."""
     import json
 
+    manners.json = False
     print(json.dumps(_plain(result), allow_nan=False))
 
 
@@ -196,6 +210,7 @@ def _end(error: BaseException, *, lost: bool) -> int:
             return error.code if isinstance(error.code, int) else int(error.code is not None)
         case Interrupted():
             _write(f"skycnn: {error}")
+            _owe(error, what=str(error), value=None, expected=None, hint=None)
             return error.exit_code
         case KeyboardInterrupt():  # where no handler could be installed
             return 128 + signal.SIGINT

@@ -37,7 +37,12 @@ def command(
     stamps: Reader,
     input: options.Input = None,
     rows: options.Rows = None,
-    only_new: Annotated[bool, typer.Option("--only-new", help="Fill only rows that have no answer yet.")] = False,
+    only_new: Annotated[
+        bool,
+        typer.Option(
+            "--only-new", help="Answer only rows without an answer; mark answers that are of other photometry than now."
+        ),
+    ] = False,
     pdf: Annotated[bool, typer.Option("--pdf", help="Write the whole posterior too, as a vector column.")] = False,
     out: options.Out = None,
     overwrite: options.Overwrite = False,
@@ -123,9 +128,24 @@ def command(
     if json:
         plain = [asdict(result) for result in results]
         console.emit(plain[0] if len(plain) == 1 else {"catalogues": plain})
+    if only_new and not dry_run:
+        _check_kept(results)
     flagged = sum(sum(result.flagged.values()) for result in results)
     if strict and flagged:
         raise FlaggedError(f"rows were flagged: {_reasons(results)}", hint="All is written; see the flag column.")
+
+
+def _check_kept(results: list[Any]) -> None:
+    """Raise `FlaggedError` where earlier answers are not those of the rows' photometry."""
+    kept = [result for result in results if result.other_photometry]
+    if kept:
+        told = ", ".join(f"{counted(r.other_photometry, 'row')} of {r.files['output']}" for r in kept)
+        verb = "holds an answer" if sum(r.other_photometry for r in kept) == 1 else "hold answers"
+        flag = kept[0].columns[-1].name
+        raise FlaggedError(
+            f"{told} {verb} of other photometry, marked OTHER_PHOTOMETRY in {flag}",
+            hint="New rows are answered; --overwrite answers all rows anew.",
+        )
 
 
 def _reasons(results: list[Any]) -> str:

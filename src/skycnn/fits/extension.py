@@ -17,9 +17,11 @@ from skycnn.fits.bytecopy import copy_range
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.columnvalues import ColumnValues
 from skycnn.fits.newheader import NewColumns, new_cards, packed, width
+from skycnn.fits.oldanswers import OldAnswers
 from skycnn.fits.output import Output, compression_of
 from skycnn.fits.provenance import Record
 from skycnn.fits.splice import splice, write_primary
+from skycnn.fits.tablecolumn import meaning
 from skycnn.schema import Column
 
 Rows = tuple[int, int | None]
@@ -39,6 +41,8 @@ class Chunk:
         Packed answers of the table, uint8 (n, width); width 0 where they are not kept.
     run : ndarray
         Which rows are to be answered, bool (n,).
+    kept : ndarray
+        Which rows keep their old answer, bool (n,); where it is among those to `run`, the two are compared.
     digest : bytes
         SHA-256 of the stored bytes read.
     held : bool
@@ -49,6 +53,7 @@ class Chunk:
     values: Mapping[str, np.ndarray] | None
     old: np.ndarray
     run: np.ndarray
+    kept: np.ndarray
     digest: bytes
     held: bool
 
@@ -73,13 +78,18 @@ class Extension:
     overwrite : bool
         Replace columns of these names.
     only_new : bool
-        Answer only rows without an answer; see `previousrun.waiting`.
+        Answer only rows without an answer, and look at answers of which nothing is known; see `OldAnswers`.
     rows : (int, int or None), optional
         Answer only these rows.
     table_only : bool
         Write the table without the file's other units; not in place.
     used : sequence of str
         Columns of the table that are read.
+
+    Attributes
+    ----------
+    old : OldAnswers or None
+        The table's answers, where it has all the columns.
 
     Raises
     ------
@@ -111,7 +121,9 @@ class Extension:
                 previousrun.check_type(catalogue, column)
         if only_new and overwrite:
             raise InputError("--only-new keeps the answers that --overwrite replaces", hint="Give one of the two.")
-        self.keeps_old = len(self.existing) == len(columns) and (only_new or rows is not None)
+        whole = len(self.existing) == len(columns)
+        self.old = OldAnswers(catalogue, self.columns, self.existing) if whole else None
+        self.keeps_old = whole and (only_new or rows is not None)
 
     def is_written(self, record: Record, pixels: Callable[[], bytes] | None = None) -> bool:
         """Whether the table has these answers already, by the record of an earlier run in its HISTORY.
@@ -128,26 +140,44 @@ class Extension:
         InputError
             When the columns hold anything else, and may not be replaced.
         """
-        if not self.existing or self.overwrite:
+        if not self.existing:
+            return False
+        if self.overwrite:
+            earlier = previousrun.records(self.catalogue, self.existing)
+            if self.old is not None and self.keeps_old and earlier:
+                self.old.look(earlier[-1], record.used, self._wanted, pixels)
             return False
         last = previousrun.agreeing(self.catalogue, self.existing, record)
         for column in self.columns:
             previousrun.check_type(self.catalogue, column)
-        empty = sum(
-            int(np.count_nonzero(self._wanted(first, len(rows)) & previousrun.waiting(rows)))
-            for first, rows in self.catalogue.packed_chunks(self._old)
-        )
+        if self.old is None:
+            raise ValueError("columns are lacking")
+        self.old.look(last, record.used, self._wanted, pixels)
         if self.only_new:
-            return not empty
-        label, hint = self.catalogue.label, "--only-new answers those without an answer, --overwrite all rows anew."
-        if previousrun.input_sha256(self.catalogue, record.used, pixels() if pixels else b"") != last.input_sha256:
-            what = "the columns used, the stamps or the rows" if pixels else "the columns used or the rows"
-            raise InputError(f"{label}: {what} have changed since {last.time}", hint=hint)
-        if empty:
-            raise InputError(
-                f"{label} was answered in part: {counted(empty, 'row')} asked for without an answer", hint=hint
-            )
+            return self.old.sound == self.catalogue.rows and not self.old.waiting
+        self._check_answered(self.old, last, images=pixels is not None)
         return True
+
+    def _check_answered(self, old: OldAnswers, last: Record, *, images: bool) -> None:
+        """See that the table holds answers of all rows asked for, and of the photometry that it has."""
+        label, hint = self.catalogue.label, "--only-new answers those without an answer, --overwrite all rows anew."
+        if not old.agrees:
+            what = "the columns used, the stamps or the rows" if images else "the columns used or the rows"
+            if old.same_input and last.counts.get("rows") == self.catalogue.rows:
+                what = "the answers"
+            raise InputError(f"{label}: {what} have changed since {last.time}", hint=hint)
+        if old.marked:
+            what = f"{label} holds answers of other photometry in {counted(old.marked, 'row')}"
+            raise InputError(what, hint="--overwrite answers all rows anew.")
+        if old.waiting:
+            raise InputError(
+                f"{label} was answered in part: {counted(old.waiting, 'row')} asked for without an answer", hint=hint
+            )
+
+    @property
+    def unseen(self) -> int:
+        """Answers that are kept without a look at their photometry; a record of the run vouches for nothing then."""
+        return self.old.aside if self.old is not None and self.keeps_old else 0
 
     @contextmanager
     def journalled(self, output: Output, key: Mapping[str, object]) -> Iterator[Journal]:
@@ -157,7 +187,7 @@ class Extension:
             **key,
             "columns": [column.name for column in self.columns],
             "rows": self.catalogue.rows,
-            "which": ["new" if self.only_new else "", self.rows, self.keeps_old],
+            "which": ["new" if self.only_new else "", self.rows, self.keeps_old, self.old.sound if self.old else 0],
         }
         with safefile.writing(output.label):
             journal = Journal(output.journal_path, whole, self.width)
@@ -172,26 +202,24 @@ class Extension:
         self, used: Sequence[str], journal: Journal, total: "hashlib._Hash", step: int | None = None
     ) -> Iterator[Chunk]:
         """Yield all rows, ``step`` at a time (default `catalogue.CHUNK`); the columns used are added to ``total``."""
-        old = self._old if self.keeps_old else []
+        old = self.old.names if self.old is not None and self.keeps_old else []
         layout = self.catalogue.packing(used)
         split = sum(column.width for column in layout)
-        names, read = [*used, *old], self.catalogue.packed_chunks
+        names, read, told = [*used, *old], self.catalogue.packed_chunks, meaning(layout)
+        total.update(told)
         for first, rows in read(names) if step is None else read(names, None, step):
             total.update(np.ascontiguousarray(rows[:, :split]).data)
-            digest = hashlib.sha256(rows.data).digest()
-            run = self._wanted(first, len(rows))
-            if self.only_new and self.keeps_old:
-                run &= previousrun.waiting(rows[:, split:])
+            digest = hashlib.sha256(told + rows.tobytes()).digest() if told else hashlib.sha256(rows.data).digest()
+            run, answers, kept = self._wanted(first, len(rows)), rows[:, split:], np.zeros(len(rows), np.bool_)
+            if self.old is not None and self.keeps_old:
+                answers = self.old.plain(answers)
+                kept = ~self.old.is_waiting(first, answers) & (self.only_new | ~run)
+                run &= ~(kept & self.old.is_sound(first, len(rows)))
             held = journal.holds(first, len(rows), digest)
             values = None
             if not held and run.any():
                 values = ColumnValues(used, layout, rows)
-            yield Chunk(first, values, rows[:, split:], run, digest, held)
-
-    @property
-    def _old(self) -> list[str]:
-        """The table's names of the columns that exist."""
-        return [self.existing[column.name].name for column in self.columns]
+            yield Chunk(first, values, answers, run, kept, digest, held)
 
     def _wanted(self, first: int, n: int) -> "np.ndarray":
         """Return which of n rows from ``first`` on are among the requested ``rows``, bool (n,)."""
@@ -200,12 +228,19 @@ class Extension:
         return (numbers >= start) & (numbers < (self.catalogue.rows if end is None else end))
 
     def merged(self, chunk: Chunk, values: Mapping[str, "np.ndarray"]) -> "np.ndarray":
-        """Return a chunk's packed rows: ``values`` where rows were to be answered, else the old answers, else nulls."""
+        """Return a chunk's packed rows: ``values`` where rows were to be answered, old answers where kept, else nulls.
+
+        Old answers that differ from ``values`` are marked; see `OldAnswers.compared`.
+        """
         n = len(chunk.run)
         fresh = packed(self.columns, dict(values), n)
-        rest = ~chunk.run
-        if rest.any():
-            fresh[rest] = chunk.old[rest] if self.keeps_old else packed(self.columns, {}, int(rest.sum()))
+        void = ~chunk.run & ~chunk.kept
+        if void.any():
+            fresh[void] = packed(self.columns, {}, int(void.sum()))
+        if self.old is not None and chunk.kept.any():
+            both, aside = chunk.kept & chunk.run, chunk.kept & ~chunk.run
+            fresh[both] = self.old.compared(chunk.old[both], fresh[both])
+            fresh[aside] = chunk.old[aside]
         return fresh
 
     @contextmanager
@@ -234,16 +269,20 @@ class Extension:
         ChangedError
             When the catalogue was changed during the run.
         """
-        source, flag = self.catalogue.source, self.columns[-1]
-        comment = f"{record.model[:30]} {record.model_sha256[:16]}; {flag.meaning}".replace("'", "")[:68]
-        history, stamp = tuple(record.lines()), record.time.rstrip("Z")
-        new = NewColumns(self.columns, self.existing, {flag.name: comment}, history, stamp)
+        source, new = self.catalogue.source, self.described(record)
         unit, label, copied = self.catalogue.unit, self.catalogue.label, target.ahead.end()
         warnings = splice(
             source.fd, source.size, unit, target.fd, new, journal.rows, label, alone=self.table_only, copied=copied
         )
         source.check_unchanged()
         return warnings
+
+    def described(self, record: Record) -> NewColumns:
+        """Return the columns as the header tells of them after a run with this record."""
+        flag = self.columns[-1]
+        comment = f"{record.model[:30]} {record.model_sha256[:16]}; {flag.meaning}".replace("'", "")[:68]
+        history, stamp = tuple(record.lines()), record.time.rstrip("Z")
+        return NewColumns(self.columns, self.existing, {flag.name: comment}, history, stamp)
 
     def copy(self, output: Output) -> None:
         """Write the table to the output as it is; in place, only remove what killed runs left."""

@@ -64,8 +64,21 @@ class NewTable:
     def pack(self, values: Mapping[str, "np.ndarray[Any, Any]"], n: int) -> "np.ndarray[Any, Any]":
         """Return the bytes of the next n rows, uint8 (n, row_bytes), from their values by column."""
         block = packed(self.columns, dict(values), n)
-        self._sum.add(block)
+        self.add(block)
         return block
+
+    def add(self, block: "np.ndarray[Any, Any]") -> None:
+        """Take note of the next rows, packed by an earlier run."""
+        self._sum.add(block)
+
+    def unpack(self, block: "np.ndarray[Any, Any]") -> "dict[str, np.ndarray[Any, Any]]":
+        """Return the values by column of packed rows, uint8 (n, row_bytes)."""
+        values, at = {}, 0
+        for column in self.columns:
+            field = np.ascontiguousarray(block[:, at : at + width(column)]).view(f">{column.dtype}")
+            values[column.name] = field.astype(column.dtype)[:, 0] if column.width == 1 else field.astype(column.dtype)
+            at += width(column)
+        return values
 
     def tell(self, name: str, content: fitscards.Value) -> None:
         """Change one of the facts, which the header must have."""

@@ -1,17 +1,19 @@
-"""PreviousRun: what an earlier run left in a file - its record, its columns, and rows without an answer."""
+"""PreviousRun: what an earlier run left in a file - its record, its columns, its stamps."""
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-
-import numpy as np
+from collections.abc import Mapping
 
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import READ_BYTES, Catalogue
 from skycnn.fits.provenance import Record, changes
-from skycnn.fits.tablecolumn import TableColumn
-from skycnn.fits.tally import flags
-from skycnn.schema import NOT_RUN, Column
+from skycnn.fits.tablecolumn import TableColumn, meaning
+from skycnn.schema import Column
+
+
+def records(catalogue: Catalogue, existing: Mapping[str, TableColumn]) -> list[Record]:
+    """Return the records of columns of the table, oldest first."""
+    return [old for old in catalogue.records() if set(existing) <= set(old.columns)]
 
 
 def agreeing(catalogue: Catalogue, existing: Mapping[str, TableColumn], record: Record) -> Record:
@@ -32,7 +34,7 @@ def agreeing(catalogue: Catalogue, existing: Mapping[str, TableColumn], record: 
         When another program wrote the columns, or a run with other settings, the last over all rows or one since.
     """
     label, names = catalogue.label, [column.name for column in existing.values()]
-    earlier = [old for old in catalogue.records() if set(existing) <= set(old.columns)]
+    earlier = records(catalogue, existing)
     if not earlier:
         raise InputError(
             f"{label} has a column {names[0]!r} already, and no record that skycnn wrote it",
@@ -53,23 +55,6 @@ def agreeing(catalogue: Catalogue, existing: Mapping[str, TableColumn], record: 
                 hint="--overwrite answers anew, --suffix _NEW writes beside them.",
             )
     return earlier[-1]
-
-
-def input_sha256(catalogue: Catalogue, used: Sequence[str], stamps: bytes = b"") -> str:
-    """Return the SHA-256 of the columns used, row by row as stored, followed by the digest of the stamps."""
-    total = hashlib.sha256()
-    for _, rows in catalogue.packed_chunks(used):
-        total.update(rows.data)
-    total.update(stamps)
-    return total.hexdigest()
-
-
-def waiting(answers: "np.ndarray") -> "np.ndarray":
-    """Return which packed rows have no answer, bool (n,).
-
-    Their flag is null, or value and interval are all exactly zero: so other tools fill the rows they append.
-    """
-    return np.asarray((flags(answers) == NOT_RUN) | ~answers[:, :12].any(axis=1))
 
 
 def stamps_record(path: str) -> Record:
@@ -109,9 +94,10 @@ def check_same_stamps(last: Record, record: Record, label: str) -> None:
 
 
 def rows_sha256(catalogue: Catalogue, rows: tuple[int, int]) -> str:
-    """Return the SHA-256 of whole rows, half open, and of the columns' names and forms."""
+    """Return the SHA-256 of whole rows, half open, and of the columns' names, forms, scales, zeros and nulls."""
     names = list(dict.fromkeys(filter(None, catalogue.names)))
     total = hashlib.sha256(json.dumps([(column.name, column.form) for column in catalogue.columns]).encode())
+    total.update(meaning(catalogue.columns))
     for _, packed in catalogue.packed_chunks(names, rows, max(1, READ_BYTES // max(1, catalogue.row_bytes))):
         total.update(packed.data)
     return total.hexdigest()

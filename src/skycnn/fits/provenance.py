@@ -5,7 +5,7 @@ import re
 import shlex
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from os import environ
 
 from skycnn.typed import misfit
@@ -38,11 +38,17 @@ class Record:
     used : tuple of str
         Columns read.
     input_sha256 : str
-        SHA-256 of the bytes of the columns used, row by row; of all columns where all are copied (``cutout``).
+        SHA-256 of the bytes of the columns used, row by row; of all columns where all are copied (``cutout``). Empty
+        where answers were kept without a look at their photometry: such a record vouches for nothing.
     options : mapping
         All else that the answer depends on, plain JSON.
     notes : tuple of str
         Assumptions, as printed on stderr.
+    answers_sha256 : str
+        Of ``predict``: SHA-256 of the bytes of the columns written, row by row; empty where it is not known.
+    counts : mapping of str to int
+        Of ``predict``: ``rows`` of the table, those ``answered`` by this run, the earlier answers ``compared`` with new
+        ones, and those among all that are of ``other_photometry``.
     """
 
     version: str
@@ -57,6 +63,8 @@ class Record:
     input_sha256: str
     options: Mapping[str, object]
     notes: tuple[str, ...] = ()
+    answers_sha256: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "command", redacted(self.command))
@@ -72,6 +80,8 @@ class Record:
             ("used", json.dumps(self.used)),
             ("input =", self.input_sha256),
             ("options", json.dumps(self.options, sort_keys=True)),
+            *([("wrote =", self.answers_sha256)] if self.answers_sha256 else []),
+            *([("counts", json.dumps(self.counts, sort_keys=True))] if self.counts else []),
             *(("note", note) for note in self.notes),
             ("end", "skycnn"),
         ]
@@ -142,8 +152,10 @@ def _record(head: "re.Match[str]", block: Sequence[tuple[str, str]]) -> Record |
             input_sha256=fields["input ="],
             options=options,
             notes=tuple(text for key, text in plain if key == "note"),
+            answers_sha256=fields.get("wrote =", ""),
+            counts={str(name): int(count) for name, count in json.loads(fields.get("counts", "{}")).items()},
         )
-    except (KeyError, ValueError, RecursionError):
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
 
 
@@ -170,10 +182,26 @@ def changes(old: Record, new: Record) -> list[str]:
     differences = []
     if old.model_sha256 != new.model_sha256:
         differences.append(f"model {old.model} {old.model_sha256[:16]} then, {new.model} {new.model_sha256[:16]} now")
-    if old.used != new.used:
+    other_columns = _bare(old.used) != _bare(new.used)  # FITS tells names apart by more than their case
+    if other_columns:
         differences.append(f"columns {' '.join(old.used)} then, {' '.join(new.used)} now")
     for name in sorted(old.options.keys() | new.options.keys()):
         before, after = (json.dumps(record.options.get(name), sort_keys=True) for record in (old, new))
-        if before != after and name != "rows" and not (name == "bands" and old.used != new.used):
+        if name == "bands" and (other_columns or _bare(old.options.get(name)) == _bare(new.options.get(name))):
+            continue
+        if before != after and name != "rows":
             differences.append(f"{name} {before} then, {after} now".replace("null", "not given"))
     return differences
+
+
+def _bare(names: object) -> object:
+    """Return names of columns without their case: one, several, or those in the list of bands."""
+    match names:
+        case str():
+            return names.casefold()
+        case Mapping():
+            return {key: _bare(name) if key in ("column", "error") else name for key, name in names.items()}
+        case list() | tuple():
+            return [_bare(name) for name in names]
+        case _:
+            return names

@@ -1,7 +1,8 @@
 """TableColumn: one field of a binary table, where its bytes lie and what they mean."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -135,6 +136,12 @@ class TableColumn:
 def _text_of(raw: "np.ndarray") -> "np.ndarray":
     """Return strings without what follows their first NUL and without trailing blanks, bytes (n,)."""
     return np.asarray(np.char.rstrip(_cut(raw), b" "))
+
+
+def meaning(columns: Sequence[TableColumn]) -> bytes:
+    """Return what stored bytes of columns mean beyond themselves: scale, zero and null of those that have any."""
+    told = [(i, c.scale, c.zero, c.null) for i, c in enumerate(columns) if (c.scale, c.zero, c.null) != (1, 0, None)]
+    return json.dumps(told).encode() if told else b""
 
 
 def _cut(text: "np.ndarray") -> "np.ndarray":

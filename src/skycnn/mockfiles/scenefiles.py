@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skycnn.errors import counted
 from skycnn.fits import scenefile
 from skycnn.fits.cards import Value
 from skycnn.fits.provenance import Record
 from skycnn.fits.scenefile import CatalogueFile, ImageFile
 from skycnn.fits.scenefolder import SceneFolder, together
 from skycnn.mockfiles.blockvalues import values
+from skycnn.mockfiles.patchjournal import PatchJournal
 from skycnn.schema import Column
 from skycnn.simulate.detection import Detections, detect
 from skycnn.simulate.mocks import Block, Mocks
@@ -71,17 +73,32 @@ class SceneFiles:
         self.sizes = [*(image.size for image in self._images), self._catalogue(self.drawn).size]
 
     def write(
-        self, folder: SceneFolder, threads: int, wait: float, progress: Callable[[int, int], None] | None = None
+        self,
+        folder: SceneFolder,
+        threads: int,
+        wait: float,
+        identity: Mapping[str, Any],
+        say: Callable[[str], None] = lambda _: None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> int:
         """Draw the scene and write all its files, or none; return how many objects are detected.
+
+        A run that was killed, of the same ``identity``, is taken over.
 
         Raises
         ------
         InputError, LockedError, NoSpaceError, ChangedError, RunError
             See `SceneFolder.held` and `scenefolder.together`.
         """
-        with folder.held(self.sizes, wait) as outputs:
-            pixels = self._scene.images(threads, progress)
+        with (
+            folder.held(self.sizes, wait) as outputs,
+            PatchJournal(outputs[-1], identity, sum(self.sizes)) as journal,
+        ):
+            if journal.discarded:
+                say("the journal of another run was found and thrown away")
+            pixels = self._scene.images(threads, progress, journal)
+            if journal.resumed:
+                say(f"taken over from an earlier run: {counted(journal.resumed, 'object')}")
             found = detect(self._scene, pixels)
             with together(outputs) as fds:
                 for fd, image, field in zip(fds, self._images, pixels, strict=False):

@@ -241,8 +241,13 @@ def _rivals(figure: Any, place: Any, entries: Sequence[Entry], shown: Sequence[t
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", color=FAINT, alpha=0.25, lw=0.6)
     first = np.atleast_1d(panels)[0]
-    first.set_yticks(lines, [entry.name for entry in ran])
-    first.set_title("beside the baselines, with 95% intervals")
+    first.set_yticks(lines, [_who(entry) for entry in ran])
+    first.set_title("beside the baselines, with 95% intervals\n(in brackets: rows learned from)")
+
+
+def _who(entry: Entry) -> str:
+    """Return a predictor's name, and how many rows it learned from."""
+    return entry.name if entry.learned is None else f"{entry.name}\n({entry.learned:,})"
 
 
 def _class(figure: Any, p: Array, truth: Array, entries: Sequence[Entry], truth_name: str) -> None:

@@ -100,10 +100,11 @@ def answer(
     if train is not None:
         baseline = make()
         baseline.fit(sides[1], train.truth)
-        return Predictor(name, baselines.held_out(baseline, sides[0], rows.truth), note)
+        return Predictor(name, baselines.held_out(baseline, sides[0], rows.truth), note, len(train.truth))
     if len(rows.truth) < FEWEST:
         return Predictor(name, None, f"{len(rows.truth)} rows are too few to cross-fit")
-    return Predictor(name, baselines.cross_fitted(make, sides[0], rows.truth, rows.groups), note)
+    learned = round(len(rows.truth) * (1 - 1 / baselines.FOLDS))
+    return Predictor(name, baselines.cross_fitted(make, sides[0], rows.truth, rows.groups), note, learned)
 
 
 def _bands(sides: Sequence[Mapping[str, Array]]) -> Array:

@@ -1,6 +1,6 @@
 """Origin: which model answered a catalogue, and from which bands; the baselines are given the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -40,6 +40,15 @@ class Origin:
     bands: tuple[str, ...]
     options: PhotometryOptions
     user_survey: survey.Survey | None = None
+
+    @property
+    def learned(self) -> int | None:
+        """Rows that the model which answered was trained on, by its card; None where it is not at hand."""
+        if self.card is None or self.record is None or self.card.sha256 != self.record.model_sha256:
+            return None
+        rows = self.card.sample.get("rows")
+        count = rows.get("train") if isinstance(rows, Mapping) else None
+        return count if isinstance(count, int) else None
 
     def photometry(self, catalogue: Catalogue) -> Photometry:
         """Return a catalogue's photometry in the model's bands.

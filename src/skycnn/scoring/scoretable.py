@@ -1,7 +1,7 @@
 """Score table: several predictors on the same rows, each score with its bootstrap interval."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -139,11 +139,14 @@ class Predictor:
         None when it could not run; ``note`` says why.
     note : str
         What a reader must know, e.g. where its distribution comes from.
+    learned : int, optional
+        Rows that it learned from; None where that is not known.
     """
 
     name: str
     judged: Judged | None
     note: str = ""
+    learned: int | None = None
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,8 @@ class Entry:
 
     Parameters
     ----------
-    name, note : str
+    name, note, learned
+        As of the predictor.
     answered : float
         Share of the rows.
     scores : mapping of str to Interval
@@ -166,6 +170,7 @@ class Entry:
     answered: float
     scores: dict[str, Interval] = field(default_factory=dict)
     difference: dict[str, Interval] = field(default_factory=dict)
+    learned: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -217,7 +222,7 @@ def table(
     for predictor in predictors:
         judged = predictor.judged
         if judged is None:
-            entries.append(Entry(predictor.name, predictor.note, 0.0))
+            entries.append(Entry(predictor.name, predictor.note, 0.0, learned=predictor.learned))
             continue
         draws = _draws(judged, truth, scores, resampling)
         values = [score.of(judged, truth) for score in scores]
@@ -228,7 +233,7 @@ def table(
         elif paired and first is not None:
             compared = _compare((first, draws_of_first), (judged, draws), truth, scores, resampling)
         answered = float(np.mean(~np.isnan(judged.value))) if len(truth) else float("nan")
-        entries.append(Entry(predictor.name, predictor.note, answered, found, compared))
+        entries.append(Entry(predictor.name, predictor.note, answered, found, compared, predictor.learned))
     return tuple(entries)
 
 
@@ -279,7 +284,7 @@ def binned(
     for k in range(len(edges) - 1):
         below = values <= edges[k + 1] if k == len(edges) - 2 else values < edges[k + 1]
         index = np.flatnonzero((values >= edges[k]) & below)
-        inside = [Predictor(p.name, p.judged.take(index) if p.judged else None, p.note) for p in predictors]
+        inside = [replace(p, judged=p.judged.take(index) if p.judged else None) for p in predictors]
         resampling = Resampling(len(index), None if groups is None else groups[index], resamples)
         entries = table(inside, truth[index], scores, resampling, paired=False)
         bins.append(Bin(float(edges[k]), float(edges[k + 1]), len(index), entries))

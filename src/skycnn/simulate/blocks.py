@@ -32,6 +32,11 @@ class Need(Iterator[int]):
         """Take note of the rows of the next block."""
         self.done, self._seen = self.done + rows, self._seen + 1
 
+    def skip(self, rows: int) -> None:
+        """Take note of the rows of the next block, which need not be worked."""
+        self.add(rows)
+        self._next += 1
+
     @property
     def blocks(self) -> int:
         """Number of blocks in all: those seen, and as many as the other rows take if it goes on like this."""

@@ -4,7 +4,7 @@ A block is a fixed range of absolute candidate numbers and is worked by one thre
 how many blocks are wanted, nor on how many are worked side by side.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -106,13 +106,16 @@ class Mocks:
         self._hopeful, self._drawing = lru_cache(maxsize=SETS)(self._draw_hopeful), Lock()
 
     @contextmanager
-    def blocks(self, rows: int, threads: int, *, stamps: bool) -> Iterator[Iterator[Block]]:
+    def blocks(self, rows: int, threads: int, *, stamps: bool, before: Sequence[int] = ()) -> Iterator[Iterator[Block]]:
         """Yield blocks, with stamps or without, until there are so many objects, that many threads ahead; see `first`.
 
-        No more blocks are worked than it takes, as far as those before tell how many objects a block keeps.
+        No more blocks are worked than it takes, as far as those before tell how many objects a block keeps. Of blocks
+        that are there already, the first ones, ``before`` tells the objects.
         """
         work, size = (self.stamps, self._block) if stamps else (self.fluxes, self._flux_block)
         need = Need(rows, size)
+        for count in before:
+            need.skip(count)
         with closing(worked(work, need, threads)) as blocks:
             yield first(blocks, need)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import product
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from skycnn.simulate.psfimage import ImagePSF
 from skycnn.simulate.render import Renderer
 
 Array = NDArray[Any]
+Patches = list[tuple[Array, Array]]
 
 MARGIN = 64
 """Pixels beyond the edges in which objects lie too."""
@@ -38,6 +39,16 @@ SIDES = (32, 64, 128, 256, 512, 1024)
 
 FAINT = 0.02
 """A patch ends where an object's light falls below this share of the noise of a pixel."""
+
+
+class Store(Protocol):
+    """Where the patches of finished blocks are kept, from one run to the next: each with its first pixel's place."""
+
+    def held(self, number: int) -> tuple[Patches, int] | None:
+        """Return the patches and the number of objects of a block; None where it has to be drawn."""
+
+    def put(self, number: int, patches: Patches, objects: int) -> None:
+        """Keep a block."""
 
 
 class Scene:
@@ -77,13 +88,24 @@ class Scene:
         row = np.arange(number * BLOCK, min((number + 1) * BLOCK, self.count))
         return row, self.mocks.recipe.drawn(row)
 
-    def images(self, threads: int, progress: Callable[[int, int], None] | None = None) -> Array:
-        """Return the scene with its noise, float32 (band, height, width), microjansky a pixel."""
+    def images(
+        self, threads: int, progress: Callable[[int, int], None] | None = None, store: Store | None = None
+    ) -> Array:
+        """Return the scene with its noise, float32 (band, height, width), microjansky a pixel.
+
+        Blocks that the store holds are taken from it; those that are drawn are put into it.
+        """
         width, height = self.shape
         field = np.zeros((len(self.mocks.psfs), height, width), np.float32)
-        done = 0
-        with closing(worked(self._patches, range(-(-self.count // BLOCK)), threads)) as blocks:
-            for patches, n in blocks:
+        done = first = 0
+        while store is not None and (held := store.held(first)) is not None:
+            for corner, pixels in held[0]:
+                _add(field, corner, pixels)
+            done, first = done + held[1], first + 1
+        with closing(worked(self._patches, range(first, -(-self.count // BLOCK)), threads)) as blocks:
+            for number, (patches, n) in enumerate(blocks, first):
+                if store is not None:
+                    store.put(number, patches, n)
                 for corner, pixels in patches:
                     _add(field, corner, pixels)
                 done += n

@@ -1,6 +1,8 @@
 """mock: what a task simulates as a survey would see it, with its truth, written to files."""
 
+import hashlib
 import math
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,7 +11,7 @@ from importlib.metadata import version
 from typing import Any
 
 from skycnn import __version__
-from skycnn.errors import InputError, RunError
+from skycnn.errors import InputError, RunError, counted
 from skycnn.files.pixelstore import memory_left
 from skycnn.fits.output import Output, compression_of
 from skycnn.fits.provenance import Record, now
@@ -63,9 +65,19 @@ class Result:
     options: Mapping[str, float | int | str]
     scene: tuple[int, int] | None = None
     drawn: int | None = None
+    resumed: int = 0
     seconds: float = 0.0
     rate: float | None = None
     versions: Mapping[str, str] = field(default_factory=lambda: {name: version(name) for name in VERSIONS})
+
+
+@dataclass(frozen=True)
+class Written:
+    """Candidates drawn, rows taken over from a killed run, and some rows to look at."""
+
+    drawn: int
+    resumed: int
+    sample: PreviewRows
 
 
 def mock(options: Options, say: Say = lambda _: None, progress: Progress | None = None) -> Result:
@@ -104,7 +116,7 @@ def mock(options: Options, say: Say = lambda _: None, progress: Progress | None 
     if options.dry_run:
         return result
     seconds = time.monotonic() - started
-    return replace(result, seconds=seconds, rate=None if result.scene else result.rows / seconds)
+    return replace(result, seconds=seconds, rate=None if result.scene else (result.rows - result.resumed) / seconds)
 
 
 def _stamps(options: Options, made: Mock, recipe: Recipe, say: Say, progress: Progress | None) -> Result:
@@ -143,12 +155,12 @@ def _stamps(options: Options, made: Mock, recipe: Recipe, say: Say, progress: Pr
     if options.dry_run:
         return result
     with output.locked(options.wait):
-        output.prepare()
-        drawn, sample = _write(output, layout, record, recipe, options, progress)
+        output.prepare(resume=True)
+        done = _write(output, layout, record, recipe, options, say, progress)
     if options.preview is not None:
         title = f"{options.task} mocks: {recipe.survey.name}, {recipe.selection}, seed {recipe.seed}"
-        mockfigures.draw(options.preview, sample, made.shown, recipe.survey.pixel_scale, title)
-    return replace(result, drawn=drawn)
+        mockfigures.draw(options.preview, done.sample, made.shown, recipe.survey.pixel_scale, title)
+    return replace(result, drawn=done.drawn, resumed=done.resumed)
 
 
 def _plain(options: Options, recipe: Recipe, columns: Sequence[Column]) -> dict[str, Any]:
@@ -214,7 +226,8 @@ def _scene(options: Options, made: Mock, recipe: Recipe, say: Say, progress: Pro
         say(f"warning: {warning}")
     if options.dry_run:
         return result
-    rows = files.write(folder, options.threads, options.wait, progress)
+    identity = _identity(options, recipe, _record(options, recipe, files.columns))
+    rows = files.write(folder, options.threads, options.wait, identity, say, progress)
     return replace(result, rows=rows, drawn=files.drawn)
 
 
@@ -242,20 +255,43 @@ def _check_scene(options: Options, made: Mock, recipe: Recipe, shape: tuple[int,
 
 
 def _write(
-    output: Output, layout: Layout, record: Record, recipe: Recipe, options: Options, progress: Progress | None
-) -> tuple[int, PreviewRows]:
-    """Make and write the rows; return how many candidates were drawn, and some rows to look at."""
-    made, sample, done, drawn = Mocks(recipe), PreviewRows(recipe.bands), 0, 0
-    with (
-        MockFile.create(output, layout, record) as file,
-        made.blocks(layout.rows, options.threads, stamps=bool(layout.side)) as blocks,
-    ):
-        for block in blocks:
-            columns = values(block, done, layout.bands)
-            file.write(columns, block.pixels)
-            sample.add(columns, block.pixels)
-            done, drawn = done + len(block.row), block.end
-            if progress is not None:
-                progress(done, layout.rows)
+    output: Output,
+    layout: Layout,
+    record: Record,
+    recipe: Recipe,
+    options: Options,
+    say: Say,
+    progress: Progress | None,
+) -> Written:
+    """Make and write the rows that no killed run has written."""
+    made, sample, done, drawn, before = Mocks(recipe), PreviewRows(recipe.bands), 0, 0, list[int]()
+    with MockFile(output, layout, record, _identity(options, recipe, record)) as file:
+        if file.discarded:
+            say("the journal of another run was found and thrown away")
+        for held in file.held():
+            sample.add(held.values, held.pixels)
+            before.append(len(held.values["ID"]))
+            done, drawn = done + before[-1], held.end
+        if resumed := done:
+            say(f"taken over from an earlier run: {counted(resumed, 'row')}")
+        stamps = bool(layout.side)
+        with made.blocks(layout.rows, options.threads, stamps=stamps, before=before) as blocks:
+            for block in blocks:
+                columns = values(block, done, layout.bands)
+                file.write(columns, block.pixels, block.end)
+                sample.add(columns, block.pixels)
+                done, drawn = done + len(block.row), block.end
+                if progress is not None:
+                    progress(done, layout.rows)
         file.finish(drawn)
-    return drawn, sample
+    return Written(drawn, resumed, sample)
+
+
+def _identity(options: Options, recipe: Recipe, record: Record) -> dict[str, Any]:
+    """Return what the rows depend on, so that a killed run is taken over by none but the same."""
+    paths = [parse(name).path for name in (*options.psf.values(), *options.backgrounds.values())]
+    files = [[stat.st_size, stat.st_mtime_ns] for stat in map(os.stat, paths)]
+    versions = {name: version(name) for name in VERSIONS}
+    survey = hashlib.sha256(repr(recipe.survey).encode()).hexdigest()
+    task = {"task": record.task, "options": record.options, "device": recipe.device}
+    return {**task, "files": files, "versions": versions, "survey": survey}

@@ -15,7 +15,8 @@ from skycnn import __version__
 from skycnn.errors import counted
 from skycnn.files import safefile
 from skycnn.files.journal import Journal
-from skycnn.fits import foreign
+from skycnn.fits import earlieroutput, foreign
+from skycnn.fits.earlieroutput import EarlierOutput
 from skycnn.fits.extension import Extension, renamed
 from skycnn.fits.output import Output
 from skycnn.fits.provenance import Record, now
@@ -27,7 +28,7 @@ from skycnn.inputs.answering import Request
 from skycnn.inputs.feed import Feed
 from skycnn.inputs.work import answered
 from skycnn.network.answer import Answerer
-from skycnn.schema import Column
+from skycnn.schema import Column, Flag
 from skycnn.task import TaskFlag
 
 if TYPE_CHECKING:
@@ -60,7 +61,11 @@ class Options(Request):
 
 @dataclass(frozen=True)
 class Result:
-    """What a run did, or would do: the numbers behind its last line and its ``--json``; None where nothing was run."""
+    """What a run did, or would do: the numbers behind its last line and its ``--json``; None where nothing was run.
+
+    ``compared`` counts earlier answers that were compared with new ones, ``other_photometry`` those that are kept but
+    are not what the rows' photometry gives.
+    """
 
     catalogue: str
     files: Mapping[str, str]
@@ -77,6 +82,8 @@ class Result:
     flagged: Mapping[str, int] = field(default_factory=dict)
     asked: int = 0
     resumed: int = 0
+    compared: int = 0
+    other_photometry: int = 0
     seconds: float = 0.0
     rate: float | None = None
     unchanged: bool = False
@@ -123,7 +130,8 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
     """
     started = time.monotonic()
     spec = parse(text, options.hdu)
-    output = Output(spec, options.out, overwrite=options.overwrite, detach=options.detach)
+    earlier = options.out is not None and not options.overwrite and earlieroutput.is_of(options.out, "predict")
+    output = Output(spec, options.out, overwrite=options.overwrite or earlier, detach=options.detach)
     story = (
         ProvenanceFile(options.provenance, (spec.path, output.path), options.overwrite) if options.provenance else None
     )
@@ -133,17 +141,26 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
             output.prepare()
         run = _settled(stack, spec, output, options)
         feed = run.feed
-        written = run.extension.is_written(run.record, (lambda: _digest(feed).end()) if feed.stamps else None)
-        result = replace(run.result, unchanged=written)
-        if written and not options.dry_run:
-            same = f"same model, options, {feed.words}"
-            say(f"{result.catalogue} holds these answers already ({same}); nothing to do")
-            run.extension.copy(output)
+        pixels = (lambda: _digest(feed).end()) if feed.stamps else None
+        written, old = run.extension.is_written(run.record, pixels), run.extension.old
+        marked = old.marked if old else 0
+        if earlier:
+            marked = EarlierOutput(output.label, run.extension, run.record, copied=written).check(pixels)
+        result = replace(run.result, unchanged=written or earlier, other_photometry=marked)
+        if result.unchanged and not options.dry_run:
+            if not result.other_photometry:
+                where, same = output.label if earlier else result.catalogue, f"same model, options, {feed.words}"
+                say(f"{where} holds these answers already ({same}); nothing to do")
+            if not earlier:
+                run.extension.copy(output)
             return replace(result, seconds=time.monotonic() - started)
         for note in (f"{result.model} answers for {result.catalogue}: {result.reason}", *result.notes):
             say(note)
         for warning in result.warnings:
             say(f"warning: {warning}")
+        if options.only_new and old is not None and old.unknown:
+            what = f"{counted(old.unknown, 'earlier answer')} will be compared with what their photometry gives now"
+            say(f"{result.catalogue} has changed since its last run: {what}")
         if options.dry_run:
             return replace(result, estimate_seconds=result.rows * run.answerer.seconds_a_row(feed.imagined))
         output.check_space(result.disk_bytes + result.rows * run.extension.width)
@@ -162,7 +179,8 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
         for warning in late:
             say(f"warning: {warning}")
         seconds, warnings = time.monotonic() - started, (*done.warnings, *late)
-        done = replace(done, seconds=seconds, rate=(done.asked - done.resumed) / seconds, warnings=warnings)
+        rate = (done.asked + done.compared - done.resumed) / seconds
+        done = replace(done, seconds=seconds, rate=rate, warnings=warnings)
         if story is not None:
             story.write(record, done)
         return done
@@ -227,11 +245,12 @@ def _settled(stack: ExitStack, spec: Spec, output: Output, options: Options) -> 
 def _answer(
     run: PredictRun, journal: Journal, check: Callable[[], None], say: Say, progress: Progress | None
 ) -> tuple[Record, Result]:
-    """Answer all rows that the journal does not hold; return the record with the input's hash, and the counts.
+    """Answer all rows that the journal does not hold; return the record with its hashes, and the counts.
 
     ``check`` raises once the new file is known to fail.
     """
-    total, tally, asked, resumed = hashlib.sha256(), Tally(run.flags), 0, 0
+    total, written, tally = hashlib.sha256(), hashlib.sha256(), Tally(run.flags)
+    asked = resumed = compared = 0
     stamps, feed = run.feed.stamps, run.feed
     values: dict[str, np.ndarray] = {}
     chunks = run.extension.chunks(feed.columns, journal, total, stamps.chunk if stamps is not None else None)
@@ -244,25 +263,43 @@ def _answer(
             if not work.ends_chunk:
                 continue
             chunk = work.chunk
-            asked += (n := int(np.count_nonzero(chunk.run)))
+            n = int(np.count_nonzero(chunk.run))
+            asked += (new := int(np.count_nonzero(chunk.run & ~chunk.kept)))
+            compared += n - new
             if chunk.held:
                 resumed += n
             else:
                 journal.put(chunk.first, chunk.digest, run.extension.merged(chunk, values))
             values, end = {}, chunk.first + len(chunk.run)
-            tally.add(journal.rows(chunk.first, end))
+            tally.add(rows := journal.rows(chunk.first, end))
+            written.update(rows.data)
             if progress is not None:
                 progress(end, run.result.rows)
         if digest is not None:
             total.update(digest.end())
     feed.check_unchanged()
-    done = replace(run.result, answered=tally.answered, flagged=tally.flagged, asked=asked, resumed=resumed)
-    return replace(run.record, input_sha256=total.hexdigest()), done
+    other = tally.flagged.get(Flag.OTHER_PHOTOMETRY.name.lower(), 0)
+    record = replace(
+        run.record,
+        input_sha256="" if run.extension.unseen else total.hexdigest(),
+        answers_sha256=written.hexdigest(),
+        counts={"rows": run.result.rows, "answered": asked, "compared": compared, "other_photometry": other},
+    )
+    done = replace(
+        run.result,
+        answered=tally.answered,
+        flagged=tally.flagged,
+        asked=asked,
+        resumed=resumed,
+        compared=compared,
+        other_photometry=other,
+    )
+    return record, done
 
 
 def _unlike(done: Result) -> list[str]:
     """Return a warning where most of the answered rows are unlike the model's training sample."""
-    outside = max(done.flagged.get(name, 0) for name in ("colour_outside", "value_outside"))
+    outside = max(done.flagged.get(name, 0) for name in ("colour_outside", "value_outside", "unlike_training"))
     if not done.answered or outside <= done.answered / 2:
         return []
     return [

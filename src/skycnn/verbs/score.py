@@ -104,7 +104,10 @@ def score(
         train = _train_sample(options, target, sample.origin, task, rows, once) if options.train else None
         note = baselineanswers.training_note(train, options.train, options.group)
         trained_on = trained_on or (note if names else "")
-        predictors = [Predictor(name, judged, rows.notes.get(name, "")) for name, judged in rows.judged.items()]
+        learned = {target.value: sample.origin.learned if len(sample.models) == 1 else None}
+        predictors = [
+            Predictor(name, judged, rows.notes.get(name, ""), learned.get(name)) for name, judged in rows.judged.items()
+        ]
         for name in names:
             how = (target.kind, note, options.threads, task.features)
             predictors.append(baselineanswers.answer(name, rows, train, *how))

@@ -1,21 +1,28 @@
 """MockFile: stamps and their truth, or a catalogue alone, written as they are made, for their number is known."""
 
+import hashlib
 import os
+import struct
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skycnn.errors import Interrupted
+from skycnn.files import safefile
+from skycnn.files.journal import Journal
 from skycnn.fits import cards as fitscards
-from skycnn.fits.bytecopy import write_all
+from skycnn.fits.bytecopy import copy_range, write_all
 from skycnn.fits.newtable import NewTable
 from skycnn.fits.output import Output, compression_of
 from skycnn.fits.provenance import Record
 from skycnn.fits.stamplayout.stampheader import head
+from skycnn.fits.tablebytes import read_into
 from skycnn.schema import Column
+from skycnn.stamps.stampfile.partialfile import PartialFile
 from skycnn.stamps.stampfile.stampcolumns import StampColumns, words
 
 Array = NDArray[Any]
@@ -25,6 +32,9 @@ TRUE = "_TRUE"
 
 DRAWN = "NDRAWN"
 """Card of the table: candidates that the rows were selected from."""
+
+_BLOCK = struct.Struct("<QQ32s")
+"""What the journal tells of a block: its rows, the candidate after its last one, SHA-256 of its bytes."""
 
 
 @dataclass(frozen=True)
@@ -73,50 +83,143 @@ class Layout:
         return end if rows < self.rows else fitscards.padded(end)
 
 
-class MockFile:
-    """A file of mocks in the making; made by `create`."""
+@dataclass(frozen=True)
+class HeldBlock:
+    """A block that a killed run has written: values by column (n,), stamps (n, band, y, x), the candidate after it."""
 
-    def __init__(self, fd: int, layout: Layout, record: Record) -> None:
-        self._fd, self._layout, self._done = fd, layout, 0
+    values: Mapping[str, Array]
+    pixels: Array | None
+    end: int
+
+
+class MockFile:
+    """A file of mocks in the making; a context manager that leaves nothing if it ends without `finish`.
+
+    Blocks are written one after the other. Those of a run that was killed are taken over, if the same run is asked for.
+
+    Parameters
+    ----------
+    output : Output
+        Its lock is held.
+    layout : Layout
+    record : Record
+    identity : mapping, optional
+        Plain JSON on which the rows depend: that of the killed run must be equal.
+
+    Attributes
+    ----------
+    discarded : bool
+        Whether the journal of another run was discarded.
+
+    Raises
+    ------
+    NoSpaceError
+        When the disk cannot hold the file.
+    """
+
+    def __init__(
+        self, output: Output, layout: Layout, record: Record, identity: Mapping[str, Any] | None = None
+    ) -> None:
+        self._output, self._layout, self._done, self._blocks = output, layout, 0, 0
         self._table = layout.table(record)
         self._start = layout._pixels(layout.rows)
-        write_all(fd, layout.first(), 0)
+        self._direct = not output.standard and not compression_of(output.label)
+        size, path = layout.size(record), output.partial_path
+        output.check_space(size - min(PartialFile.reserved(path), size) + (0 if self._direct else size))
+        key = {
+            **(identity or {}),
+            "head": hashlib.sha256(layout.first()).hexdigest(),
+            "table": [self._table.head_bytes, [column.name for column in layout.columns]],
+        }
+        with safefile.writing(output.label):
+            self._journal = Journal(output.journal_path, key, _BLOCK.size)
+            self.discarded = self._journal.discarded
+            try:
+                row_bytes, fresh = 4 * len(layout.bands) * layout.side**2, not self._journal.resumed
+                mode = 0o666 if output.existing is None else 0o600
+                self._partial = PartialFile(path, layout.first(), row_bytes, size, fresh=fresh, mode=mode)
+            except BaseException:
+                self._journal.close(remove=True)
+                raise
 
-    @classmethod
-    @contextmanager
-    def create(cls, output: Output, layout: Layout, record: Record) -> "Iterator[MockFile]":
-        """Yield the file; on a clean end it takes its name, whole or not at all.
+    def held(self) -> Iterator[HeldBlock]:
+        """Yield the blocks that a killed run has written, before the first is written now; `write` goes on after them.
+
+        One of which the disk has not got every byte, as after a power cut, ends them.
+        """
+        while True:
+            try:
+                n, end, digest = _BLOCK.unpack(self._journal.rows(self._blocks, self._blocks + 1).tobytes())
+            except KeyError:
+                return
+            layout = self._layout
+            pixels = np.empty((n, len(layout.bands), layout.side, layout.side), ">f4") if layout.side else None
+            rows = np.empty((n, self._table.row_bytes), np.uint8)
+            if pixels is not None and n:
+                read_into(self._partial.fd, pixels.view(np.uint8), layout._pixels(self._done), self._output.label)
+            if n:
+                read_into(self._partial.fd, rows, self._place(), self._output.label)
+            if _digest(pixels, rows) != digest:
+                return
+            self._table.add(rows)
+            self._done, self._blocks = self._done + n, self._blocks + 1
+            yield HeldBlock(self._table.unpack(rows), None if pixels is None else pixels.astype(np.float32), end)
+
+    def write(self, values: Mapping[str, Array], pixels: Array | None, end: int) -> None:
+        """Write the next block: values by column, stamps (n, band, y, x), and the candidate after its last one."""
+        n = len(next(iter(values.values())))
+        rows = self._table.pack(values, n)
+        stamps = None if pixels is None else np.ascontiguousarray(pixels, ">f4")
+        with safefile.writing(self._output.label):
+            if stamps is not None and n:
+                write_all(self._partial.fd, stamps.data, self._layout._pixels(self._done))
+            if n:
+                write_all(self._partial.fd, rows.data, self._place())
+            digest = _digest(stamps, rows)
+            told = np.frombuffer(_BLOCK.pack(n, end, digest), np.uint8)
+            self._journal.put(self._blocks, digest, told[None])
+        self._done, self._blocks = self._done + n, self._blocks + 1
+
+    def _place(self) -> int:
+        """Return where the next row of the table begins."""
+        return self._start + self._table.head_bytes + self._done * self._table.row_bytes
+
+    def finish(self, drawn: int) -> None:
+        """Give the file its name, whole or not at all: all rows are there, selected from so many candidates.
 
         Raises
         ------
-        NoSpaceError
-            When the disk cannot hold it.
         RunError
             When it cannot take its place.
         """
-        size = layout.size(record)
-        output.check_space(size)
-        with output.create(None, compression_of(output.label)) as fd:
-            yield cls(fd, layout, record)
-
-    def write(self, values: Mapping[str, Array], pixels: Array | None) -> None:
-        """Write the next rows: their values by column, and their stamps (n, band, y, x)."""
-        n = len(next(iter(values.values())))
-        if not n:
-            return
-        if pixels is not None:
-            write_all(self._fd, np.ascontiguousarray(pixels, ">f4").data, self._layout._pixels(self._done))
-        at = self._start + self._table.head_bytes + self._done * self._table.row_bytes
-        write_all(self._fd, self._table.pack(values, n).data, at)
-        self._done += n
-
-    def finish(self, drawn: int) -> None:
-        """Write the table's header: all rows are there, selected from so many candidates."""
         if self._done != self._layout.rows:
             raise ValueError(f"{self._done} rows of {self._layout.rows}")
         self._table.tell(DRAWN, drawn)
-        write_all(self._fd, self._table.head(), self._start)
-        os.ftruncate(self._fd, self._start + self._table.head_bytes + self._table.data_bytes)
+        output, fd, end = self._output, self._partial.fd, self._start + self._table.head_bytes + self._table.data_bytes
+        with safefile.writing(output.label):
+            write_all(fd, self._table.head(), self._start)
+            os.ftruncate(fd, end)
+        if self._direct:
+            output.adopt(fd, str(self._partial.path))
+            return
+        with output.create(None, compression_of(output.label)) as target:
+            copy_range(fd, target, 0, 0, end, output.label)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        remove = not isinstance(error, (Interrupted, KeyboardInterrupt))
+        self._partial.close(remove=remove)
+        self._journal.close(remove=remove)
+
+
+def _digest(pixels: Array | None, rows: Array) -> bytes:
+    total = hashlib.sha256(b"" if pixels is None else pixels.data)
+    total.update(rows.data)
+    return total.digest()
 
 
 def columns_of(
