@@ -30,8 +30,10 @@ def put(kind, path, content=b"precious"):
         case "pipe":
             os.mkfifo(path)
         case "socket":
+            folder = os.open(path.parent, os.O_RDONLY)  # a socket's path may have a hundred letters
             with socket.socket(socket.AF_UNIX) as made:
-                made.bind(os.path.relpath(path))
+                made.bind(f"/proc/self/fd/{folder}/{path.name}")
+            os.close(folder)
         case "folder":
             path.mkdir()
     return lambda: not precious.exists() if kind == "dangling" else precious.read_bytes() == content

@@ -151,4 +151,4 @@ def test_headers_larger_than_memory_and_units_without_end(tmp_path, monkeypatch)
 def test_the_script_measures_a_child(tmp_path):
     ended = bombs.run(["--version"], str(tmp_path), str(bombs.Path(__file__).parents[1] / "src"))
     assert (ended.code, ended.said[:7]) == (0, "skycnn ")
-    assert 5 < ended.megabytes < 500
+    assert ended.megabytes > 5 and 0 < ended.cpu < 100

@@ -32,7 +32,7 @@ def test_every_class_has_a_code_and_a_meaning():
     classes = list(family())
     assert {errors.InputError, errors.LockedError, errors.FlaggedError} <= set(classes)
     assert {kind.exit_code for kind in classes} == {1, 2, 3}
-    assert all(kind.__doc__.endswith(".") for kind in classes)
+    assert all(kind.__doc__.rstrip().endswith(".") for kind in classes)
 
 
 def test_an_interruption_is_no_exception_that_a_library_could_swallow():

@@ -17,7 +17,20 @@ PATH = re.compile(r"\b(FILE|DIR|CAT\d?)\b")
 
 NO_PATH = {
     *("A:B", "ANSWER", "BAND=COLUMN", "BAND=UNIT", "COLUMN", "COLUMN:LO:HI:N", "COLUMN|random", "CONDITION", "EXT"),
-    *("K", "LIST|none", "N", "NAME", "NAME=COLUMN", "NAME=VALUE", "N|12arcsec", "P", "RA,DEC", "SECONDS", "TASK"),
+    *(
+        "K",
+        "LIST|none",
+        "N",
+        "NAME",
+        "NAME=COLUMN",
+        "NAME=VALUE",
+        "N|12arcsec",
+        "P",
+        "RA,DEC",
+        "SECONDS",
+        "SIZE",
+        "TASK",
+    ),
     *("TEXT", "W,H", "X,Y", "[ANSWER=]COLUMN", "none|corrected|COLUMN", "rice|gzip", "u,g,r", "yes|no|unknown"),
 }
 """Metavars of options that take none."""

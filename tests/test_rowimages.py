@@ -303,7 +303,7 @@ def test_files_are_named_by_exact_ids(remote, tmp_path, made, names, last):
     for i, name in enumerate(names):
         (tmp_path / f"{name}.fits").write_bytes(SKY.cutout(x[i], y[i], 16, keep_wcs=False))
     fits.BinTableHDU.from_columns([made]).writeto(tmp_path / "cat.fits")
-    pixels, _, flags, source = cut(tmp_path / "cat.fits", {}, remote, stamps=str(tmp_path / "{ID}.fits"))
+    pixels, _, flags, source = cut(str(tmp_path / "cat.fits"), {}, remote, stamps=str(tmp_path / "{ID}.fits"))
     for i in range(3):
         np.testing.assert_array_equal(pixels[i, 0], SKY.stamp(x[i], y[i], 16)[0])
     assert flags.tolist() == [0, 0, 0, Flag.UNREADABLE | Flag.MISSING_BAND]
@@ -316,7 +316,7 @@ def test_scaled_ids_name_files_exactly(remote, tmp_path):
     with fits.open(tmp_path / "cat.fits", "update", do_not_scale_image_data=True) as file:
         file[1].header["TSCAL1"], file[1].header["TZERO1"], file[1].header["TNULL1"] = 1000, 7, -1
     (tmp_path / f"{BIG[0] // 1000 * 1000 + 7}.fits").write_bytes(SKY.cutout(x[0], y[0], 16, keep_wcs=False))
-    _, _, flags, _ = cut(tmp_path / "cat.fits", {}, remote, stamps=str(tmp_path / "{ID}.fits"))
+    _, _, flags, _ = cut(str(tmp_path / "cat.fits"), {}, remote, stamps=str(tmp_path / "{ID}.fits"))
     assert flags.tolist() == [0, 0, 0]
 
 

@@ -438,7 +438,7 @@ def test_too_few_bands_or_groups_are_named(train, tmp_path):
     assert caught.value.hint == "The 400 rows are of 1 group, each on one side; name more or none."
     with pytest.raises(InputError, match="--bands needs r q") as caught:
         train(cat, bands=("r", "q"))
-    assert "--band q=COLUMN" in caught.value.hint
+    assert "--band r=FLUX_R,q=COLUMN" in caught.value.hint
 
 
 def test_bands_are_found_without_being_named(train, cat):

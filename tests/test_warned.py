@@ -81,10 +81,10 @@ def test_the_names_of_another_survey(predict, tmp_path):
 def test_a_sample_that_the_model_was_not_trained_on(predict, tmp_path):
     code, said, told = predict(write(tmp_path / "c.fits", named("modelMag_*", "modelMagErr_*", shift=-7.0)))
     assert code == 0 and said == told["warnings"]
-    flagged, answered = told["flagged"]["colour_outside"], told["answered"]
+    flagged, answered = told["flagged"]["unlike_training"], told["answered"]
     assert flagged > answered / 2
     assert said[-1] == (
-        f"{flagged} rows of {answered} answered lie outside the range that photoz-sdss-flux was trained on: "
+        f"{flagged} rows of {answered} answered are unlike those that photoz-sdss-flux was trained on: "
         "look at the columns, units and filters above"
     )
 

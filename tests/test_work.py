@@ -13,7 +13,7 @@ from skycnn.inputs.work import answered
 
 def chunk(first, n, held=False):
     values = None if held else {"X": np.arange(first, first + n, dtype="f4")}
-    return Chunk(first, values, np.zeros((n, 0), np.uint8), np.ones(n, bool), b"", held)
+    return Chunk(first, values, np.zeros((n, 0), np.uint8), np.ones(n, bool), np.zeros(n, bool), b"", held)
 
 
 class Feed:

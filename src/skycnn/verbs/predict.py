@@ -303,8 +303,8 @@ def _unlike(done: Result) -> list[str]:
     if not done.answered or outside <= done.answered / 2:
         return []
     return [
-        f"{counted(outside, 'row')} of {done.answered} answered lie outside the range that {done.model} was trained "
-        "on: look at the columns, units and filters above"
+        f"{counted(outside, 'row')} of {done.answered} answered are unlike those that {done.model} was trained on: "
+        "look at the columns, units and filters above"
     ]
 
 
