@@ -31,7 +31,7 @@ def test_batches_begin_at_multiples_of_their_size(threads, monkeypatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     module = Twice()
     runner = Inference(module, torch.device("cpu"), 10)
-    parts = runner.run(7, rows(7, 30), lambda raw: raw[:, 0].numpy())
+    parts = runner.run(7, rows(7, 30), lambda raw, _: raw[:, 0].numpy())
     assert np.concatenate(parts).tolist() == [2.0 * row for row in range(7, 37)]
     assert sorted(module.seen) == [(7, 3), (10, 10), (20, 10), (30, 7)]
 
@@ -47,7 +47,7 @@ def test_images_are_batched_by_their_rows_beside_other_inputs():
     image = np.random.default_rng(0).normal(size=(13, 4, 4, 2)).astype("f4").transpose(0, 3, 1, 2)
     flux = np.arange(13, dtype="f4")[:, None]
     parts = Inference(Both(), torch.device("cpu"), 5).run(
-        3, {"image": image, "flux": flux}, lambda raw: raw[:, 0].numpy()
+        3, {"image": image, "flux": flux}, lambda raw, _: raw[:, 0].numpy()
     )
     assert [len(part) for part in parts] == [2, 5, 5, 1]
     np.testing.assert_allclose(np.concatenate(parts), flux[:, 0] + image.sum((1, 2, 3)), rtol=1e-5, atol=1e-5)
@@ -58,7 +58,7 @@ def test_no_rows_give_an_empty_part():
         def forward(self, x):
             return x
 
-    (part,) = Inference(Plain(), torch.device("cpu"), 4).run(0, rows(0, 0), lambda raw: raw.numpy())
+    (part,) = Inference(Plain(), torch.device("cpu"), 4).run(0, rows(0, 0), lambda raw, _: raw.numpy())
     assert part.shape == (0, 1)
 
 
@@ -73,7 +73,7 @@ def test_memory_that_runs_out_halves_the_batch_for_good(error):
             return super().forward(x)
 
     runner = Inference(Small(), torch.device("cpu"), 20)
-    parts = runner.run(0, rows(0, 40), lambda raw: raw[:, 0].numpy())
+    parts = runner.run(0, rows(0, 40), lambda raw, _: raw[:, 0].numpy())
     assert np.concatenate(parts).tolist() == [2.0 * row for row in range(40)]
     assert runner.batch == 5
     with pytest.raises(RunError, match="out of memory for a single row"):
@@ -81,7 +81,7 @@ def test_memory_that_runs_out_halves_the_batch_for_good(error):
 
 
 def _raiser(error):
-    def reduce(raw):
+    def reduce(raw, inputs):
         raise error
 
     return reduce

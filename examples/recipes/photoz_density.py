@@ -12,6 +12,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+import torch
 from astropy.table import Table
 from photoz_cosmos_flux import BANDS as COSMOS
 from photoz_cosmos_flux import FOLDS, folds, places, sides
@@ -70,6 +71,11 @@ def fluxes(table: Table, bands: tuple[str, ...], survey: str) -> tuple[np.ndarra
     return np.concatenate([part.flux for part in parts]), np.concatenate([part.error for part in parts])
 
 
+def unlike(density: Density, flux: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """Return which rows are unlike the sample of a density."""
+    return density.unlike(torch.from_numpy(flux.astype("f4")), torch.from_numpy(error.astype("f4"))).numpy()
+
+
 def tell(density: Density, flux: np.ndarray, error: np.ndarray, survey: str) -> None:
     """Print the share of rows that are called unlike."""
     random = np.random.default_rng(1)
@@ -79,9 +85,9 @@ def tell(density: Density, flux: np.ndarray, error: np.ndarray, survey: str) -> 
     rows |= {"noise alone": noise}
     print(f"  {'rows':42s} unlike, of {len(flux)}")
     for name, part in rows.items():
-        print(f"  {name:42s} {100 * density.unlike(part, error).mean():6.2f} %")
+        print(f"  {name:42s} {100 * unlike(density, part, error).mean():6.2f} %")
     bands = np.arange(flux.shape[1])
-    worst = max(density.unlike(np.where(bands == k, np.nan, flux), error).mean() for k in bands)
+    worst = max(unlike(density, np.where(bands == k, np.nan, flux), error).mean() for k in bands)
     print(f"  {'as they are, one band missing: the worst':42s} {100 * worst:6.2f} %")
     if survey == "sdss":
         for name, mags in OTHERS.items():
@@ -89,8 +95,8 @@ def tell(density: Density, flux: np.ndarray, error: np.ndarray, survey: str) -> 
             near = [np.abs(np.log(flux[:, k] / value)).argsort()[:50] for k, value in enumerate(bright)]
             typical = np.array([np.nanmedian(error[rows, k] / flux[rows, k]) for k, rows in enumerate(near)])
             drawn = bright * (1 + typical * random.normal(size=(200, 5)))
-            unlike = density.unlike(drawn.astype("f4"), np.tile(bright * typical, (200, 1)).astype("f4"))
-            print(f"  {name:42s} {100 * unlike.mean():6.2f} %")
+            share = unlike(density, drawn, np.tile(bright * typical, (200, 1))).mean()
+            print(f"  {name:42s} {100 * share:6.2f} %")
 
 
 def main() -> None:

@@ -81,7 +81,7 @@ class Answerer:
             batch = IMAGE_BATCH.get(where.type, IMAGE_BATCH["cpu"])
         self.inference = Inference(fill(module, tensors, label), where, batch)
         with _fitting(label):  # else the first batch would fail, after the first write
-            self.inference.run(0, self._imagined(), lambda raw: self.posterior.summarise(raw, pdf))
+            self.inference.run(0, self._imagined(), self._reduce)
 
     def _imagined(self) -> dict[str, np.ndarray]:
         """Return a row of the network's inputs, all of them there."""
@@ -89,6 +89,14 @@ class Answerer:
         shapes = {"flux": (1, bands), "error": (1, bands), "image": (1, bands, side, side)}
         names = [name for kind in self.card.inputs for name in (("flux", "error") if kind == "flux" else (kind,))]
         return {name: np.ones(shapes.get(name, (1,)), np.float32) for name in names}
+
+    def _reduce(self, raw: torch.Tensor, inputs: Mapping[str, torch.Tensor]) -> "tuple[Mapping[str, np.ndarray], Any]":
+        """Return a batch's values by column and its flags."""
+        values, flags = self.posterior.summarise(raw, self.pdf)
+        if self._density is not None and "flux" in inputs:
+            unlike = self._density.unlike(inputs["flux"], inputs["error"]).cpu().numpy()
+            flags = flags | np.where(unlike, Flag.UNLIKE_TRAINING, 0).astype(np.int32)
+        return values, flags
 
     def answer(
         self, first: int, inputs: Mapping[str, np.ndarray], present: "np.ndarray", known: "np.ndarray"
@@ -106,14 +114,12 @@ class Answerer:
         known : ndarray
             Flags that are known before the answer, int32 (n,); some of them leave a row without one.
         """
-        parts = self.inference.run(first, inputs, lambda raw: self.posterior.summarise(raw, self.pdf))
+        parts = self.inference.run(first, inputs, self._reduce)
         values = [np.concatenate([part[0][column.name] for part in parts]) for column in self.columns[:-1]]
         flags = np.concatenate([part[1] for part in parts]).astype(np.int32)
         named = {column.name: content for column, content in zip(self.columns, values, strict=False)}
         for own in self._flags:
             flags[np.asarray(own.of(named), bool)] |= own.bit
-        if self._density is not None and "flux" in inputs:
-            flags[self._density.unlike(inputs["flux"], inputs["error"])] |= Flag.UNLIKE_TRAINING
         count = present.sum(axis=1)
         few = count < fewest(self.card)
         flags[count < len(self.card.bands)] |= Flag.MISSING_BAND

@@ -6,17 +6,21 @@ compared with the marginal of those that are there. It is unlike the sample wher
 share `ALARMS` of the validation rows, seen in the same bands.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from skycnn.errors import InputError
 
 Array = NDArray[Any]
 
+POGSON = -2.5 / math.log(10)
 COMPONENTS = 24
 FEWEST = 20
 """Rows a component needs for each quantity."""
@@ -59,7 +63,7 @@ class Density:
     mean: Array
     covariance: Array
     cut: Array
-    _marginals: dict[int, tuple[Array, Array, Array, Array]] = field(default_factory=dict, init=False, repr=False)
+    _marginals: dict[tuple[int, torch.device], tuple[Tensor, ...]] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def fit(cls, train: tuple[Array, Array], valid: tuple[Array, Array], seed: int = 1) -> "Density | None":
@@ -76,14 +80,14 @@ class Density:
         count = min(COMPONENTS, len(flux) // (FEWEST * 2 * bands))
         if count < 1 or not len(judged[0]) or bands > MOST_BANDS:
             return None
-        softening = np.median(error, axis=0)
+        softening = torch.from_numpy(np.median(error.numpy(), axis=0))
         rows, checked = _quantities(flux, error, softening), _quantities(*judged, softening)[:MOST_ROWS]
-        mixture = (softening, *_mixture(rows, count, seed), np.full(2**bands, NO_CUT))
+        mixture = (softening.numpy(), *_mixture(rows.double().numpy(), count, seed), np.full(2**bands, NO_CUT))
         density = cls(*(value.astype(np.float32) for value in mixture))
         for pattern in range(2**bands):
             if pattern.bit_count() >= 2:
-                dense = density._log_density(checked[:, _columns(pattern, bands)], pattern)
-                density.cut[pattern] = np.quantile(dense, ALARMS)
+                part = checked[:, torch.from_numpy(_columns(pattern, bands))]
+                density.cut[pattern] = np.quantile(density._log_density(part, pattern).numpy(), ALARMS)
         return density
 
     @classmethod
@@ -106,7 +110,7 @@ class Density:
             raise InputError(f"{label}: its density of the training sample does not fit its {bands} bands")
         density = cls(*(given[name] for name in _TENSORS))
         try:
-            density._marginal(2**bands - 1)
+            density._marginal(2**bands - 1, torch.device("cpu"))
         except np.linalg.LinAlgError:
             raise InputError(f"{label}: its density of the training sample has a covariance that is none") from None
         return density
@@ -115,67 +119,67 @@ class Density:
         """Return what a model's file keeps."""
         return {_PREFIX + name: getattr(self, name) for name in _TENSORS}
 
-    def unlike(self, flux: Array, error: Array) -> NDArray[np.bool_]:
+    def unlike(self, flux: Tensor, error: Tensor) -> Tensor:
         """Return which rows are unlike the training sample, bool (n,).
 
         Parameters
         ----------
-        flux, error : array (n, band)
+        flux, error : Tensor (n, band)
             Microjansky, NaN where absent.
         """
+        bands = flux.shape[1]
         there = _there(flux, error)
-        quantities = _quantities(flux, error, self.softening)
-        patterns = there @ (1 << np.arange(there.shape[1]))
-        unlike = np.zeros(len(flux), bool)
-        for pattern in np.unique(patterns):
+        quantities = _quantities(flux, error, torch.from_numpy(self.softening).to(flux.device))
+        patterns = (there * (1 << torch.arange(bands, device=flux.device))).sum(1)
+        unlike = torch.zeros_like(patterns, dtype=torch.bool)
+        for pattern in map(int, torch.unique(patterns)):
             if self.cut[pattern] > NO_CUT:
-                rows = np.flatnonzero(patterns == pattern)
-                columns = _columns(int(pattern), there.shape[1])
-                dense = self._log_density(quantities[np.ix_(rows, columns)], int(pattern))
-                unlike[rows] = ~(dense >= self.cut[pattern])
+                rows = patterns == pattern
+                columns = torch.from_numpy(_columns(pattern, bands)).to(flux.device)
+                part = quantities if len(columns) == 2 * bands and rows.all() else quantities[rows][:, columns]
+                unlike[rows] = ~(self._log_density(part, pattern) >= float(self.cut[pattern]))
         return unlike
 
-    def _log_density(self, x: Array, pattern: int) -> Array:
+    def _log_density(self, x: Tensor, pattern: int) -> Tensor:
         """Return the log density (n,) of the component that is densest at x (n, quantities of the bands there)."""
-        centre, whiten, offset, height = self._marginal(pattern)
-        k = len(height)
-        dense = np.empty(len(x), np.float32)
+        centre, whiten, offset, height = self._marginal(pattern, x.device)
+        parts = []
         for first in range(0, len(x), BLOCK):
-            part = (x[first : first + BLOCK] - centre).astype(np.float32) @ whiten
-            part -= offset
-            distance = np.square(part, out=part).reshape(len(part), -1, k).sum(axis=1)
-            dense[first : first + BLOCK] = (height - 0.5 * distance).max(axis=1)
-        return dense
+            part = x[first : first + BLOCK]
+            white = torch.addmm(offset, part - centre, whiten).square_()
+            parts.append((height - 0.5 * white.view(len(part), -1, len(height)).sum(1)).amax(1))
+        return torch.cat(parts)
 
-    def _marginal(self, pattern: int) -> tuple[Array, Array, Array, Array]:
+    def _marginal(self, pattern: int, device: torch.device) -> tuple[Tensor, ...]:
         """Return what whitens rows of a subset of the bands for all components at once, and the components' heights."""
-        if pattern not in self._marginals:
+        if (pattern, device) not in self._marginals:
             columns = _columns(pattern, len(self.softening))
             mean = self.mean[:, columns].astype(float)
             factor = np.linalg.inv(np.linalg.cholesky(self.covariance[:, columns[:, None], columns].astype(float)))
             centre = mean.mean(axis=0)
-            offset = np.einsum("kij,kj->ik", factor, mean - centre).ravel()
+            offset = -np.einsum("kij,kj->ik", factor, mean - centre).ravel()
             whiten = factor.transpose(2, 1, 0).reshape(len(columns), -1)  # (quantity, quantity * k)
             height = np.log(self.weight.astype(float)) + np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
-            self._marginals[pattern] = (centre, *(part.astype(np.float32) for part in (whiten, offset, height)))
-        return self._marginals[pattern]
+            parts = (torch.from_numpy(part.astype(np.float32)) for part in (centre, whiten, offset, height))
+            self._marginals[pattern, device] = tuple(part.to(device) for part in parts)
+        return self._marginals[pattern, device]
 
 
-def _there(flux: Array, error: Array) -> NDArray[np.bool_]:
-    with np.errstate(invalid="ignore"):
-        return np.isfinite(flux) & np.isfinite(error) & (error > 0)
+def _there(flux: Tensor, error: Tensor) -> Tensor:
+    return torch.isfinite(flux) & torch.isfinite(error) & (error > 0)
 
 
-def _complete(flux: Array, error: Array) -> tuple[Array, Array]:
-    rows = _there(flux, error).all(axis=1)
-    return flux[rows], error[rows]
+def _complete(flux: Array, error: Array) -> tuple[Tensor, Tensor]:
+    """Return the rows in which no band is missing."""
+    both = torch.from_numpy(np.asarray(flux, np.float32)), torch.from_numpy(np.asarray(error, np.float32))
+    rows = _there(*both).all(1)
+    return both[0][rows], both[1][rows]
 
 
-def _quantities(flux: Array, error: Array, softening: Array) -> Array:
+def _quantities(flux: Tensor, error: Tensor, softening: Tensor) -> Tensor:
     """Return asinh magnitudes and log relative errors, (n, 2 band)."""
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        magnitude = -2.5 / np.log(10) * np.arcsinh(flux / (2 * softening))
-        return np.concatenate([magnitude, np.log(error / np.hypot(flux, 2 * softening))], axis=1)
+    relative = torch.log(error / torch.hypot(flux, 2 * softening))
+    return torch.cat([POGSON * torch.asinh(flux / (2 * softening)), relative], 1)
 
 
 def _columns(pattern: int, bands: int) -> NDArray[np.intp]:

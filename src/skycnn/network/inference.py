@@ -96,7 +96,7 @@ class Inference:
         threads = torch.get_num_threads() if device.type == "cpu" else 1
         self._pool = ThreadPoolExecutor(threads, "skycnn-network", torch.set_num_threads, (1,))
 
-    def run(self, first: int, inputs: Inputs, reduce: Callable[[Tensor], T]) -> list[T]:
+    def run(self, first: int, inputs: Inputs, reduce: Callable[[Tensor, Mapping[str, Tensor]], T]) -> list[T]:
         """Return what ``reduce`` makes of the raw output, batch by batch; several threads may ask at once.
 
         Batches begin at absolute multiples of the batch size, so that a resumed run sees the same ones.
@@ -108,7 +108,8 @@ class Inference:
         inputs : mapping of str to ndarray
             By name, each (n, ...).
         reduce : callable
-            ``reduce(raw)`` of a batch's raw output (b, outputs), on the device; called from several threads.
+            ``reduce(raw, inputs)`` of a batch's raw output (b, outputs) and inputs, on the device; called from several
+            threads.
 
         Raises
         ------
@@ -123,7 +124,7 @@ class Inference:
                     raise
                 self._back_off()
 
-    def _run(self, first: int, inputs: Inputs, reduce: Callable[[Tensor], T]) -> list[T]:
+    def _run(self, first: int, inputs: Inputs, reduce: Callable[[Tensor, Mapping[str, Tensor]], T]) -> list[T]:
         n = len(next(iter(inputs.values())))
         bounds = [0, *range(self.batch - first % self.batch, n, self.batch), n]
         parts = [
@@ -133,14 +134,13 @@ class Inference:
             return [self._batch(part, reduce) for part in parts]
         return list(self._pool.map(lambda part: self._batch(part, reduce), parts))
 
-    def _batch(self, inputs: Inputs, reduce: Callable[[Tensor], T]) -> T:
+    def _batch(self, inputs: Inputs, reduce: Callable[[Tensor, Mapping[str, Tensor]], T]) -> T:
         interrupt.check()
         with torch.inference_mode():
             tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in inputs.items()}
-            raw: Tensor = self.module(
-                **{name: value.to(self.device, non_blocking=True) for name, value in tensors.items()}
-            )
-            return reduce(raw.float())
+            tensors = {name: value.to(self.device, non_blocking=True) for name, value in tensors.items()}
+            raw: Tensor = self.module(**tensors)
+            return reduce(raw.float(), tensors)
 
     def _back_off(self) -> None:
         if self.batch == 1:
