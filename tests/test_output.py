@@ -216,7 +216,7 @@ def test_what_a_killed_run_left_is_cleared_and_the_journal_kept(cat):
 
 @pytest.mark.parametrize("new", [False, True], ids=["in place", "elsewhere"])
 @pytest.mark.parametrize("kind", standins.KINDS)
-@pytest.mark.filterwarnings("default")
+@pytest.mark.filterwarnings("ignore::skycnn.errors.Notice")
 def test_a_strangers_working_files_do_not_block(cat, kind, new):
     """They may be forged, of a backup by hard links, or a colleague's whom the folder is shared with."""
     names = [
@@ -240,7 +240,7 @@ def test_a_strangers_working_files_do_not_block(cat, kind, new):
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may be another user")
 @pytest.mark.parametrize("mode", [0o777, 0o1777], ids=oct)
 @pytest.mark.parametrize("new", [False, True], ids=["in place", "elsewhere"])
-@pytest.mark.filterwarnings("default")
+@pytest.mark.filterwarnings("ignore::skycnn.errors.Notice")
 def test_a_colleagues_working_files_do_not_block(mode, new):
     with standins.shared(mode) as folder:
         cat, place = folder / "cat.fits", folder / ("new.fits" if new else "cat.fits")
