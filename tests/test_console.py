@@ -68,7 +68,10 @@ def test_an_error_without_end_is_told_by_both_of_its_ends(capfd):
     assert line.endswith("xx end")
     assert hint.startswith("hint: first yy")
     assert hint.endswith("yy last")
-    assert max(len(line), len(hint)) < 1.1 * console.LONGEST
+    console.say("begin " + "z" * 100_000 + " end")
+    note = capfd.readouterr().err.strip()
+    assert note.startswith("skycnn: begin zz") and note.endswith("zz end")
+    assert max(len(line), len(hint), len(note)) < 1.1 * console.LONGEST
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def search(name, runner, seeds, keep, show):
             keep.mkdir(parents=True, exist_ok=True)
             (keep / f"{name}-{seed}.json").write_text(smaller.dump() + "\n")
             if show:
-                print(f"    skycnn {' '.join(smaller.words)}", *smaller.changes, sep="\n    ", flush=True)
+                print(f"    skycnn {' '.join(smaller.words)[:300]}", *smaller.changes, sep="\n    ", flush=True)
     return ran, found
 
 

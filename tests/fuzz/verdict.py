@@ -7,8 +7,8 @@ from itertools import pairwise
 from . import mutation
 from .runner import MEMORY
 
-FITTING = ("training diverged", "is seen by this survey", "the selection keeps")
-"""What a failure after the start, exit code 1, may be about: nothing but the input is strange here."""
+FITTING = ("training diverged", "is seen by this survey", "the selection keeps", "the limits of this shell leave no room")
+"""What a failure after the start, exit code 1, may be about: the input is strange here, and memory is limited."""
 
 OUTPUTS = ("--out", "-o", "--plot", "--preview", "--provenance", "--answers", "--cache")
 LONGEST = 2500

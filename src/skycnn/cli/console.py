@@ -68,7 +68,7 @@ def _write(line: str) -> None:
 def say(text: str) -> None:
     """Write a note on standard error, unless ``-q`` was given; a warning in colour where a terminal shows it."""
     if not manners.quiet:
-        line = f"skycnn: {clean(text)}"
+        line = f"skycnn: {shortened(clean(text))}"
         _write(f"{YELLOW}{line}{PLAIN}" if text.startswith("warning: ") and _coloured() else line)
 
 
