@@ -7,7 +7,7 @@ from itertools import pairwise
 from . import mutation
 from .runner import MEMORY
 
-FITTING = ("training diverged", "is seen by this survey", "the selection keeps", "the limits of this shell leave no room")
+FITTING = ("training diverged", "is seen by this survey", "the selection keeps", "this shell leave no room to start")
 """What a failure after the start, exit code 1, may be about: the input is strange here, and memory is limited."""
 
 OUTPUTS = ("--out", "-o", "--plot", "--preview", "--provenance", "--answers", "--cache")
