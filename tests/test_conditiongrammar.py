@@ -120,7 +120,7 @@ def test_bits(text, rows):
         (
             "A = 0",
             (),
-            "--bad cannot be read at '= 0': 'A = 0' (expected and, or, a comparison or the end). Write == for =.",
+            "at '= 0': 'A = 0' (expected and, or, a comparison or the end). Write == for =.",
         ),
         ("A <> 0", (), "Write != for <>."),
         ("A => 0", (), "Write >= for =>."),

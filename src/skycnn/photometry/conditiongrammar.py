@@ -198,9 +198,8 @@ class ConditionGrammar:
                 name = other.field.name if isinstance(other, Column) else "it"
                 what = f"{self._words.option.rstrip('=')} compares numbers with text: {name} holds numbers"
                 told = one.value.decode()
-                hint = (
-                    f"Write numbers without quotes: {name} {sign} {told if numbertext.read(told) is not None else 0}."
-                )
+                number = told if numbertext.read(told) is not None else "0"
+                hint = f"Write numbers without quotes: {name} {sign} {number}."
                 if isinstance(other, Column) and other.field.column.code == "L":
                     hint = f"Write {name} where it is true, not {name} where it is false."
                 raise InputError(what, value=told, hint=hint)

@@ -299,10 +299,10 @@ def _answer(
 
 def _empty(run: PredictRun, done: Result) -> list[str]:
     """Return a warning where no row has all bands, though the catalogue has a column for each of them."""
-    photometry, few = run.feed.photometry, done.flagged.get("too_few_bands", 0)
-    if photometry is None or photometry.missing or run.feed.stamps is not None or not done.answered + few:
+    photometry, answered = run.feed.photometry, done.answered or 0
+    if photometry is None or photometry.missing or run.feed.stamps is not None:
         return []
-    if done.flagged.get("missing_band", 0) < done.answered:
+    if done.flagged.get("missing_band", 0) < answered or not answered + done.flagged.get("too_few_bands", 0):
         return []
     return [
         f"no row has all bands of {done.model}, though each has a column: values that are null, 0, 99 or no magnitude, "
