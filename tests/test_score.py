@@ -434,7 +434,7 @@ BAD = {
     "odd where": (["--where", "Z_SPEC ~ 3"], "--where"),
     "where leaves nothing": (
         ["--where", "Z_SPEC > 5"],
-        "no row to score: 300 outside --where\nhint: --where leaves out all",
+        "no row to score: 300 outside --where. --where leaves out all",
     ),
     "unknown baseline": (["--baselines", "svm"], "no baseline 'svm'.*median, knn, forest, boosting"),
     "no training file": (["--train", "nowhere.fits"], "nowhere.fits"),
