@@ -306,7 +306,7 @@ def _empty(run: PredictRun, done: Result) -> list[str]:
         return []
     return [
         f"no row has all bands of {done.model}, though each has a column: values that are null, 0, 99 or no magnitude, "
-        "and errors of 0 or below, count as missing"
+        "errors of 0 or below, and what is masked or flagged count as missing"
     ]
 
 
