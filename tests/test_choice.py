@@ -159,6 +159,18 @@ def test_of_several_refusals_that_of_a_model_with_the_named_bands_is_told():
         find([DES], refuse)
 
 
+def test_a_band_that_no_model_has_is_told_by_the_one_with_most_bands():
+    def refuse(card):
+        if card.name == "photoz-csst-image":
+            raise InputError("no images are named")
+        raise BandError(f"--band names a band that {card.name} has not", value="Q")
+
+    images = card("photoz-csst-image", "csst", "ugrizy", "image")
+    for models in ([images, DES, SDSS], [SDSS, DES, images]):
+        with pytest.raises(BandError, match="photoz-sdss-flux has not: 'Q'"):
+            find(models, refuse, near=lambda card: {"photoz-des-flux": 4, "photoz-sdss-flux": 5}.get(card.name, 0))
+
+
 COSMOS = card("photoz-cosmos-flux", "cosmos", "UBVGRIZJ")
 SEEN = {"photoz-cosmos-flux": 4, "photoz-des-flux": 4, "photoz-sdss-flux": 5}
 

@@ -23,6 +23,9 @@ def warnings(names, model=SDSS, bands="ugriz", requested=None, **options):
         ("FLUX_*|GRZ FLUX_IVAR_*|GRZ", "Legacy Surveys"),
         ("*_psfFlux|ugrizy *_psfFluxErr|ugrizy", "LSST"),
         ("*_cModelFlux|ugrizy *_cModelFluxErr|ugrizy", "LSST"),
+        ("*_gaap1p0Flux|ugrizy *_gaap1p0FluxErr|ugrizy", "LSST"),
+        ("SOF_CM_MAG_CORRECTED_*|GRIZ SOF_CM_MAG_ERR_*|GRIZ", "DES"),
+        ("*_petro|ugriz e_*_petro|ugriz", "SkyMapper"),
         ("mag_*_lsst|ugrizy mag_err_*_lsst|ugrizy", "LSST"),
         ("*_cmodel_mag|grizy *_cmodel_magerr|grizy", "HSC"),
         ("*cmodel_flux|grizy *cmodel_fluxerr|grizy", "HSC"),
@@ -97,3 +100,8 @@ def test_names_may_tell_that_the_filters_are_the_models():
     assert not native("MAG_*|ugriz MAGERR_*|ugriz", SDSS, "ugriz")  # they tell nothing
     assert not native("*_cmodel_mag|griz *_cmodel_magerr|griz", SDSS, "ugriz")
     assert not native("modelMag_*|ugriz modelMagErr_*|ugriz", None, "ugriz")
+
+
+def test_the_survey_of_a_name_that_its_unit_alone_makes_photometry():
+    assert filters.named("u_free_cModelFlux", "u", "u_free_cModelFluxErr") == "LSST"
+    assert filters.named("u_thing", "u", "u_thing_err") is None

@@ -154,6 +154,7 @@ CASES = {
     "996 columns": Case(wide(), table()),
     "another survey's card": Case(table(), table(), header={"SURVEY": "hsc"}),
     "a misspelt survey": Case(table(), table(), words=["--survey", "sdsss"]),
+    "joined tables": Case(table("{}mag_1", "e_{}mag_1") + table("{}mag_2", "e_{}mag_2", scale=0.9), table()),
     "a misspelt column": Case(table(), table(), words=["--band", "u=umagg"]),
     "a family that is not there": Case(table("psfMag_{}", "psfMagErr_{}"), table(), words=["--photometry", "kron"]),
     "an unknown unit typed": Case(fluxes(), fluxes(unit="nmgy", error_unit="nmgy"), words=["--unit", "furlong"]),

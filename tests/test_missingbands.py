@@ -60,3 +60,9 @@ def test_the_order_of_a_vector_is_that_of_its_survey():
     fields = Fields(columns("DECAM_FLUX", form="6E"), "cat.fits[1]", "m needs u g r")
     assert missingbands.vectors(fields, ("g", "y", "NUV"))[1] == {"g": "DECAM_FLUX[1]", "y": "DECAM_FLUX[5]"}
     assert missingbands.vectors(fields, ("U", "G", "R"))[1]["R"] == "DECAM_FLUX[2]"
+
+
+def test_names_of_joined_tables():
+    assert "--photometry '*mag_1' takes those" in told("umag_1 gmag_1 e_umag_1 e_gmag_1 umag_2")
+    assert "--photometry 'modelMag_*_2'" in told("psfMag_u_2 psfMag_g_2 modelMag_u_2 modelMag_g_2")
+    assert "--photometry" not in told("MAG_1 MAG_2 u_1 fiberMag_u_1 fiberMag_g_1")

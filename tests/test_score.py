@@ -432,7 +432,10 @@ BAD = {
     "no bins": (["--by", "NOPE:1:2:3"], "no column 'NOPE'.*--by"),
     "odd bins": (["--by", "Z_SPEC:2:1:3"], "--by Z_SPEC:2:1:3 is not understood"),
     "odd where": (["--where", "Z_SPEC ~ 3"], "--where"),
-    "where leaves nothing": (["--where", "Z_SPEC > 5"], "no row to score: 300 outside --where"),
+    "where leaves nothing": (
+        ["--where", "Z_SPEC > 5"],
+        "no row to score: 300 outside --where. --where leaves out all",
+    ),
     "unknown baseline": (["--baselines", "svm"], "no baseline 'svm'.*median, knn, forest, boosting"),
     "no training file": (["--train", "nowhere.fits"], "nowhere.fits"),
     "unknown model": (["--model", "nobody"], "no model 'nobody'"),

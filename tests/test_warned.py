@@ -85,8 +85,25 @@ def test_a_sample_that_the_model_was_not_trained_on(predict, tmp_path):
     assert flagged > answered / 2
     assert said[-1] == (
         f"{flagged} rows of {answered} answered are unlike those that photoz-sdss-flux was trained on: "
-        "look at the columns, units and filters above"
+        "look at the columns, errors, units and filters above"
     )
+
+
+@pytest.mark.parametrize("column", ["umag", "e_umag"])
+def test_a_band_that_no_row_has(predict, tmp_path, column):
+    content = named("*mag", "e_*mag")
+    code, said, told = predict(write(tmp_path / "c.fits", content | {column: np.zeros(ROWS)}))
+    assert code == 0 and said == told["warnings"]
+    assert len(said) == 1 and said[0].startswith("no row has all bands of photoz-sdss-flux, though each has a column")
+    gone = {name: column for name, column in content.items() if "umag" not in name}
+    assert predict(write(tmp_path / "d.fits", gone))[1] == []  # then a note says that u is not there
+
+
+def test_a_redshift_without_an_error(predict, tmp_path):
+    _, said, _ = predict(write(tmp_path / "c.fits", named("*", "*_err", "ugri") | {"z": galaxies()["zsp"]}))
+    assert said == [
+        "no error for z: left out; if z is no redshift, --error z=COLUMN names it, or a number in its place"
+    ]
 
 
 def test_topcats_votable(predict, tmp_path):

@@ -177,9 +177,12 @@ def _ranked(
         ranked.append((_place(card, len(bands), rank), path, card, bands))
     if not ranked:  # the model that was meant tells more; of none found, the one that needs least
 
-        def meant(entry: tuple[Place, LeftOut]) -> tuple[bool, float, int, int, int]:
-            (share, number, last), left = entry
-            return not isinstance(left.error, BandError), share, number, -len(left.card.bands), last
+        def meant(entry: tuple[Place, LeftOut]) -> tuple[bool, bool, bool, Place, int]:
+            place, left = entry
+            other = isinstance(left.error, BandError)
+            place = _place(left.card, near(left.card), rank) if other else place
+            seen = place[1] > 0
+            return seen and not other, seen, not other, (*place[:2], -len(left.card.bands)), place[2]
 
         raise max(refused, key=meant)[1].error
     return ranked, refused

@@ -78,7 +78,9 @@ def lacking(chosen: BandSet | None, bands: Sequence[str], present: Collection[st
         return []
     names = " ".join(chosen.values[b].name for b in without)
     option = missingbands.typed("--error", dict.fromkeys(without, "COLUMN"))
-    return [f"no error for {names}: left out; {option} names it, or a number in its place"]
+    redshift = any(chosen.values[b].name in ("z", "Z") for b in without)  # lone letters: SpecObj's z beside u g r i
+    unless = "if z is no redshift, " if redshift else ""
+    return [f"no error for {names}: left out; {unless}{option} names it, or a number in its place"]
 
 
 def _text(fields: Fields, numbers: Sequence[int]) -> InputError:

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from skycnn.errors import InputError
+from skycnn.photometry import foreignwords, numbertext
 from skycnn.photometry.conditionoperands import SUMS, Bits, Column, Constant, Operand, Sum, is_text, rounded
 from skycnn.photometry.conditionterms import COMPARISONS, Comparison, Joined, Member, Not, Test
 from skycnn.photometry.conditionwords import ConditionWords
@@ -15,9 +16,6 @@ DEEPEST = 30
 
 LARGEST = 1e300
 """Of calculated numbers: within float64."""
-
-MEANT = {"=": "==", "<>": "!=", "=>": ">=", "=<": "<=", "===": "==", "!==": "!="}
-"""Signs of other languages."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +50,6 @@ class ConditionGrammar:
         """
         found = self._any()
         if not self._words.ended:
-            sign = self._words.peek()
-            if sign in MEANT:
-                raise self._words.refused(MEANT[sign], f"Write {MEANT[sign]} for {sign}.")
             raise self._words.refused("and, or, a comparison or the end")
         return self._test(found)
 
@@ -169,17 +164,18 @@ class ConditionGrammar:
 
     def _member(self, operand: Operand) -> Member:
         if not self._words.take("("):
-            raise self._words.refused("in (VALUE, ...)")
+            raise self._words.refused("in (VALUE, ...)", foreignwords.LIST)
         listed = []
         while True:
             value = self._signed()
             if not isinstance(value, Constant):
                 raise self._words.refused("numbers or texts in the list of 'in'")
             listed.append(self._compared("==", operand, value))
-            if not self._words.take(","):
+            comma, closed = self._words.take(","), self._words.take(")")
+            if closed:
                 break
-        if not self._words.take(")"):
-            raise self._words.refused("a comma or a closing bracket")
+            if not comma:
+                raise self._words.refused("a comma or a closing bracket")
         values = [test.right.value for test in listed if isinstance(test.right, Constant)]
         if len({isinstance(value, bytes) for value in values}) > 1:
             raise self._words.refused("numbers or texts, not both")
@@ -202,7 +198,11 @@ class ConditionGrammar:
                 name = other.field.name if isinstance(other, Column) else "it"
                 what = f"{self._words.option.rstrip('=')} compares numbers with text: {name} holds numbers"
                 told = one.value.decode()
-                raise InputError(what, value=told, hint=f"Write numbers without quotes: {name} {sign} {told or 0}.")
+                number = told if numbertext.read(told) is not None else "0"
+                hint = f"Write numbers without quotes: {name} {sign} {number}."
+                if isinstance(other, Column) and other.field.column.code == "L":
+                    hint = f"Write {name} where it is true, not {name} where it is false."
+                raise InputError(what, value=told, hint=hint)
         left, right = self._number(left), self._number(right)
         return Comparison(sign, rounded(left, right), rounded(right, left))
 
@@ -230,7 +230,10 @@ class ConditionGrammar:
         if isinstance(node, (Column, Bits)):
             return Comparison("!=", node, Constant(0))
         if isinstance(node, Constant):
-            hint = "Bits are tested as COLUMN & 2, several as COLUMN & (2 | 4)."
+            hint = (
+                "Write COLUMN == 1 or COLUMN == 2, or COLUMN in (1, 2). "
+                "Bits are tested as COLUMN & 2, several as COLUMN & (2 | 4)."
+            )
             raise self._words.refused("a column in every condition", hint)
         if isinstance(node, Sum):
             raise self._words.refused("a comparison", "Compare it with a number: A - B > 0.5.")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 from skycnn.errors import InputError
-from skycnn.photometry import numbertext
+from skycnn.photometry import foreignwords, numbertext
 from skycnn.photometry.conditionoperands import BITS, Bits, Column, Constant
 from skycnn.photometry.fields import Field, Fields
 
@@ -66,8 +66,7 @@ class ConditionWords:
         rest = self.text[self.at :].rstrip()
         place = f" at {_short(rest)!r}" if rest else " at its end"
         example = f"For example {self.typed.replace('COLUMN', 'FLAGS')}; see CONDITIONS in skycnn(1)."
-        if re.match(r"is\b", rest, re.I):
-            hint = "A null differs from itself: COLUMN != COLUMN holds on it."
+        hint = foreignwords.sign(self.text, self.at) or hint
         what = f"{self.option.rstrip('=')} cannot be read{place if self.text.strip() else ''}"
         return InputError(what, value=_short(self.text.strip()), expected=expected, hint=hint or example)
 
@@ -224,7 +223,10 @@ class ConditionWords:
             self.at += len(word)
             return Constant(_WORDS[word.lower()])
         if word.lower() in ("nan", "null", "none"):
-            raise self.refused("a number", hint="A null differs from itself: COLUMN != COLUMN holds on it.")
+            raise self.refused("a number", foreignwords.NULLS)
+        foreign = foreignwords.operand(self.text, self.at)
+        if foreign is not None:
+            raise self.refused("a column, a number or text in quotes", foreign)
         texts = any(column.code == "A" for column in self.fields.columns)
         try:
             self.fields.require(word, self.typed)

@@ -12,11 +12,12 @@ HABITS: tuple[tuple[str, str, str], ...] = (
     # style, word in the error's name, survey
     (r"(?:model|psf|petro|cmodel|fiber2?)(?:mag|flux)_\*|dered_\*", "", "SDSS"),
     (r"flux_\*", "ivar", "Legacy Surveys"),
-    (r"\*_(?:psf|cmodel|kron|sersic)(?-i:Flux|Mag)", "", "LSST"),
+    (r"\*_(?:free_)?(?:psf|cmodel|kron|sersic|gaap\w*|ap\d+)(?-i:Flux|Mag)", "", "LSST"),
     (r"\*_?(?:cmodel|psfflux|kronflux)_(?:flux|mag)", "", "HSC"),
     (r"\*(?:mean)?(?:psf|kron|ap)(?:mag|flux)|\*(?-i:K)mag", "", "Pan-STARRS1"),
     (r"(?:mag|flux)_gaap_\*", "", "KiDS"),
-    (r"(?:sof_cm|bdf)_(?:mag|flux)_\*(?:_corrected)?", "", "DES"),
+    (r"(?:sof_cm|sof_psf|bdf)_(?:mag|flux)_(?:corrected_)?\*(?:_corrected)?", "", "DES"),
+    (r"\*_(?:psf|petro)", "", "SkyMapper"),
     (r"flux_\*_(?:ext_\w+|templfit|unif)", "", "Euclid"),
 )
 """Styles that one survey alone has; what its tables hold under these names was seen through its filters."""
@@ -118,9 +119,10 @@ def named(name: str, band: str, error: str) -> str | None:
     'Legacy Surveys'
     """
     parsed = habits.parse(name, band)
-    if parsed is None:
-        return None
-    style = parsed[0].text.replace("*", f"*{parsed[1][len(band) :]}")  # Euclid: g_ext_decam
+    if parsed is None:  # known by its TUNIT: u_free_cModelFlux
+        style = habits.star(name, band) or ""
+    else:
+        style = parsed[0].text.replace("*", f"*{parsed[1][len(band) :]}")  # Euclid: g_ext_decam
     for word in re.findall(r"[a-z0-9]+", style.lower()):
         if word in WORDS:
             return WORDS[word]

@@ -17,7 +17,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "bare": (),
     "petro": ("petrosian", "petro", "(?-i:P)(?=mag)"),  # VizieR: uPmag
     "template": ("templfit",),  # Euclid
-    "matched": ("unif", "gaap"),  # PSF-matched apertures: Euclid, KiDS
+    "matched": ("unif", r"gaap\d+p\d+", "gaapoptimal", "gaap"),  # PSF-matched apertures: Euclid, KiDS
     "total": ("total", "tot"),
     "sersic": ("sersic",),
     "best": ("best",),
@@ -69,7 +69,7 @@ CAMERAS = re.compile(r"^(?:cfht|hsc|sc|uvista|galex)_(?=\*)", re.I)
 UNITS: tuple[tuple[str, str, str, str], ...] = (
     # style, word in the error's name, unit, survey
     (r"(?:mer_)?flux_\*_(?:psf|aper|templfit|unif|sersic|\dfwhm_aper)", "", "uJy", "Euclid"),
-    (r"\*_(?:free_)?(?:psf|cmodel|kron|sersic|gaap|ap\d+)flux", "", "nJy", "LSST"),
+    (r"\*_(?:free_)?(?:psf|cmodel|kron|sersic|gaap\w*|ap\d+)flux", "", "nJy", "LSST"),
     (r"\*_?(?:cmodel|psfflux|kronflux)_flux", "", "nJy", "HSC"),
     (r"(?:model|cmodel|psf|petro|fiber2?)flux(?:_\*|\[\d+\])?", "", "nanomaggy", "SDSS"),
     (r"flux_\*", "ivar", "nanomaggy", "Legacy Surveys"),

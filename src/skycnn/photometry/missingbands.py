@@ -1,6 +1,8 @@
 """Errors about missing bands: the columns expected, and the options that name others, for all bands at once."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
+from itertools import product
 from shlex import quote
 
 from skycnn.errors import InputError
@@ -68,7 +70,10 @@ def bands(fields: Fields, wanted: Sequence[str], sets: Sequence[BandSet], given:
     names = [f"'{best.named(b)}'" for b in wanted if b not in best.values] if best else []
     asked = list(wanted) or ["BAND"]
     vector, elements = vectors(fields, asked)
-    if vector is None:
+    numbered = joined(fields, asked)
+    if numbered:
+        hint = f"Names end in a number, as where tables were joined: --photometry {quote(numbered)} takes those."
+    elif vector is None:
         known = {b: best.values[b].name if best and b in best.values else "COLUMN" for b in asked}
         hint = f"Name them with {typed('--band', known)}."
     elif len(elements) < 2:
@@ -83,6 +88,19 @@ def bands(fields: Fields, wanted: Sequence[str], sets: Sequence[BandSet], given:
         f"{fields.label} has no column {' '.join(names) or 'for ' + ' '.join(wanted)}; {fields.needs}",
         hint=f"{hint} It has: {fields.listing()}",
     )
+
+
+def joined(fields: Fields, wanted: Sequence[str]) -> str | None:
+    """Return the style with most bands of names that a join of tables made longer, ``*mag_1`` (TOPCAT); else None."""
+    found: dict[tuple[int, str], set[str]] = {}
+    for column, band in product(fields.columns, wanted):
+        match = re.fullmatch(r"(.+)(_\d+)", column.name)
+        parsed = habits.parse(match[1], band) if match and column.numeric else None
+        if match and parsed and parsed[0].family not in habits.BY_NAME:
+            rank = list(habits.FAMILIES).index(parsed[0].family)
+            found.setdefault((rank, parsed[0].text + match[2]), set()).add(band)
+    several = {key: bands for key, bands in found.items() if len(bands) > 1}
+    return min(several, key=lambda key: (-len(several[key]), key))[1] if several else None
 
 
 def vectors(fields: Fields, wanted: Sequence[str]) -> tuple[TableColumn | None, dict[str, str]]:

@@ -175,7 +175,7 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
                 record, done = _answer(run, journal, target.ahead.check, say, progress)
             if done.resumed:
                 say(f"taken over from an earlier run: {counted(done.resumed, 'row')}")
-            late = [*feed.warnings(), *run.extension.write(target, journal, record), *_unlike(done)]
+            late = [*feed.warnings(), *run.extension.write(target, journal, record), *_empty(run, done), *_unlike(done)]
         for warning in late:
             say(f"warning: {warning}")
         seconds, warnings = time.monotonic() - started, (*done.warnings, *late)
@@ -297,6 +297,19 @@ def _answer(
     return record, done
 
 
+def _empty(run: PredictRun, done: Result) -> list[str]:
+    """Return a warning where no row has all bands, though the catalogue has a column for each of them."""
+    photometry, answered = run.feed.photometry, done.answered or 0
+    if photometry is None or photometry.missing or run.feed.stamps is not None:
+        return []
+    if done.flagged.get("missing_band", 0) < answered or not answered + done.flagged.get("too_few_bands", 0):
+        return []
+    return [
+        f"no row has all bands of {done.model}, though each has a column: values that are null, 0, 99 or no magnitude, "
+        "errors of 0 or below, and what is masked or flagged count as missing"
+    ]
+
+
 def _unlike(done: Result) -> list[str]:
     """Return a warning where most of the answered rows are unlike the model's training sample."""
     outside = max(done.flagged.get(name, 0) for name in ("colour_outside", "value_outside", "unlike_training"))
@@ -304,7 +317,7 @@ def _unlike(done: Result) -> list[str]:
         return []
     return [
         f"{counted(outside, 'row')} of {done.answered} answered are unlike those that {done.model} was trained on: "
-        "look at the columns, units and filters above"
+        "look at the columns, errors, units and filters above"
     ]
 
 

@@ -154,7 +154,10 @@ def _with_rows(sample: "_Sample", say: Say) -> list[tuple[Target, ScoredRows]]:
             continue
         why = ", ".join(f"{n} {reason}" for reason, n in rows.left_out.items())
         where = one.value if len(sample.targets) > 1 else ", ".join(sample.labels)
-        errors.append(InputError(f"{where}: no row to score: {why}", hint=f"Is {one.truth} the truth? --truth COL"))
+        hint = f"Is {one.truth} the truth? --truth COL"
+        if "outside --where" in rows.left_out:
+            hint = "--where leaves out all rows that have an answer and a truth."
+        errors.append(InputError(f"{where}: no row to score: {why}", hint=hint))
     if not filled:
         raise errors[0]
     for error in errors:
