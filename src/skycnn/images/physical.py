@@ -16,7 +16,7 @@ UNSIGNED = 2**63
 
 
 def physical(raw: Array, header: ImageHeader) -> Array:
-    """Return float32(float64(raw) * BSCALE + BZERO), NaN where raw is BLANK; of a mask by bits 1 where one is set.
+    """Return raw * BSCALE + BZERO as float32, NaN where raw is BLANK; of a mask by bits 1 where one is set.
 
     Parameters
     ----------
