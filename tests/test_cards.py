@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 
 import pytest
 from astropy.io import fits
@@ -187,3 +188,28 @@ def test_numbers_are_never_taken_from_something_else(value):
     assert fitscards.number({"N": None}, "N", "t", 7) == fitscards.number({}, "N", "t", 7) == 7
     with pytest.raises(InputError, match="t: N is unreadable"):
         fitscards.number({"N": value}, "N", "t", 0)
+
+
+def test_keywords_in_capitals():
+    assert fitscards.capital(text("crval1  = 'a b'")) == text("CRVAL1  = 'a b'")
+    for line in ("CRVAL1  = 'a b'", "history of it", "COMMENT a = b", "hierarch eso x = 1"):
+        assert fitscards.capital(text(line)) == text(line)
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["A       = 1", "A       = 1.0 / again", "B = 1", "B       = 2", "C       = 'x'"], None),
+        (["A       = 1", "A       = 2"], "A stands twice, with two values: '1 and 2'"),
+        (["A       = 'x'", "A       ="], "A stands twice, with two values: 'x and None'"),
+        (["A       =1"], r"the card A has no value: 'A       =1' \(expected '= ' in its columns 9 and 10\)"),
+        (["A         1"], "the card A has no value"),
+    ],
+)
+def test_cards_that_programs_read_differently(lines, told):
+    cards = [text(line) for line in lines]
+    if told is None:
+        fitscards.check_clear(cards, re.compile(b"A|C"), "a.fits")
+        return
+    with pytest.raises(InputError, match=f"a.fits: {told}"):
+        fitscards.check_clear(cards, re.compile(b"A|C"), "a.fits")

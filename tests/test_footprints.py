@@ -120,6 +120,38 @@ def test_masks_of_another_place_are_refused(folder):
     assert len(Footprints("g", specs, masks=expand("g", ["k*.fits"])).images) == 4
 
 
+@pytest.mark.parametrize(
+    ("change", "fits_it"),
+    [
+        ({}, True),
+        ({"CRPIX1": 61.5}, False),
+        ({"CRPIX1": 60.9}, True),
+        ({"CD1_1": -0.000141}, False),
+        ({"CD1_2": 1e-5, "CD2_1": 1e-5}, False),
+        ({"RADESYS": "FK4", "EQUINOX": 1950.0}, False),
+        ({"A_ORDER": 2, "B_ORDER": 2, "A_2_0": 1e-3, "B_2_0": 1e-3}, True),
+    ],
+    ids=str,
+)
+def test_a_mask_on_another_grid_is_refused(folder, change, fits_it):
+    """Half a pixel off anywhere; one that only lacks the distortion is taken."""
+    head = tiles.header(5.0, 0.0, crpix=(60.5, 50.5))
+    tiles.write("grid.fits", head)
+    tiles.write("mask.fits", changed(head, change))
+    given = expand("g", ["grid.fits"]), expand("g", ["mask.fits"])
+    if fits_it:
+        assert Footprints("g", given[0], masks=given[1]).masks
+        return
+    with pytest.raises(InputError, match="lies elsewhere on the sky"):
+        Footprints("g", given[0], weights=given[1])
+
+
+def changed(head, cards):
+    made = head.copy()
+    made.update(cards)
+    return made
+
+
 def test_two_chips_of_a_file_are_two_images(folder):
     chips = [fits.ImageHDU(np.zeros((100, 120)), tiles.header(lon, 0.0), name="SCI") for lon in (5.0, 5.02)]
     fits.HDUList([fits.PrimaryHDU(), *chips]).writeto("two.fits")

@@ -57,6 +57,8 @@ READ = [
     (("FK5", "J1975"), Frame("FK5", 1975.0)),
     (("FK4", " B1950.0"), Frame("FK4", 1950.0)),
     ((None, float("nan")), Frame("ICRS")),
+    ((None, "J1975.0"), Frame("FK5", 1975.0)),
+    ((None, "b2000"), Frame("FK4", 2000.0)),
     (("GALACTIC", None), Frame("GALACTIC")),
 ]
 

@@ -98,3 +98,41 @@ def test_bits_of_a_mask(cut, made, bits, hidden):
     made.pixels["g"] = np.where(mask & (hidden or 32) != 0, np.nan, made.pixels["g"])
     assert np.array_equal(seen, made.stamps(SIDE), equal_nan=True)
     assert ("warning: g: the mask hides every pixel of 5 stamps" in said.err) == (hidden is None)
+
+
+def test_keywords_in_small_letters_are_read(cut, made):
+    """As astropy reads them; others take such cards for none, and the image for one at RA 0."""
+    octets = made.path("g").read_bytes()
+    end = octets.index(b"END ".ljust(80))
+    cards = [octets[at : at + 80] for at in range(0, end, 80)]
+    small = [card[:8].lower() + card[8:] if card[:2] in (b"CR", b"CD", b"PC", b"CT") else card for card in cards]
+    made.path("g").write_bytes(b"".join(small) + octets[end:])
+    assert cut(*words(made)).code == 0
+    assert np.array_equal(read(made.folder / "stamps.fits")[0], made.stamps(SIDE))
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("CRVAL1  = 151.0", "CRVAL1 stands twice, with two values: '150.1 and 151.0'"),
+        ("RADESYS = 'FK4'", "RADESYS stands twice, with two values: 'ICRS and FK4'"),
+        ("LONPOLE   90.0", "the card LONPOLE has no value: 'LONPOLE   90.0'"),
+        ("CROTA2  =30.0", "the card CROTA2 has no value"),
+        ("BSCALE  =2.0", "the card BSCALE has no value"),
+        ("BZERO     2.0", "the card BZERO has no value"),
+        ("BLANK   =7", "the card BLANK has no value"),
+        ("BUNIT   = 'Jy'", "BUNIT stands twice, with two values: 'nmgy and Jy'"),
+    ],
+)
+def test_cards_that_programs_read_differently_are_refused(cut, made, line, what):
+    octets = made.path("g").read_bytes()
+    card = line.ljust(80).encode() + b"END".ljust(80)
+    made.path("g").write_bytes(octets.replace(b"END".ljust(80) + b" " * 80, card, 1))
+    said = cut(*words(made))
+    assert (said.code, what in told(said)[0]) == (2, True), said.err
+
+
+def test_galactic_is_no_system_of_ra(cut, made):
+    add(made, RADESYS="GALACTIC")
+    said = cut(*words(made))
+    assert (said.code, "CTYPE1 is RA, RADESYS is not of RA and DEC: 'GALACTIC'" in told(said)[0]) == (2, True), said.err

@@ -30,9 +30,16 @@ def test_coordinates_of_every_convention_are_kept_and_the_rest_is_not():
     assert found == wanted
 
 
-def test_the_first_of_duplicates_counts():
-    cards = [card("CRVAL1", 1.0), card("CRVAL1", 2.0), card("CRVAL2", 3.0)]
-    assert list(kept(unit(*cards), ())) == [cards[0], cards[2]]
+def test_the_first_of_duplicates_is_kept_and_of_coordinates_another_that_differs():
+    """Once, however many there are: `ImageWcs` refuses them."""
+    first, other = card("CRVAL1", 1.0), [card("CRVAL1", float(value)) for value in (2, 3, 4)]
+    assert list(kept(unit(first, first, card("FILTER", "r"), card("FILTER", "g")), ())) == [first, card("FILTER", "r")]
+    assert list(kept(unit(first, *other), ())) == [first, other[0]]
+
+
+def test_coordinates_without_a_value_are_kept_for_an_error():
+    broken = b"LONPOLE   90.0".ljust(80)
+    assert list(kept(unit(broken, b"FILTER    r".ljust(80)), ())) == [broken]
 
 
 def test_a_long_string_goes_on_behind_cards_that_are_kept_only():

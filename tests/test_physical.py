@@ -93,3 +93,11 @@ def test_bits_where_there_is_no_integer():
     np.testing.assert_array_equal(physical(raw, header(bits=4)), [1, np.nan, 0, np.nan, np.nan, np.nan, 1])
     np.testing.assert_array_equal(physical(np.array([4, -5], ">i2"), header(blank=4, bits=4)), [np.nan, 0])
     assert physical(np.array([2, 3], ">i2"), header(bscale=2.0, bits=4)).tolist() == [1, 1]
+
+
+def test_unsigned_integers_of_64_bits_are_exact():
+    """As floats of 64 bits, the values below 1024 would all be 0."""
+    wanted = np.array([0, 1, 7, 1000, 2**24, 2**53 + 2**30, 2**63, 2**64 - 1], np.uint64)
+    raw = (wanted ^ np.uint64(2**63)).view(np.int64).astype(">i8")
+    seen = physical(raw, header(bzero=2.0**63, blank=-(2**63) + 7))
+    np.testing.assert_array_equal(seen, np.where(wanted == 7, np.nan, wanted.astype("f4")))

@@ -515,3 +515,14 @@ def test_a_model_of_images_refuses_what_is_said_of_fluxes(ask, words):
     code, _, err = ask("train", "stamps.fits", "--task", "toy", "--network", "picture", *words, *OUT)
     assert code == 2
     assert f"takes no fluxes, and {words[0]} tells of them" in err
+
+
+@pytest.mark.parametrize("bits", [":2", ""])
+def test_a_mask_that_hides_every_stamp_is_said(ask, bits):
+    """All pixels have bit 0, as detected ones may: no answers without a word."""
+    with fits.open("W1.fits") as units:
+        shape = next(unit.shape for unit in units if len(unit.shape) == 2)
+    fits.writeto("m.fits", np.ones(shape, "i2"))
+    code, _, err = ask("predict", "cat.fits", *PREDICT, *IMAGES, "--mask", f"W1=m.fits{bits}")
+    assert code == 0, err
+    assert ("warning: W1: the mask hides every pixel of" in err) == (not bits), err

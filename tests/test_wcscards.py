@@ -175,3 +175,23 @@ def test_no_card_moves_a_sound_wcs_or_ends_the_process():
     assert (child.returncode, child.stderr) == (0, ""), lines[-1]
     assert len(lines) == len(wcsmutants.VALUES) * sum(len(names.split()) for names in wcsmutants.GROUPS.values())
     assert [line for line in lines if not line.endswith((": same", ": named"))] == []
+
+
+@pytest.mark.parametrize("kind", ["ZPN", "SIN", "TAN"])
+def test_the_older_name_of_parameters(kind):
+    """PROJPn, as the Wide Field Camera of the INT has it; -TAN has no parameters, and PV go before."""
+    old = header(kind, scale=20.0, PROJP1=1.0, PROJP3=220.0) if kind != "SIN" else header(kind, PROJP1=0.1, PROJP2=0.3)
+    parameters = {"ZPN": {"PV2_1": 1.0, "PV2_3": 220.0}, "SIN": {"PV2_1": 0.1, "PV2_2": 0.3}}.get(kind, {})
+    new = header(kind, scale=0.25 if kind == "SIN" else 20.0, **parameters)
+    one, other = (ImageWcs(wcsheaders.text(head), SHAPE, "a").to_sky(5, 9) for head in (old, new))
+    np.testing.assert_allclose(one, other, rtol=1e-12)
+    both = ImageWcs(wcsheaders.text(header("ZPN", scale=20.0, PV2_1=1.0, PV2_3=220.0, PROJP3=1.0)), SHAPE, "a")
+    if kind == "ZPN":
+        np.testing.assert_allclose(both.to_sky(5, 9), other, rtol=1e-12)
+
+
+def test_two_spellings_with_two_values():
+    one = header(CD1_1=None, CD1_2=None, CD2_1=None, CD2_2=None, CDELT1=-7e-5, CDELT2=7e-5, PC1_1=1.0)
+    read(one)
+    with pytest.raises(InputError, match=r"PC1_1 stands in two spellings, with two values: '1.0 and 0.8'"):
+        wcscards.read({**values(one), "PC001001": 0.8}, SHAPE, "a.fits")

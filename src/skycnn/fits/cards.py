@@ -105,6 +105,42 @@ def values(cards: Iterable[bytes]) -> dict[str, Value]:
     return header | {name: "".join(pieces) for name, pieces in long.items()}
 
 
+def capital(card: bytes) -> bytes:
+    """Return a card with its keyword in capitals, as FITS has them; some programs read others, some do not."""
+    return card[:8].upper() + card[8:] if card[8:9] == b"=" and not card[:8].isupper() else card
+
+
+def check_clear(cards: Iterable[bytes], names: re.Pattern[bytes], label: str) -> None:
+    """Refuse cards that programs read differently: the first of two values or the last, or none without ``= ``.
+
+    Parameters
+    ----------
+    cards : iterable of bytes
+    names : pattern
+        Of the keywords to look at.
+    label : str
+        Names the header in messages.
+
+    Raises
+    ------
+    InputError
+        Naming the card.
+    """
+    first: dict[bytes, Value] = {}
+    for card in cards:
+        name = card[:8].rstrip()
+        if names.fullmatch(name) is None:
+            continue
+        shown = name.decode("latin-1")
+        if card[8:10] != b"= ":
+            what = f"{label}: the card {shown} has no value"
+            raise InputError(what, value=card.decode("latin-1").strip(), expected="'= ' in its columns 9 and 10")
+        content = value(card)
+        if first.setdefault(name, content) != content:
+            what = f"{label}: {shown} stands twice, with two values"
+            raise InputError(what, value=f"{first[name]} and {content}", expected="one of them")
+
+
 def _text(string: str) -> str:
     plain = "".join(letter if " " <= letter <= "~" else "?" for letter in string)  # all that FITS allows
     return "'" + plain.replace("'", "''").ljust(8) + "'"

@@ -104,7 +104,7 @@ def units(stream: IO[bytes], path: str) -> Iterator[Hdu]:
             if _END not in cards[-BLOCK // CARD :]:
                 block = stream.read(BLOCK)
         data = offset + len(cards) * CARD
-        cards = cards[: cards.index(_END)]
+        cards = [fitscards.capital(card) for card in cards[: cards.index(_END)]]
         header = fitscards.values(card for card in cards if _FORM.match(card))
         size = data_size(header, label)
         if packed is not None:

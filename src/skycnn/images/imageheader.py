@@ -16,6 +16,7 @@ from skycnn.images.imagechoice import choose
 from skycnn.images.keptcards import kept
 
 _TILES = re.compile(rb"Z|TTYPE\d")
+_VALUES = re.compile(rb"Z?BLANK|BSCALE|BZERO|ZSCALE|ZZERO|BUNIT")
 _PRINTABLE = bytes(octet if 32 <= octet < 127 else 32 for octet in range(256))
 
 SMALLEST, LARGEST = 1e-40, 1e38
@@ -156,6 +157,7 @@ def header_of(
     """
     label, header = f"{spec.path}[{unit.number}]", unit.header
     tiled = unit.kind == "compressed image"
+    fitscards.check_clear(unit.cards, _VALUES, label)
     bitpix = header.get("ZBITPIX" if tiled else "BITPIX")
     if bitpix not in (8, 16, 32, 64, -32, -64) or not isinstance(bitpix, int):
         raise InputError(f"{label}: BITPIX is unreadable", value=bitpix, expected="8, 16, 32, 64, -32 or -64")

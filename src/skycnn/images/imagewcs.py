@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from skycnn.errors import InputError
 from skycnn.fits import cards as fitscards
 from skycnn.images import sip, wcscards
+from skycnn.images.keptcards import WCS
 from skycnn.images.pixelgrid import PixelGrid
 from skycnn.images.positions import frames
 
@@ -67,6 +68,7 @@ class ImageWcs:
         self._lock = threading.Lock()  # wcslib is not thread-safe
         octets = text.encode("ascii", "replace")
         cards = [octets[at : at + 80].ljust(80) for at in range(0, len(octets), 80)]
+        fitscards.check_clear(cards, WCS, label)
         header = fitscards.values(cards)
         known = wcscards.read(header, shape, label)
         self.notes, self._known = known.notes, known
@@ -176,7 +178,11 @@ class ImageWcs:
                 expected="RA and DEC, or GLON and GLAT",
             )
         radesys, equinox = (next((n for n in names if n in header), names[0]) for names in _FRAME)
-        return frames.read(header.get(radesys), header.get(equinox), self.label, names=(radesys, equinox))
+        frame = frames.read(header.get(radesys), header.get(equinox), self.label, names=(radesys, equinox))
+        if frame.name == "GALACTIC":
+            what = f"{self.label}: its WCS makes no sense: CTYPE{self._lng + 1} is RA, {radesys} is not of RA and DEC"
+            raise InputError(what, value=header.get(radesys), hint=wcscards.NO_WCS)
+        return frame
 
     def _repeat(self) -> Array | None:
         """Return the step in pixels of 360 degrees, None where the sky does not repeat."""

@@ -11,9 +11,12 @@ from skycnn.images.imageheader import ImageHeader
 Array = NDArray[Any]
 Slices = tuple[slice, slice]
 
+UNSIGNED = 2**63
+"""BZERO of unsigned integers of 64 bits, stored as signed ones."""
+
 
 def physical(raw: Array, header: ImageHeader) -> Array:
-    """Return float32(float64(raw) * BSCALE + BZERO), NaN where raw is BLANK; of a mask by bits 1 where one is set.
+    """Return raw * BSCALE + BZERO as float32, NaN where raw is BLANK; of a mask by bits 1 where one is set.
 
     Parameters
     ----------
@@ -33,9 +36,12 @@ def physical(raw: Array, header: ImageHeader) -> Array:
     if plain and raw.dtype.kind == "f" and raw.dtype.itemsize == 4:
         return raw
     long = raw.dtype.kind in "iu" and raw.dtype.itemsize == 8  # the others are exact in float64
+    unsigned = long and header.bscale == 1 and header.bzero == UNSIGNED
     with np.errstate(over="ignore", invalid="ignore"):
-        values = raw.astype(np.float64) if long or not plain else raw
-        if not plain:
+        values = raw if unsigned or (plain and not long) else raw.astype(np.float64)
+        if unsigned:  # float64 would lose all values up to 1024
+            values = raw.astype(np.int64).view(np.uint64) ^ np.uint64(UNSIGNED)
+        elif not plain:
             values *= header.bscale
             values += header.bzero
         result = values.astype(np.float32)

@@ -54,7 +54,7 @@ class Tiles:
     def _open(self, start: int) -> None:
         label = self.header.label
         cards, data = fitscards.read_header(self._file.fileno(), start, label)
-        head = fitscards.values(cards)
+        head = fitscards.values(map(fitscards.capital, cards))
         unit = Hdu(self.header.number, start, data, self.header.size, data + self.header.size, tuple(cards), head)
         self.tiling = tiling.read(head, self.header.shape, self.header.bitpix, label)
         self.shape, self.grid, self.codec = self.tiling.shape, self.tiling.grid, self.tiling.codec

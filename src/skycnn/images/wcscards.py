@@ -50,7 +50,7 @@ _TYPE = re.compile(r"[A-Z]{2,4}(-+[A-Z0-9]{3}(-SIP)?)?")
 _MATRIX = re.compile(r"(CD|PC)(?:(\d)_(\d)|00(\d)00(\d))")
 _ALONG = re.compile(r"(CRVAL|CRPIX|CDELT|CROTA)(\d)")
 _TERM = re.compile(r"PV(\d)_(\d{1,2})")
-_FREE = re.compile(r"LONPOLE|LATPOLE|[AB]_(?:ORDER|\d_\d)")
+_FREE = re.compile(r"LONPOLE|LATPOLE|PROJP\d|[AB]_(?:ORDER|\d_\d)")
 _SIP = ("A_", "B_")
 _SHAPING = re.compile(r"CDELT\d|CROTA\d|(CD|PC)\d_\d|PV\d_\d+|[AB]_\d_\d|[XY]PIXELSZ|AMD[XY]\d")
 _OTHER = ("CPDIS", "CQDIS", "D2IMDIS")
@@ -180,7 +180,9 @@ def _numbers(header: Mapping[str, Value], axes: tuple[int, int], label: str) -> 
             shown = value[:80] if isinstance(value, str) else value
             raise InputError(f"{label}: {name} is unreadable", value=shown, expected="a number", hint=NO_WCS)
         if target:
-            values.setdefault(target, float(value))
+            if values.setdefault(target, float(value)) != value:
+                what = f"{label}: its WCS makes no sense: {target} stands in two spellings, with two values"
+                raise InputError(what, value=f"{values[target]} and {value}", hint=NO_WCS)
         elif value != 0:
             what = f"{label}: its WCS makes no sense: {name} mixes RA and Dec with another axis"
             raise InputError(what, value=value, hint=NO_WCS)
@@ -256,6 +258,8 @@ def _one_distortion(values: dict[str, Value], label: str) -> WcsCards:
     tpv = all(kind.endswith("-TPV") for kind in kinds) or (scamp and tan)
     dropped = scamp and all(kind.endswith("-TAN-SIP") for kind in kinds)
     left = {name: value for name, value in values.items() if not (dropped and name in terms)}
+    if terms or tan:  # PROJPn is the older name of PV on the latitude
+        left = {name: value for name, value in left.items() if not name.startswith("PROJP")}
     if tpv:  # tells wcslib that the PV cards are a polynomial
         left |= {f"CTYPE{i}": kind.replace("-TAN", "-TPV") for i, kind in enumerate(kinds, 1)}
     for name, (_, term) in terms.items():

@@ -65,14 +65,16 @@ def read(radesys: object, equinox: object, label: str, names: tuple[str, str] = 
     """
     word = str(radesys or "").strip().upper()
     word = "ICRF" if word.startswith("ICRF") else word
-    if isinstance(equinox, str) and equinox.strip()[:1].upper() in ("J", "B"):
+    letter = equinox.strip()[:1].upper() if isinstance(equinox, str) else ""
+    if isinstance(equinox, str) and letter in ("J", "B"):
         equinox = equinox.strip()[1:]
     try:
         year = float(equinox) if equinox not in (None, "") else None  # type: ignore[arg-type]
     except (TypeError, ValueError):
         year = 0.0
     year = None if year is not None and np.isnan(year) else year
-    name = NAMES.get(word) if word else ("ICRS" if year is None else "FK4" if year < FIRST_FK5 else "FK5")
+    old = letter == "B" or (letter != "J" and year is not None and year < FIRST_FK5)
+    name = NAMES.get(word) if word else ("ICRS" if year is None else "FK4" if old else "FK5")
     if name is None:
         raise InputError(f"{label}: its {names[0]} is not known", value=radesys, expected="ICRS, FK5, FK4 or FK4-NO-E")
     if name in ("ICRS", "GALACTIC"):

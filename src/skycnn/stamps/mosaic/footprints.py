@@ -14,11 +14,13 @@ from skycnn.errors import InputError
 from skycnn.images import maskbits
 from skycnn.images.imageheader import ImageHeader, ImageSpec, read_headers
 from skycnn.images.imagewcs import ImageWcs
+from skycnn.images.keptcards import WCS
 from skycnn.stamps.mosaic.skycaps import Array, Caps
 
 HELD = 1 << 14
 """WCS kept, 5 kB each; those of further images are parsed again on demand."""
 
+_DISTORTION = ("A_", "B_", "PV", "WAT", "AMD", "CPDIS", "CQDIS", "D2IM")
 _PLACE = ("CTYPE1", "CTYPE2", "CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2")
 _PAIRS = "Images, masks and weights are paired in the order of their names."
 
@@ -242,17 +244,24 @@ def _located(entry: _Entry) -> _Entry:
 
 
 def _same_place(image: ImageHeader, plane: ImageHeader) -> bool:
-    """Whether a mask or weight has the image's WCS to a pixel; True where its header has none."""
+    """Whether a mask or weight has the image's WCS; True where its header has none, or only lacks the distortion."""
     header, other = image.header, plane.header
-    if "CTYPE1" not in other or all(header.get(name) == other.get(name) for name in _PLACE):
+    changed = {name for name in header.keys() | other.keys() if header.get(name) != other.get(name)}
+    changed = {name for name in changed if WCS.fullmatch(name.encode())}
+    if "CTYPE1" not in other or not changed:
+        return True
+    bent = any(name.startswith(_DISTORTION) for name in changed)
+    if bent and changed.isdisjoint(_PLACE):
         return True
     try:
         wcs = _wcs(plane)
     except InputError:
         return True
-    middle = np.array([(image.shape[1] - 1) / 2]), np.array([(image.shape[0] - 1) / 2])
-    x, y = wcs.to_pixel(*_wcs(image).to_sky(*middle))
-    return not (abs(x - middle[0]) > 1 or abs(y - middle[1]) > 1)
+    ny, nx = image.shape
+    along, up, most = ([0.5], [0.5], 1.0) if bent else ([0.5, 0.0, 1.0, 0.0, 1.0], [0.5, 0.0, 1.0, 1.0, 0.0], 0.5)
+    x, y = np.array(along) * (nx - 1), np.array(up) * (ny - 1)
+    at = wcs.to_pixel(*_wcs(image).to_sky(x, y))
+    return not (np.hypot(at[0] - x, at[1] - y) > most).any()
 
 
 def _wcs(image: ImageHeader) -> ImageWcs:
