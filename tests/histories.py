@@ -256,7 +256,7 @@ class History:
             for column in units[1].columns:
                 values = np.array(units[1].data.field(column.name))
                 if column.name.lower() == band.lower():
-                    seen = np.isfinite(values)
+                    seen = np.abs(values) < 1e6  # 1e20 is no magnitude, nor has an integer room for it
                     whole = np.where(seen, np.round((np.where(seen, values, 0) - ZERO) / SCALE), -(2**31))
                     columns.append(fits.Column(column.name, "J", array=whole.astype("i4")))
                 elif column.null is None and values.dtype.kind == "f":

@@ -107,3 +107,10 @@ def test_constant_and_extreme_pixels_can_be_shown(bands, value):
 def test_constants_fit_together():
     assert 0 < colourimage.WHITE < 1
     assert colourimage.DARK < colourimage.SOFT < colourimage.BRIGHT
+
+
+def test_a_signalling_nan_is_a_nan_without_a_word():
+    pixels = noise()
+    pixels[:, 1, :4] = np.array(0x7FA00001, "u4").view("f4")
+    quiet = np.where(np.isnan(pixels), np.float32(np.nan), pixels)
+    np.testing.assert_array_equal(colour(pixels, "gri"), colour(quiet, "gri"))

@@ -1,6 +1,8 @@
 """Journal: what a killed run finished is found again, and nothing else is believed."""
 
 import os
+import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -82,6 +84,33 @@ def test_a_range_answered_anew_replaces_the_old(path):
     np.testing.assert_array_equal(journal.rows(20, 40), rows(99, 20))
     np.testing.assert_array_equal(journal.rows(40, 60), rows(40, 20))
     journal.close(remove=True)
+
+
+@pytest.mark.parametrize("first", [1, 19, 21, 59])
+def test_ranges_that_overlap_are_never_mixed(path, first):
+    """No run writes such; the later range is the one that is held, and what it overlaps is answered anew."""
+    journal = opened(path)
+    journal.put(first, digest(first), rows(first, 20))
+    again = opened(path)
+    for start in (0, 20, 40):
+        alone = start + 20 <= first or start >= first + 20
+        assert journal.holds(start, 20, digest(start)) == again.holds(start, 20, digest(start)) == alone
+    again.close(remove=False)
+    journal.put(20, digest(20), rows(20, 20))
+    np.testing.assert_array_equal(journal.rows(20, 40), rows(20, 20))
+    journal.close(remove=True)
+
+
+def test_a_record_that_promises_much_takes_no_memory(path):
+    octets = path.read_bytes()
+    with path.open("r+b") as file:
+        file.seek(octets.index(b"\n", len(MAGIC)) + 1)
+        file.write(struct.pack("<QI32sI", 0, 2**24, bytes(32), 0))
+        file.truncate(WIDTH * 2**24 + 5000)  # a sparse file
+    tracemalloc.start()
+    assert opened_and_closed(path) == (0, False)
+    assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

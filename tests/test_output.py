@@ -269,6 +269,9 @@ def test_what_is_not_there_is_left_to_whoever_opens_it(tmp_path):
     with output.locked():
         output.prepare()
     assert os.listdir(tmp_path) == []
+    there = tmp_path / "out.fits"
+    there.touch()
+    Output(Spec(str(tmp_path / "no.fits"), None), str(there), overwrite=True)
 
 
 class Stdout:

@@ -1,15 +1,18 @@
 """What earlier runs left: their records and their stamps."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
 from sdsslike import table, write
 from skycnn.errors import InputError
 from skycnn.fits import previousrun
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.provenance import Record
+from skycnn.schema import Column
 
 COLUMNS = ("Z", "Z_FLAG")
 MINE = Record(
@@ -132,3 +135,17 @@ def test_a_hash_of_rows_is_that_of_small_pieces(tmp_path, monkeypatch):
         whole = previousrun.rows_sha256(catalogue, (0, 50))
         monkeypatch.setattr(previousrun, "READ_BYTES", 100)
         assert previousrun.rows_sha256(catalogue, (0, 50)) == whole
+
+
+@pytest.mark.parametrize(
+    ("dim", "shape", "same"),
+    [(None, (), True), ("(6)", (), True), ("( 6 )", (), True), ("(1,6)", (), False), ("(3,2)", (2, 3), True)],
+)
+def test_the_shape_of_a_vector_may_be_told_twice(tmp_path, dim, shape, same):
+    """As astropy does when it writes a table anew."""
+    unit = fits.BinTableHDU.from_columns([fits.Column("PDF", "6E", array=np.ones((2, 6), ">f4"))])
+    if dim is not None:
+        unit.header["TDIM1"] = dim
+    path = write(tmp_path / "cat.fits", unit)
+    with Catalogue.open(str(path)) as catalogue, nullcontext() if same else pytest.raises(InputError, match="TDIM"):
+        previousrun.check_type(catalogue, Column("PDF", "f4", "", "", "", "", 6, shape))

@@ -77,6 +77,11 @@ def test_nulls_are_nan_in_numbers_and_stay_in_plain_ids():
     assert one("K", np.array([2**62 + 1], ">i8")).tolist() == [2**62 + 1]
 
 
+def test_a_signalling_nan_is_a_nan_without_a_word():
+    values = one("E", np.array([0x7FA00001, 0x3F800000], ">u4"), TSCAL=2)
+    np.testing.assert_array_equal(values, [np.nan, 2.0])
+
+
 def test_names_are_exact_beside_nulls():
     ids = np.array([2**53 + 1, -99, -5], ">i8")
     assert one("K", ids, "names", TNULL=-99).tolist() == [str(2**53 + 1), "", "-5"]

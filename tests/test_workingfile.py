@@ -64,7 +64,9 @@ def test_a_working_file_gets_another_name_where_a_strangers_stays(tmp_path, kind
     path = tmp_path / "journal"
     same = standins.put(kind, path)
     if kind == "folder":
-        with pytest.warns(UserWarning, match=r"journal \(of .* old\) is left alone, and the run begins anew"):
+        with pytest.warns(
+            UserWarning, match=r"journal \(of .*\) is left alone, and the run begins anew; .* type rm -r /"
+        ):
             assert workingfile.usable(str(path), others=True) == f"{path}.{os.geteuid()}"
         assert path.is_dir()
         (tmp_path / f"journal.{os.geteuid()}").mkdir()
@@ -99,7 +101,10 @@ def test_a_colleagues_file_does_not_block(mode, others, stays, recwarn):
             os.close(workingfile.opened(name))
             (folder / "journal").exists() or pytest.fail("no journal")
         assert (path.read_bytes() == b"theirs") == temporary.exists() == stays
-        assert ("left alone" in str(recwarn.list[-1].message)) == stays
+        said = str(recwarn.list[-1].message)
+        assert (
+            ("left alone" in said) == (f"{'root alone may ' if mode & 0o1000 else ''}type rm {path}" in said) == stays
+        )
 
 
 @needs_root

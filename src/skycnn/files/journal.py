@@ -4,7 +4,7 @@ import json
 import os
 import struct
 import zlib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from contextlib import suppress
 from typing import IO
 
@@ -12,7 +12,9 @@ import numpy as np
 
 from skycnn.files import workingfile
 from skycnn.files.safefile import scratch
+from skycnn.interrupt import check
 
+READ_BYTES = 4 << 20
 MAGIC = b"skycnn journal 1\n"
 _RECORD = struct.Struct("<QI32sI")  # first row, rows, sha256 of the input bytes, crc32 of these and the payload
 
@@ -34,6 +36,7 @@ class Journal:
         self.path, self.width = path, width
         self.discarded = False
         self._places: dict[int, tuple[int, bytes, int]] = {}
+        self._starts: list[int] = []
         head = MAGIC + json.dumps(key, sort_keys=True).encode() + b"\n"
         self._file: IO[bytes]
         if path is None:
@@ -63,17 +66,34 @@ class Journal:
         """Index the records from offset ``at``; a torn one at the end, from a power cut, is cut off."""
         fd = self._file.fileno()
         while at + _RECORD.size <= size:
-            first, n, digest, check = _RECORD.unpack(os.pread(fd, _RECORD.size, at))
+            first, n, digest, told = _RECORD.unpack(os.pread(fd, _RECORD.size, at))
             end = at + _RECORD.size + n * self.width
             if end > size or n == 0:
                 break
-            payload = os.pread(fd, n * self.width, at + _RECORD.size)
-            if _crc(first, n, digest, payload) != check:
+            if self._sum(first, n, digest, at + _RECORD.size, end) != told:
                 break
-            self._places[first] = (n, digest, at + _RECORD.size)
+            self._keep(first, n, digest, at + _RECORD.size)
             at = end
         os.ftruncate(fd, at)
         return at
+
+    def _sum(self, first: int, n: int, digest: bytes, at: int, end: int) -> int:
+        """Return the crc32 of a record whose payload is the bytes at..end, of which few are held at a time."""
+        total = _crc(first, n, digest, b"")
+        for start in range(at, end, READ_BYTES):
+            check()
+            total = zlib.crc32(os.pread(self._file.fileno(), min(READ_BYTES, end - start), start), total)
+        return total
+
+    def _keep(self, first: int, n: int, digest: bytes, place: int) -> None:
+        """Index a range; it takes the place of those that it overlaps."""
+        begin, end = bisect_left(self._starts, first), bisect_left(self._starts, first + n)
+        if begin and self._starts[begin - 1] + self._places[self._starts[begin - 1]][0] > first:
+            begin -= 1
+        for start in self._starts[begin:end]:
+            del self._places[start]
+        self._starts[begin:end] = [first]
+        self._places[first] = (n, digest, place)
 
     def holds(self, first: int, n: int, digest: bytes) -> bool:
         """Whether these rows are finished, from input of this SHA-256."""
@@ -86,7 +106,7 @@ class Journal:
         record = _RECORD.pack(first, len(rows), digest, _crc(first, len(rows), digest, payload)) + payload
         place = self._end + _RECORD.size
         self._append(record)
-        self._places[first] = (len(rows), digest, place)
+        self._keep(first, len(rows), digest, place)
 
     def _append(self, content: bytes) -> None:
         done = 0
@@ -103,7 +123,7 @@ class Journal:
             When a row is not finished.
         """
         out = np.empty((end - first, self.width), np.uint8)
-        starts = sorted(self._places)
+        starts = self._starts
         at = bisect_right(starts, first) - 1
         row = first
         while row < end:

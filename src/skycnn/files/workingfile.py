@@ -153,18 +153,23 @@ def set_aside(path: str, reason: str) -> bool:
 
 
 def leave(path: str) -> None:
-    """Say that a stranger's file stays at the name of a working file."""
-    warnings.warn(f"{described(path)} is left alone, and the run begins anew", Notice, stacklevel=2)
+    """Say that a stranger's file stays at the name of a working file, and how it goes."""
+    way = f"if no skycnn uses it, {_remedy(path)}"
+    warnings.warn(f"{described(path)} is left alone, and the run begins anew; {way}", Notice, stacklevel=2)
 
 
 def in_the_way(path: str) -> InputError:
     """Return the error about a file at the name of a working file."""
-    hint = f"{removal(path)}, or --out FILE writes elsewhere."
+    return InputError(f"{described(path)} is in the way", hint=f"{_remedy(path)}, or --out FILE writes elsewhere.")
+
+
+def _remedy(path: str) -> str:
+    """Return what to type to remove a stranger's file, and who may."""
     with suppress(FileNotFoundError):
         stat, folder = os.lstat(path), os.stat(os.path.dirname(path) or ".")
         if folder.st_mode & st.S_ISVTX and os.geteuid() not in (0, stat.st_uid, folder.st_uid):
-            hint = f"{owner(stat)} alone may type {hint}"
-    return InputError(f"{described(path)} is in the way", hint=hint)
+            return f"{owner(stat)} alone may type {removal(path)}"
+    return f"type {removal(path)}"
 
 
 def opened(path: str, *, mode: int = 0o600, fresh: bool = False, shared: bool = False) -> int:

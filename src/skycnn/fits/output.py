@@ -62,7 +62,8 @@ class Output:
 
     def _check_new(self, spec: Spec, overwrite: bool) -> None:
         path = str(self.path)
-        if not spec.standard and os.path.exists(path) and os.path.samefile(path, spec.path):
+        both = not spec.standard and os.path.exists(path) and os.path.exists(spec.path)  # whoever opens it tells
+        if both and os.path.samefile(path, spec.path):
             raise InputError(f"--out {self.label} is the input itself", hint="Leave --out away to write in place.")
         if self.existing is not None and not overwrite:
             raise InputError(f"{self.label} exists", hint="--overwrite replaces it.")

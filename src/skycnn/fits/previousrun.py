@@ -114,7 +114,8 @@ def check_type(catalogue: Catalogue, column: Column) -> None:
     old = catalogue.has(column.name)
     if old is None:
         return
-    plain = old.scale == 1 and old.zero == 0 and (old.dim or "").replace(" ", "") == column.dim
+    dim = (old.dim or "").replace(" ", "")
+    plain = old.scale == 1 and old.zero == 0 and ("" if dim == f"({old.repeat})" else dim) == column.dim  # astropy's
     if f"{old.repeat if old.repeat != 1 else ''}{old.code}" != column.form or not plain:
         shape = f"{old.form} TDIM {old.dim}" if old.dim else old.form
         raise InputError(

@@ -93,7 +93,8 @@ class TableColumn:
         plain = raw.astype(raw.dtype.newbyteorder("="))
         if self.code in "CM":
             return plain
-        physical = plain.astype(np.float64, copy=False)
+        with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+            physical = plain.astype(np.float64, copy=False)
         return self._scaled(physical) if (self.scale, self.zero) != (1, 0) else physical
 
     def exact(self, rows: "np.ndarray") -> ExactValues:

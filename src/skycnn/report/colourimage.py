@@ -81,7 +81,8 @@ def colour(pixels: Array, bands: Sequence[str]) -> Array:
 
 def _in_noise(band: Array) -> Array:
     """Return one band of all stamps above its median, in units of its noise; NaN where it is not finite."""
-    values = band.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+        values = band.astype(np.float64)
     known = values[np.isfinite(values)]
     if not len(known):
         return values
