@@ -15,6 +15,9 @@ STATES = ("yes", "no", "unknown")
 LARGEST = 16384
 """Pixels along an edge of a stamp, as `stamps.stampsource` cuts them."""
 
+NAME, BAND = r"\S(.{0,198}\S)?", r"[^\s=,*]{1,60}"
+"""Names that can be typed: a model's, and a band's in ``--band BAND=COLUMN,BAND=COLUMN``."""
+
 DEEPEST = 20
 """Lists and tables of a card within one another; those that ship have four."""
 
@@ -158,6 +161,11 @@ def _odd(card: Card) -> Iterator[Misfit]:
             yield Misfit(name, list(names), "names, each once")
     if not card.inputs:
         yield Misfit("inputs", [], "flux, image or columns")
+    if not card.bands and (card.takes_fluxes or card.takes_images):
+        yield Misfit("bands", [], "the bands of its fluxes or images")
+    for place, name, letters in (("name", card.name, NAME), *(("bands", band, BAND) for band in card.bands)):
+        if not (re.fullmatch(letters, name) and name.isprintable()):
+            yield Misfit(place, name, "a name that can be typed")
     if card.dereddened not in STATES:
         yield Misfit("dereddened", card.dereddened, " or ".join(STATES))
     for key, ends in card.ranges.items():
