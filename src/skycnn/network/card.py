@@ -15,8 +15,8 @@ STATES = ("yes", "no", "unknown")
 LARGEST = 16384
 """Pixels along an edge of a stamp, as `stamps.stampsource` cuts them."""
 
-NAME, BAND = r"\S(.{0,198}\S)?", r"[^\s=,*]{1,60}"
-"""Names that can be typed: a model's, and a band's in ``--band BAND=COLUMN,BAND=COLUMN``."""
+BAND = r"[^\s=,*]{1,60}"
+"""A band's name that can be typed in ``--band BAND=COLUMN,BAND=COLUMN``."""
 
 DEEPEST = 20
 """Lists and tables of a card within one another; those that ship have four."""
@@ -163,9 +163,11 @@ def _odd(card: Card) -> Iterator[Misfit]:
         yield Misfit("inputs", [], "flux, image or columns")
     if not card.bands and (card.takes_fluxes or card.takes_images):
         yield Misfit("bands", [], "the bands of its fluxes or images")
-    for place, name, letters in (("name", card.name, NAME), *(("bands", band, BAND) for band in card.bands)):
-        if not (re.fullmatch(letters, name) and name.isprintable()):
-            yield Misfit(place, name, "a name that can be typed")
+    if not card.name.strip():
+        yield Misfit("name", card.name, "a name")
+    for band in card.bands:
+        if not (re.fullmatch(BAND, band) and band.isprintable()):
+            yield Misfit("bands", band, "a name that can be typed")
     if card.dereddened not in STATES:
         yield Misfit("dereddened", card.dereddened, " or ".join(STATES))
     for key, ends in card.ranges.items():
