@@ -3,6 +3,7 @@
 import json
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -47,6 +48,16 @@ def test_the_later_network_of_the_task_answers(shape):
     assert ready.feed.words == "photometry and column Z_SPEC"
     assert "redshift: column Z_SPEC" in ready.notes
     assert opened(shape, model="shape-paper").choice.card.name == "shape-paper"
+
+
+def test_a_kind_of_input_that_is_not_known_is_said_of_the_model_before_a_table_is_chosen(shape, monkeypatch):
+    with fits.open(shape) as units:
+        units.append(fits.BinTableHDU(units[1].data, name="TWICE"))
+        units.writeto(shape, overwrite=True)
+    [(path, card)] = answering.choice.candidates("shape", "shape-fast")
+    monkeypatch.setattr(answering.choice, "candidates", lambda *_: [(path, replace(card, inputs=("flux", "spectrum")))])
+    with pytest.raises(InputError, match="shape-fast takes input of kind 'spectrum'"):
+        opened(shape, model="shape-fast")
 
 
 def test_a_column_is_named_by_the_user(shape):

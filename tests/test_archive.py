@@ -8,6 +8,7 @@ import pytest
 from astropy.io import fits
 
 import imagemaker
+import rawfits
 from skycnn.errors import InputError
 from skycnn.images.archive import compression_of, plain, units
 
@@ -65,3 +66,11 @@ def test_a_header_without_end():
         plain(io.BytesIO(b"SIMPLE  =".ljust(2880) + b" " * 2880), "", "a") as stream,
     ):
         list(units(stream, "a"))
+
+
+def test_data_beyond_any_file(tmp_path):
+    path = tmp_path / "far.fits"
+    cards = {"SIMPLE": True, "BITPIX": 8, "NAXIS": 1, "NAXIS1": 2**62}
+    path.write_bytes(rawfits.header([rawfits.card(*card) for card in cards.items()]))
+    with open(path, "rb") as file, pytest.raises(InputError, match=r"far.fits\[0\] promises data up to byte 46116860"):
+        list(units(file, "far.fits"))

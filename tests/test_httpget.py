@@ -59,7 +59,7 @@ def test_an_answer_comes_whole(server, path):
         ("/endless", "an answer of more than 1 MB, the limit", False),
         ("/loop", "HTTP 302 Found, a redirect that leads nowhere", False),
         ("/redirect?to=file:///etc/passwd", "HTTP 302 Found, a redirect that leads nowhere", False),
-        ("/redirect?to=ftp://127.0.0.1/x", "no connection: unknown url type", False),
+        ("/redirect?to=ftp://127.0.0.1/x.fits", "a redirect that leads nowhere: unknown url type: ftp", False),
         ("/redirect?to=/404", "HTTP 404", False),
     ],
 )

@@ -120,6 +120,8 @@ def test_places_where_nothing_can_be_written(cat, tmp_path, overwrite):
         (str(tmp_path / "link"), "is the input itself"),
         (str(tmp_path), "is a folder"),
         (str(tmp_path / "none" / "new.fits"), "the folder of .* does not exist"),
+        (str(cat / "new.fits"), f"cannot be made: {cat} is no folder"),
+        ("", "a file name is empty"),
         (str(tmp_path / "pipe"), "is a pipe"),
         ("/dev/null", "is a device"),
     ]:

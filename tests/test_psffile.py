@@ -1,5 +1,8 @@
 """Images of PSFs in files: where the scale is found, which image is taken, what is refused."""
 
+import gzip
+from pathlib import Path
+
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -160,6 +163,18 @@ def test_a_large_image_is_refused_before_it_is_read(write, tmp_path):
     told = r"holds an image of 2x514 pixels \(expected a PSF of at most 513 pixels along an edge\)\. Cut its edges off"
     with pytest.raises(InputError, match=told):
         psffile.read(spoilt(tmp_path / "psf.fits", end=2880))
+
+
+def test_what_follows_the_last_unit_is_not_read_to_its_end(write, tmp_path):
+    path = write((STAR, {"PIXSCALE": 0.02}))
+    whole, packed = Path(path).read_bytes(), tmp_path / "psf.fits.gz"
+    for behind, told in ((bytes(28800), None), (bytes(3 << 20), "more than 1 MB of no FITS follow its last HDU")):
+        packed.write_bytes(gzip.compress(whole + behind))
+        if told is None:
+            assert psffile.read(str(packed))[1] == 0.02
+        else:
+            with pytest.raises(InputError, match=told):
+                psffile.read(str(packed))
 
 
 def test_cards_that_do_not_matter_do_not(write):

@@ -38,6 +38,7 @@ NONE = {
     "/dev/null": "is a device",
     "dangling": "is a link to nowhere, which does not exist",
     "a\0b": "a file name holds a zero byte",
+    "": "a file name is empty",
 }
 """Names that are no files, for reading and for writing alike."""
 

@@ -212,6 +212,16 @@ def test_edges_are_told_together():
     assert survey.parse(swapped, "mine.toml", cited=False).low == {"b": 5500}
 
 
-@pytest.mark.parametrize("text", ["a = " + 20000 * "[", "a = " + 5000 * "1", "a = 1979-13-45"])
+CHOKING = (
+    "a = " + 20000 * "[",
+    "a = " + 5000 * "1",
+    "a = 1979-13-45",
+    "a." * 200000 + "a = 1",
+    "[" + "'a'." * 200000 + "a]",
+    "x = {" + "a ." * 200000 + "a = 1}",
+)
+
+
+@pytest.mark.parametrize("text", CHOKING, ids=lambda text: text[:8])
 def test_what_the_reader_of_toml_chokes_on_is_no_toml(text):
     assert told(text).startswith("mine.toml is not TOML: ")

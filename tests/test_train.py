@@ -320,7 +320,7 @@ def test_stamps_that_do_not_fit_into_memory_give_the_same_network(train, cube, t
         ({"split": "NONE"}, "has no column 'NONE'"),
         ({"group": "NONE"}, "has no column 'NONE'"),
         ({"out": "my.fits"}, "is no name of a model"),
-        ({"out": "no/such/my.safetensors"}, "there is no folder"),
+        ({"out": "no/such/my.safetensors"}, "the folder of .* does not exist"),
         ({"rows": (0, 40)}, "rows to train with"),
         ({"device": "cuda:9"}, "cuda:9"),
         ({"split": "WORD"}, "the split column WORD says 'abc'"),

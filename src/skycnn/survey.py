@@ -1,6 +1,7 @@
 """Survey: bands, pixel scale, PSF, depth and coefficients of a sky survey, read from ``surveys/*.toml`` or a file."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -17,6 +18,10 @@ BANDS = ("FUV", "NUV", "u", "g", "r", "i", "z", "y", "J", "H", "K")
 
 TEXT, LONGEST = "a TOML file in UTF-8", 1 << 20
 """What a survey's file is, and its bytes at most: those that ship have 3000."""
+
+
+MOST_DOTS = 100
+"""Parts of a name in a survey's file; the reader's time grows with their square."""
 
 
 @dataclass(frozen=True)
@@ -180,9 +185,12 @@ def parse(text: str, label: str, *, cited: bool = True) -> Survey:
     """
     source = SurveyFile(label, text)
     try:
+        if any(part.count(".") > MOST_DOTS for part in re.split(r"[=,{\[\n]", text)):
+            raise ValueError(f"a name of more than {MOST_DOTS} parts")
         facts = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number of too many digits, brackets too deep
-        raise InputError(f"{label} is not TOML: {error}") from error
+        reason = str(error).partition(";")[0]  # what follows is advice to programmers
+        raise InputError(f"{label} is not TOML: {reason}") from error
     for table in (facts, facts.get("references")):
         if isinstance(table, dict):
             for key in FORMER:

@@ -4,6 +4,7 @@ import os
 import select
 import stat as st
 from contextlib import suppress
+from shlex import quote
 from typing import IO, cast
 
 from skycnn.errors import InputError
@@ -157,11 +158,42 @@ def check_output(path: str, label: str, *, hint: str | None = None) -> os.stat_r
     return there
 
 
+def check_folder(folder: str, label: str) -> None:
+    """See that the folder of a new file is there.
+
+    Raises
+    ------
+    InputError
+        When there is none, or a file has its name.
+    """
+    if os.path.isdir(folder):
+        return
+    upper = folder
+    while not os.path.lexists(upper):
+        upper = os.path.dirname(upper)
+    if not os.path.isdir(upper):
+        raise InputError(f"{label} cannot be made: {upper} is no folder", hint="Give another --out FILE.")
+    raise InputError(f"the folder of {label} does not exist", hint=f"mkdir -p {quote(folder)}")
+
+
+def check_name(path: str | os.PathLike[str]) -> None:
+    """See that a file can have a name.
+
+    Raises
+    ------
+    InputError
+        When it is empty or holds a zero byte.
+    """
+    name = os.fspath(path)
+    if not name:
+        raise InputError("a file name is empty", hint="Is a variable of the shell not set?")
+    if "\0" in name:
+        raise InputError("a file name holds a zero byte", value=name)
+
+
 def _status(path: str | os.PathLike[str]) -> os.stat_result:
-    try:
-        return os.stat(path)
-    except ValueError:
-        raise InputError("a file name holds a zero byte", value=os.fspath(path)) from None
+    check_name(path)
+    return os.stat(path)
 
 
 def _leads_nowhere(label: str, path: str | os.PathLike[str], expected: str, hint: str | None = None) -> InputError:

@@ -13,7 +13,7 @@ from typing import IO, cast
 from skycnn.errors import ChangedError, InputError, SkycnnError
 from skycnn.files import safefile, workingfile
 from skycnn.files.lock import held, locked
-from skycnn.files.regular import check_output
+from skycnn.files.regular import check_folder, check_output
 from skycnn.fits.source import Spec
 
 
@@ -68,8 +68,7 @@ class Output:
         if self.existing is not None and not overwrite:
             raise InputError(f"{self.label} exists", hint="--overwrite replaces it.")
         folder = os.path.dirname(path)
-        if not os.path.isdir(folder):
-            raise InputError(f"the folder of {self.label} does not exist", hint=f"mkdir -p {folder}")
+        check_folder(folder, self.label)
         if not os.access(folder, os.W_OK) or not os.stat(folder).st_mode & 0o222:
             raise InputError(f"the folder of {self.label} is read-only", hint="--out FILE names another place.")
 

@@ -13,7 +13,7 @@ from typing import IO, cast
 
 from skycnn.errors import ChangedError, InputError
 from skycnn.files import safefile
-from skycnn.files.regular import opened
+from skycnn.files.regular import check_name, opened
 from skycnn.fits.expansion import Expansion
 from skycnn.fits.foreign import check_fits
 
@@ -42,8 +42,7 @@ def parse(text: str, hdu: str | None = None) -> Spec:
         When the name and ``--hdu`` disagree, or no file can have that name.
     """
     match = None
-    if "\0" in text:
-        raise InputError("a file name holds a zero byte", value=text)
+    check_name(text)
     if not os.path.exists(text):
         match = re.fullmatch(r"(.+)\[([^\[\]]+)\]", text) or re.fullmatch(r"(.+)#([^#]+)", text)
     path, extension = (match[1], match[2]) if match else (text, None)

@@ -1,6 +1,7 @@
 """Archive: the uncompressed bytes of an image file, plain or .gz or .bz2, and its HDUs, in one pass."""
 
 import bz2
+import errno
 import gzip
 import os
 import re
@@ -25,6 +26,10 @@ _FORM = re.compile(
 MOST_FIELDS = 999
 """Of a table (FITS 4.0, section 7.3.1)."""
 _MOST_CARDS = 4096 * BLOCK // CARD  # as in cards.read_header
+
+
+MOST_BEHIND = 1 << 20
+"""Bytes behind the last HDU, such as a tape's padding."""
 
 
 def compression_of(file: IO[bytes]) -> str:
@@ -88,7 +93,14 @@ def units(stream: IO[bytes], path: str) -> Iterator[Hdu]:
     packed = _packed(stream)
     number, offset = 0, 0
     while True:
-        stream.seek(offset)
+        try:
+            stream.seek(offset)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            raise InputError(
+                f"{path}[{number - 1}] promises data up to byte {offset}, beyond any file", hint=LIES
+            ) from None
         block = stream.read(BLOCK)
         if number == 0:
             check_fits(block, path)
@@ -118,10 +130,12 @@ def units(stream: IO[bytes], path: str) -> Iterator[Hdu]:
 def check_counts(file: IO[bytes], path: str) -> None:
     """See that a library may read a file's headers: a count of billions of axes or fields keeps some busy for ever.
 
+    What follows the last of them is read to its end by some, in search of one more.
+
     Raises
     ------
     InputError
-        When it is no FITS, a header is unreadable, or a table has more fields than FITS allows.
+        When it is no FITS, a header is unreadable, a table has more fields than FITS allows, or much else follows.
     """
     with plain(file, compression_of(file), path) as stream:
         for unit in units(stream, path):
@@ -129,4 +143,9 @@ def check_counts(file: IO[bytes], path: str) -> None:
             fields = fitscards.integer(fitscards.values(unit.cards), "TFIELDS", label, 0)
             if fields > MOST_FIELDS:
                 raise InputError(f"{label}: TFIELDS is {fields}", expected=f"at most {MOST_FIELDS}")
+        left = MOST_BEHIND + 1
+        while left > 0 and (piece := stream.read(BLOCK)):
+            left -= len(piece)
+        if left <= 0:
+            raise InputError(f"{path}: more than {MOST_BEHIND >> 20} MB of no FITS follow its last HDU", hint=LIES)
     file.seek(0)

@@ -178,7 +178,7 @@ def _similar(path: str) -> str | None:
     """Return a hint: similar names in the folder, else its content."""
     folder, name = os.path.split(path)
     try:
-        names = sorted(entry for entry in os.listdir(folder or ".") if not entry.startswith("."))
+        names = sorted(entry for entry in os.listdir(folder or ".") if not entry.startswith(".") and entry != name)
     except OSError:
         return None if glob.has_magic(folder) else f"There is no folder {folder}."
     if not names:

@@ -102,6 +102,8 @@ def opened(
     """
     task, user_survey = tasks.load(request.task), survey.own(request.survey)
     candidates = choice.candidates(task.name, request.model)
+    if request.model is not None:  # said of the model before a table is chosen by what it takes
+        kinds.find(task, candidates[0][1].inputs, candidates[0][1].name)
     takes_images = any(card.takes_images for _, card in candidates)
     catalogue = stack.enter_context(
         Catalogue.open(

@@ -15,6 +15,9 @@ STATES = ("yes", "no", "unknown")
 LARGEST = 16384
 """Pixels along an edge of a stamp, as `stamps.stampsource` cuts them."""
 
+BAND = r"[^\s=,*]{1,60}"
+"""A band's name that can be typed in ``--band BAND=COLUMN,BAND=COLUMN``."""
+
 DEEPEST = 20
 """Lists and tables of a card within one another; those that ship have four."""
 
@@ -158,6 +161,13 @@ def _odd(card: Card) -> Iterator[Misfit]:
             yield Misfit(name, list(names), "names, each once")
     if not card.inputs:
         yield Misfit("inputs", [], "flux, image or columns")
+    if not card.bands and (card.takes_fluxes or card.takes_images):
+        yield Misfit("bands", [], "the bands of its fluxes or images")
+    if not card.name.strip():
+        yield Misfit("name", card.name, "a name")
+    for band in card.bands:
+        if not (re.fullmatch(BAND, band) and band.isprintable()):
+            yield Misfit("bands", band, "a name that can be typed")
     if card.dereddened not in STATES:
         yield Misfit("dereddened", card.dereddened, " or ".join(STATES))
     for key, ends in card.ranges.items():

@@ -8,7 +8,7 @@ from pathlib import Path
 from skycnn.errors import ChangedError, InputError
 from skycnn.files import safefile, workingfile
 from skycnn.files.lock import held
-from skycnn.files.regular import check_output
+from skycnn.files.regular import check_folder, check_output
 from skycnn.network import checkpoint, model
 
 
@@ -40,8 +40,7 @@ class ModelFile:
         self.checkpoint = checkpoint.beside(self.path)
         if Path(out).suffix != model.SUFFIX:
             raise InputError(f"--out {out} is no name of a model", expected=f"a name that ends in {model.SUFFIX}")
-        if not os.path.isdir(self.folder):
-            raise InputError(f"there is no folder {self.folder}", hint=f"mkdir -p {self.folder}")
+        check_folder(self.folder, out)
         if not os.access(self.folder, os.W_OK) or not os.stat(self.folder).st_mode & 0o222:  # root may do anything
             raise InputError(f"the folder of {out} is read-only", hint="Give another --out FILE.")
         check_output(str(self.checkpoint), str(self.checkpoint), hint="Give another --out FILE.")

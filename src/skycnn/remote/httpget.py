@@ -19,7 +19,7 @@ from skycnn.remote.timedhttp import opener
 
 PASSING = {408, 425, 429, 500, 502, 503, 504}
 """Statuses worth a retry (RFC 9110, section 15, and RFC 6585 for 429)."""
-ABSENT = {204, 205, 404, 410}
+ABSENT, NOT_MODIFIED = {204, 205, 404, 410}, 304
 WHOLE, ACCEPTED, PARTIAL = {200, 201, 203}, 202, 206
 """Statuses of an image; 203 is what a proxy made of it, and then still to be a FITS file."""
 
@@ -65,7 +65,7 @@ def get(url: str, into: IO[bytes], *, connect: float, read: float, deadline: flo
     except (InvalidURL, ValueError):  # also an invalid host name
         raise FetchError("no valid URL") from None
     except (HTTPException, OSError) as error:  # not a full disk, see _copy
-        raise FetchError(f"the answer broke off: {str(error) or type(error).__name__}", passing=True) from None
+        raise FetchError(f"the answer broke off: {(str(error) or type(error).__name__)[:80]}", passing=True) from None
 
 
 def _check_whole(response: HTTPResponse) -> int | None:
@@ -147,7 +147,7 @@ def _status(error: HTTPError) -> FetchError:
     wait = _seconds(error.headers.get("Retry-After")) if error.headers is not None else 0.0
     phrase = responses.get(error.code, "")
     reason = f"HTTP {error.code} {phrase}".strip() + (
-        ", a redirect that leads nowhere" if 300 <= error.code < 400 else ""
+        ", a redirect that leads nowhere" if 300 <= error.code < 400 and error.code != NOT_MODIFIED else ""
     )
     return FetchError(reason, passing=error.code in PASSING, wait=wait)
 
@@ -169,5 +169,7 @@ def _connection(reason: object, connect: float) -> FetchError:
         return FetchError(f"no connection within {connect:g} s", passing=True, unreachable=True)
     if isinstance(reason, ssl.SSLCertVerificationError):
         return FetchError(f"its certificate is not valid: {reason.verify_message}", unreachable=True)
+    if isinstance(reason, str):  # an address that urllib cannot open
+        return FetchError(f"a redirect that leads nowhere: {reason[:80]}")
     text = getattr(reason, "strerror", None) or str(reason)
     return FetchError(f"no connection: {text}", passing=isinstance(reason, OSError), unreachable=True)

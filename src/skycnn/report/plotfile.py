@@ -6,7 +6,7 @@ from pathlib import Path
 
 from skycnn.errors import InputError
 from skycnn.files import safefile
-from skycnn.files.regular import check_output
+from skycnn.files.regular import check_name, check_output
 
 FORMATS = ("png", "pdf", "svg")
 
@@ -35,8 +35,7 @@ def check(path: str, option: str = "--plot", *, overwrite: bool = False, spared:
         raise InputError(f"{option} {path} has no known ending", expected=", ".join(f".{name}" for name in FORMATS))
     if find_spec("matplotlib") is None:
         raise InputError(f"matplotlib is not installed; {option} needs it", hint="pip install 'skycnn[plots]'")
-    if "\0" in path:
-        raise InputError("a file name holds a zero byte", value=path)
+    check_name(path)
     real = os.path.realpath(path)  # what would be replaced
     folder = os.path.dirname(real)
     if spared is not None and (real == os.path.realpath(spared) or _same(real, spared)):
