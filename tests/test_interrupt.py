@@ -20,8 +20,11 @@ def brisk(monkeypatch):
     """Lose patience soon, and let the suite go on whatever happens."""
     monkeypatch.setattr(interrupt, "PATIENCE", 0.02)
     monkeypatch.setattr(interrupt, "POLL", 0.01)
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in interrupt.SIGNALS}  # a shell may ignore them
     with interrupt.noted():
         yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def forever():
