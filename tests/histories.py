@@ -161,8 +161,9 @@ class History:
             kind = file[1].get_rec_dtype()[0]
             whole = np.zeros(len(more), kind)
             there = {name.lower(): name for name in kind.names}
-            for name in more.dtype.names:
-                whole[there[name.lower()]] = more[name]
+            with np.errstate(invalid="ignore"):  # a float of 1e20 into a column of integers
+                for name in more.dtype.names:
+                    whole[there[name.lower()]] = more[name]
             file[1].append(whole)
 
     def delete(self):
