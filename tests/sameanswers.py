@@ -16,6 +16,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
+from astropy.io import fits
+
 import rawfits
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -66,9 +69,26 @@ def main() -> int:
     old = parser.parse_args().old.resolve()
     with tempfile.TemporaryDirectory() as folder:
         before, now = (made(tree, Path(folder) / name) for name, tree in (("old", old), ("new", ROOT / "src")))
-    for name, digest in before.items():
-        print(f"{name:22s} {'the same bytes' if now[name] == digest else 'DIFFERS'}")
+        for name, digest in before.items():
+            same = now[name] == digest
+            print(f"{name:22s} {'the same bytes' if same else f'DIFFERS in {others(Path(folder), name)}'}")
     return int(before != now)
+
+
+def others(folder: Path, name: str) -> str:
+    """Return the columns of a table that differ, with the bits of a flag; what else differs is cards."""
+    if (folder / "new" / name).is_dir():
+        return "a file of the folder"
+    one, two = (fits.getdata(folder / tree / name, 1) for tree in ("old", "new"))
+    found = []
+    for column in dict.fromkeys([*one.names, *two.names]):
+        if column not in one.names or column not in two.names:
+            found.append(f"{column} (in one of them)")
+        elif column.endswith("FLAG") and (bits := int(np.bitwise_or.reduce(one[column] ^ two[column]))):
+            found.append(f"{column} (bits {bits})")
+        elif one[column].tobytes() != two[column].tobytes():
+            found.append(column)
+    return ", ".join(found) or "cards alone"
 
 
 if __name__ == "__main__":

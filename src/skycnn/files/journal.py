@@ -10,6 +10,7 @@ from typing import IO
 
 import numpy as np
 
+from skycnn.errors import Interrupted
 from skycnn.files import workingfile
 from skycnn.files.safefile import scratch
 from skycnn.interrupt import check
@@ -17,6 +18,11 @@ from skycnn.interrupt import check
 READ_BYTES = 4 << 20
 MAGIC = b"skycnn journal 1\n"
 _RECORD = struct.Struct("<QI32sI")  # first row, rows, sha256 of the input bytes, crc32 of these and the payload
+
+
+def unfinished(error: BaseException | None) -> bool:
+    """Return whether a run that ended so leaves its working files, so that the same command goes on from them."""
+    return isinstance(error, (Interrupted, KeyboardInterrupt))
 
 
 class Journal:

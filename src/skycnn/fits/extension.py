@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skycnn.errors import InputError, Interrupted, counted
+from skycnn.errors import InputError, counted
 from skycnn.files import safefile
-from skycnn.files.journal import Journal
+from skycnn.files.journal import Journal, unfinished
 from skycnn.fits import previousrun
 from skycnn.fits.aheadcopy import AheadCopy
 from skycnn.fits.bytecopy import copy_range
@@ -194,7 +194,7 @@ class Extension:
         try:
             yield journal
         except BaseException as error:
-            journal.close(remove=not isinstance(error, (Interrupted, KeyboardInterrupt)))
+            journal.close(remove=not unfinished(error))
             raise
         journal.close(remove=True)
 

@@ -9,9 +9,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.errors import Interrupted, NoSpaceError
+from skycnn.errors import NoSpaceError
 from skycnn.files import safefile
-from skycnn.files.journal import Journal
+from skycnn.files.journal import Journal, unfinished
 from skycnn.fits.output import Output
 
 Array = NDArray[Any]
@@ -94,4 +94,4 @@ class PatchJournal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._journal.close(remove=not isinstance(error, (Interrupted, KeyboardInterrupt)))
+        self._journal.close(remove=not unfinished(error))

@@ -24,7 +24,7 @@ from skycnn.fits import cards as fitscards
 from skycnn.fits.bytecopy import copy_range
 from skycnn.fits.source import Source, Spec
 from skycnn.fits.stamplayout.stampheader import head
-from skycnn.fits.stamplayout.stampplanes import COPIES, RAW, check_bands
+from skycnn.fits.stamplayout.stampplanes import COPIES, RAW
 from skycnn.fits.tablebytes import Hdu, read_into
 
 Array = NDArray[Any]
@@ -129,14 +129,12 @@ def _partner(path: str) -> str | None:
 
 def _bands(path: str, n: int) -> tuple[str, ...]:
     """Return the n filters in a file's name, else DEEPMERGE's, else numbers."""
-    check_bands(n, path)
+    if n > MOST:
+        raise InputError(f"{path} holds {n} bands", expected=f"at most {MOST}")
     named = re.findall(r"(?<![a-z0-9])f\d{3,4}[a-z]\d?(?![a-z0-9])", os.path.basename(path).lower())
     if len(named) == n:
         return tuple(name.upper() for name in named)
-    names = FILTERS[:n] if 2 <= n <= len(FILTERS) else tuple(str(i) for i in range(1, min(n, MOST) + 1))
-    if n > MOST:
-        raise InputError(f"{path} holds {n} bands", expected=f"at most {MOST}")
-    return names
+    return FILTERS[:n] if 2 <= n <= len(FILTERS) else tuple(str(i) for i in range(1, n + 1))
 
 
 def _table(labels: Array | None, rows: int, bands: tuple[str, ...], label: str) -> bytes:

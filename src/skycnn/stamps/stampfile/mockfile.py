@@ -11,9 +11,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.errors import Interrupted
 from skycnn.files import safefile
-from skycnn.files.journal import Journal
+from skycnn.files.journal import Journal, unfinished
 from skycnn.fits import cards as fitscards
 from skycnn.fits.bytecopy import copy_range, write_all
 from skycnn.fits.newtable import NewTable
@@ -211,7 +210,7 @@ class MockFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        remove = not isinstance(error, (Interrupted, KeyboardInterrupt))
+        remove = not unfinished(error)
         self._partial.close(remove=remove)
         self._journal.close(remove=remove)
 

@@ -8,9 +8,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from skycnn.errors import Interrupted
 from skycnn.files import safefile
-from skycnn.files.journal import Journal
+from skycnn.files.journal import Journal, unfinished
 from skycnn.fits import cards as fitscards
 from skycnn.fits.bytecopy import copy_range
 from skycnn.fits.catalogue import CHUNK, Catalogue
@@ -247,7 +246,7 @@ class StampFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        remove = not isinstance(error, (Interrupted, KeyboardInterrupt))
+        remove = not unfinished(error)
         self._partial.close(remove=remove)
         self._journal.close(remove=remove)
 
