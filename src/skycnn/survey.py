@@ -46,6 +46,10 @@ class Survey:
         One of ``surveyfile.DEPTHS``; empty where it is not told.
     aperture : float or None
         Diameter in arcsec, of depths in an aperture and of the survey's photometry.
+    noise : str
+        Where the noise of mocks comes from, ``depth`` or ``counted``; see `simulate.noiselevel.KINDS`.
+    matched : float or None
+        The factor on counted noise that makes mocks as difficult as others' are; see its reference.
     r80 : mapping of str to float
         Radius that holds 80 % of a point source's light, arcsec.
     wavelength, low, high : mapping of str to float
@@ -77,6 +81,8 @@ class Survey:
     extinction: Mapping[str, float]
     depth_kind: str = ""
     aperture: float | None = None
+    noise: str = "depth"
+    matched: float | None = None
     r80: Mapping[str, float] = field(default_factory=dict)
     wavelength: Mapping[str, float] = field(default_factory=dict)
     low: Mapping[str, float] = field(default_factory=dict)
@@ -205,6 +211,6 @@ def parse(text: str, label: str, *, cited: bool = True) -> Survey:
             raise InputError(f"{label} has no '{key}'", expected=", ".join(k for k in keys if k not in free))
     check(facts, source, cited=cited)
     name = str(facts["name"]).lower()
-    numbers: dict[str, float] = {key: float(facts[key]) for key in ("pixel_scale", "aperture") if key in facts}
+    numbers: dict[str, float] = {key: float(facts[key]) for key in ("pixel_scale", "aperture", "matched") if key in facts}
     told: dict[str, Any] = {"title": name, **facts, "name": name, "bands": tuple(facts["bands"]), **numbers}
     return Survey(**told, source=None if cited else source)

@@ -22,7 +22,7 @@ PLACES = ("low", "wavelength", "high")
 FORMER = ("zero_point",)
 """Tables that release 0.1 asked for and nothing needs; a file may still have them."""
 
-OPTIONAL = ("depth_kind", "aperture")
+OPTIONAL = ("depth_kind", "aperture", "noise", "matched")
 """Single facts that may be absent."""
 
 DEPTHS = {
@@ -33,11 +33,15 @@ DEPTHS = {
 }
 """What a depth means, by ``depth_kind``."""
 
+NOISES = ("depth", "counted")
+"""Where the noise of mocks may come from: the depths, or sky, dark current and reading."""
+
 Bounds = tuple[float, float, str]
 
 BOUNDS: Mapping[str, Bounds] = {
     "pixel_scale": (1e-3, 100, "arcsec"),
     "aperture": (1e-3, 100, "arcsec"),
+    "matched": (0.01, 100, "times the counted noise"),
     "psf": (1e-3, 100, "arcsec"),
     "r80": (1e-3, 100, "arcsec"),
     "depth": (5, 40, "mag"),
@@ -145,13 +149,16 @@ def _check_names(facts: Mapping[str, Any], source: SurveyFile) -> None:
     kind = facts.get("depth_kind", "point")
     if not isinstance(kind, str) or kind not in DEPTHS:
         raise InputError(f"{source.at('depth_kind')}: no such 'depth_kind'", value=kind, expected=" or ".join(DEPTHS))
+    noise = facts.get("noise", "depth")
+    if not isinstance(noise, str) or noise not in NOISES:
+        raise InputError(f"{source.at('noise')}: no such 'noise'", value=noise, expected=" or ".join(NOISES))
     if kind == "aperture" and "aperture" not in facts:
         raise InputError(f"{source.at('depth_kind')}: depths in an aperture need 'aperture', its diameter in arcsec")
 
 
 def _check_numbers(facts: Mapping[str, Any], source: SurveyFile) -> None:
     bands = facts["bands"]
-    for key in ("pixel_scale", "aperture"):
+    for key in ("pixel_scale", "aperture", "matched"):
         if key in facts:
             _check_number(facts[key], key, f"{source.at(key)}: '{key}'")
     scale = facts["pixel_scale"]

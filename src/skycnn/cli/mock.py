@@ -58,6 +58,15 @@ def command(
         str | None,
         typer.Option("--selection", metavar="NAME", help="Which of the task's selections; default the survey's."),
     ] = None,
+    noise: Annotated[
+        str | None,
+        typer.Option(
+            "--noise",
+            metavar="depth|counted|matched",
+            help="From the survey's depths, or counted from its sky, dark current and reading; times a factor with "
+            "counted:0.5, times one of its own for each object with counted:0.5-2; default the selection's.",
+        ),
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Objects without a selection.")] = False,
     bands: Annotated[str | None, typer.Option("--bands", metavar="u,g,r", help="Only these of its bands.")] = None,
     psf: Annotated[
@@ -140,6 +149,7 @@ def command(
         psf=_pairs("--psf", psf or (), "BAND=FILE", "--psf g=psf_g.fits"),
         backgrounds=_pairs("--background", background or (), "BAND=FILE", "--background g=frame_g.fits"),
         settings=_pairs("--set", settings or (), "NAME=VALUE"),
+        noise=noise,
         size=size,
         fluxes_only=fluxes_only,
         threads=count,

@@ -9,6 +9,7 @@ from skycnn.fits.source import parse
 from skycnn.images import framefile, psffile
 from skycnn.network.inference import device_of
 from skycnn.simulate.backgrounds import Backgrounds
+from skycnn.simulate.noiselevel import NoiseLevel
 from skycnn.simulate.psf import PSF
 from skycnn.simulate.psfimage import ImagePSF, check, core
 from skycnn.simulate.recipe import Recipe, judging
@@ -42,6 +43,7 @@ class Options:
     psf: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     backgrounds: Mapping[str, str] = field(default_factory=dict)
+    noise: str | None = None
     size: int | None = None
     fluxes_only: bool = False
     threads: int = 1
@@ -91,6 +93,9 @@ def plan(options: Options) -> tuple[Mock, Recipe]:
         what = f"selection {selection} judges by {' or '.join(cut.bands)}, and none is among the bands"
         raise InputError(what, value=" ".join(bands), hint="--bands names them, or --all takes every object.")
     above = cut.above if cut else 0.0
+    noise = NoiseLevel.of(options.noise or made.noises.get(selection) or where.noise, where)
+    if options.scene and noise.varied:
+        raise InputError(f"a scene has one noise, and --noise {options.noise} is a range", hint="Give one factor.")
     psfs = {band: _psf(band, path, where, bands) for band, path in options.psf.items()}
     device = device_of(options.device)
     if device.type not in DEVICES:
@@ -111,6 +116,7 @@ def plan(options: Options) -> tuple[Mock, Recipe]:
         made.measured,
         made.row_bytes,
         _backgrounds(options, made, bands, side),
+        noise,
     )
 
 

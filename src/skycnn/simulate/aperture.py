@@ -6,6 +6,7 @@ comes from the Gaussian that finds the galaxy at the best signal to noise in the
 that are mostly noise has no variance to speak of at SNR 10. `AperturePhotometry.expected` needs no pixels.
 """
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -80,6 +81,12 @@ class AperturePhotometry:
         self._blur = float(np.sqrt((self._stacked / np.sqrt(2 * np.log(5))) ** 2 + 1 / 12))
         self._stack = self._growth(self._blur)
 
+    def under(self, noise: Noise) -> "AperturePhotometry":
+        """Return the same photometry of images with other noise, which may be another for each of n images."""
+        other = copy.copy(self)
+        other.noise = noise
+        return other
+
     def _growth(self, blur: float) -> Growth:
         return Growth((self.limits[0] / blur, self.limits[1] / blur), self._scales / blur)
 
@@ -99,7 +106,7 @@ class AperturePhotometry:
         offset = np.zeros((n, 2)) if offset is None else np.asarray(offset, np.float64)
         pixels = self._radius(images, offset) if radius is None else np.asarray(radius) / self.pixel_scale
         share = circles(pixels, offset, self.side).reshape(n, 1, self.side**2)
-        seen = images.reshape(n, len(self.noise.sigma), self.side**2)
+        seen = images.reshape(n, self.noise.sigma.shape[-1], self.side**2)
         flux = (seen @ share.mT)[..., 0]
         squared = share**2
         sky = squared.sum(axis=2) * np.interp(np.log(pixels), self._area[0], self._area[2])[:, None]

@@ -46,7 +46,7 @@ REDSHIFT = (0.01, 4.0)
 STEPS = (110, 320)
 """Cells in magnitude and in log(1 + z)."""
 
-LIMIT = {"all": 26.5, "paper": 25.2, "cosmos": 24.0}
+LIMIT = {"all": 26.5, "paper": 25.2, "parent24": 24.0, "matched": 24.0, "cosmos": 24.0}
 """Magnitude where a selection ends. ``paper``: of those that CSST sees at SNR 10 in g or i, 0.04 % are fainter."""
 
 
@@ -97,7 +97,7 @@ class NumberCounts:
         }
 
     def count(self, selection: str) -> float:
-        """Return the galaxies a square arcminute of ``all`` or ``paper``."""
+        """Return the galaxies a square arcminute of a selection, before any cut of signal to noise."""
         return float(self._edges[selection][-1])
 
     def draw(self, selection: str, uniform: Array) -> tuple[Array, Array]:

@@ -96,14 +96,29 @@ class Mocks:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         survey, bands = recipe.survey, recipe.bands
-        self.noise = Noise.of(survey, bands)
         self.psfs = tuple(recipe.psf(band) for band in bands)
+        self.noise = self._noise()
         r80 = [psf.r80 for psf in self.psfs]
         self.photometry = AperturePhotometry(self.noise, r80, survey.pixel_scale, recipe.side)
         self.renderer = Renderer(self.psfs, survey.pixel_scale, recipe.side, recipe.device)
         self._block, self._together = _blocks(recipe.row_bytes)
         self._flux_block = min(FLUX_BLOCK, _fitting(MEMORY, recipe.row_bytes))
         self._hopeful, self._drawing = lru_cache(maxsize=SETS)(self._draw_hopeful), Lock()
+
+    def _noise(self) -> Noise:
+        """Return the noise of every object, or what it is in units of where objects differ."""
+        survey, bands, level = self.recipe.survey, self.recipe.bands, self.recipe.noise
+        noise = Noise.counted(survey, bands) if level.kind == "counted" else Noise.of(survey, bands, psfs=self.psfs)
+        return noise if level.varied else noise.times(level.low)
+
+    def _noise_of(self, row: Array) -> Noise:
+        """Return the noise of some candidates."""
+        level = self.recipe.noise
+        return self.noise.times(level.factor(self.recipe.seed, row)) if level.varied else self.noise
+
+    def _measuring(self, row: Array) -> AperturePhotometry:
+        """Return what measures some candidates."""
+        return self.photometry.under(self._noise_of(row)) if self.recipe.noise.varied else self.photometry
 
     @contextmanager
     def blocks(self, rows: int, threads: int, *, stamps: bool, before: Sequence[int] = ()) -> Iterator[Iterator[Block]]:
@@ -132,22 +147,22 @@ class Mocks:
         offset = self.offset(row)
         light = drawn.light.take(here)
         pixels = self._noisy(light.stamps(self.renderer, offset), row)
-        measured = self.photometry.measure(pixels, offset) if self.recipe.measured else None
+        measured = self._measuring(row).measure(pixels, offset) if self.recipe.measured else None
         group, truth = groups(drawn, row, here), _taken(drawn.truth, here)
         whole = Block(row, group, truth, light.total(), measured, offset, pixels, start + self._block)
         return whole.taken(self._seen(measured, len(row), self.recipe.above))
 
     def _noisy(self, clean: Array, row: Array) -> Array:
         """Return stamps with drawn noise, or on the user's frames."""
-        seed, backgrounds = self.recipe.seed, self.recipe.backgrounds
+        seed, backgrounds, noise = self.recipe.seed, self.recipe.backgrounds, self._noise_of(row)
         if backgrounds is None:
-            return self.noise.add(clean, seed, row)
-        return self.noise.photons(clean, seed, row) + backgrounds.cut(seed, row)
+            return noise.add(clean, seed, row)
+        return noise.photons(clean, seed, row) + backgrounds.cut(seed, row)
 
     def _draw_hopeful(self, number: int) -> tuple[Any, Array]:
         """Return the candidates of several blocks, and whether each may be seen."""
         row, drawn = self._drawn(number, self._together)
-        expected = drawn.light.expected(self.photometry) if self.recipe.judged else None
+        expected = drawn.light.expected(self._measuring(row)) if self.recipe.judged else None
         return drawn, self._seen(expected, len(row), HOPELESS * self.recipe.above)
 
     def fluxes(self, number: int) -> Block:
@@ -171,11 +186,12 @@ class Mocks:
         learned = recipe.observe and recipe.observe(recipe.survey, recipe.bands, drawn, recipe.seed)
         if learned:
             return Measured(*learned, np.full(len(row), np.nan, np.float32))
-        expected = drawn.light.expected(self.photometry)
+        photometry = self._measuring(row)
+        expected = drawn.light.expected(photometry)
         if expected is None:
             hint = "Leave out --fluxes-only."
             raise InputError("fluxes of this light can be measured on stamps alone", hint=hint)
-        return self.photometry.observed(expected, draws.normal(recipe.seed, row, "flux", len(recipe.bands)))
+        return photometry.observed(expected, draws.normal(recipe.seed, row, "flux", len(recipe.bands)))
 
     def offset(self, row: Array) -> Array:
         """Return where objects lie, less the stamps' centres (n, 2): anywhere in a pixel."""

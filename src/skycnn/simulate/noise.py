@@ -1,4 +1,4 @@
-"""Noise: what sky, detector and photons add to images, as a survey's depth tells it."""
+"""Noise: what sky, detector and photons add to images, as a survey's depth tells it or as its photons are counted."""
 
 import math
 from collections.abc import Sequence
@@ -11,6 +11,9 @@ from skycnn import interrupt
 from skycnn.errors import InputError
 from skycnn.simulate import draws
 from skycnn.simulate.correlation import Correlation
+from skycnn.simulate.optics import psf_of
+from skycnn.simulate.psf import PSF
+from skycnn.simulate.starlight import Starlight
 from skycnn.survey import Survey, where
 from skycnn.surveyfile import DEPTHS
 
@@ -22,14 +25,8 @@ MICROJANSKY = 23.9
 SIGMA = 5.0
 """Signal to noise at a depth."""
 
-ENCLOSED = 0.8
-"""Share of a point source's light within R80."""
-
-GAUSSIAN_R80 = math.sqrt(math.log(5) / (4 * math.log(2)))
-"""R80 of a Gaussian over its FWHM: 1 - exp(-4 ln2 (r/FWHM)^2) = 0.8."""
-
-PSF_AREA = math.pi / (2 * math.log(2))
-"""Area over which PSF photometry of a Gaussian gathers noise, in FWHM^2: 1 / sum psf^2 = 4 pi sigma^2 (King 1983)."""
+COUNTED = ("sky", "electrons", "dark", "read_noise")
+"""What noise is counted from."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +35,10 @@ class Noise:
 
     Parameters
     ----------
-    sigma : array (band,)
-        Standard deviation of a pixel without a source, microjansky: of sky, dark current and reading together.
-    electrons : array (band,)
+    sigma : array (band,) or (n, band)
+        Standard deviation of a pixel without a source, microjansky: of sky, dark current and reading together. Of n
+        images, where each has its own.
+    electrons : array of the same shape
         That one microjansky gives; NaN where it is not known, and the sources' photons then add no noise.
     correlation : Correlation, optional
         Between pixels of the noise that ``sigma`` tells; left out, there is none.
@@ -57,11 +55,13 @@ class Noise:
         bands: Sequence[str] | None = None,
         pixel_scale: float | None = None,
         correlation: Correlation | None = None,
+        psfs: Sequence[PSF] | None = None,
     ) -> "Noise":
-        """Return the noise at a survey's depth.
+        """Return the noise at a survey's depth: a star of that magnitude, as drawn, has signal to noise 5.
 
-        The depth's aperture is a circle that takes the share of each pixel that lies within it, as the mean over where
-        its centre falls in a pixel. Correlated noise is scaled so that the aperture still has the depth.
+        An aperture is a circle that takes the share of each pixel that lies within it, as the mean over where its
+        centre falls in a pixel. Correlated noise is scaled so that the aperture still has the depth. What the star's
+        own photons add is part of the noise at the depth, and taken off the sky's.
 
         Parameters
         ----------
@@ -72,21 +72,47 @@ class Noise:
             arcsec; left out, the survey's.
         correlation : Correlation, optional
             Between pixels of that scale.
+        psfs : sequence of PSF, optional
+            Of the bands; left out, the survey's.
 
         Raises
         ------
         InputError
-            When the survey does not tell what its depth means, or has no such band.
+            When the survey does not tell what its depth means, has no such band, or its depth is beyond what the
+            photons of a star allow.
         """
-        names = tuple(bands or survey.bands)
+        names = _known(survey, bands)
         scale = pixel_scale or survey.pixel_scale
-        missing = [band for band in names if band not in survey.bands]
-        if missing:
-            what = f"survey {survey.name} has no band {missing[0]}"
-            raise InputError(what, expected=" ".join(survey.bands))
-        sigma = [_limit(survey, band) / _gathered(survey, band, scale, correlation) for band in names]
-        electrons = [survey.electrons.get(band, math.nan) for band in names]
-        return cls(np.array(sigma), np.array(electrons), correlation)
+        drawn = psfs or [psf_of(survey, band) for band in names]
+        electrons = np.array([survey.electrons.get(band, math.nan) for band in names])
+        pairs = zip(names, drawn, electrons.tolist(), strict=True)
+        sigma = [_at_depth(survey, band, psf, scale, gain, correlation) for band, psf, gain in pairs]
+        return cls(np.array(sigma), electrons, correlation)
+
+    @classmethod
+    def counted(cls, survey: Survey, bands: Sequence[str] | None = None) -> "Noise":
+        """Return the noise of the survey's own sky, dark current and reading, in its pixels.
+
+        Raises
+        ------
+        InputError
+            When the survey does not tell one of them for a band, or has no such band.
+        """
+        names = _known(survey, bands)
+        for key in COUNTED:
+            table = getattr(survey, key)
+            for band in names:
+                if band not in table:
+                    what = f"{where(survey, key)} does not tell '{key}' of {band}, which noise is counted from"
+                    raise InputError(what, hint="Leave --noise counted out, or give --noise depth.")
+        sky, electrons, dark, reading = (np.array([getattr(survey, key)[band] for band in names]) for key in COUNTED)
+        light = 10 ** (0.4 * (MICROJANSKY - sky)) * survey.pixel_scale**2 * electrons
+        return cls(np.sqrt(light + dark + reading**2) / electrons, electrons)
+
+    def times(self, factor: ArrayLike) -> "Noise":
+        """Return this noise, that of the photons too, times a factor, or times that of each image (n,)."""
+        by = np.asarray(factor, np.float64)[..., None]
+        return Noise(self.sigma * by, self.electrons / by**2, self.correlation)
 
     def add(self, images: NDArray[np.float32], seed: int, row: ArrayLike, name: str = "noise") -> NDArray[np.float32]:
         """Return images with noise.
@@ -112,12 +138,13 @@ class Noise:
         InputError
             When the images have not the bands of this noise.
         """
-        if images.ndim != 4 or images.shape[1] != len(self.sigma):
-            raise InputError(f"noise of {len(self.sigma)} bands for images of another shape", value=images.shape)
+        if images.ndim != 4 or images.shape[1] != self.sigma.shape[-1]:
+            raise InputError(f"noise of {self.sigma.shape[-1]} bands for images of another shape", value=images.shape)
         rows = np.asarray(row, np.int64)
         shape = images.shape[1:]
         out = np.empty(images.shape, np.float32)
-        scale = self.sigma.astype(np.float32)[:, None, None]
+        scale = self._each(self.sigma, rows).astype(np.float32)[..., None, None]
+        gain = self._each(self.electrons, rows)
         for k, number in enumerate(rows.tolist()):
             interrupt.check()
             generator = draws.generator(seed, number, name)
@@ -125,48 +152,76 @@ class Noise:
                 field = generator.standard_normal(shape, np.float32)
             else:
                 field = self.correlation.field(generator, shape)
-            out[k] = scale * field + self._photons(images[k], generator)
+            out[k] = scale[k] * field + _photons(images[k], gain[k], generator)
         return out
 
     def photons(self, images: NDArray[np.float32], seed: int, row: ArrayLike) -> NDArray[np.float32]:
         """Return images (n, band, y, x) with the noise of their own photons alone, as `add` makes it."""
-        out = np.empty(images.shape, np.float32)
-        for k, number in enumerate(np.asarray(row, np.int64).tolist()):
-            out[k] = self._photons(images[k], draws.generator(seed, number, "photons"))
+        out, rows = np.empty(images.shape, np.float32), np.asarray(row, np.int64)
+        gain = self._each(self.electrons, rows)
+        for k, number in enumerate(rows.tolist()):
+            out[k] = _photons(images[k], gain[k], draws.generator(seed, number, "photons"))
         return out
 
-    def _photons(self, image: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float32]:
-        """Return one object's light (band, y, x) as its photons are counted; as it is where electrons are unknown."""
-        seen = image.copy()
-        for b in np.flatnonzero(np.isfinite(self.electrons)):
-            light = image[b].astype(np.float64)
-            counts = generator.poisson(np.maximum(light, 0) * self.electrons[b])
-            seen[b] = counts / self.electrons[b] + np.minimum(light, 0)  # ringing below zero stays as it is
-        return seen
+    def _each(self, values: Array, rows: NDArray[np.int64]) -> Array:
+        """Return the values (n, band) of every image."""
+        return np.broadcast_to(values, (len(rows), values.shape[-1]))
 
 
-def _limit(survey: Survey, band: str) -> float:
-    """Return the standard deviation of the flux measured at the depth, before it is brought to all light."""
-    if survey.depth_kind not in ("point", "psf", "aperture"):
+def _photons(image: NDArray[np.float32], gain: Array, generator: np.random.Generator) -> NDArray[np.float32]:
+    """Return one object's light (band, y, x) as its photons are counted; as it is where electrons are unknown."""
+    seen = image.copy()
+    for b in np.flatnonzero(np.isfinite(gain)):
+        light = image[b].astype(np.float64)
+        counts = generator.poisson(np.maximum(light, 0) * gain[b])
+        seen[b] = counts / gain[b] + np.minimum(light, 0)  # ringing below zero stays as it is
+    return seen
+
+
+def _known(survey: Survey, bands: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the bands, all of them the survey's."""
+    names = tuple(bands or survey.bands)
+    for band in names:
+        if band not in survey.bands:
+            what = f"survey {survey.name} has no band {band}"
+            raise InputError(what, expected=" ".join(survey.bands))
+    return names
+
+
+def _at_depth(
+    survey: Survey, band: str, psf: PSF, scale: float, electrons: float, correlation: Correlation | None
+) -> float:
+    """Return the noise of a pixel with which a star at the depth has the signal to noise `SIGMA`.
+
+    With pixels' weights w and shares p of the star's light the measured light is ``F sum w p``, and its variance
+    ``sigma^2 sum w^2 + F/electrons sum w^2 p``. An aperture's w are shares of pixels; the best against the sky is p.
+    """
+    kind = survey.depth_kind
+    if kind not in ("point", "psf", "aperture"):
         kinds = " or ".join(kind for kind in DEPTHS if kind != "completeness")
         what = f"{where(survey, 'depth_kind')} does not tell a depth that noise can be made from"
-        raise InputError(what, value=survey.depth_kind or None, expected=f"depth_kind {kinds}, above its tables")
-    flux = 10 ** (0.4 * (MICROJANSKY - survey.depth[band])) / SIGMA
-    return flux * ENCLOSED if survey.depth_kind == "point" else flux
-
-
-def _gathered(survey: Survey, band: str, scale: float, correlation: Correlation | None) -> float:
-    """Return the noise of the depth's measurement over that of a pixel."""
-    fwhm = survey.psf[band] / scale
-    if survey.depth_kind == "psf":
+        raise InputError(what, value=kind or None, expected=f"depth_kind {kinds}, above its tables")
+    flux = 10 ** (0.4 * (MICROJANSKY - survey.depth[band]))
+    if kind == "psf":
         if correlation is not None:
             raise InputError(f"the depth of survey {survey.name} is by PSF photometry, which correlation would blur")
-        return math.sqrt(PSF_AREA) * fwhm
-    if survey.depth_kind == "point":
-        radius = survey.r80[band] / scale if band in survey.r80 else GAUSSIAN_R80 * fwhm
-    else:
-        radius = (survey.aperture or 0) / 2 / scale
-    return math.sqrt(aperture_area(radius, correlation))
+        star = Starlight(psf, scale)
+        gathered = area = star.power(2)
+        photons = star.power(3)
+    elif kind == "point":
+        radius = survey.r80.get(band, psf.r80) / scale
+        gathered, photons = Starlight(psf, scale, radius).gathered(radius)
+        area = aperture_area(radius, correlation)
+    else:  # the depth is of the light in the aperture itself
+        gathered = photons = 1.0
+        area = aperture_area((survey.aperture or 0) / 2 / scale, correlation)
+    own = 0.0 if math.isnan(electrons) else flux * photons / electrons
+    variance = (flux * gathered / SIGMA) ** 2 - own
+    if variance <= 0:
+        what = f"{where(survey, 'depth', band)}: a star of {survey.depth[band]:g} mag in {band} gives "
+        what += f"{flux * electrons:.3g} electrons, too few for its depth"
+        raise InputError(what, hint="See 'electrons' and 'depth'; without 'electrons' photons add no noise.")
+    return math.sqrt(variance / area)
 
 
 def aperture_area(radius: float, correlation: Correlation | None = None) -> float:

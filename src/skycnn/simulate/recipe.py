@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from skycnn.simulate.backgrounds import Backgrounds
+from skycnn.simulate.noiselevel import NoiseLevel
 from skycnn.simulate.optics import psf_of
 from skycnn.simulate.psf import PSF
 from skycnn.survey import Survey
@@ -50,6 +51,7 @@ class Recipe:
         Memory that a drawn row takes.
     backgrounds : Backgrounds, optional
         What stamps are put on, instead of drawn noise.
+    noise : NoiseLevel
     """
 
     survey: Survey
@@ -67,6 +69,7 @@ class Recipe:
     measured: bool = True
     row_bytes: int = 4096
     backgrounds: Backgrounds | None = None
+    noise: NoiseLevel = NoiseLevel("depth")
 
     def drawn(self, row: Array) -> Any:
         """Return what ``draw`` returns of candidates (n,)."""
@@ -99,6 +102,7 @@ class Recipe:
             "SELECT": self.selection,
             "PSFFWHM": " ".join(f"{self.width(band):.4g}" for band in self.bands)[:68],
             "SNRCUT": self.above or None,
+            "NOISE": str(self.noise),
             "OPTIONS": json.dumps(dict(self.options)) if self.options else None,
         }
 

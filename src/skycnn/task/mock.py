@@ -104,6 +104,8 @@ class Mock:
         The default of a survey, by its name, where it is another one.
     cuts : mapping of str to SignalCut
         By selection: what is asked of the measured fluxes.
+    noises : mapping of str to str
+        By selection: its noise, as ``--noise`` names it, where it is not the survey's.
     observe : callable, optional
         ``observe(survey, bands, drawn, seed)`` returns fluxes and errors (n, band) of what was drawn as a survey's
         catalogue has them, NaN where a band is missing, or None where they follow from the depth.
@@ -130,6 +132,7 @@ class Mock:
     selections: tuple[str, ...] = ("all",)
     usual: Mapping[str, str] = field(default_factory=dict)
     cuts: Mapping[str, SignalCut] = field(default_factory=dict)
+    noises: Mapping[str, str] = field(default_factory=dict)
     observe: Callable[..., Any] | None = None
     observed: "Callable[[Survey], bool] | None" = None
     density: Callable[[], float] | None = None

@@ -350,9 +350,10 @@ def mock() -> Mock:
     return Mock(
         draw=population.draw,
         columns=COLUMNS,
-        selections=("paper", "cosmos"),
+        selections=("paper", "parent24", "matched", "cosmos"),
         usual={"cosmos": "cosmos"},
-        cuts={"paper": SignalCut(("g", "i"), 10.0)},
+        cuts=dict.fromkeys(("paper", "parent24", "matched"), SignalCut(("g", "i"), 10.0)),
+        noises={"parent24": "counted", "matched": "matched"},
         observe=population.observe,
         observed=lambda survey: survey.name in population.observations,
         density=population.density,

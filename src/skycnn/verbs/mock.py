@@ -131,7 +131,7 @@ def _stamps(options: Options, made: Mock, recipe: Recipe, say: Say, progress: Pr
             f"--out {options.out} would be an archive, and stamps in one cannot be read one by one", hint=hint
         )
     quoted = made.measured and options.fluxes_only and made.observed is not None and made.observed(recipe.survey)
-    for name, value in {"--psf": options.psf or None, "--size": options.size}.items():
+    for name, value in {"--psf": options.psf or None, "--size": options.size, "--noise": options.noise}.items():
         if quoted and value is not None:
             what = f"{name} has no effect: fluxes alone of {recipe.survey.name} are as its catalogue has them"
             raise InputError(what, hint=f"Leave out {name}, or --fluxes-only for fluxes measured on stamps.")
@@ -183,6 +183,7 @@ def _record(options: Options, recipe: Recipe, columns: Sequence[Column]) -> Reco
         "bands": recipe.bands,
         "psf": dict(options.psf),
         "backgrounds": dict(options.backgrounds),
+        "noise": str(recipe.noise),
         "number": options.number,
         "scene": options.scene,
         "seed": recipe.seed,
