@@ -18,11 +18,68 @@ def test_dust_goes_on_straight_beyond_the_law():
     assert k[0] > k[2]
 
 
-def test_hydrogen_takes_what_madau_found():
-    seen = absorption.hydrogen(np.array([1216.0 * 4 + 5, 1100.0 * 4, 900.0 * 4]), 3.0)
-    assert seen[0] == 1
-    assert seen[1] == pytest.approx(np.exp(-0.0036 * (4400 / 1215.67) ** 3.46), rel=1e-3)
-    assert seen[2] == pytest.approx(np.exp(-0.49 - 0.27), abs=0.01)  # four lines, and what ionises; by hand
+TABLE = {  # Inoue et al. 2014, table 2: A of the forest's three ranges, and of damped systems' two
+    2: (1.690e-2, 2.354e-3, 1.026e-4, 1.617e-4, 5.390e-5),
+    3: (4.692e-3, 6.536e-4, 2.849e-5, 1.545e-4, 5.151e-5),
+    15: (1.196e-4, 1.666e-5, 7.263e-7, 1.250e-4, 4.168e-5),
+    40: (1.510e-5, 2.103e-6, 9.169e-8, 1.002e-4, 3.339e-5),
+}
+
+
+def depth(wavelength, z):
+    return -np.log(absorption.hydrogen(np.array([wavelength]), z)[0])
+
+
+@pytest.mark.parametrize("level", TABLE)
+@pytest.mark.parametrize(
+    ("z", "forest", "damped"),
+    [(0.9, (0, 1.2), (3, 2)), (1.6, (1, 3.7), (3, 2)), (3, (1, 3.7), (4, 3)), (5.5, (2, 5.5), (4, 3))],
+)
+def test_each_lyman_line_steps_by_what_inoue_published(level, z, forest, damped):
+    line = 911.75 / (1 - level**-2) * (1 + z)
+    step = depth(line * (1 - 1e-9), z) - depth(line * (1 + 1e-9), z)
+    assert step == pytest.approx(sum(TABLE[level][i] * (1 + z) ** power for i, power in (forest, damped)), rel=2e-3)
+
+
+def published(x, s):
+    """Depth of what ionises, between 1 + z of x and of the source, s: eqs. 25-29, written out range by range."""
+    if s < 2.2:
+        forest = 0.325 * (x**1.2 - s**-0.9 * x**2.1)
+    elif s < 5.7 and x < 2.2:
+        forest = 0.0255 * s**1.6 * x**2.1 + 0.325 * x**1.2 - 0.25 * x**2.1
+    elif s < 5.7:
+        forest = 0.0255 * (s**1.6 * x**2.1 - x**3.7)
+    else:
+        forest = 0.000522 * s**3.4 * x**2.1 + 0.218 * x**2.1 - 0.0255 * x**3.7
+    if s < 3:
+        damped = 0.211 * s**2 - 0.0766 * s**2.3 * x**-0.3 - 0.135 * x**2
+    elif x < 3:
+        damped = 0.634 + 0.047 * s**3 - 0.0178 * s**3.3 * x**-0.3 - 0.135 * x**2 - 0.291 * x**-0.3
+    else:
+        damped = 0.047 * s**3 - 0.0178 * s**3.3 * x**-0.3 - 0.0292 * x**3
+    return forest + damped
+
+
+@pytest.mark.parametrize(("absorber", "z"), [(1.4, 0.9), (1.4, 1.5), (2.3, 1.5), (1.8, 3.2), (3.6, 3.2), (3.5, 5)])
+def test_light_that_ionises_is_taken_as_inoue_published(absorber, z):
+    """Below the limit the lines take as much from every source, so the rest is the continuum's."""
+    seen = absorption.LIMIT * absorber
+    taken = depth(seen, z) - depth(seen, absorber - 1 + 1e-9)
+    assert taken == pytest.approx(published(absorber, 1 + z), rel=2e-3, abs=7e-3)  # the published factors are rounded
+
+
+def test_hydrogen_takes_less_than_madau_1995_found():
+    lines = ((1215.67, 0.0036), (1025.72, 0.0017), (972.537, 0.0012), (949.743, 0.00093))
+    for z, less in ((3.0, 0.11), (3.5, 0.126), (4.0, 0.13)):
+        seen = np.linspace(920, 1015, 500) * (1 + z)
+        madau = np.exp(-sum(s * (seen / line) ** 3.46 * (seen < line * (1 + z)) for line, s in lines))
+        assert absorption.hydrogen(seen, z).mean() - madau.mean() == pytest.approx(less, abs=0.003)
+
+
+@pytest.mark.parametrize("z", [2.5, 3.0, 3.5, 4.0])
+def test_the_forest_is_as_dark_as_it_is_measured(z):
+    measured = np.exp(0.132 - 0.751 * ((1 + z) / 4.5) ** 2.90)  # Becker et al. 2013, MNRAS 430, 2067, eq. 5
+    assert np.exp(-depth(1215.0 * (1 + z), z)) == pytest.approx(measured, abs=0.03)
 
 
 def test_hydrogen_takes_more_from_farther_and_nothing_from_here():

@@ -33,7 +33,7 @@ def test_the_last_band_is_the_populations_own():
 
 
 def test_nothing_is_left_beyond_the_lyman_limit():
-    flux = fluxtable.of_survey(CSST, ["NUV", "i"])(np.array([3.9]), np.zeros(1))[0]
+    flux = fluxtable.of_survey(CSST, ["NUV", "i"])(np.array([4.4]), np.zeros(1))[0]
     assert np.all(flux[:-1, 0] < 1e-3 * flux[:-1, 1])
 
 

@@ -1,7 +1,11 @@
 """Absorption: what dust in a galaxy and hydrogen between the galaxies take from its light.
 
 Dust: the attenuation law of starbursts, Calzetti et al. 2000, ApJ 533, 682, eqs. 2-4. Hydrogen: the mean transmission
-of Madau 1995, ApJ 441, 18, eq. 15 and footnote 3.
+of Inoue et al. 2014, MNRAS 442, 1805, eqs. 20-29: the lines of the Lyman series and what ionises, in the Lyman alpha
+forest and in damped systems.
+
+Absorbers are counted by powers of 1 + z between breaks, so a depth is a sum over those ranges, and a line's published
+strengths in two ranges have the ratio that makes the power laws meet at their break: the first is enough.
 """
 
 import numpy as np
@@ -15,11 +19,31 @@ R_V = 4.05
 LAW = (1200.0, 22000.0)
 """Wavelengths where the law was measured, Angstrom; beyond them it goes on straight."""
 
-LYMAN = ((1215.67, 0.0036), (1025.72, 0.0017), (972.537, 0.0012), (949.743, 0.00093))
-"""Wavelength, Angstrom, and strength of the Lyman series' lines (Madau 1995)."""
-
 LIMIT = 911.75
 """Wavelength below which light ionises hydrogen, Angstrom."""
+
+LINES: Array = LIMIT / (1 - 1 / np.arange(2, 41, dtype=np.float64) ** 2)
+"""Wavelengths of the Lyman series, alpha first, Angstrom."""
+
+FOREST = (
+    16.9, 4.692, 2.239, 1.319, 0.8707, 0.6178, 0.4609, 0.3569, 0.2843, 0.2318, 0.1923, 0.1622, 0.1385, 0.1196, 0.1043,
+    0.09174, 0.08128, 0.07251, 0.06505, 0.05868, 0.05319, 0.04843, 0.04427, 0.04063, 0.03738, 0.03454, 0.03199, 0.02971,
+    0.02766, 0.02582, 0.02415, 0.02263, 0.02126, 0.02, 0.01885, 0.01779, 0.01682, 0.01593, 0.0151,
+)  # fmt: skip
+"""Strength of Lyman alpha, beta, ... in the forest, 1e-3 (Inoue et al. 2014, table 2, A_LAF,1)."""
+
+DAMPED = (
+    1.617, 1.545, 1.498, 1.46, 1.429, 1.402, 1.377, 1.355, 1.335, 1.316, 1.298, 1.281, 1.265, 1.25, 1.236, 1.222, 1.209,
+    1.197, 1.185, 1.173, 1.162, 1.151, 1.14, 1.13, 1.12, 1.11, 1.101, 1.091, 1.082, 1.073, 1.065, 1.056, 1.048, 1.04,
+    1.032, 1.024, 1.017, 1.009, 1.002,
+)  # fmt: skip
+"""Strength of Lyman alpha, beta, ... in damped systems, 1e-4 (table 2, A_DLA,1)."""
+
+FOREST_RANGES = ((1.0, 2.2, 1.2, 0.325), (2.2, 5.7, 3.7, 2.55e-2), (5.7, np.inf, 5.5, 5.22e-4))
+"""Of the forest: ranges of 1 + z, a line's power of 1 + z there (eq. 21), and the factor of what ionises (eq. 27)."""
+
+DAMPED_RANGES = ((1.0, 3.0, 2.0, 0.211, 7.66e-2), (3.0, np.inf, 3.0, 4.70e-2, 1.78e-2))
+"""The same of damped systems (eqs. 22, 28, 29), where what ionises has two factors."""
 
 
 def calzetti(wavelength: Array) -> Array:
@@ -41,18 +65,48 @@ def _law(wavelength: Array) -> Array:
 
 
 def hydrogen(wavelength: Array, redshift: float) -> Array:
-    """Return the mean share of light that reaches us, at observed wavelengths in Angstrom, from a redshift."""
-    depth = np.zeros_like(wavelength)
-    for line, strength in LYMAN:
-        depth += np.where(wavelength < line * (1 + redshift), strength * (wavelength / line) ** 3.46, 0)
+    """Return the mean share of light that reaches us, at observed wavelengths in Angstrom, from a redshift.
+
+    Of light from redshifts above 0, none is left below `LIMIT`, where the hydrogen of our own galaxy takes it.
+    """
     source = 1 + redshift
-    absorber = np.minimum(wavelength / LIMIT, source)
-    ionised = (
-        0.25 * absorber**3 * (source**0.46 - absorber**0.46)
-        + 9.4 * absorber**1.5 * (source**0.18 - absorber**0.18)
-        - 0.7 * absorber**3 * (absorber**-1.32 - source**-1.32)
-        - 0.023 * (source**1.68 - absorber**1.68)
-    )
-    here = (wavelength < LIMIT * source) & (wavelength > LIMIT)
-    share: Array = np.exp(-depth - np.where(here, np.maximum(ionised, 0), 0))
-    return np.where(wavelength > LIMIT, share, 0.0) if redshift > 0 else share
+    share = np.ones_like(wavelength)
+    if redshift <= 0:
+        return share
+    blue = (wavelength > LIMIT) & (wavelength < LINES[0] * source)
+    seen = wavelength[blue]
+    depth = _lines(seen, source, 1e-3 * np.array(FOREST), [parts[:3] for parts in FOREST_RANGES])
+    depth += _lines(seen, source, 1e-4 * np.array(DAMPED), [parts[:3] for parts in DAMPED_RANGES])
+    ionising = seen < LIMIT * source
+    depth[ionising] += _continuum(seen[ionising] / LIMIT, source)
+    share[blue] = np.exp(-depth)
+    share[wavelength <= LIMIT] = 0
+    return share
+
+
+def _lines(wavelength: Array, source: float, strength: Array, ranges: list[tuple[float, float, float]]) -> Array:
+    """Return the summed depth of the lines that meet a wavelength between here and the source."""
+    depth = np.zeros_like(wavelength)
+    before = ranges[0][2]
+    for low, end, power in ranges:
+        if source <= low:
+            break
+        strength, before = strength * low ** (before - power), power
+        high = min(source, end)
+        summed = np.concatenate([[0], np.cumsum(strength * LINES**-power)])
+        near, far = (np.searchsorted(-LINES, -wavelength / edge) for edge in (low, high))
+        depth += wavelength**power * (summed[far] - summed[near])
+    return depth
+
+
+def _continuum(absorber: Array, source: float) -> Array:
+    """Return the depth of what ionises, from where light passes the limit, at 1 + z of ``absorber``, to the source."""
+    depth = np.zeros_like(absorber)
+    forest, damped = absorber**2.1, absorber**-0.3
+    for begin, end, power, factor in FOREST_RANGES:
+        low, high = np.clip(absorber, begin, end), np.clip(source, begin, end)
+        depth += factor * forest * np.abs(high ** (power - 2.1) - low ** (power - 2.1))
+    for begin, end, power, plus, minus in DAMPED_RANGES:
+        low, high = np.clip(absorber, begin, end), np.clip(source, begin, end)
+        depth += plus * (high**power - low**power) - minus * damped * (high ** (power + 0.3) - low ** (power + 0.3))
+    return depth

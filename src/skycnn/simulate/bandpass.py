@@ -35,7 +35,7 @@ WIDTH = 0.18
 
 RENDERED = 1000.0, 26_000.0
 """Wavelengths between which a band must lie, Angstrom: of the library's 600 to 27,000, what soft edges leave; bluer
-than that, hydrogen lets no light of a galaxy pass (Madau 1995), and spectra bend beyond their knots at redshift 4."""
+than that, hydrogen lets next to no light of a galaxy pass, and spectra bend beyond their knots at redshift 4."""
 
 
 def place(survey: Survey, band: str) -> Place:
