@@ -8,8 +8,12 @@ import pytest
 
 from skycnn import survey
 from skycnn.errors import InputError
+from skycnn.simulate.aperture import circles
+from skycnn.simulate.components import Components
 from skycnn.simulate.correlation import Correlation
 from skycnn.simulate.noise import Noise, aperture_area
+from skycnn.simulate.optics import psf_of
+from skycnn.simulate.render import Renderer
 
 CSST, COSMOS, SDSS = map(survey.load, ("csst", "cosmos", "sdss"))
 
@@ -19,13 +23,6 @@ def circle(side, radius, centre, fine=21):
     steps = (np.arange(side * fine) + 0.5) / fine - 0.5
     inside = np.hypot(steps[None, :] - centre[0], steps[:, None] - centre[1]) <= radius
     return inside.reshape(side, fine, side, fine).mean(axis=(1, 3))
-
-
-def gaussian(side, fwhm, centre):
-    """Return a PSF (side, side) of sum 1, sampled at the middles of pixels."""
-    square = (np.arange(side)[None, :] - centre[0]) ** 2 + (np.arange(side)[:, None] - centre[1]) ** 2
-    psf = np.exp(-4 * math.log(2) * square / fwhm**2)
-    return psf / psf.sum()
 
 
 def blank(noise, count, side):
@@ -43,33 +40,73 @@ def centres(side, count=12):
     return (side - 1) / 2 + np.random.default_rng(4).uniform(-0.5, 0.5, (count, 2))
 
 
-def test_the_depth_of_point_sources_is_the_survey_s():
-    pixels = blank(Noise.of(CSST), 2500, 12)
-    for b, band in enumerate(CSST.bands):
-        weights = np.stack([circle(12, CSST.r80[band] / 0.074, centre) for centre in centres(12)])
-        found = limits(pixels[:, [b]], weights)[0] - 2.5 * math.log10(1 / 0.8)  # brought to all light
-        assert found == pytest.approx(CSST.depth[band], abs=0.05), band
+def stars(where, bands, side, count, magnitude):
+    """Return stars (count, band, side, side) of these magnitudes, without noise, anywhere in a pixel, and where."""
+    flux = 10 ** (0.4 * (23.9 - np.array(magnitude, np.float32)))
+    offset = np.random.default_rng(7).uniform(-0.5, 0.5, (count, 2))
+    ones, dots = np.ones((count, 1)), np.full((count, 1), 1e-4)
+    light = Components(np.tile(flux, (count, 1, 1)), dots, ones, ones, 0 * ones)
+    return light.stamps(Renderer([psf_of(where, band) for band in bands], where.pixel_scale, side), offset), offset
+
+
+def limit(where, noise, band, weigh, side, count=3000):
+    """Return how much fainter than its depth a star has signal to noise 5, mag; weigh(stars, offset) gathers it."""
+    clean, offset = stars(where, [band], side, count, [where.depth[band]])
+    weights, seen = weigh(clean[:, 0], offset), noise.add(clean, 3, range(count))[:, 0]
+    light, scatter = (weights * clean[:, 0]).sum(axis=(1, 2)), (weights * (seen - clean[:, 0])).sum(axis=(1, 2))
+    return 2.5 * math.log10(np.mean(light) / scatter.std() / 5)
+
+
+@pytest.mark.parametrize("band", CSST.bands)
+def test_stars_of_the_depth_have_signal_to_noise_5_in_the_aperture_of_their_r80(band):
+    radius = CSST.r80[band] / CSST.pixel_scale
+    weigh = lambda stars, offset: circles(np.full(len(stars), radius), offset, 16)  # noqa: E731
+    assert limit(CSST, Noise.of(CSST, [band]), band, weigh, 16) == pytest.approx(0, abs=0.03)
+
+
+@pytest.mark.parametrize("band", SDSS.bands)
+def test_stars_of_the_depth_have_signal_to_noise_5_by_psf_photometry(band):
+    weigh = lambda stars, _: stars / (stars**2).sum(axis=(1, 2), keepdims=True)  # noqa: E731
+    gain = 80 / 10 ** (0.4 * (23.9 - SDSS.depth[band]))  # 80 electrons of the star: half of the noise is theirs
+    for where in (SDSS, replace(SDSS, electrons={band: gain})):
+        assert limit(where, Noise.of(where, [band]), band, weigh, 32) == pytest.approx(0, abs=0.03)
 
 
 def test_the_depth_in_an_aperture_is_the_survey_s():
-    pixels = blank(Noise.of(COSMOS), 1200, 22)
+    pixels = blank(Noise.of(COSMOS), 2000, 22)
     found = limits(pixels, np.stack([circle(22, 1.5 / 0.15, centre) for centre in centres(22, 3)]))
-    np.testing.assert_allclose(found, [COSMOS.depth[band] for band in COSMOS.bands], atol=0.05)
-
-
-def test_the_depth_of_psf_photometry_is_the_survey_s():
-    pixels = blank(Noise.of(SDSS), 1500, 24)
-    for b, band in enumerate(SDSS.bands):
-        psfs = np.stack([gaussian(24, SDSS.psf[band] / 0.396, centre) for centre in centres(24, 3)])
-        best = psfs / (psfs**2).sum(axis=(1, 2), keepdims=True)  # the flux of least variance
-        assert limits(pixels[:, [b]], best)[0] == pytest.approx(SDSS.depth[band], abs=0.05), band
+    np.testing.assert_allclose(found, [COSMOS.depth[band] for band in COSMOS.bands], atol=0.03)
 
 
 def test_another_pixel_scale_has_the_same_depth():
-    noise = Noise.of(CSST, ["i", "g"], 0.03)
-    weights = np.stack([circle(24, CSST.r80["g"] / 0.03, centre) for centre in centres(24, 3)])
-    found = limits(blank(noise, 1500, 24)[:, [1]], weights)[0] - 2.5 * math.log10(1 / 0.8)
-    assert found == pytest.approx(CSST.depth["g"], abs=0.05)
+    fine = replace(CSST, pixel_scale=0.03)  # its PSF loses less to the pixels
+    radius = np.full(3000, CSST.r80["g"] / 0.03)
+    weigh = lambda _, offset: circles(radius, offset, 40)  # noqa: E731
+    assert limit(fine, Noise.of(CSST, ["g"], 0.03), "g", weigh, 40) == pytest.approx(0, abs=0.05)
+
+
+def test_counted_noise_is_that_of_sky_dark_current_and_reading():
+    noise = Noise.counted(CSST, ["g", "NUV"])
+    sky = 10 ** (0.4 * (23.9 - CSST.sky["g"])) * 0.074**2 * CSST.electrons["g"]
+    assert noise.sigma[0] * CSST.electrons["g"] == pytest.approx(math.sqrt(sky + 6 + 7.07**2), rel=1e-6)
+    ratio = Noise.of(CSST).sigma / Noise.counted(CSST).sigma
+    assert (ratio > 1.3).all() and (ratio < 1.8).all()  # the file's depths are not as deep as its sky allows
+    with pytest.raises(InputError, match="survey sdss does not tell 'sky' of u, which noise is counted from"):
+        Noise.counted(SDSS)
+
+
+def test_noise_times_a_factor_is_that_of_the_photons_too():
+    light = np.full((1500, 1, 4, 4), 0.5, np.float32)
+    noise = Noise(np.array([0.02]), np.array([2000.0]))
+    for factor in (3.0, np.tile([3.0], 1500)):
+        scatter = (noise.times(factor).add(light, 2, range(1500)) - light).std()
+        assert scatter == pytest.approx(3 * math.sqrt(0.02**2 + 0.5 / 2000), rel=0.02)
+
+
+def test_a_depth_beyond_a_star_s_own_photons_is_refused():
+    few = replace(CSST, electrons={"g": 10.0})
+    with pytest.raises(InputError, match=r"survey csst: a star of 26.3 mag in g gives 1.1 electrons, too few"):
+        Noise.of(few, ["g"])
 
 
 def test_correlated_noise_has_the_same_depth():
@@ -79,14 +116,11 @@ def test_correlated_noise_has_the_same_depth():
     assert (noise.sigma < 0.6 * Noise.of(CSST, ["g", "z"]).sigma).all()
     weights = np.stack([circle(12, CSST.r80["g"] / 0.074, centre) for centre in centres(12)])
     pixels = blank(noise, 4000, 12)
-    assert limits(pixels[:, [0]], weights)[0] - 2.5 * math.log10(1 / 0.8) == pytest.approx(26.3, abs=0.05)
+    blank_limit = limits(pixels[:, [0]], weights)[0] + 2.5 * math.log10(0.774)  # of the light is in the aperture
+    own = 10 ** (0.4 * (23.9 - 26.3)) * 0.774 / CSST.electrons["g"] / (0.774 * 10 ** (0.4 * (23.9 - 26.3)) / 5) ** 2
+    assert blank_limit + 1.25 * math.log10(1 - 0.92 * own) == pytest.approx(26.3, abs=0.03)
     apart = np.mean(pixels[:, 0, :, 1:] * pixels[:, 0, :, :-1]) / np.mean(pixels[:, 0] ** 2)
     assert apart == pytest.approx(0.5, abs=0.02)
-
-
-def test_a_survey_without_r80_is_taken_as_gaussian():
-    plain = replace(CSST, r80={})
-    np.testing.assert_allclose(Noise.of(plain).sigma, Noise.of(CSST).sigma, rtol=0.005)
 
 
 @pytest.mark.parametrize("radius", [0.3, 1.0, 2.03, 6.4])

@@ -76,7 +76,7 @@ def test_what_ships_lies_well_within_the_bounds(name):
 
 
 def test_every_number_has_bounds():
-    assert set(BOUNDS) == {*FULL, *PARTIAL, "pixel_scale", "aperture"}
+    assert set(BOUNDS) == {*FULL, *PARTIAL, "pixel_scale", "aperture", "matched"}
 
 
 @pytest.mark.parametrize("key", sorted({*FULL, *PARTIAL}))

@@ -211,6 +211,8 @@ def parse(text: str, label: str, *, cited: bool = True) -> Survey:
             raise InputError(f"{label} has no '{key}'", expected=", ".join(k for k in keys if k not in free))
     check(facts, source, cited=cited)
     name = str(facts["name"]).lower()
-    numbers: dict[str, float] = {key: float(facts[key]) for key in ("pixel_scale", "aperture", "matched") if key in facts}
+    numbers: dict[str, float] = {
+        key: float(facts[key]) for key in ("pixel_scale", "aperture", "matched") if key in facts
+    }
     told: dict[str, Any] = {"title": name, **facts, "name": name, "bands": tuple(facts["bands"]), **numbers}
     return Survey(**told, source=None if cited else source)

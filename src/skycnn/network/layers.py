@@ -1,5 +1,6 @@
 """Layers: torch blocks that several tasks' networks are built of."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -35,6 +36,23 @@ def sky(images: Tensor) -> Tensor:
     inner[width : side - width, width : side - width] = True
     border = images[..., ~inner].abs().transpose(0, 1).flatten(1)
     return (1.4826 * border.nanmedian(1).values).nan_to_num(1.0).clamp(min=1e-12)
+
+
+def roughness(images: Tensor) -> Tensor:
+    """Return the noise of a pixel in each band of each stamp (n, band), from differences of neighbours at the border.
+
+    Light of the object is smooth there. Right for noise that neighbouring pixels do not share, else in proportion.
+
+    Parameters
+    ----------
+    images : tensor (n, band, y, x)
+        Square, 0 where there is no pixel. The border is as wide as an eighth of the side.
+    """
+    side = images.shape[-1]
+    width = max(1, side // 8)
+    rows = torch.cat([images[..., :width, :], images[..., side - width :, :]], 2).diff(dim=3)
+    columns = torch.cat([images[..., :width], images[..., side - width :]], 3).diff(dim=2)
+    return (rows.abs().mean((2, 3)) + columns.abs().mean((2, 3))) * (math.sqrt(math.pi) / 4)
 
 
 def asinh(x: Tensor) -> Tensor:

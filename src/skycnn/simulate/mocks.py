@@ -18,7 +18,6 @@ from skycnn.errors import InputError, RunError, counted
 from skycnn.simulate import draws
 from skycnn.simulate.aperture import AperturePhotometry, Measured
 from skycnn.simulate.blocks import Need, worked
-from skycnn.simulate.noise import Noise
 from skycnn.simulate.recipe import Recipe
 from skycnn.simulate.render import Renderer
 
@@ -97,7 +96,7 @@ class Mocks:
         self.recipe = recipe
         survey, bands = recipe.survey, recipe.bands
         self.psfs = tuple(recipe.psf(band) for band in bands)
-        self.noise = self._noise()
+        self.noise = recipe.noise.noise(survey, bands)
         r80 = [psf.r80 for psf in self.psfs]
         self.photometry = AperturePhotometry(self.noise, r80, survey.pixel_scale, recipe.side)
         self.renderer = Renderer(self.psfs, survey.pixel_scale, recipe.side, recipe.device)
@@ -105,20 +104,11 @@ class Mocks:
         self._flux_block = min(FLUX_BLOCK, _fitting(MEMORY, recipe.row_bytes))
         self._hopeful, self._drawing = lru_cache(maxsize=SETS)(self._draw_hopeful), Lock()
 
-    def _noise(self) -> Noise:
-        """Return the noise of every object, or what it is in units of where objects differ."""
-        survey, bands, level = self.recipe.survey, self.recipe.bands, self.recipe.noise
-        noise = Noise.counted(survey, bands) if level.kind == "counted" else Noise.of(survey, bands, psfs=self.psfs)
-        return noise if level.varied else noise.times(level.low)
-
-    def _noise_of(self, row: Array) -> Noise:
-        """Return the noise of some candidates."""
-        level = self.recipe.noise
-        return self.noise.times(level.factor(self.recipe.seed, row)) if level.varied else self.noise
-
     def _measuring(self, row: Array) -> AperturePhotometry:
         """Return what measures some candidates."""
-        return self.photometry.under(self._noise_of(row)) if self.recipe.noise.varied else self.photometry
+        recipe = self.recipe
+        varied = recipe.noise.varied
+        return self.photometry.under(recipe.noise.each(self.noise, recipe.seed, row)) if varied else self.photometry
 
     @contextmanager
     def blocks(self, rows: int, threads: int, *, stamps: bool, before: Sequence[int] = ()) -> Iterator[Iterator[Block]]:
@@ -154,7 +144,8 @@ class Mocks:
 
     def _noisy(self, clean: Array, row: Array) -> Array:
         """Return stamps with drawn noise, or on the user's frames."""
-        seed, backgrounds, noise = self.recipe.seed, self.recipe.backgrounds, self._noise_of(row)
+        seed, backgrounds = self.recipe.seed, self.recipe.backgrounds
+        noise = self.recipe.noise.each(self.noise, seed, row)
         if backgrounds is None:
             return noise.add(clean, seed, row)
         return noise.photons(clean, seed, row) + backgrounds.cut(seed, row)

@@ -12,7 +12,6 @@ from skycnn.errors import InputError
 from skycnn.simulate import draws
 from skycnn.simulate.correlation import Correlation
 from skycnn.simulate.optics import psf_of
-from skycnn.simulate.psf import PSF
 from skycnn.simulate.starlight import Starlight
 from skycnn.survey import Survey, where
 from skycnn.surveyfile import DEPTHS
@@ -55,9 +54,8 @@ class Noise:
         bands: Sequence[str] | None = None,
         pixel_scale: float | None = None,
         correlation: Correlation | None = None,
-        psfs: Sequence[PSF] | None = None,
     ) -> "Noise":
-        """Return the noise at a survey's depth: a star of that magnitude, as drawn, has signal to noise 5.
+        """Return the noise with which a star at the survey's depth, seen by its PSF and pixels, has signal to noise 5.
 
         An aperture is a circle that takes the share of each pixel that lies within it, as the mean over where its
         centre falls in a pixel. Correlated noise is scaled so that the aperture still has the depth. What the star's
@@ -72,8 +70,6 @@ class Noise:
             arcsec; left out, the survey's.
         correlation : Correlation, optional
             Between pixels of that scale.
-        psfs : sequence of PSF, optional
-            Of the bands; left out, the survey's.
 
         Raises
         ------
@@ -83,10 +79,8 @@ class Noise:
         """
         names = _known(survey, bands)
         scale = pixel_scale or survey.pixel_scale
-        drawn = psfs or [psf_of(survey, band) for band in names]
         electrons = np.array([survey.electrons.get(band, math.nan) for band in names])
-        pairs = zip(names, drawn, electrons.tolist(), strict=True)
-        sigma = [_at_depth(survey, band, psf, scale, gain, correlation) for band, psf, gain in pairs]
+        sigma = [_at_depth(survey, band, scale, correlation) for band in names]
         return cls(np.array(sigma), electrons, correlation)
 
     @classmethod
@@ -188,9 +182,7 @@ def _known(survey: Survey, bands: Sequence[str] | None) -> tuple[str, ...]:
     return names
 
 
-def _at_depth(
-    survey: Survey, band: str, psf: PSF, scale: float, electrons: float, correlation: Correlation | None
-) -> float:
+def _at_depth(survey: Survey, band: str, scale: float, correlation: Correlation | None) -> float:
     """Return the noise of a pixel with which a star at the depth has the signal to noise `SIGMA`.
 
     With pixels' weights w and shares p of the star's light the measured light is ``F sum w p``, and its variance
@@ -202,6 +194,7 @@ def _at_depth(
         what = f"{where(survey, 'depth_kind')} does not tell a depth that noise can be made from"
         raise InputError(what, value=kind or None, expected=f"depth_kind {kinds}, above its tables")
     flux = 10 ** (0.4 * (MICROJANSKY - survey.depth[band]))
+    psf, electrons = psf_of(survey, band), survey.electrons.get(band, math.nan)
     if kind == "psf":
         if correlation is not None:
             raise InputError(f"the depth of survey {survey.name} is by PSF photometry, which correlation would blur")

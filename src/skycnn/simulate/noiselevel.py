@@ -1,19 +1,19 @@
 """NoiseLevel: how noisy mocks are made - as a survey's depths tell, or as its photons are counted, times a factor."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from skycnn.errors import InputError
 from skycnn.simulate import draws
+from skycnn.simulate.noise import Noise
 from skycnn.survey import Survey, where
 
-Array = NDArray[np.float64]
-
 KINDS = ("depth", "counted")
-"""``depth``: stars at the survey's depth have signal to noise 5. ``counted``: from its sky, dark current and reading."""
+"""``depth``: stars at the survey's depth have signal to noise 5. ``counted``: of its sky, dark current and reading."""
 
 MATCHED = "matched"
 """The noise that the survey file's factor ``matched`` makes of what is counted."""
@@ -37,7 +37,7 @@ class NoiseLevel:
         Whether the factor is the one that the survey file calls ``matched``.
     """
 
-    kind: str
+    kind: str = KINDS[0]
     low: float = 1.0
     high: float = 1.0
     matched: bool = False
@@ -76,11 +76,20 @@ class NoiseLevel:
         named = self.kind if factor == "1" else f"{self.kind}:{factor}"
         return f"difficulty-matched, {named}" if self.matched else named
 
-    def factor(self, seed: int, row: ArrayLike) -> Array:
-        """Return the factors (n,) of objects, each a function of seed and row."""
-        rows = np.asarray(row, np.int64)
+    def noise(self, survey: Survey, bands: Sequence[str]) -> Noise:
+        """Return the noise of every object; where they differ, that of one whose factor is 1.
+
+        Raises
+        ------
+        InputError
+            When the survey does not tell what it follows from.
+        """
+        noise = Noise.counted(survey, bands) if self.kind == "counted" else Noise.of(survey, bands)
+        return noise if self.varied else noise.times(self.low)
+
+    def each(self, noise: Noise, seed: int, row: ArrayLike) -> Noise:
+        """Return what `noise` returned as the noise of certain objects, by seed and absolute rows (n,)."""
         if not self.varied:
-            return np.full(len(rows), self.low)
-        part = draws.uniform(seed, rows, "noise/level")[:, 0]
-        factor: Array = self.low * (self.high / self.low) ** part
-        return factor
+            return noise
+        part = draws.uniform(seed, np.asarray(row, np.int64), "noise/level")[:, 0]
+        return noise.times(self.low * (self.high / self.low) ** part)

@@ -69,7 +69,7 @@ class Recipe:
     measured: bool = True
     row_bytes: int = 4096
     backgrounds: Backgrounds | None = None
-    noise: NoiseLevel = NoiseLevel("depth")
+    noise: NoiseLevel = field(default_factory=NoiseLevel)
 
     def drawn(self, row: Array) -> Any:
         """Return what ``draw`` returns of candidates (n,)."""

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from skycnn.network.layers import Inception, Mixer, Windows, asinh, divide, lost, sky, spread, turned
+from skycnn.network.layers import Inception, Mixer, Windows, asinh, divide, lost, roughness, sky, spread, turned
 from skycnn.posterior import Axis, Grid
 from skycnn.task import Mock, Network, Plan, SignalCut, Task, Truth
 
@@ -198,6 +198,8 @@ class Image(Dense):
         Share of a hidden layer that is left out in training.
     drop : float
         Share of the rows that lose bands in training.
+    levels : bool
+        Whether it is told each stamp's noise in each band, so that one network serves surveys of several depths.
     """
 
     noise: Tensor
@@ -216,11 +218,12 @@ class Image(Dense):
         scales: Sequence[float] = (1.0, 0.6),
         dropout: float = 0.1,
         drop: float = 0.5,
+        levels: bool = False,
     ) -> None:
         super().__init__()
-        self.drop = drop
+        self.drop, self.levels = drop, levels
         self.windows = Windows(tuple(scales))
-        features = len(scales) * (2 * bands - 1) + self.windows.shapes
+        features = len(scales) * (2 * bands - 1) + self.windows.shapes + levels * bands
         self.register_buffer("noise", torch.ones(bands))  # of a pixel, microjansky
         self.register_buffer("softening", torch.ones(len(scales), bands))  # microjansky
         self.register_buffer("centre", torch.zeros(features))
@@ -253,10 +256,12 @@ class Image(Dense):
         colour = magnitude[..., :-1] - magnitude[..., 1:]
         both = there[:, :-1] & there[:, 1:]
         known = [part.repeat(1, flux.shape[1]) for part in (there, both)]
-        return (
-            torch.cat([magnitude.flatten(1), colour.flatten(1), shape], 1),
-            torch.cat([*known, torch.ones_like(shape, dtype=torch.bool)], 1),
-        )
+        values = [magnitude.flatten(1), colour.flatten(1), shape]
+        known.append(torch.ones_like(shape, dtype=torch.bool))
+        if self.levels:
+            values.append(torch.log(roughness(image) / self.noise + FLOOR))
+            known.append(there)
+        return torch.cat(values, 1), torch.cat(known, 1)
 
     def normalise(self, inputs: Mapping[str, Tensor]) -> None:
         """Set noise, softening, and the features' centre and scatter from training rows."""
@@ -381,8 +386,8 @@ TASK = Task(
                 threads=1,
             ),
         ),
-        "image-fast": Network(Image, ("image",), LOOKING, settings={"stride": 4, "channels": 16}),
-        "image": Network(Image, ("image",), LOOKING),
+        "image-fast": Network(Image, ("image",), LOOKING, settings={"stride": 4, "channels": 16, "levels": True}),
+        "image": Network(Image, ("image",), LOOKING, settings={"levels": True}),
         "hybrid": Network(
             module=Hybrid,
             inputs=("flux", "image"),
