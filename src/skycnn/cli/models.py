@@ -46,4 +46,5 @@ def _row(card: Any) -> tuple[str, ...]:
     from skycnn.verbs.models import headline
 
     scores = " ".join(f"{name}={value:.4g}" for name, value in headline(card).items())
+    scores += f" rows={card.scores['rows']}" if scores and "rows" in card.scores else ""
     return card.name, card.task, card.network, card.survey or "-", " ".join(card.bands), scores or "-"
