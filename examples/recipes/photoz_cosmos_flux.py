@@ -39,9 +39,9 @@ SEEN = ("--where", "MAG_B > 0")
 ALONE = ("--baselines", "none")
 COMMON = ("--task", "photoz", "--truth", "Z", "--group", "TILE", "--survey", "cosmos", "--threads", 1)
 NOTE = (
-    "Pre-trained on simulated fluxes (skycnn mock --fluxes-only --survey cosmos) of a population that was fitted to the "
-    "galaxies of three quarters of the tiles, then trained on COSMOS photometry with secure zCOSMOS redshifts: Capak et "
-    "al. 2007, ApJS 172, 99; Lilly et al. 2007, ApJS 172, 70."
+    "Pre-trained on simulated fluxes (skycnn mock --fluxes-only --survey cosmos) of a population that was fitted "
+    "to the galaxies of three quarters of the tiles, then trained on COSMOS photometry with secure zCOSMOS "
+    "redshifts: Capak et al. 2007, ApJS 172, 99; Lilly et al. 2007, ApJS 172, 70."
 )
 
 
