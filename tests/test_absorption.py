@@ -100,3 +100,4 @@ def test_hydrogen_takes_more_from_farther_and_nothing_from_here():
     wavelength = np.array([3500.0])
     assert np.all(np.diff([absorption.hydrogen(wavelength, z)[0] for z in (1.5, 2, 2.5, 3, 3.5)]) < 0)
     assert absorption.hydrogen(np.array([1300.0, 5000.0]), 0.0) == pytest.approx(1)
+    assert (absorption.hydrogen(np.array([600.0, 911.7]), 0.3) == 0).all()  # our own galaxy's
