@@ -10,6 +10,7 @@ import pytest
 from shell import run
 from skycnn.errors import InputError
 from skycnn.network import model
+from skycnn.scoring import modelscores
 from skycnn.verbs import models
 
 
@@ -79,6 +80,24 @@ def test_main_scores_come_first(folder):
         "P_DISC.brier",
         "AGE.bias",
     ]
+    joined = {"AGE rows": 9, "AGE bias": 0.1, "P_DISC auc": 0.9, "test": {"AGE bias": 0.0, "rows": 2}}
+    assert list(models.headline(dataclasses.replace(card, scores=joined)))[:2] == ["P_DISC auc", "AGE bias"]
+
+
+def test_a_cross_fits_scores_come_before_those_of_the_test_rows(folder, capsys):
+    from skycnn.cli.models import command
+
+    path = folder / "toy-x-flux.safetensors"
+    whole = model.read(path)
+    crossfit = {"how": "cross-fit over 5 folds of tiles", "rows": 70, "sigma_nmad": 0.04, "outliers": 0.01, "bias": 0.0}
+    scores = modelscores.instead(whole.card.scores, crossfit)
+    path.write_bytes(model.encode(model.seal(dataclasses.replace(whole.card, scores=scores), whole.tensors)))
+    command(None)
+    assert "sigma_nmad=0.04 outliers=0.01 bias=0 rows=70" in capsys.readouterr().out
+    command("toy-x-flux")
+    shown = capsys.readouterr().out
+    assert "cross-fit over 5 folds of tiles" in shown and "scores.test.sigma_nmad" in shown
+    assert modelscores.instead(scores, crossfit | {"rows": 71})["test"]["rows"] == 7  # once more: the test rows' stay
 
 
 def test_fields_are_flat_and_short(folder):

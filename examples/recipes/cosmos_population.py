@@ -43,12 +43,19 @@ MIDDLE = (40, 50, 60)  # percentiles whose mean is the middle
 RNG = np.random.default_rng(5)
 
 
+def held_out(tiles):
+    """Return whether each row's tile is one of the quarter that the fit never sees."""
+    return np.array([zlib.crc32(str(int(tile)).encode()) % 4 == 0 for tile in tiles])
+
+
 def read():
     """Return the shared sample: redshift, I, fluxes, errors and whether its tile is held out."""
+    if not DATA.exists():
+        raise SystemExit(f"There is no {DATA}, the folder of real galaxies that the population is fitted to")
     table = fits.getdata(DATA / "cosmos_galaxies.fits")
     mag, err = (np.stack([table[kind + b].astype(float) for b in BANDS], 1) for kind in ("MAG_", "ERR_"))
     flux = 10 ** (-0.4 * (mag - ZERO_POINT))
-    held = np.array([zlib.crc32(str(int(tile)).encode()) % 4 == 0 for tile in table["TILE"]])
+    held = held_out(table["TILE"])
     good = (table["Z"] > 0.01) & (np.isfinite(flux).sum(1) > 5)
     z, i, tile = (table[name].astype(float)[good] for name in ("Z", "ACS_F814W", "TILE"))
     return {

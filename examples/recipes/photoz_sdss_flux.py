@@ -1,11 +1,12 @@
 """Make photoz-sdss-flux, the model that ships: split, train, judge beside the classical methods, install.
 
-    python examples/recipes/photoz_sdss_flux.py [DATA] [--install] [--pretrain]
+    python examples/recipes/photoz_sdss_flux.py [DATA] [--install] [--judge-only] [--pretrain]
 
 DATA is the table of SDSS galaxies (MAG_U..MAG_Z, MAGERR_U..MAGERR_Z, Z_SPEC). Everything is written into out/, which
-git ignores; --install puts the model and its sums into the package. One thread, so that the number of cores does not
-change the bits. Takes about ten minutes. --pretrain asks what simulated galaxies are worth to it: the same networks
-trained on mocks first, beside the others on the same rows.
+git ignores; --install puts the model and its sums into the package; --judge-only trains none and judges the model in
+out/, or the one that ships where there is none. One thread, so that the number of cores does not change the bits. Takes
+about ten minutes. --pretrain asks what simulated galaxies are worth to it: the same networks trained on mocks first,
+beside the others on the same rows.
 """
 
 import argparse
@@ -126,9 +127,25 @@ def pretrained(whole: Path, model: Path, out: Path) -> None:
     print(skycnn("score", test, *task, *words))
 
 
+def sample(path: Path) -> Table:
+    """Return the table of galaxies, or say that it has to be named."""
+    if not path.exists():
+        raise SystemExit(f"There is no {path}. Name the table of galaxies: python {sys.argv[0]} DATA")
+    return Table.read(path)
+
+
+def latest(out: Path, name: str) -> Path:
+    """Return the model in the folder ``out`` if there is one, else the one that ships."""
+    made = out / f"{name}.safetensors"
+    path = made if made.exists() else WEIGHTS / made.name
+    print(f"Judged: {path.relative_to(ROOT)}")
+    return path
+
+
 def install(model: Path, name: str, card: str) -> None:
     """Put a model and its sums into the package."""
-    shutil.copyfile(model, WEIGHTS / model.name)
+    if model.parent != WEIGHTS:
+        shutil.copyfile(model, WEIGHTS / model.name)
     sums = WEIGHTS / "SHA256SUMS"
     lines = sums.read_text().splitlines() if sums.exists() else []
     others = [line for line in lines if line.split()[-1] != model.name and line.split()[:3] != ["#", "card", name]]
@@ -140,15 +157,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="?", type=Path, default=DATA)
     parser.add_argument("--install", action="store_true")
-    parser.add_argument("--judge-only", action="store_true", help="the model is in out/ already")
+    parser.add_argument("--judge-only", action="store_true", help="the model in out/, else the one that ships")
     parser.add_argument("--pretrain", action="store_true", help="also ask what simulated galaxies are worth")
     args = parser.parse_args()
     out = ROOT / "out" / NAME
     out.mkdir(parents=True, exist_ok=True)
-    galaxies = Table.read(args.data)
+    galaxies = sample(args.data)
     galaxies["SPLIT"] = split(galaxies)
     galaxies = galaxies[galaxies["Z_SPEC"] >= LEAST_Z]
-    whole, model = out / args.data.name, out / f"{NAME}.safetensors"
+    whole, model = out / args.data.name, latest(out, NAME) if args.judge_only else out / f"{NAME}.safetensors"
     galaxies.write(whole, overwrite=True)
     if not args.judge_only:
         words = ["--task", "photoz", "--survey", "sdss", "--truth", "Z_SPEC", "--split", "SPLIT", "--seed", 1]

@@ -46,4 +46,6 @@ def _row(card: Any) -> tuple[str, ...]:
     from skycnn.verbs.models import headline
 
     scores = " ".join(f"{name}={value:.4g}" for name, value in headline(card).items())
+    if scores and isinstance(rows := card.scores.get("rows"), int):
+        scores += f" rows={rows}"
     return card.name, card.task, card.network, card.survey or "-", " ".join(card.bands), scores or "-"

@@ -50,7 +50,8 @@ class Card:
     temperature : float
         Found on the validation split and folded into the weights.
     scores : mapping
-        Printed by the recipe.
+        Of rows that the network never saw: ``rows``, figures by key, ``intervals`` of 95 %. With ``how`` where the rows
+        are others than the split's test rows, whose scores are then in ``test``; of further samples by their names.
     learning_curve : list
         Validation loss an epoch, a list for each network trained.
     citation, licence, created, version : str

@@ -1,5 +1,6 @@
 """List the installed models, or show one (the collection; one model and its card are ``network.model``)."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -50,14 +51,18 @@ def flat(content: Mapping[str, Any], stem: str = "") -> dict[str, Any]:
 
 
 def headline(card: Card, count: int = 3) -> dict[str, float]:
-    """Return a card's main scores, those of ``MAIN`` first."""
-    numbers = {key: value for key, value in flat(card.scores).items() if isinstance(value, int | float)}
+    """Return a card's main scores, those of ``MAIN`` first; of several samples those of the card's first."""
+    numbers = _numbers(card.scores) or _numbers(flat(card.scores))
 
     def rank(key: str) -> int:
-        score = key.rpartition(".")[2]  # of one column of several
+        score = re.split(r"[. ]", key)[-1]  # of one column of several
         return MAIN.index(score) if score in MAIN else len(MAIN)
 
     return {key: numbers[key] for key in sorted(numbers, key=rank)[:count]}
+
+
+def _numbers(scores: Mapping[str, Any]) -> dict[str, float]:
+    return {key: value for key, value in scores.items() if isinstance(value, int | float)}
 
 
 def fields(card: Card) -> dict[str, Any]:

@@ -300,7 +300,8 @@ def _folded(run: Run, folds: Sequence[Fold], answers: FoldAnswers, files: Sequen
     truth, group = (np.concatenate(part) for part in zip(*(fold.tested for fold in folds), strict=True))
     scores = modelscores.of(posterior, whole, truth, group)
     models = [fold.model for fold in folds]
-    cards = [replace(entry.card, scores={**entry.card.scores, "out_of_fold": scores}) for entry in models]
+    crossfit = {"how": f"cross-fit over {len(folds)} folds (group: {run.rows.facts['group']})", **scores}
+    cards = [replace(entry.card, scores=modelscores.instead(entry.card.scores, crossfit)) for entry in models]
     models = [model.seal(card, entry.tensors) for card, entry in zip(cards, models, strict=True)]
     answers.write(run.task, models, run.options.command, run.rows)
     results = [_written(*entry) for entry in zip(folds, models, files, strict=True)]
