@@ -1,6 +1,6 @@
 """Fit the spectra that mocks are made of to mocks: redshifts as well as the fluxes can tell, beside the networks'.
 
-    python examples/recipes/template_fit.py STAMPS OUT [--survey csst] [--library N] [--seed N]
+    python examples/recipes/template_fit.py STAMPS OUT [--survey csst] [--selection paper] [--library N] [--seed N]
 
 The grid is a draw of the population itself: N galaxies of the selection with all their spectra, dust, lines, redshifts
 and magnitudes, as often as the sky has them, which is the prior; another seed than the mocks', and no noise. Each is
@@ -18,6 +18,7 @@ from astropy.table import Table
 
 from skycnn import survey as surveys
 from skycnn.simulate.mocks import Mocks
+from skycnn.simulate.noiselevel import NoiseLevel
 from skycnn.simulate.recipe import Recipe
 from skycnn.tasks import photoz
 
@@ -29,16 +30,20 @@ BLOCK, PART = 16384, 256
 LEVELS = (0.16, 0.5, 0.84)
 
 
-def library(survey: surveys.Survey, bands: tuple[str, ...], count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def library(
+    survey: surveys.Survey, bands: tuple[str, ...], count: int, seed: int, selection: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Return noiseless aperture fluxes (n, band) and redshifts of galaxies that a survey may see, by redshift."""
-    mock, flux, redshift = photoz.TASK.mock, [], []
-    photometry = Mocks(Recipe(survey, bands, seed, "paper", mock.draw)).photometry
-    judged = [bands.index(band) for band in mock.cuts["paper"].bands]
+    mock, flux, redshift = photoz.mock(), [], []
+    level = NoiseLevel.of(mock.noises.get(selection, survey.noise), survey)
+    photometry = Mocks(Recipe(survey, bands, seed, selection, mock.draw, noise=level)).photometry
+    cut = mock.cuts[selection]
+    judged = [bands.index(band) for band in cut.bands]
     block = 0
     while sum(map(len, redshift)) < count:
-        galaxies = mock.draw(survey, bands, seed, block * BLOCK + np.arange(BLOCK), "paper")
+        galaxies = mock.draw(survey, bands, seed, block * BLOCK + np.arange(BLOCK), selection)
         seen = galaxies.light.expected(photometry)
-        kept = (seen.flux[:, judged] > 0.6 * mock.cuts["paper"].above * seen.error[:, judged]).any(axis=1)
+        kept = (seen.flux[:, judged] > 0.6 * cut.above * seen.error[:, judged]).any(axis=1)
         flux.append(seen.flux[kept])
         redshift.append(galaxies.truth["Z"][kept])
         block += 1
@@ -68,13 +73,14 @@ def main() -> None:
     parser.add_argument("stamps")
     parser.add_argument("out")
     parser.add_argument("--survey", default="csst")
+    parser.add_argument("--selection", default="paper")
     parser.add_argument("--library", type=int, default=400_000)
     parser.add_argument("--seed", type=int, default=1_000_003)
     args = parser.parse_args()
     with fits.open(args.stamps, memmap=True) as file:
         bands, table = tuple(file[0].header["BANDS"].split()), Table(file["CATALOGUE"].data)
     survey = surveys.load(args.survey)
-    model, redshift = library(survey, bands, args.library, args.seed)
+    model, redshift = library(survey, bands, args.library, args.seed, args.selection)
     flux, error = (np.column_stack([table[f"{stem}_{band.upper()}"] for band in bands]) for stem in ("FLUX", "FLUXERR"))
     answer = fitted(flux, error, model, redshift)
     for name, values in zip(("Z_TEMPLATE_LO", "Z_TEMPLATE", "Z_TEMPLATE_HI"), answer.T, strict=True):

@@ -200,6 +200,8 @@ class Image(Dense):
         Share of the rows that lose bands in training.
     levels : bool
         Whether it is told each stamp's noise in each band, so that one network serves surveys of several depths.
+    extra : float
+        In training half of the stamps get more noise, up to so many times their own.
     """
 
     noise: Tensor
@@ -219,9 +221,10 @@ class Image(Dense):
         dropout: float = 0.1,
         drop: float = 0.5,
         levels: bool = False,
+        extra: float = 0.0,
     ) -> None:
         super().__init__()
-        self.drop, self.levels = drop, levels
+        self.drop, self.levels, self.extra = drop, levels, extra
         self.windows = Windows(tuple(scales))
         features = len(scales) * (2 * bands - 1) + self.windows.shapes + levels * bands
         self.register_buffer("noise", torch.ones(bands))  # of a pixel, microjansky
@@ -273,8 +276,12 @@ class Image(Dense):
         self.centre[:], self.scale[:] = spread(*self.features(image, there))
 
     def augment(self, inputs: Mapping[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
-        """Return the stamps flipped and turned, and in a share of the rows only two or more of the bands."""
+        """Return the stamps flipped and turned, some with more noise or with only two or more of the bands."""
         image = turned(inputs["image"], generator)
+        if self.extra:
+            amount = torch.empty_like(image[:, :1, :1, :1]).uniform_(-self.extra, self.extra, generator=generator)
+            sigma = roughness(image.nan_to_num())[..., None, None] * amount.clamp(min=0)
+            image = image + sigma * torch.empty_like(image).normal_(generator=generator)
         gone = lost(len(image), image.shape[1], self.drop, generator)
         return {"image": image.masked_fill(gone[..., None, None], math.nan)}
 
@@ -369,6 +376,9 @@ def mock() -> Mock:
 LOOKING = Plan(epochs=40, batch=256, rate=2e-3, patience=12)
 """How networks of stamps are trained."""
 
+DEPTHS = {"levels": True, "extra": 0.7}
+"""What makes them serve surveys of several depths."""
+
 TASK = Task(
     name="photoz",
     summary="photometric redshifts of galaxies",
@@ -386,8 +396,8 @@ TASK = Task(
                 threads=1,
             ),
         ),
-        "image-fast": Network(Image, ("image",), LOOKING, settings={"stride": 4, "channels": 16, "levels": True}),
-        "image": Network(Image, ("image",), LOOKING, settings={"levels": True}),
+        "image-fast": Network(Image, ("image",), LOOKING, settings={"stride": 4, "channels": 16, **DEPTHS}),
+        "image": Network(Image, ("image",), LOOKING, settings=DEPTHS),
         "hybrid": Network(
             module=Hybrid,
             inputs=("flux", "image"),
