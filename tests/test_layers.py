@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from galaxies import poses
-from skycnn.network.layers import Inception, Mixer, Windows, asinh, lost, sky, spread, turned
+from skycnn.network.layers import Inception, Mixer, Windows, asinh, lost, roughness, sky, spread, turned
 
 SIDE = 32
 PLACE = torch.arange(SIDE) - (SIDE - 1) / 2
@@ -72,6 +72,16 @@ def test_a_band_that_is_absent_changes_nothing_but_the_shape():
 def test_any_pixels_give_numbers(images):
     flux, error, shape = Windows()(images, SIGMA)
     assert all(torch.isfinite(part).all() for part in (flux, error, shape))
+
+
+def test_the_noise_of_each_stamp_is_told_by_neighbours_at_its_border():
+    generator = torch.Generator().manual_seed(3)
+    level = torch.tensor([[0.5, 2.0], [1.0, 0.1]])
+    noise = torch.empty(2, 2, 64, 64).normal_(generator=generator) * level[..., None, None]
+    place = torch.arange(64) - 31.5
+    galaxy = 50 * torch.exp(-(place**2 + place[:, None] ** 2) / (2 * 8**2))
+    assert roughness(noise + galaxy).numpy() == pytest.approx(level.numpy(), rel=0.06)
+    assert roughness(torch.zeros(1, 2, 8, 8)).tolist() == [[0.0, 0.0]]
 
 
 def test_the_sky_is_measured_where_the_galaxy_is_not():

@@ -1,5 +1,7 @@
 """The networks that look at stamps: poses, holes and missing bands are no trouble; a hybrid is no worse than both."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from galaxies import poses, stamps
 from skycnn.network import fitting
 from skycnn.network import stages as trainings
 from skycnn.network.job import Job
+from skycnn.network.layers import roughness
 from skycnn.network.sample import Sample, sample
 from skycnn.network.training import forward
 from skycnn.posterior import Axis, Grid
@@ -128,6 +131,28 @@ def test_any_pixels_give_numbers():
         assert torch.isfinite(module(torch.full((2, 3, 16, 16), odd))).all()
 
 
+def test_it_sees_how_noisy_each_stamp_is():
+    images = VALID.inputs["image"]
+    told, blind = fresh(levels=True), fresh()
+    noisier = images + 0.3 * torch.empty_like(images).normal_(generator=torch.Generator().manual_seed(2))
+    (before, known), (after, _) = (told.features(*told.cleaned(some)) for some in (images, noisier))
+    assert before.shape[1] == blind.centre.shape[0] + 3 and known.all()
+    rise = (after - before)[:, -3:].median(0).values  # noise of 0.1, then of 0.32
+    assert rise.numpy() == pytest.approx(np.full(3, np.log(10**0.5)), abs=0.15)
+
+
+def test_in_training_half_of_the_stamps_get_more_noise():
+    images = VALID.inputs["image"]
+    seen = fresh(extra=1.0, drop=0.0).augment({"image": images}, torch.Generator().manual_seed(1))["image"]
+    rise = (roughness(seen).sort(0).values / roughness(images).sort(0).values).mean()
+    assert 1.05 < float(rise) < 1.25
+    same = [
+        torch.equal(one.sort().values, two.sort().values)
+        for one, two in zip(seen.flatten(1), images.flatten(1), strict=True)
+    ]
+    assert 0.4 < float(same.float().mean()) < 0.6
+
+
 def test_augmented_stamps_are_turned_and_lose_bands():
     module = fresh()
     seen = module.augment({"image": VALID.inputs["image"]}, torch.Generator().manual_seed(1))["image"]
@@ -183,6 +208,11 @@ def test_a_hybrid_is_no_worse_than_the_better_parent(flux, image, rate):
     assert score(done.module, VALID) <= best + 1e-5
     assert [line.split(":")[0] for line in said] == ["its head alone", "the whole network"]
     assert done.settings["image"] == SMALL
+
+
+def test_a_hybrid_s_stamps_get_no_noise_that_its_fluxes_do_not_have(flux, image):
+    noisy = replace(image, settings={**image.settings, "extra": 0.7})
+    assert joined(flux, noisy).blank(joined(flux, noisy).settings, 10).image.extra == 0
 
 
 def test_both_networks_lose_the_same_bands(flux, image):

@@ -320,6 +320,7 @@ class Hybrid(nn.Module):
     ) -> None:
         super().__init__()
         self.flux, self.image = Flux(bands, outputs, **(flux or {})), Image(bands, outputs, **(image or {}))
+        self.image.extra = 0.0  # of which the fluxes would not know
         widths = (self.flux.leave.in_features, self.image.leave.in_features)
         self.head = Mixer(widths, outputs, width, dropout)
 
