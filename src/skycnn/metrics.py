@@ -17,6 +17,9 @@ OUTLIER = 0.15
 NMAD = 1.48
 """Scales a median absolute deviation to the standard deviation of a normal (1 / 0.6745, rounded as the papers do)."""
 
+NOMINAL = 0.68
+"""Of truths that an interval from the 16th to the 84th percentile holds."""
+
 CALIBRATION_BINS = 10
 """Of probabilities: those of the reliability diagram too."""
 
@@ -83,6 +86,11 @@ def coverage(low: Array, high: Array, truth: Array) -> float:
     known = ~(np.isnan(low) | np.isnan(high))
     inside = (low <= truth) & (truth <= high)
     return float(inside[known].mean()) if known.any() else float("nan")
+
+
+def coverage_error(rows: int) -> float:
+    """Return the standard error of the 68 % coverage of so many rows that are calibrated: that of a binomial share."""
+    return float(np.sqrt(NOMINAL * (1.0 - NOMINAL) / rows)) if rows else float("nan")
 
 
 def ks_uniform(pit: Array) -> float:

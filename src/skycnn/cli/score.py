@@ -17,8 +17,13 @@ EXAMPLES = (
         "skycnn score cat.fits --task photoz --baseline PHOTOZ_SURVEY --by MAG_I:18:24:6",
         "Against another column, by bin.",
     ),
+    ("skycnn score cat.fits --task photoz --by width", "Are narrow and wide intervals right? Fifths of the rows."),
     ("skycnn score cat.fits --task photoz --baselines none --json | jq '.entries[0].scores'", "Numbers for a script."),
 )
+
+
+MARKED = ("coverage_68", "ece")
+"""Scores that are marked where a bin is off."""
 
 
 @grouped(photometry=without(options.photometry_options, "bad"))
@@ -46,7 +51,13 @@ def command(
         ),
     ] = None,
     by: Annotated[
-        str | None, typer.Option("--by", metavar="COLUMN:LO:HI:N", help="A second table, in N bins of a column.")
+        str | None,
+        typer.Option(
+            "--by",
+            metavar="COLUMN|width|z|mag[:LO:HI][:N]",
+            help="A second table, in bins of a column, of the interval's width, the answer or the magnitude: five of "
+            "as many rows, or N from LO to HI.",
+        ),
     ] = None,
     group: Annotated[
         str | None, typer.Option("--group", metavar="COLUMN", help="Bootstrap and cross-fit whole groups, not rows.")
@@ -99,7 +110,7 @@ def command(
         if number is not None and not 0 < number < 1:
             raise InputError(f"{name} is no share", value=number, expected="a number between 0 and 1")
     wanted = None if baselines is None else _names(baselines)
-    bins = None if by is None else _bins(by)
+    from skycnn.scoring import rowbins
     from skycnn.verbs import score as verb
 
     chosen = verb.Options(
@@ -114,7 +125,7 @@ def command(
         baselines=wanted,
         train=tuple(train or ()),
         group=group,
-        by=bins,
+        by=None if by is None else rowbins.parse(by),
         model=model,
         survey=survey,
         photometry=photometry(),
@@ -142,26 +153,6 @@ def _names(text: str) -> tuple[str, ...]:
     return () if text == "none" else tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
-def _bins(text: str) -> tuple[str, float, float, int]:
-    """Read ``COLUMN:LO:HI:N``.
-
-    Raises
-    ------
-    InputError
-        When it is anything else.
-    """
-    try:
-        column, low, high, count = text.rsplit(":", 3)
-        found = column, float(low), float(high), int(count)
-    except ValueError:
-        found = "", 0.0, 0.0, 0
-    if not (found[0] and -1e300 < found[1] < found[2] < 1e300 and 1 <= found[3] <= 1000):
-        raise InputError(
-            f"--by {text} is not understood", expected="COLUMN:LO:HI:N", hint="For example --by MAG_I:18:24:6"
-        )
-    return found
-
-
 def _draw(result: Any, answered: Any) -> None:
     """Draw the tables of one column of answers."""
     ran = [entry for entry in answered.entries if entry.scores]
@@ -178,16 +169,20 @@ def _draw(result: Any, answered: Any) -> None:
         console.table(heading, lines)
     if answered.bins:
         print()
-        _draw_bins(result.by, answered)
+        _draw_bins(answered)
     print()
     for line in _footnotes(result, answered):
         print(console.clean(line))
 
 
-def _draw_bins(by: str, answered: Any) -> None:
-    """Draw all scores of the first predictor in each bin, then the first score of the others."""
-    heading = (f"{answered.value} BY {by}", *(f"{b.low:g}..{b.high:g} ({b.rows})" for b in answered.bins))
-    lines = [(score.label, *(_cell(score, b.entries[0].scores) for b in answered.bins)) for score in answered.scores]
+def _draw_bins(answered: Any) -> None:
+    """Draw all scores of the first predictor in each bin, then the first score of the others; mark what is off."""
+    heading = (f"{answered.value} BY {answered.by}", *(f"{b.low:.4g}..{b.high:.4g} ({b.rows})" for b in answered.bins))
+    lines = []
+    for score in answered.scores:
+        marks = [" *" if b.off and score.key in MARKED else "" for b in answered.bins]
+        cells = [_cell(score, b.entries[0].scores) for b in answered.bins]
+        lines.append((score.label, *(cell + mark for cell, mark in zip(cells, marks, strict=True))))
     main = answered.scores[0]
     for k, entry in enumerate(answered.entries):
         if k and entry.scores:
@@ -216,6 +211,16 @@ def _footnotes(result: Any, answered: Any) -> Sequence[str]:
     if answered.kind == "class":
         lines.append(f"positive: {answered.value} of {result.threshold:g} or more")
         lines.append("ECE if calibrated: of truths drawn from the probabilities; [..]: 95% of such draws")
+    off = sum(bool(b.off) for b in answered.bins)
+    if off and answered.kind == "class":
+        lines.append(
+            f"*: in {off} of {counted(len(answered.bins), 'bin')} ECE is above 95% of what it is if calibrated"
+        )
+    elif off:
+        lines.append(
+            f"*: in {off} of {counted(len(answered.bins), 'bin')} 68% coverage is off 0.68 by more than two standard "
+            "errors, sqrt(0.68 0.32 / rows): posteriors too narrow below, too wide above"
+        )
     by_note: dict[str, list[str]] = {}
     for entry in answered.entries:
         if entry.note:

@@ -109,5 +109,6 @@ def sealed(
     )
     tensors = {name: value.numpy() for name, value in fitted.module.state_dict().items()}
     tensors |= density.tensors() if density else {}
+    tensors |= fitted.tempering.tensors() if fitted.tempering else {}
     before = [parent.tensors[SEEN] for parent in parents if SEEN in parent.tensors]  # and by whom they began with
     return model.seal(card, tensors | {SEEN: np.unique(np.concatenate([sample.division.seen(), *before]))})

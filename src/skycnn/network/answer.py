@@ -15,6 +15,7 @@ from skycnn.network.choice import fewest
 from skycnn.network.density import Density
 from skycnn.network.inference import IMAGE_BATCH, Inference, device_of, fill, out_of_memory
 from skycnn.network.model import Model
+from skycnn.network.tempering import Tempering, missing
 from skycnn.posterior import Posterior
 from skycnn.schema import Column, Flag, flag_column
 from skycnn.task import Task
@@ -76,6 +77,7 @@ class Answerer:
         _check_words(self.columns, label)
         tensors = {name: array for name, array in model.tensors.items() if not name.startswith("_")}
         self._density = Density.of(model.tensors, len(self.card.bands), label)
+        self._tempering = Tempering.of(model.tensors, len(self.posterior.values), len(self.card.bands), label)
         where = device_of(device)
         if batch is None and self.card.takes_images:
             batch = IMAGE_BATCH.get(where.type, IMAGE_BATCH["cpu"])
@@ -92,7 +94,10 @@ class Answerer:
 
     def _reduce(self, raw: torch.Tensor, inputs: Mapping[str, torch.Tensor]) -> "tuple[Mapping[str, np.ndarray], Any]":
         """Return a batch's values by column and its flags."""
-        values, flags = self.posterior.summarise(raw, self.pdf)
+        temperatures = None
+        if self._tempering is not None:
+            temperatures = self._tempering.temperatures(self.posterior.log_widths(raw), missing(inputs))
+        values, flags = self.posterior.summarise(raw, self.pdf, temperatures)
         if self._density is not None and "flux" in inputs:
             unlike = self._density.unlike(inputs["flux"], inputs["error"]).cpu().numpy()
             flags = flags | np.where(unlike, Flag.UNLIKE_TRAINING, 0).astype(np.int32)

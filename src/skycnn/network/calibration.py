@@ -1,5 +1,6 @@
 """Calibration: posteriors made as wide as a network's errors are, and judged by the truth of rows it did not see."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -7,12 +8,19 @@ import torch
 from torch import Tensor, nn
 
 from skycnn.distribution import Judged, judge
-from skycnn.network.sample import Sample
-from skycnn.network.training import forward
+from skycnn.network import temperaturefit
+from skycnn.network.layers import lost
+from skycnn.network.sample import Sample, blocks, device_of
+from skycnn.network.tempering import Tempering, missing, without
+from skycnn.network.training import forward, half
 from skycnn.posterior import Posterior
 
 NEAR = 0.5
 """Of log2 of the temperature: how far the one that calibrates may lie from the one with the best score."""
+MOST = 5000
+"""Rows that temperatures by width are found with; each is looked at without each band too."""
+LEAST_BANDS = 2
+"""Rows with fewer get no answer; see `choice.fewest`."""
 
 
 def calibrate(module: Any, posterior: Posterior, rows: Sample) -> float | tuple[float, ...]:
@@ -62,7 +70,64 @@ def _temperature(posterior: Posterior, raw: Tensor, truth: Tensor) -> float:
     return float(round(2.0 ** max(-1.0, min(power, 1.0)), 4))
 
 
-def judged(module: nn.Module, posterior: Posterior, rows: Sample) -> dict[str, Judged]:
+def tempering(module: nn.Module, posterior: Posterior, rows: Sample) -> Tempering | None:
+    """Return the temperatures by width and by missing bands that calibrate a network; None where rows are too few.
+
+    The rows are looked at as they are, without each of the bands, and without several.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    posterior : Posterior
+        Of its raw output, calibrated but for this.
+    rows : Sample
+        With a truth, on the module's device.
+    """
+    few = torch.linspace(0, len(rows) - 1, min(len(rows), MOST), dtype=torch.float64).long()
+    raw, truth, gone = (torch.cat(part) for part in zip(*_looks(module, rows.part(few)), strict=True))
+    return temperaturefit.fit(posterior, raw, truth, gone)
+
+
+def _looks(module: nn.Module, rows: Sample) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Yield raw outputs, truths and missing bands of the rows that are answered: as they are, then without some bands.
+
+    A row that lacks bands anyway is looked at as it is.
+    """
+    raw, lacks = _seen(module, rows, None)
+    bands = lacks.shape[1]
+    there = raw.isfinite().all(dim=1) & (bands - lacks.sum(dim=1) >= min(LEAST_BANDS, bands))
+    yield raw[there], rows.truth[there], lacks[there]
+    whole = (there & ~lacks.any(dim=1)).nonzero()[:, 0].cpu()
+    if bands <= LEAST_BANDS or not len(whole):
+        return
+    rows, none = rows.part(whole), torch.zeros(len(whole), bands, dtype=torch.bool)
+    looks = [none.index_fill(1, torch.tensor([band]), True) for band in range(bands)]
+    if bands > LEAST_BANDS + 1:
+        looks.append(lost(len(whole), bands, 1.0, torch.Generator().manual_seed(0)))
+    for gone in looks:
+        raw, lacks = _seen(module, rows, gone.to(rows.truth.device))
+        there = raw.isfinite().all(dim=1)
+        yield raw[there], rows.truth[there], lacks[there]
+
+
+def _seen(module: nn.Module, rows: Sample, gone: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Return raw outputs of rows, without some bands (n, bands) if so wanted, and the bands that they lack."""
+    device = device_of(module, rows.inputs)
+    raws, lacks, first = [], [], 0
+    module.eval()
+    with torch.no_grad(), half(rows.inputs, device):
+        for block in blocks(rows.inputs, device):
+            last = first + len(next(iter(block.values())))
+            seen = block if gone is None else without(block, gone[first:last])
+            raws.append(module(**seen))
+            lacks.append(missing(seen))
+            first = last
+    return torch.cat(raws).float(), torch.cat(lacks)
+
+
+def judged(
+    module: nn.Module, posterior: Posterior, rows: Sample, tempered: Tempering | None = None
+) -> dict[str, Judged]:
     """Return a network's answers judged by the truth, by column; each of the rows that have a truth of it.
 
     Parameters
@@ -72,8 +137,12 @@ def judged(module: nn.Module, posterior: Posterior, rows: Sample) -> dict[str, J
         Of its raw output.
     rows : Sample
         On the module's device.
+    tempered : Tempering, optional
+        What its answers are tempered by.
     """
-    values, _ = posterior.summarise(forward(module, rows.inputs), pdf=True)
+    raw, gone = _seen(module, rows, None)
+    temperatures = None if tempered is None else tempered.temperatures(posterior.log_widths(raw), gone)
+    values, _ = posterior.summarise(raw, True, temperatures)
     truths = rows.truth.cpu().double().numpy()
     found = {}
     for number, column in enumerate(posterior.values):

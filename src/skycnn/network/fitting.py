@@ -11,11 +11,12 @@ from torch import Tensor, nn
 
 from skycnn.errors import counted
 from skycnn.network import checkpoint, stages
-from skycnn.network.calibration import calibrate
+from skycnn.network.calibration import calibrate, tempering
 from skycnn.network.checkpoint import Keeper
 from skycnn.network.job import Job
 from skycnn.network.sample import Sample
 from skycnn.network.stage import Samples, Stage
+from skycnn.network.tempering import Tempering
 from skycnn.network.training import Training, forward
 from skycnn.posterior import Posterior
 
@@ -33,6 +34,8 @@ class Trained:
         Of its raw output.
     temperature : float or tuple of float
         Already folded into its weights; one for each part of the posterior where there are several.
+    tempering : Tempering or None
+        Temperatures by width, beyond that one.
     curves : tuple of list
         Validation score an epoch, of each stage.
     """
@@ -41,6 +44,7 @@ class Trained:
     settings: Mapping[str, Any]
     posterior: Posterior
     temperature: float | tuple[float, ...]
+    tempering: Tempering | None
     curves: tuple[list[float], ...]
 
 
@@ -145,10 +149,12 @@ def _train(
         say(f"{stage.words}: {counted(len(training.curve), 'epoch')}, validation score {best:.4f}")
     last, network = todo[-1], networks[-1]
     posterior = last.posterior(job)
-    temperature = calibrate(network, posterior, calib.known())
-    posterior = posterior.calibrated(forward(network, calib.known().inputs).double(), calib.known().truth)
+    known = calib.known()
+    temperature = calibrate(network, posterior, known)
+    posterior = posterior.calibrated(forward(network, known.inputs).double(), known.truth)
+    tempered = tempering(network, posterior, known)
     rounded = tuple([round(score, 5) for score in curve] for curve in curves)
-    return Trained(network.cpu(), last.settings, posterior, temperature, rounded)
+    return Trained(network.cpu(), last.settings, posterior, temperature, tempered, rounded)
 
 
 def _arrays(tensors: Mapping[str, Tensor]) -> dict[str, np.ndarray]:

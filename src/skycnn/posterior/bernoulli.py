@@ -20,6 +20,9 @@ REACH = NormalDist().inv_cdf(0.84)
 NARROWEST = 1e-3
 """Smallest spread of a logit."""
 
+DECIDED = 0.05
+"""Size of a logit below which a row counts as undecided: a probability of 0.49 to 0.51."""
+
 BLUR = 1.0
 """Logits that both distributions are blurred by while one learns from the other: without it a narrow one is stiff."""
 
@@ -96,8 +99,18 @@ class Bernoulli(Posterior):
         spread = logits.std(dim=0) * math.sqrt(1 + 1 / k) if k > 1 else torch.zeros_like(logits[0])
         return torch.stack([logits.mean(dim=0), spread], dim=1)
 
-    def summarise(self, raw: Tensor, pdf: bool = False) -> Summary:
+    def log_widths(self, raw: Tensor) -> Tensor:
+        """Return how undecided a row is, minus the logarithm of its logit's size, (n, 1)."""
+        return -self._logit(raw).abs().clamp(min=DECIDED).log()[:, None]
+
+    def excess(self, raw: Tensor, truth: Tensor, temperatures: Tensor) -> Tensor:
+        """Return how fast the cross-entropy falls with the logarithm of the temperature, (n, 1)."""
+        logit = self._logit(raw / temperatures)[:, None]
+        return (torch.sigmoid(logit) - table(truth, 1)) * logit
+
+    def summarise(self, raw: Tensor, pdf: bool = False, temperatures: Tensor | None = None) -> Summary:
         """Return the probabilities and, with a spread, their intervals, which hold them."""
+        raw = raw if temperatures is None else raw / temperatures
         probability = torch.sigmoid(self._logit(raw))
         low = high = torch.full_like(probability, math.nan)
         if self.spread:

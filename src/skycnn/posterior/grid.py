@@ -17,6 +17,9 @@ from skycnn.schema import Column
 POWERS, REACH, ROUNDS = tuple(step / 10 for step in range(-5, 51)), 4, 2
 """Sharpness tried, how far from the one with the best score, in steps, and times that all axes are gone through."""
 
+TINIEST = 1e-30
+"""A probability that logarithms are taken of."""
+
 MOST = 3
 """Axes of a grid: more would have more bins than any sample fills."""
 
@@ -172,6 +175,33 @@ class Grid(Posterior):
             sharp = sharp + power * torch.logsumexp(whole, dim=others, keepdim=True) if others else sharp
         return torch.softmax(sharp.flatten(1), dim=1)
 
+    def _tempered(self, raw: Tensor, temperatures: Tensor) -> Tensor:
+        """Return the joint probabilities whose marginals are those of `_joint` to the power of 1 / temperature.
+
+        Of several axes each marginal is so but for what the others' temperatures make of it.
+        """
+        if len(self.axes) == 1:
+            return torch.softmax(raw / temperatures, dim=1)
+        joint = self._joint(raw)
+        logs = joint.clamp(min=TINIEST).log().reshape(len(raw), *self.shape)
+        for i in range(len(self.axes)):
+            shape = [len(raw), *(bins if j == i else 1 for j, bins in enumerate(self.shape))]
+            marginal = self._mass(joint, i).clamp(min=TINIEST).log().reshape(shape)
+            logs = logs + (1 / temperatures[:, i].reshape(-1, *[1] * len(self.axes)) - 1) * marginal
+        return torch.softmax(logs.flatten(1), dim=1)
+
+    def log_widths(self, raw: Tensor) -> Tensor:
+        """Return the logarithm of how many bins each marginal takes, 1 / (sum of squared probabilities)."""
+        joint = self._joint(raw)
+        masses = [self._mass(joint, i) for i in range(len(self.axes))]
+        return torch.stack([-2 * torch.linalg.vector_norm(mass, dim=1).log() for mass in masses], dim=1)
+
+    def excess(self, raw: Tensor, truth: Tensor, temperatures: Tensor) -> Tensor:
+        """Return |2 PIT - 1| - 1/2 of each marginal; see `miscalibration`."""
+        joint, truths = self._tempered(raw, temperatures), table(truth, len(self.axes))
+        pits = [axis.pit(self._mass(joint, i), truths[:, i]) for i, axis in enumerate(self.axes)]
+        return (2 * torch.stack(pits, dim=1) - 1).abs() - 0.5
+
     def _mass(self, joint: Tensor, i: int) -> Tensor:
         """Return the marginal probabilities (n, bins) of an axis."""
         others = [j + 1 for j in range(len(self.axes)) if j != i]
@@ -186,9 +216,9 @@ class Grid(Posterior):
         """Return the logarithm of the mean probability of each bin."""
         return torch.logsumexp(torch.stack([torch.log_softmax(raw, dim=1) for raw in raws]), dim=0)
 
-    def summarise(self, raw: Tensor, pdf: bool = False) -> Summary:
+    def summarise(self, raw: Tensor, pdf: bool = False, temperatures: Tensor | None = None) -> Summary:
         """Return medians, 68 % intervals, odds and, with ``pdf``, the marginal and the joint probabilities."""
-        joint = self._joint(raw)
+        joint = self._joint(raw) if temperatures is None else self._tempered(raw, temperatures)
         values: dict[str, Tensor] = {}
         bits = torch.zeros(len(raw), dtype=torch.int32, device=raw.device)
         for i, axis in enumerate(self.axes):

@@ -99,12 +99,26 @@ class Joint(Posterior):
         """Return the members' blends, side by side."""
         return torch.cat([part.posterior.blend([raw[:, part.outputs] for raw in raws]) for part in self.parts], dim=1)
 
-    def summarise(self, raw: Tensor, pdf: bool = False) -> Summary:
+    def log_widths(self, raw: Tensor) -> Tensor:
+        """Return the members' widths, side by side."""
+        return torch.cat([part.posterior.log_widths(raw[:, part.outputs]) for part in self.parts], dim=1)
+
+    def excess(self, raw: Tensor, truth: Tensor, temperatures: Tensor) -> Tensor:
+        """Return the members' excesses, side by side."""
+        truths = table(truth, len(self.values))
+        found = [
+            part.posterior.excess(raw[:, part.outputs], truths[:, part.truths], temperatures[:, part.truths])
+            for part in self.parts
+        ]
+        return torch.cat(found, dim=1)
+
+    def summarise(self, raw: Tensor, pdf: bool = False, temperatures: Tensor | None = None) -> Summary:
         """Return the columns of all members, and their flag bits together."""
         values: dict[str, np.ndarray] = {}
         bits = np.zeros(len(raw), np.int32)
         for part in self.parts:
-            columns, flags = part.posterior.summarise(raw[:, part.outputs], pdf)
+            own = None if temperatures is None else temperatures[:, part.truths]
+            columns, flags = part.posterior.summarise(raw[:, part.outputs], pdf, own)
             values, bits = values | columns, bits | flags
         return values, bits
 

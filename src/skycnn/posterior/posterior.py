@@ -84,6 +84,26 @@ class Posterior(ABC):
         """Return the posterior with what a temperature cannot mend calibrated on raw outputs that have theirs."""
         return self
 
+    @abstractmethod
+    def log_widths(self, raw: Tensor) -> Tensor:
+        """Return how wide a row's posterior of each main column is, as a natural logarithm, (n, values)."""
+
+    @abstractmethod
+    def excess(self, raw: Tensor, truth: Tensor, temperatures: Tensor) -> Tensor:
+        """Return what is above 0 on average where posteriors are too narrow, below where too wide, (n, values).
+
+        Parameters
+        ----------
+        raw, truth : tensor (n, outputs), (n, values)
+        temperatures : tensor (n, values)
+            See `summarise`.
+
+        Returns
+        -------
+        tensor (n, values)
+            NaN where a row has no truth.
+        """
+
     def outside(self, truth: np.ndarray) -> np.ndarray:
         """Return which rows have a truth (n, truths) that no answer can reach, bool (n,)."""
         return np.zeros(len(truth), bool)
@@ -97,8 +117,17 @@ class Posterior(ABC):
         """Return the raw output of `distilled` whose posterior is the mean of several networks' posteriors."""
 
     @abstractmethod
-    def summarise(self, raw: Tensor, pdf: bool = False) -> Summary:
-        """Return column name to values, float32 (n,) or (n, width), and flag bits, int32 (n,)."""
+    def summarise(self, raw: Tensor, pdf: bool = False, temperatures: Tensor | None = None) -> Summary:
+        """Return column name to values, float32 (n,) or (n, width), and flag bits, int32 (n,).
+
+        Parameters
+        ----------
+        raw : tensor (n, outputs)
+        pdf : bool
+            Whether the whole distributions are wanted.
+        temperatures : tensor (n, values), optional
+            Of each row and main column: its posterior is taken to the power of 1 over it, so that more than 1 widens.
+        """
 
     def distribution(self, column: str, values: Mapping[str, np.ndarray]) -> Distribution | None:
         """Return the distributions behind a main column, from what `summarise` returned with ``pdf``; None for none."""

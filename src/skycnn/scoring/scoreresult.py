@@ -46,6 +46,8 @@ class Scored:
         Rows in 20 bins of the PIT; empty where there is none.
     scores : sequence of Score
         The lines of the table.
+    by : str
+        What the bins are of.
     """
 
     value: str
@@ -60,6 +62,7 @@ class Scored:
     bins: Sequence[Bin]
     pit: Sequence[int]
     scores: Sequence[Score]
+    by: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values; the share of outliers and the like as fractions."""

@@ -177,14 +177,32 @@ class Entry:
         return asdict(self)
 
 
+OFF = 2.0
+"""Standard errors from which a bin's coverage is called off: 5 % of calibrated ones are."""
+
+
 @dataclass(frozen=True)
 class Bin:
-    """The scores of the rows in one bin, ``low <= value < high``, the last bin with its upper end."""
+    """The scores of the rows in one bin, ``low <= value < high``, the last bin with its upper end.
+
+    Parameters
+    ----------
+    low, high : float
+    rows : int
+    entries : tuple of Entry
+    coverage_error : float
+        Standard error of the first predictor's 68 % coverage, were it calibrated; NaN where it has no intervals.
+    off : str
+        ``narrow`` or ``wide`` where its intervals are so by more than two of these, or ``probability`` where those of a
+        class are further from the truth than in 97.5 % of calibrated samples; else empty.
+    """
 
     low: float
     high: float
     rows: int
     entries: tuple[Entry, ...]
+    coverage_error: float = float("nan")
+    off: str = ""
 
 
 def find(kind: str, threshold: float = 0.5, prevalence: float | None = None) -> tuple[Score, ...]:
@@ -287,5 +305,18 @@ def binned(
         inside = [replace(p, judged=p.judged.take(index) if p.judged else None) for p in predictors]
         resampling = Resampling(len(index), None if groups is None else groups[index], resamples)
         entries = table(inside, truth[index], scores, resampling, paired=False)
-        bins.append(Bin(float(edges[k]), float(edges[k + 1]), len(index), entries))
+        bins.append(Bin(float(edges[k]), float(edges[k + 1]), len(index), entries, *_off(inside, entries)))
     return tuple(bins)
+
+
+def _off(inside: Sequence[Predictor], entries: Sequence[Entry]) -> tuple[float, str]:
+    """Return the error of the first predictor's coverage in a bin, and how its distributions are off."""
+    judged, scores = inside[0].judged, entries[0].scores
+    if judged is None:
+        return float("nan"), ""
+    if "ece" in scores:
+        return float("nan"), "probability" if scores["ece"].value > scores["ece_calibrated"].high else ""
+    known = 0 if judged.low is None or judged.high is None else np.count_nonzero(np.isfinite(judged.high - judged.low))
+    error = metrics.coverage_error(int(known))
+    away = scores["coverage_68"].value - metrics.NOMINAL if "coverage_68" in scores else float("nan")
+    return error, ("narrow" if away < 0 else "wide") if abs(away) > OFF * error else ""

@@ -15,9 +15,10 @@ from skycnn.fits.catalogue import Catalogue
 from skycnn.inputs.available import Available, survey_of
 from skycnn.photometry.fluxes import PhotometryOptions
 from skycnn.report import figures, plotfile
-from skycnn.scoring import baselineanswers, baselineinputs, scoredrows, scoretable
+from skycnn.scoring import baselineanswers, baselineinputs, rowbins, scoredrows, scoretable
 from skycnn.scoring.origin import Origin, recorded
 from skycnn.scoring.origin import find as find_origin
+from skycnn.scoring.rowbins import By, RowBins
 from skycnn.scoring.scoredrows import InputReader, ScoredRows, Wanted
 from skycnn.scoring.scoreresult import Answered, Result, Scored
 from skycnn.scoring.scoretable import Bin, Predictor
@@ -45,7 +46,7 @@ class Options:
     baselines: tuple[str, ...] | None = None
     train: tuple[str, ...] = ()
     group: str | None = None
-    by: tuple[str, float, float, int] | None = None
+    by: By | None = None
     model: str | None = None
     survey: str | None = None
     photometry: PhotometryOptions = field(default_factory=PhotometryOptions)
@@ -114,7 +115,8 @@ def score(
             done += 1
             if progress is not None:
                 progress(done, steps)
-        answers.append(_scored(task, target, rows, predictors, options))
+        found = _sorted(target, rows, sample, options, None if len(samples) == 1 else say)
+        answers.append(_scored(task, target, rows, predictors, options, found))
         if options.plot is not None and target is plotted:
             by = " and ".join(held.model for held in sample.models if held.model) or target.value
             title = f"{by} on {', '.join(sample.labels)}"
@@ -130,7 +132,7 @@ def score(
         models=sample.models,
         bands=sample.origin.bands,
         trained_on=trained_on,
-        by=options.by[0] if options.by else "",
+        by=answers[0].by,
         threshold=options.threshold,
         prevalence=options.prevalence,
         plot=options.plot,
@@ -165,13 +167,33 @@ def _with_rows(sample: "_Sample", say: Say) -> list[tuple[Target, ScoredRows]]:
     return filled
 
 
-def _scored(task: Task, target: Target, rows: ScoredRows, predictors: Sequence[Predictor], options: Options) -> Scored:
+def _sorted(target: Target, rows: ScoredRows, sample: "_Sample", options: Options, say: Say | None) -> RowBins | None:
+    """Return the bins of ``--by``; None without them, or where ``say`` may tell that this answer has none."""
+    if options.by is None or not len(rows.truth):
+        return None
+    try:
+        return rowbins.find(options.by, rows, target.value, sample.origin.bands)
+    except InputError as error:
+        if say is None:
+            raise
+        say(str(error))
+        return None
+
+
+def _scored(
+    task: Task,
+    target: Target,
+    rows: ScoredRows,
+    predictors: Sequence[Predictor],
+    options: Options,
+    found: RowBins | None,
+) -> Scored:
     scores = scoretable.find(target.kind, options.threshold, options.prevalence)
     resampling = Resampling(len(rows.truth), rows.groups, options.resamples, options.seed)
     bins: tuple[Bin, ...] = ()
-    if options.by is not None and rows.by is not None:
-        edges = np.linspace(*options.by[1:3], options.by[3] + 1)
-        bins = scoretable.binned(predictors, rows.truth, scores, rows.by, edges, rows.groups, options.resamples)
+    if found is not None:
+        how = (found.values, found.edges, rows.groups, options.resamples)
+        bins = scoretable.binned(predictors, rows.truth, scores, *how)
     own = predictors[0].judged
     return Scored(
         value=target.value,
@@ -184,6 +206,7 @@ def _scored(task: Task, target: Target, rows: ScoredRows, predictors: Sequence[P
         bootstrap=str(resampling),
         entries=scoretable.table(predictors, rows.truth, scores, resampling),
         bins=bins,
+        by=found.label if found is not None else "",
         pit=np.histogram(own.pit, 20, (0, 1))[0].tolist() if own is not None and own.pit is not None else [],
         scores=scores,
     )
@@ -268,17 +291,27 @@ def _wanted(target: Target, task: Task, options: Options, catalogue: Catalogue, 
         kind=target.kind,
         bounds=target.bounds,
         group=options.group,
-        by=options.by[0] if options.by else None,
+        by=_by_column(options, catalogue),
         where=options.where or None,
         bits=Available(catalogue, survey=survey, user_survey=user_survey).bits,
         rows=options.rows,
     )
 
 
+def _by_column(options: Options, catalogue: Catalogue) -> str | None:
+    """Return the column that rows are sorted by; None where there is none, or it follows from the answers."""
+    if options.by is None:
+        return None
+    name = options.by[0]
+    told = name in rowbins.WORDS and not any(column.name == name for column in catalogue.columns)
+    return None if told else name
+
+
 def _reader(catalogue: Catalogue, origin: Origin, task: Task, options: Options, say: Say) -> InputReader:
     """Return the reader of what the baselines see; what is not there is an error if the user names the baselines."""
     names = set(baselines.KINDS if options.baselines is None else options.baselines) - {"median"}
-    return baselineinputs.find(catalogue, origin, task, say, needed=bool(names), strict=options.baselines is not None)
+    needed = bool(names) or (options.by is not None and options.by[0] == "mag")
+    return baselineinputs.find(catalogue, origin, task, say, needed=needed, strict=options.baselines is not None)
 
 
 def _train_sample(

@@ -384,4 +384,8 @@ def _keeper(run: Run, result: Result, sample: TrainingSet, file: ModelFile) -> K
 def _judged(fitted: Trained, sample: TrainingSet, side: int) -> tuple[dict[str, Judged], np.ndarray, np.ndarray]:
     """Return the answers to a side's rows by column, and the rows' truths (n, truths) and groups (n,)."""
     part, rows = sample.part(side), sample.division.side == side
-    return judged(fitted.module, fitted.posterior, part), part.truth.double().numpy(), sample.division.group[rows]
+    return (
+        judged(fitted.module, fitted.posterior, part, fitted.tempering),
+        part.truth.double().numpy(),
+        sample.division.group[rows],
+    )
