@@ -44,8 +44,8 @@ RATIOS = (10, 15, 20, 30)
 MASK = 12
 """Pixels about the centre that a masked object loses; what is left of a stamp is sky."""
 NOTE = (
-    "Mocks of the CSST wide survey made by skycnn mock (selection paper: measured SNR > 10 in g or i), no sky. No real "
-    "CSST data exist: these scores are scores on mocks."
+    "Mocks of the CSST wide survey made by skycnn mock (selection paper: measured SNR > 10 in g or i), no sky, no "
+    "Galactic extinction. No real CSST data exist: these scores are scores on mocks."
 )
 
 
@@ -88,6 +88,7 @@ def trained(out: Path, stamps: Path, network: str, threads: int) -> Path:
         if network in EPOCHS:
             words += ["--epochs", EPOCHS[network]]
         card = ["--note", NOTE, "--licence", "BSD-3-Clause", "--device", "cpu", "--threads", threads]
+        card += ["--dereddened", "yes"]
         print(skycnn("train", stamps, *words, *card, "--resume", "--out", model))
     return model
 
