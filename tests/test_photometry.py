@@ -92,11 +92,27 @@ def test_extinction_is_corrected_in_flux_and_error():
 
 def test_a_correction_is_taken_back():
     p = found("dered_*|gr modelMagErr_*|gr EBV", dereddened="no")
-    same = dict.fromkeys(("dered_g", "dered_r"), np.full(1, 23.9)) | dict.fromkeys(
+    same = dict.fromkeys(("dered_g", "dered_r"), np.full(1, 13.9)) | dict.fromkeys(
         ("modelMagErr_g", "modelMagErr_r"), np.ones(1)
     )
     f = p.fluxes(same | {"EBV": np.array([1.0])})
-    assert np.allclose(f.flux, 10 ** (-0.4 * np.array([[3.303, 2.285]])))
+    assert np.allclose(f.flux, 10 ** (4 - 0.4 * np.array([[3.303, 2.285]])), rtol=1e-4)
+
+
+@pytest.mark.parametrize("dereddened", ["yes", "no"])
+def test_corrected_asinh_magnitudes_are_those_of_the_observed_flux(dereddened):
+    p = found("dered_*|gr modelMagErr_*|gr extinction_*|gr", dereddened=dereddened, survey=SDSS)
+    flux, sigma, a, b = np.array([-0.3, 0.0, 0.2, 50.0]), 0.1, 0.4, SDSS.softening["g"] * 1e9  # nanomaggies, mag
+    pogson = 2.5 / np.log(10)
+    magnitude = 22.5 - pogson * (np.arcsinh(flux / (2 * b)) + np.log(b))  # Lupton et al. 1999, eq. 3
+    error = pogson * sigma / np.hypot(2 * b, flux)
+    both = {f"dered_{k}": magnitude - a for k in "gr"} | {f"modelMagErr_{k}": error for k in "gr"}
+    f = p.fluxes(both | {f"extinction_{k}": np.full(4, a) for k in "gr"})
+    unit = 10 ** (0.4 * (23.9 - 22.5)) * (10 ** (0.4 * a) if dereddened == "yes" else 1.0)
+    assert np.allclose(f.flux[:, 0], flux * unit, rtol=1e-5, atol=1e-6)
+    assert np.allclose(f.error[:, 0], sigma * unit, rtol=1e-5)
+    lost = p.fluxes(both | {f"extinction_{k}": np.full(4, np.nan) for k in "gr"})
+    assert np.isfinite(lost.flux[:, 0]).all() == (dereddened == "yes")  # what is corrected already needs no dust
 
 
 def test_asinh_magnitudes_of_sdss():

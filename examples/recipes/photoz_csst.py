@@ -64,8 +64,8 @@ MASK = 12
 BASELINES = "median,knn,forest,boosting"
 NOTE = (
     "Mocks of the CSST wide survey made by skycnn mock: noise from that of the survey's depths to half of what its "
-    "sky, dark current and reading add, another for each galaxy; measured SNR > 10 in g or i. No real CSST data exist: "
-    "these scores are scores on mocks."
+    "sky, dark current and reading add, another for each galaxy; measured SNR > 10 in g or i; no sky, no Galactic "
+    "extinction. No real CSST data exist: these scores are scores on mocks."
 )
 
 
@@ -130,6 +130,7 @@ def trained(out: Path, stamps: Path, network: str, threads: int) -> Path:
         if network in EPOCHS:
             words += ["--epochs", EPOCHS[network]]
         card = ["--note", NOTE, "--licence", "BSD-3-Clause", "--device", "cpu", "--threads", threads]
+        card += ["--dereddened", "yes"]
         print(skycnn("train", stamps, *words, *card, "--resume", "--out", model))
     return model
 

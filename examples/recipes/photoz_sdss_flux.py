@@ -31,8 +31,11 @@ MOCKS, FAINTEST, EPOCHS = 600_000, 21.8, 12
 LEAST_Z = 0.004
 """Below are stars."""
 NOTE = (
-    "SDSS galaxies (MGS and BOSS) with spectroscopic z >= 0.004, as carried by the examples of MLZ and ANNz; Galactic "
-    "extinction undocumented. Split by the SHA-256 of u g r i z and their errors (big-endian float32) mod 10: 0-6 "
+    "SDSS galaxies (MGS and BOSS) with spectroscopic z >= 0.004, as carried by the examples of MLZ and ANNz; Pogson "
+    "magnitudes, taken as corrected for Galactic extinction (extinction_state.py): of 4,997 in MGS, which was cut at "
+    "r = 17.77 corrected, 9 are fainter and none than 17.85, and g - r of its red sequence lies within 0.014 mag of "
+    "redMaPPer's, which is corrected; BOSS does not tell. "
+    "Split by the SHA-256 of u g r i z and their errors (big-endian float32) mod 10: 0-6 "
     "train, 7 valid, 8-9 test. Funding for the Sloan Digital Sky Survey has been provided by the Alfred P. Sloan "
     "Foundation, the Participating Institutions, NASA, the National Science Foundation, the U.S. Department of Energy, "
     "the Japanese Monbukagakusho and the Max Planck Society; www.sdss.org"
@@ -113,7 +116,7 @@ def pretrained(whole: Path, model: Path, out: Path) -> None:
         skycnn("train", kept, *task, *words, "--threads", 1, "--resume", "-q", "--out", begin)
     if not end.exists():
         words = ["--survey", "sdss", "--truth", "Z_SPEC", "--split", "SPLIT", "--seed", 1, "--init", begin]
-        skycnn("train", whole, *task, *words, "--dereddened", "unknown", "--threads", 1, "--resume", "-q", "--out", end)
+        skycnn("train", whole, *task, *words, "--dereddened", "yes", "--threads", 1, "--resume", "-q", "--out", end)
     galaxies = Table.read(whole)
     galaxies[galaxies["SPLIT"] == "test"].write(test, overwrite=True)
     skycnn("predict", test, *task, "--model", model, "-q", "--threads", 1)
@@ -169,7 +172,7 @@ def main() -> None:
     galaxies.write(whole, overwrite=True)
     if not args.judge_only:
         words = ["--task", "photoz", "--survey", "sdss", "--truth", "Z_SPEC", "--split", "SPLIT", "--seed", 1]
-        card = ["--note", NOTE, "--licence", "BSD-3-Clause", "--dereddened", "unknown"]
+        card = ["--note", NOTE, "--licence", "BSD-3-Clause", "--dereddened", "yes"]
         print(skycnn("train", whole, *words, *card, "--out", model, "--overwrite", "--device", "cpu", "--threads", 1))
     if args.install:
         install(model, NAME, json.loads(skycnn("models", model, "--json"))["sha256"])

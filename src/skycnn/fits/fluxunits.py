@@ -52,16 +52,18 @@ class Unit:
 
 
 KINDS: dict[str, tuple[str, Literal["mag", "asinh", "vega"]]] = {
-    **dict.fromkeys(("mag", "mags", "magnitude", "magnitudes"), ("mag", "mag")),
+    **dict.fromkeys(("mag", "mags", "magnitude", "magnitudes", "pogson", "pogsonmag", "magpogson"), ("mag", "mag")),
     **dict.fromkeys(
         ("ab", "abmag", "abmags", "magab", "magsab", "mab", "abmagnitude", "magnitudeab"), ("mag(AB)", "mag")
     ),
-    **dict.fromkeys(("asinh", "asinhmag", "magasinh", "luptitude", "luptitudes", "lupt"), ("mag(asinh)", "asinh")),
     **dict.fromkeys(
         ("vega", "vegamag", "vegamags", "magvega", "vegamagnitude", "magnitudevega"), ("mag(Vega)", "vega")
     ),
 }
 """Spellings of magnitudes, letters only; name and kind."""
+
+ASINH = re.compile(r"(?:sdss|ab|mag(?:nitude)?s?)*(?:asinh|arcsinh|lup(?:titude|t)?s?)(?:sdss|ab|mag(?:nitude)?s?)*")
+"""Spellings of asinh magnitudes, letters only; they were called luptitudes soon (Lupton, Gunn & Szalay 1999)."""
 
 FLUXES: dict[str, tuple[str, float]] = {
     **dict.fromkeys(("jy", "jansky", "janskys"), ("Jy", 1e6)),
@@ -120,6 +122,8 @@ def _plain(word: str) -> Unit | None:
     letters = re.sub(r"[_:()\[\]-]", "", word)
     if letters in KINDS:
         return Unit(*KINDS[letters])
+    if ASINH.fullmatch(letters):
+        return Unit("mag(asinh)", "asinh")
     if letters in FLUXES:
         name, scale = FLUXES[letters]
         return Unit(name, "flux", scale)
@@ -162,7 +166,7 @@ def deviation(error: Array, unit: Unit, kind: str) -> Array:
 
 
 def microjansky(
-    value: Array, sigma: Array, unit: Unit, softening: float = np.nan, vega: float = np.nan
+    value: Array, sigma: Array, unit: Unit, softening: float | Array = np.nan, vega: float = np.nan
 ) -> tuple[Array, Array]:
     """Return fluxes and errors in microjansky, NaN in both where either is absent.
 
@@ -174,7 +178,7 @@ def microjansky(
         Of `deviation`.
     unit : Unit
         Of the values.
-    softening : float
+    softening : float or array (n,)
         b of asinh magnitudes, in units of the flux of magnitude zero (Lupton et al. 1999).
     vega : float
         m_AB - m_Vega, mag.
@@ -189,7 +193,7 @@ def microjansky(
         return _both(value * unit.scale, sigma, absent)
     absent = ~((value > 0) & (value <= FAINTEST))
     if unit.kind == "asinh":
-        x = np.where(absent, np.nan, -POGSON * value - log(softening))
+        x = np.where(absent, np.nan, -POGSON * value - np.log(softening))
         scale = 2 * softening * MAGGY
         return _both(scale * np.sinh(x), scale * np.cosh(x) * POGSON * sigma, absent)
     zero = AB_ZERO_POINT - (vega if unit.kind == "vega" else 0)

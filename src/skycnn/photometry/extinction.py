@@ -1,48 +1,20 @@
 """Galactic extinction: the state of a catalogue's fluxes, and the correction to the model's."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from skycnn.errors import InputError
-from skycnn.fits.fluxunits import POGSON
-from skycnn.photometry import habits
-from skycnn.photometry.fields import Field, Fields
+from skycnn.photometry import dustcolumns
+from skycnn.photometry.dustcolumns import Dust
+from skycnn.photometry.fields import Fields
 from skycnn.survey import Survey
 
 TOPIC = "Galactic extinction"
-VALID = {"transmission": (1e-6, 1.05), "A": (-0.5, 30.0), "E(B-V)": (-0.5, 30.0)}
-"""Valid ranges, values outside are null marks; noisy dust maps dip a few 0.01 mag below zero."""
+STATES = ("none", "corrected")
+"""Values of ``--extinction`` that tell the fluxes' state; any other names a column."""
 
-
-@dataclass(frozen=True)
-class Dust:
-    """Columns with the Galactic extinction of each row.
-
-    Parameters
-    ----------
-    kind : str
-        ``transmission``, ``A`` (mag in the band) or ``E(B-V)`` (mag).
-    fields : mapping of str to Field
-        By band.
-    coefficients : mapping of str to float
-        R_band of Schlafly & Finkbeiner (2011); E(B-V) only.
-    """
-
-    kind: str
-    fields: Mapping[str, Field]
-    coefficients: Mapping[str, float]
-
-    def attenuation(self, chunk: Mapping[str, NDArray[np.generic]], band: str) -> NDArray[np.float64]:
-        """Return observed over dust-free flux (n,), NaN where unknown."""
-        value = self.fields[band].of(chunk).astype(np.float64)
-        low, high = VALID[self.kind]
-        value = np.where((value >= low) & (value <= high), value, np.nan)
-        if self.kind == "transmission":
-            return value
-        return np.exp(-POGSON * self.coefficients.get(band, 1.0) * value)
+WANTED = {"yes": "corrected", "no": "none"}
+"""State by the word of the card."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +29,37 @@ class Correction:
         Fluxes are multiplied by attenuation**power: -1 corrects, +1 undoes a correction.
     note : str
         One line for the user.
+    warning : str
+        What was assumed and may be wrong; empty for nothing.
+    removed : Dust or None
+        What the catalogue's own correction took off its values, where columns tell it; asinh magnitudes need it.
     """
 
     dust: Dust | None
     power: int
     note: str
+    warning: str = ""
+    removed: Dust | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The catalogue's columns that are read."""
+        used = [field for dust in (self.dust, self.removed) if dust for field in dust.fields.values()]
+        return tuple(dict.fromkeys(field.column.name for field in used))
+
+
+def names_column(option: str | None) -> bool:
+    """Whether ``--extinction`` names a column, and not a state."""
+    return option is not None and option.lower() not in STATES
 
 
 def plan(
-    fields: Fields, bands: Sequence[str], named: bool, option: str | None, trained: str, survey: Survey | None
+    fields: Fields,
+    bands: Sequence[str],
+    named: bool | None,
+    option: str | None,
+    trained: str,
+    survey: Survey | None,
 ) -> Correction:
     """Return the correction of the fluxes of ``bands`` to the state ``trained``.
 
@@ -75,8 +69,8 @@ def plan(
         Of the table.
     bands : sequence of str
         The bands present.
-    named : bool
-        Whether the columns' names say corrected.
+    named : bool or None
+        Whether the columns' names say corrected, or not corrected; None where they say neither.
     option : str or None
         ``--extinction``: none, corrected, or a column: E(B-V), or transmission or A with ``*`` for the band.
     trained : str
@@ -87,64 +81,57 @@ def plan(
     Raises
     ------
     InputError
-        On a mismatch that cannot be corrected.
+        On a column that is not there or cannot act, and on a mismatch that cannot be corrected.
     """
-    state = option.lower() if option is not None and option.lower() in ("none", "corrected") else None
-    given = _dust(fields, bands, survey, _named(fields, option)) if option is not None and state is None else None
-    dust = given or _dust(fields, bands, survey, None)
-    if state is None:
-        state = "corrected" if named else "none" if dust else None
-    wanted = {"yes": "corrected", "no": "none"}.get(trained)
-    if wanted is None:
-        return Correction(None, 0, f"{TOPIC}: as the catalogue has it; the model's training does not say")
+    given = dustcolumns.given(fields, bands, survey, option) if option is not None and names_column(option) else None
+    dust = given or dustcolumns.find(fields, bands, survey)
+    stated = option.lower() if option is not None and given is None else "none" if given else None
+    by_name = None if named is None else "corrected" if named else "none"
+    state = stated or by_name or ("none" if dust else None)
+    known = dust if dust and not dust.lacks(bands) else None
+    removed = known if state == "corrected" else None
+    if trained not in WANTED:
+        return replace(_unknown(dust, option, stated), removed=removed)
+    wanted = WANTED[trained]
     if state is None:
         return Correction(None, 0, f"{TOPIC}: assumed to be as in training; --extinction none|corrected|COLUMN tells")
+    guess = contradicted = ""
+    if named and stated == "none":
+        contradicted = f"by the columns' names the fluxes are corrected; --extinction {option} says not"
+    if dust and stated is None and named is None and dust.kind != "transmission":
+        guess = f"{fields.label} has {dust.names}: its fluxes are taken as not corrected for {TOPIC}"
     if state == wanted:
         done = "corrected in the catalogue" if state == "corrected" else "not corrected"
-        return Correction(None, 0, f"{TOPIC}: {done}, as in training")
-    names = " ".join(dict.fromkeys(f.name for f in dust.fields.values())) if dust else ""
-    if dust and not (dust.kind == "E(B-V)" and not set(bands) <= set(dust.coefficients)):
+        warning = f"{guess}, as in training; --extinction corrected if they are" if guess else contradicted
+        return Correction(None, 0, f"{TOPIC}: {done}, as in training", warning, removed)
+    if known:
         power, verb = (-1, "corrected") if wanted == "corrected" else (1, "put back")
-        return Correction(dust, power, f"{TOPIC}: {verb} with {dust.kind} of {names}")
-    states = {"none": "are not corrected", "corrected": "are corrected"}
-    why = f"no survey gives R_band for {names}" if dust else "no column tells how much it is"
+        warning = f"{guess}, and are corrected; --extinction corrected if they are already" if guess else contradicted
+        return Correction(known, power, f"{TOPIC}: {verb} with {known.kind} of {known.names}", warning, removed)
+    words = {"none": "are not corrected", "corrected": "are corrected"}
+    what = f"{fields.label}: fluxes {words[state]} for {TOPIC}, the model's {words[wanted]}"
+    if state == "none" and stated is None and dust is None:  # by their names, as most that SDSS gives away
+        note = f"{TOPIC}: not corrected, by the columns' names, and left so"
+        hint = f"--extinction COLUMN corrects with its E(B-V), --extinction {wanted} if they are"
+        return Correction(None, 0, note, f"{what}: expect a bias; {hint}")
+    why = f"no survey gives R_band for {dust.names}" if dust else "no column tells how much it is"
     raise InputError(
-        f"{fields.label}: fluxes {states[state]} for Galactic extinction, the model's {states[wanted]}, and {why}",
+        f"{what}, and {why}",
         hint=f"Name the dust with --extinction COLUMN; --extinction {wanted} if the catalogue is as in training.",
     )
 
 
-def _named(fields: Fields, option: str) -> str:
-    """Return the column or style of ``--extinction``, with ``*`` for the band."""
-    return option if "*" in option else fields.require(option, "--extinction COLUMN").name
-
-
-def _dust(fields: Fields, bands: Sequence[str], survey: Survey | None, only: str | None) -> Dust | None:
-    """Return the dust columns: those named ``only``, else the first of known names."""
-    for kind, styles in (("transmission", habits.TRANSMISSIONS), ("A", habits.EXTINCTIONS)):
-        for style in [only] if only is not None else styles:
-            columns = _per_band(fields, bands, style)
-            if columns and (only is None or ("transmission" in style.lower()) == (kind == "transmission")):
-                return Dust(kind, columns, {})
-    if only is not None and "*" in only:
+def _unknown(dust: Dust | None, option: str | None, stated: str | None) -> Correction:
+    """Return what is done for a model whose state is unknown: nothing, and it is said."""
+    unknown = f"whether the model's fluxes are corrected for {TOPIC} is unknown, for its training did not say"
+    if names_column(option):
         raise InputError(
-            f"{fields.label} has no column for every band",
-            value=only,
-            hint="Give --extinction MW_TRANSMISSION_* or EXTINCTION_*, with * for the band.",
+            f"--extinction {option} cannot act: {unknown}",
+            hint="Leave it out to take the fluxes as they are; of a model of your own, train --dereddened yes says it.",
         )
-    for name in [only] if only is not None else habits.REDDENINGS:
-        field = fields.get(name)
-        if field and field.numeric:
-            coefficients = dict(survey.extinction) if survey else {}
-            return Dust("E(B-V)", dict.fromkeys(bands, field), coefficients)
-    return None
-
-
-def _per_band(fields: Fields, bands: Sequence[str], style: str) -> dict[str, Field] | None:
-    """Return a column for every band, of a style or of one band's name; None unless complete."""
-    styles = [style] if "*" in style else [s for b in bands if (s := habits.star(style, b))]
-    for s in styles:
-        columns = {b: f for b in bands if (f := fields.get(s.replace("*", b))) and f.numeric}
-        if len(columns) == len(bands):
-            return columns
-    return None
+    note, warning = f"{TOPIC}: as the catalogue has it; the model's training does not say", ""
+    if stated is not None:
+        warning = f"--extinction {stated} chooses among columns and corrects nothing: {unknown}"
+    elif dust is not None:
+        warning = f"{dust.names} is not used, the fluxes are taken as they are: {unknown}"
+    return Correction(None, 0, note, warning)

@@ -16,9 +16,11 @@ from skycnn.photometry import (
     bandsearch,
     bandsets,
     conditions,
+    errorgrowth,
     extinction,
     filters,
     habits,
+    luptitudes,
     missingbands,
     strangers,
     twins,
@@ -123,7 +125,7 @@ def find(
     measures = {b: m for b, m in present.items() if b not in odd or b in options.band}
     if len(measures) < FEWEST:
         raise missingbands.bands(fields, [b for b in bands if b not in options.band], sets, _given(options, bands))
-    named = chosen is not None and chosen.dereddened
+    named = _corrected(measures)
     correction = extinction.plan(fields, list(measures), named, options.extinction, dereddened, survey)
     bad = tuple(conditions.parse(text, fields, bits=bits) for text in options.bad)
     family = chosen.family if chosen else "named"
@@ -133,6 +135,8 @@ def find(
         *strangers.messages(odd, options.band),
         *bandchecks.lacking(chosen, bands, present),
         *filters.warnings(fields, measures, survey, catalogue_survey, owner),
+        *(errorgrowth.doubts(measures, survey, sample) if sample else []),
+        *([correction.warning] if correction.warning else []),
     )
     if card_photometry in habits.FAMILIES and family != card_photometry:
         notes.append(f"{owner} was trained on {card_photometry} photometry")
@@ -163,6 +167,16 @@ def _preferred(option: str | None, trained: str) -> bool | None:
     if state:
         return state == "corrected"
     return {"yes": True, "no": False}.get(trained)
+
+
+def _corrected(measures: Mapping[str, Measure]) -> bool | None:
+    """Return whether the columns' names say corrected for Galactic extinction, or not; None where they say neither."""
+    columns = {band: m.value.column for band, m in measures.items()}
+    parsed = {band: habits.parse(plain(column.name), band) for band, column in columns.items()}
+    if all(found is not None and found[0].dereddened for found in parsed.values()):
+        return True
+    observed = (luptitudes.archive(columns[b], b) and not (p and p[0].dereddened) for b, p in parsed.items())
+    return False if all(observed) else None
 
 
 def _measure(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from skycnn.errors import InputError
 from skycnn.fits import fluxunits
 from skycnn.fits.fluxunits import Unit
-from skycnn.photometry import habits
+from skycnn.photometry import habits, luptitudes
 from skycnn.photometry.conditions import Condition
 from skycnn.photometry.fields import Field, Fields
 from skycnn.survey import Survey
@@ -65,12 +65,28 @@ class Measure:
         fields = (self.value, self.error, *self.flags)
         return tuple(f.column.name for f in fields if isinstance(f, Field))
 
-    def microjansky(self, chunk: Mapping[str, NDArray[np.generic]]) -> tuple[fluxunits.Array, fluxunits.Array]:
-        """Return flux and error (n,) float32, microjansky, NaN in both where absent."""
+    def microjansky(
+        self, chunk: Mapping[str, NDArray[np.generic]], removed: NDArray[np.float64] | None = None
+    ) -> tuple[fluxunits.Array, fluxunits.Array]:
+        """Return flux and error (n,) float32, microjansky, NaN in both where absent.
+
+        Parameters
+        ----------
+        chunk : mapping of str to array
+            `columns` by name.
+        removed : array (n,), optional
+            The attenuation that the catalogue has corrected for. Asinh magnitudes are made of observed fluxes: a
+            correction by A mag makes the softening of what is left 10**(0.4 A) times as large.
+        """
         value = self.value.of(chunk).astype(np.float64, copy=False)
+        softening = self.softening if removed is None else self.softening / np.nan_to_num(removed, nan=1.0)
+        return fluxunits.microjansky(value, self.deviation(chunk), self.unit, softening, self.vega)
+
+    def deviation(self, chunk: Mapping[str, NDArray[np.generic]]) -> fluxunits.Array:
+        """Return the standard deviation (n,) in mag or microjansky, NaN where absent."""
+        value = self.value.of(chunk)
         error = self.error.of(chunk) if isinstance(self.error, Field) else np.full(len(value), self.error)
-        sigma = fluxunits.deviation(error.astype(np.float64, copy=False), self.error_unit, self.unit.kind)
-        return fluxunits.microjansky(value, sigma, self.unit, self.softening, self.vega)
+        return fluxunits.deviation(error.astype(np.float64, copy=False), self.error_unit, self.unit.kind)
 
     def flagged(self, chunk: Mapping[str, NDArray[np.generic]]) -> list[NDArray[np.bool_]]:
         """Return the rows (n,) where each flag is set; null is not set."""
@@ -116,13 +132,16 @@ def measure(
         fields.checked(error, f"--error {band}=COLUMN")
     name = error.name if isinstance(error, Field) else ""
     unit, note = _unit(fields, band, value, style, name, given)
+    if given is None:
+        unit, note = luptitudes.read(value.column, band, unit, survey) or (unit, note)
     inverse = "ivar" in name.lower() or "invvar" in name.lower()
     error_unit = Unit(unit.name, unit.kind, unit.scale, inverse)
     if isinstance(error, Field) and given is None:
         error_unit = _error_unit(fields, band, value, error, unit, inverse)
     present = [f for n in habits.flags(style) if (f := fields.get(n.replace("*", spelled))) and f.flag]
     flags = tuple(dict.fromkeys(present))
-    softening = _constant(fields, band, value, unit, "asinh", survey.softening if survey else {}, "softening")
+    softenings = luptitudes.softening(value.column, band, survey) if unit.kind == "asinh" else {}
+    softening = _constant(fields, band, value, unit, "asinh", softenings, "softening")
     vega = _constant(fields, band, value, unit, "vega", survey.vega if survey else {}, "a Vega zero point")
     return Measure(value, error, unit, error_unit, note, flags, mask, softening, vega)
 

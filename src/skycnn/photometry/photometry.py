@@ -131,10 +131,8 @@ class Photometry:
     def columns(self) -> tuple[str, ...]:
         """The catalogue columns that `fluxes` reads: values, errors, flags, dust, conditions."""
         measured = [name for m in self.measures.values() for name in m.columns]
-        dust = self.correction.dust
-        dusty = [f.column.name for f in dust.fields.values()] if dust else []
         tested = [name for condition in self.conditions for name in condition.columns]
-        return tuple(dict.fromkeys([*measured, *dusty, *tested]))
+        return tuple(dict.fromkeys([*measured, *self.correction.columns, *tested]))
 
     def table(self) -> tuple[dict[str, str], ...]:
         """Return ``band``, ``column``, ``error`` and ``unit`` of each band present."""
@@ -166,8 +164,8 @@ class Photometry:
         return Fluxes(flux, error, bad)
 
     def _band(self, chunk: Mapping[str, NDArray[np.generic]], band: str) -> tuple[Array, Array]:
-        m = self.measures[band]
-        flux, error = m.microjansky(chunk)
+        m, removed = self.measures[band], self.correction.removed
+        flux, error = m.microjansky(chunk, removed.attenuation(chunk, band) if removed else None)
         if self.correction.dust:
             factor = (self.correction.dust.attenuation(chunk, band) ** self.correction.power).astype(np.float32)
             flux, error = flux * factor, error * factor
