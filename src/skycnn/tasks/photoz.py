@@ -350,8 +350,8 @@ def mock() -> Mock:
     return Mock(
         draw=population.draw,
         columns=COLUMNS,
-        selections=("paper", "cosmos"),
-        usual={"cosmos": "cosmos"},
+        selections=("paper", "cosmos", "sdss"),
+        usual={"cosmos": "cosmos", "sdss": "sdss"},
         cuts={"paper": SignalCut(("g", "i"), 10.0)},
         observe=population.observe,
         observed=lambda survey: survey.name in population.observations,
