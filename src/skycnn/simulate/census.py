@@ -4,7 +4,8 @@ Numbers follow the counts of COSMOS2020 (Weaver et al. 2022, ApJS 258, 11, table
 magnitude follow ``z^2 exp(-(z/z0)^b)`` (Baugh & Efstathiou 1993, MNRAS 265, 145, with a free b), its median from
 Leauthaud et al. 2007, ApJS 172, 219 (0.18 I - 3.3 for 20 < I < 24; recalled) and, below I = 21, from zCOSMOS. The
 selection ``cosmos`` is this population times the success of zCOSMOS and of its published match, a smooth function of
-magnitude and redshift that was fitted to the shared sample; large-scale structure of that field is part of it.
+magnitude and redshift that was fitted to the shared sample; large-scale structure of that field is part of it. So is
+``sdss``, of SDSS's main galaxy sample and BOSS.
 """
 
 from collections.abc import Mapping
@@ -46,7 +47,7 @@ REDSHIFT = (0.01, 4.0)
 STEPS = (110, 320)
 """Cells in magnitude and in log(1 + z)."""
 
-LIMIT = {"all": 26.5, "paper": 25.2, "parent24": 24.0, "matched": 24.0, "cosmos": 24.0}
+LIMIT = {"all": 26.5, "paper": 25.2, "parent24": 24.0, "matched": 24.0, "cosmos": 24.0, "sdss": 23.0}
 """Magnitude where a selection ends. ``paper``: of those that CSST sees at SNR 10 in g or i, 0.04 % are fainter."""
 
 
@@ -80,17 +81,17 @@ class NumberCounts:
 
     Parameters
     ----------
-    success : Success
-        Of the selection ``cosmos``.
+    success : mapping of str to Success
+        Of the selections that are spectroscopic samples.
     """
 
-    def __init__(self, success: Success) -> None:
+    def __init__(self, success: Mapping[str, Success]) -> None:
         self.magnitude = np.linspace(MAGNITUDE[0], MAGNITUDE[1], STEPS[0] + 1)
         self.distance = np.linspace(np.log1p(REDSHIFT[0]), np.log1p(REDSHIFT[1]), STEPS[1] + 1)
         middle = [(edge[1:] + edge[:-1]) / 2 for edge in (self.magnitude, self.distance)]
         self.density = expected(*middle) * np.diff(self.magnitude)[:, None] * np.diff(self.distance)
         """Galaxies a square arcminute in each cell (i, j)."""
-        weight = {"cosmos": success(*middle)}
+        weight = {name: share(*middle) for name, share in success.items()}
         self._edges: Mapping[str, Array] = {
             name: np.cumsum(self.density * weight.get(name, 1) * (middle[0] < limit)[:, None])
             for name, limit in LIMIT.items()

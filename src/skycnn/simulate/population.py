@@ -1,9 +1,11 @@
-"""Population: the galaxies of the sky to I = 26.5 and z = 4, and the two selections of them that mocks are made of.
+"""Population: the galaxies of the sky to I = 26.5 and z = 4, and the selections of them that mocks are made of.
 
 A galaxy's I magnitude and redshift come from the census; its mixture of spectra, dust and emission lines from a
 Gaussian mixture given redshift and luminosity, fitted to zCOSMOS galaxies at their true redshifts; on top its spectrum
 bends smoothly, for no library holds every galaxy; its shape comes from its magnitude, redshift and type. The numbers
-ship in ``populations/field.npz``; ``examples/recipes/cosmos_population.py`` fits them and compares with the sky.
+ship in ``populations/field.npz``; ``examples/recipes/cosmos_population.py`` fits them and compares with the sky. The
+selection ``sdss``, of galaxies chosen by colour, has its own mixture of spectra in ``populations/sdss.npz``, made by
+``examples/recipes/sdss_observation.py``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +22,7 @@ from skycnn.simulate.components import Components
 from skycnn.simulate.fluxtable import FluxTable
 from skycnn.simulate.galaxies import Galaxies
 from skycnn.simulate.mixture import Mixture
-from skycnn.simulate.observation import Observation
+from skycnn.simulate.observation import Joined, Observation
 from skycnn.survey import Survey
 
 Array = NDArray[np.float64]
@@ -54,25 +56,33 @@ class Population:
     ----------
     census : NumberCounts
         Numbers by magnitude and redshift.
-    spectra : Mixture
-        Of log(1 + z) and luminosity; given these, of the logits of the spectra, log of the lines and log E(B-V).
-    observations : mapping of str to Observation
+    spectra : mapping of str to Mixture
+        Of log(1 + z) and luminosity; given these, of the logits of the spectra, log of the lines and log E(B-V). By
+        selection; ``all`` is that of selections without their own.
+    observations : mapping of str to Observation or Joined
         By the name of the survey whose catalogue it tells of.
     """
 
-    def __init__(self, census: NumberCounts, spectra: Mixture, observations: Mapping[str, Observation]) -> None:
+    def __init__(
+        self,
+        census: NumberCounts,
+        spectra: Mapping[str, Mixture],
+        observations: Mapping[str, Observation | Joined],
+    ) -> None:
         self.census, self.spectra, self.observations = census, spectra, observations
 
     @staticmethod
     @lru_cache(maxsize=1)
     def load() -> "Population":
         """Return the population that ships."""
-        with files("skycnn").joinpath("populations", "field.npz").open("rb") as stream, np.load(stream) as kept:
-            fitted = {name: kept[name] for name in kept.files}
-        number = {name: fitted[name].astype(np.float64) for name in fitted if fitted[name].dtype.kind == "f"}
-        success = Success(number["success_magnitude"], number["success_distance"], number["success_log"])
-        spectra = Mixture(number["weight"], number["mean"], number["covariance"], 2)
-        return Population(NumberCounts(success), spectra, {"cosmos": Observation.of(fitted, "cosmos")})
+        field, sdss = _fitted("field.npz"), _fitted("sdss.npz")
+        census = NumberCounts({"cosmos": _success(field), "sdss": _success(sdss)})
+        parts = [Observation.of(sdss, name) for name in ("mgs", "boss")]
+        observations = {
+            "cosmos": Observation.of(field, "cosmos"),
+            "sdss": Joined(parts, sdss["part_magnitude"].astype(np.float64), sdss["part_share"].astype(np.float64)),
+        }
+        return Population(census, {"all": _spectra(field), "sdss": _spectra(sdss)}, observations)
 
     def density(self) -> float:
         """Return the galaxies a square arcminute of the selection ``all``."""
@@ -120,7 +130,7 @@ class Population:
         library = seds.load()
         magnitude, redshift = self.census.draw(selection, draws.uniform(seed, row, f"census/{selection}", 3))
         kinds = len(library.names)
-        drawn = self.spectra.draw(
+        drawn = self.spectra.get(selection, self.spectra["all"]).draw(
             luminosity(magnitude, redshift),
             draws.uniform(seed, row, "spectra")[:, 0],
             draws.normal(seed, row, "spectra", kinds + 1),
@@ -162,6 +172,19 @@ class Population:
         }
         of = (parts * factor[:, None, :-1]).astype(np.float32)
         return Galaxies(row, Components(of, shape.radius, shape.index, shape.ratio, shape.angle, shape.shift), truth)
+
+
+def _fitted(name: str) -> dict[str, NDArray[np.generic]]:
+    with files("skycnn").joinpath("populations", name).open("rb") as stream, np.load(stream) as kept:
+        return {name: kept[name] for name in kept.files}
+
+
+def _success(fitted: Mapping[str, NDArray[np.generic]]) -> Success:
+    return Success(*(fitted[f"success_{name}"].astype(np.float64) for name in ("magnitude", "distance", "log")))
+
+
+def _spectra(fitted: Mapping[str, NDArray[np.generic]]) -> Mixture:
+    return Mixture(*(fitted[name].astype(np.float64) for name in ("weight", "mean", "covariance")), 2)
 
 
 def luminosity(magnitude: Array, redshift: Array) -> Array:

@@ -363,8 +363,8 @@ def mock() -> Mock:
     return Mock(
         draw=population.draw,
         columns=COLUMNS,
-        selections=("paper", "parent24", "matched", "cosmos"),
-        usual={"cosmos": "cosmos"},
+        selections=("paper", "parent24", "matched", "cosmos", "sdss"),
+        usual={"cosmos": "cosmos", "sdss": "sdss"},
         cuts=dict.fromkeys(("paper", "parent24", "matched"), SignalCut(("g", "i"), 10.0)),
         noises={"parent24": "counted", "matched": "matched"},
         observe=population.observe,
