@@ -175,7 +175,9 @@ def beside(out: Path, stamps: Path, parts: dict[str, Path], selection: str) -> P
     if not path.exists():
         table = Table.read(parts["hybrid"])
         for name in ("flux", "image"):
-            table[f"Z_{name.upper()}"] = Table.read(parts[name])["Z_PHOT"]
+            theirs = Table.read(parts[name])
+            for end in ("", "_LO", "_HI", "_PDF"):
+                table[f"Z_{name.upper()}{end}"] = theirs[f"Z_PHOT{end}"]
         table["Z_TEMPLATE"] = Table.read(fit)["Z_TEMPLATE"]
         with made(path) as draft:
             table.write(draft)
