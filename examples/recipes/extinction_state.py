@@ -3,21 +3,19 @@
     python examples/recipes/extinction_state.py [DATA] [--install]
 
 DATA holds sdss_galaxies.fits, cosmos_galaxies.fits and clusters/, tables of redMaPPer (Rykoff et al. 2014, ApJ 785,
-104), whose SDSS magnitudes are corrected. What is decided stands in NOTE of the recipe that trains a model. --install
-writes it into the cards of the models that ship, whose weights stay as they are, bit for bit.
+104), whose SDSS magnitudes are corrected. What is decided stands in extinction_notes.py, which the recipes that train
+read. --install writes it into the cards of the models that ship, whose weights stay as they are, bit for bit.
 """
 
 import argparse
 from dataclasses import replace
 from pathlib import Path
 
+import extinction_notes
 import numpy as np
 from astropy.table import Table
 from photoz_cosmos_flux import BANDS as COSMOS
-from photoz_cosmos_flux import NOTE as COSMOS_NOTE
-from photoz_csst import NOTE as CSST_NOTE
 from photoz_sdss_flux import LEAST_Z, ROOT, install, skycnn
-from photoz_sdss_flux import NOTE as SDSS_NOTE
 
 from skycnn import survey
 from skycnn.network import model
@@ -25,10 +23,12 @@ from skycnn.network import model
 DATA = ROOT.parent / "shared" / "data"
 OUT = ROOT / "out" / "extinction-state"
 NOTES = {
-    "photoz-sdss-flux": SDSS_NOTE,
-    "photoz-cosmos-flux": COSMOS_NOTE,
-    **{f"photoz-csst-{kind}": CSST_NOTE for kind in ("flux", "image", "hybrid")},
+    "photoz-sdss-flux": extinction_notes.SDSS,
+    "photoz-cosmos-flux": extinction_notes.COSMOS,
+    **{f"photoz-csst-{kind}": extinction_notes.CSST for kind in ("flux", "image", "hybrid")},
 }
+FORMER = "; Galactic extinction undocumented"
+"""What the card of an earlier model said."""
 CUT = 17.77
 """r of the main galaxy sample, Petrosian and corrected: Strauss et al. 2002, AJ 124, 1810."""
 SKY = 0.03, 0.6
@@ -134,7 +134,9 @@ def main() -> None:
         print(f"{name}: dereddened yes. {note}")
         if args.install:
             before = model.read(model.locate(name))
-            card = replace(before.card, dereddened="yes", sample={**before.card.sample, "note": note})
+            said = str(before.card.sample.get("note", "")).replace(FORMER, "")
+            sample = {**before.card.sample, "note": said if note in said else f"{said} {note}"}
+            card = replace(before.card, dereddened="yes", sample=sample)
             whole = model.seal(card, before.tensors)
             path = OUT / f"{name}.safetensors"
             path.write_bytes(model.encode(whole))

@@ -18,6 +18,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import extinction_notes
 import numpy as np
 from astropy.table import Table, vstack
 from cosmos_population import held_out
@@ -41,9 +42,8 @@ COMMON = ("--task", "photoz", "--truth", "Z", "--group", "TILE", "--survey", "co
 NOTE = (
     "Pre-trained on simulated fluxes (skycnn mock --fluxes-only --survey cosmos) of a population that was fitted "
     "to the galaxies of three quarters of the tiles, then trained on COSMOS photometry with secure zCOSMOS "
-    "redshifts: Capak et al. 2007, ApJS 172, 99; Lilly et al. 2007, ApJS 172, 70. Taken as corrected for Galactic "
-    "extinction (extinction_state.py): the magnitudes are as measured, says IRSA, and E(B-V) = 0.02 in the field, "
-    "which moves dz / (1 + z) by 0.0007."
+    "redshifts: Capak et al. 2007, ApJS 172, 99; Lilly et al. 2007, ApJS 172, 70. "
+    f"{extinction_notes.COSMOS}"
 )
 
 

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import extinction_notes
 import numpy as np
 from astropy.io import fits
 from astropy.table import Table
@@ -64,8 +65,8 @@ MASK = 12
 BASELINES = "median,knn,forest,boosting"
 NOTE = (
     "Mocks of the CSST wide survey made by skycnn mock: noise from that of the survey's depths to half of what its "
-    "sky, dark current and reading add, another for each galaxy; measured SNR > 10 in g or i; no sky, no Galactic "
-    "extinction. No real CSST data exist: these scores are scores on mocks."
+    "sky, dark current and reading add, another for each galaxy; measured SNR > 10 in g or i. No real CSST data exist: "
+    f"these scores are scores on mocks. {extinction_notes.CSST}"
 )
 
 

@@ -17,6 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import extinction_notes
 import numpy as np
 from astropy.table import Table
 
@@ -32,9 +33,7 @@ LEAST_Z = 0.004
 """Below are stars."""
 NOTE = (
     "SDSS galaxies (MGS and BOSS) with spectroscopic z >= 0.004, as carried by the examples of MLZ and ANNz; Pogson "
-    "magnitudes, taken as corrected for Galactic extinction (extinction_state.py): of 4,997 in MGS, which was cut at "
-    "r = 17.77 corrected, 9 are fainter and none than 17.85, and g - r of its red sequence lies within 0.014 mag of "
-    "redMaPPer's, which is corrected; BOSS does not tell. "
+    f"magnitudes. {extinction_notes.SDSS} "
     "Split by the SHA-256 of u g r i z and their errors (big-endian float32) mod 10: 0-6 "
     "train, 7 valid, 8-9 test. Funding for the Sloan Digital Sky Survey has been provided by the Alfred P. Sloan "
     "Foundation, the Participating Institutions, NASA, the National Science Foundation, the U.S. Department of Energy, "
