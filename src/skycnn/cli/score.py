@@ -42,7 +42,9 @@ def command(
     baselines: Annotated[
         str | None,
         typer.Option(
-            "--baselines", metavar="LIST|none", help="Of median,knn,forest,boosting; left out, all there are."
+            "--baselines",
+            metavar="LIST|none",
+            help="Of median,knn,locallinear,forest,extratrees,boosting; left out, all there are.",
         ),
     ] = None,
     by: Annotated[
@@ -201,6 +203,14 @@ def _cell(score: Any, scores: Any, sign: str = "") -> str:
     return middle if middle == "-" else f"{middle} [{low}, {high}]"
 
 
+def _verdict(answered: Any, best: Any) -> str:
+    """Return which baseline is the best by a score, and whether the answers beat it."""
+    score = next(score for score in answered.scores if score.key == best.score)
+    less = _cell(score, {best.score: best.difference}, "+")
+    rival = f"{best.name}, {score.text(best.value)}"
+    return f"best baseline by {best.label}: {rival}; {answered.value} {best.verdict} it: {less}"
+
+
 def _footnotes(result: Any, answered: Any) -> Sequence[str]:
     """Return what a reader must know: the rows, the intervals, the unit, where each predictor comes from."""
     left = ", ".join(f"{n} {reason}" for reason, n in answered.left_out.items())
@@ -216,6 +226,7 @@ def _footnotes(result: Any, answered: Any) -> Sequence[str]:
     if answered.kind == "class":
         lines.append(f"positive: {answered.value} of {result.threshold:g} or more")
         lines.append("ECE if calibrated: of truths drawn from the probabilities; [..]: 95% of such draws")
+    lines += [_verdict(answered, best) for best in answered.best]
     by_note: dict[str, list[str]] = {}
     for entry in answered.entries:
         if entry.note:

@@ -8,6 +8,7 @@ import numpy as np
 
 from skycnn import __version__
 from skycnn.bootstrap import LEVEL
+from skycnn.scoring.bestbaseline import Best
 from skycnn.scoring.scoretable import Bin, Entry, Score
 
 
@@ -46,6 +47,8 @@ class Scored:
         Rows in 20 bins of the PIT; empty where there is none.
     scores : sequence of Score
         The lines of the table.
+    best : sequence of Best
+        The best baseline, by each score that decides.
     """
 
     value: str
@@ -60,6 +63,7 @@ class Scored:
     bins: Sequence[Bin]
     pit: Sequence[int]
     scores: Sequence[Score]
+    best: Sequence[Best] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values; the share of outliers and the like as fractions."""

@@ -15,7 +15,7 @@ from skycnn.fits.catalogue import Catalogue
 from skycnn.inputs.available import Available, survey_of
 from skycnn.photometry.fluxes import PhotometryOptions
 from skycnn.report import figures, plotfile
-from skycnn.scoring import baselineanswers, baselineinputs, scoredrows, scoretable
+from skycnn.scoring import baselineanswers, baselineinputs, bestbaseline, scoredrows, scoretable
 from skycnn.scoring.origin import Origin, recorded
 from skycnn.scoring.origin import find as find_origin
 from skycnn.scoring.scoredrows import InputReader, ScoredRows, Wanted
@@ -90,7 +90,7 @@ def score(
             say(note)
 
     form = "" if options.plot is None else plotfile.check(options.plot, overwrite=options.overwrite)
-    names = tuple(baselines.KINDS) if options.baselines is None else options.baselines
+    names = baselines.DEFAULT if options.baselines is None else options.baselines
     for name in options.baselines or ():
         baselines.build(name)
     task = tasks.load(options.task)
@@ -172,7 +172,7 @@ def _scored(task: Task, target: Target, rows: ScoredRows, predictors: Sequence[P
     if options.by is not None and rows.by is not None:
         edges = np.linspace(*options.by[1:3], options.by[3] + 1)
         bins = scoretable.binned(predictors, rows.truth, scores, rows.by, edges, rows.groups, options.resamples)
-    own = predictors[0].judged
+    own, entries = predictors[0].judged, scoretable.table(predictors, rows.truth, scores, resampling)
     return Scored(
         value=target.value,
         truth=target.truth,
@@ -182,10 +182,11 @@ def _scored(task: Task, target: Target, rows: ScoredRows, predictors: Sequence[P
         left_out=rows.left_out,
         flagged=schema.counts(rows.flags, task.flags) if rows.flags is not None else {},
         bootstrap=str(resampling),
-        entries=scoretable.table(predictors, rows.truth, scores, resampling),
+        entries=entries,
         bins=bins,
         pit=np.histogram(own.pit, 20, (0, 1))[0].tolist() if own is not None and own.pit is not None else [],
         scores=scores,
+        best=bestbaseline.find(target.kind, entries, scores, baselines.KINDS),
     )
 
 
@@ -277,7 +278,7 @@ def _wanted(target: Target, task: Task, options: Options, catalogue: Catalogue, 
 
 def _reader(catalogue: Catalogue, origin: Origin, task: Task, options: Options, say: Say) -> InputReader:
     """Return the reader of what the baselines see; what is not there is an error if the user names the baselines."""
-    names = set(baselines.KINDS if options.baselines is None else options.baselines) - {"median"}
+    names = set(baselines.DEFAULT if options.baselines is None else options.baselines) - {"median"}
     return baselineinputs.find(catalogue, origin, task, say, needed=bool(names), strict=options.baselines is not None)
 
 
