@@ -436,7 +436,10 @@ BAD = {
         ["--where", "Z_SPEC > 5"],
         "no row to score: 300 outside --where. --where leaves out all",
     ),
-    "unknown baseline": (["--baselines", "svm"], "no baseline 'svm'.*median, knn, forest, boosting"),
+    "unknown baseline": (
+        ["--baselines", "svm"],
+        "no baseline 'svm'.*median, knn, locallinear, forest, extratrees, boosting",
+    ),
     "no training file": (["--train", "nowhere.fits"], "nowhere.fits"),
     "unknown model": (["--model", "nobody"], "no model 'nobody'"),
     "odd plot": (["--plot", "p.jpg"], "--plot p.jpg has no known ending"),
