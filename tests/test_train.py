@@ -84,6 +84,7 @@ def test_a_model_is_made_with_its_card_complete(train, tmp_path):
     assert all(low <= card.scores[key] <= high for key, (low, high) in ends.items() if key != "sigma_nmad")
     assert ends["sigma_nmad"][0] < ends["sigma_nmad"][1]
     assert card.temperature == result.temperature
+    assert whole.tensors["_tempering.curves"].shape == (1, len(whole.card.bands) + 2, 3)
     assert len(whole.tensors[SEEN]) == sum(result.rows[side] for side in ("train", "valid", "calib"))
     assert card.sha256 == result.sha256
 
