@@ -51,16 +51,16 @@ def test_coverage_becomes_right_at_every_width():
 
 @pytest.mark.parametrize("truer", [wrong, lambda sigma: np.ones_like(sigma)], ids=["an effect", "none"])
 def test_two_hundred_rows_are_no_worse_than_one_temperature(truer):
-    grid, (raw, truth, _) = Grid([AXIS]), normals(10_000, 99, truer)
+    grid, (raw, truth, _) = Grid([AXIS]), normals(5000, 99, truer)
     amiss = {"one": [], "curve": []}
-    for seed in range(12):
+    for seed in range(8):
         rows, true, _ = normals(200, seed, truer)
         steps = temperaturefit.STEPS
         level = [float(grid.excess(rows, true, torch.full((200, 1), float(np.exp(step)))).mean()) for step in steps]
         flat = np.full((1, 2, 3), np.interp(0, -np.array(level), steps), "f4")
         one = temperaturefit.Tempering(np.array([[0, 1, 2]], "f4"), flat)
         for name, own in (("one", one), ("curve", temperaturefit.fit(grid, rows, true, whole(200)))):
-            amiss[name].append(coverage(grid, raw, truth, own, whole(10_000)) - 0.68)
+            amiss[name].append(coverage(grid, raw, truth, own, whole(5000)) - 0.68)
     one, curve = (float(np.sqrt(np.mean(np.square(amiss[name])))) for name in ("one", "curve"))
     assert curve < one + 0.002
 
@@ -73,7 +73,7 @@ def test_rows_that_lack_a_band_have_their_own_and_few_of_them_that_of_the_others
     gone[-10:, 2] = True
     tempered = temperaturefit.fit(grid, raw, truth, gone)
     assert tempered is not None
-    assert tempered.curves[0, 2] == pytest.approx(np.full(3, np.log(1.4)), abs=0.12)
+    assert tempered.curves[0, 2] == pytest.approx(np.full(3, 2 * np.log(1.4)), abs=0.15)
     assert np.abs(tempered.curves[0, 0]).max() < 0.12
     np.testing.assert_array_equal(tempered.curves[0, [1, 3, 4]], tempered.curves[0, [0, 0, 0]])
     assert coverage(grid, raw[:3000], truth[:3000], tempered, gone[:3000]).mean() == pytest.approx(0.68, abs=0.03)

@@ -77,7 +77,7 @@ ODD = {
     "one of a million": (
         lambda t: t | {"_tempering.curves": 14 + t["_tempering.curves"]},
         2,
-        "a quarter and",
+        "0.37 to 2.7",
     ),
 }
 

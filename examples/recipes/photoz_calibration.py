@@ -7,8 +7,8 @@ before, from the very validation rows that their recipes used. The networks stay
 the 68 % coverage of test rows, which no choice looked at, in five bins of the interval's width, of magnitude and of
 z_phot, as they are and without each band, before and after. A bin is marked where it is neither in 0.64-0.72 nor
 within two standard errors of 0.68. The models of CSST are tested on mocks of another seed; N of their 100,000 mocks are
-made again to calibrate with. --folds asks the same of COSMOS on all its galaxies, each answered by a network that saw none of its
-tile. --install puts the models, their sums and their new scores into the package.
+made again to calibrate with. --folds asks the same of COSMOS on all its galaxies, each answered by a network that saw
+none of its tile. --install puts the models, their sums and their new scores into the package.
 """
 
 import argparse

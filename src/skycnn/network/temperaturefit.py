@@ -24,7 +24,7 @@ TIES = (30.0, 100.0)
 
 Chosen on validation rows of SDSS galaxies: beside one temperature coverage is then nearer to nominal also with 200.
 """
-STEPS = np.linspace(-LARGEST, LARGEST, 15)
+STEPS = np.linspace(-LARGEST, LARGEST, 21)
 """Logarithms of the temperatures at which rows are looked at."""
 STEEPEST = 0.9
 """Of a curve: at -1 a wider posterior would come out no wider than a narrower one."""
