@@ -59,7 +59,7 @@ ANSWERS = {"FLUX": "Z_FLUX", "IMAGE": "Z_IMAGE", "HYBRID": "Z_PHOT", "TEMPLATE F
 MAGNITUDES = (18.0, 21.0, 22.0, 22.5, 23.0, 23.5, 24.0, 25.5)
 RATIOS = (10, 15, 20, 30)
 """Signal to noise in the better of g and i."""
-FACTORS = (0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
+FACTORS = (0.5, 0.6, 0.65, 0.7, 0.8)
 MASK = 12
 """Pixels about the centre that a masked object loses; what is left of a stamp is sky."""
 BASELINES = "median,knn,forest,boosting"
