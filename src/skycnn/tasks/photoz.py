@@ -25,8 +25,8 @@ HIGH = 1.2
 """The grid's upper end, where no training sample asks for more."""
 BIN = math.log1p(HIGH) / 200
 """Width of a bin in log(1 + z), 0.0039: a quarter of the scatter that five optical bands allow."""
-BLUR = 0.004
-"""Width in log(1 + z) of the Gaussian that a true redshift is spread with; chosen on validation rows."""
+BLUR, BLURRED = 0.010, 8000
+"""Width in log(1 + z) of the Gaussian that a true redshift is spread with, for so many rows; see `blur`."""
 POGSON = 2.5 / math.log(10)
 FLOOR = 1e-3
 """Relative error below which errors count as the same."""
@@ -36,7 +36,16 @@ CLAMP = 6.0
 """Normalised features are cut here, in units of their scatter: beyond, a network only extrapolates."""
 
 
-def axis(high: float = HIGH) -> Axis:
+def blur(rows: int) -> float:
+    """Return the width in log(1 + z) that suits a sample: it falls with the fifth root of its size (Silverman 1986).
+
+    Bins that few rows fall into are learned by heart. On rows that chose nothing else, 0.010 for 0.004 lowered the CRPS
+    of 1,600 galaxies' networks by 5 per cent, 0.020 for 0.010 that of 400 galaxies' by 13; there 0.030 gave no more.
+    """
+    return BLUR * (BLURRED / max(rows, 1)) ** 0.2
+
+
+def axis(high: float = HIGH, rows: int = BLURRED) -> Axis:
     """Return the redshift axis from 0 to ``high`` or a little more, in bins of equal width in log(1 + z)."""
     bins = math.ceil(round(math.log1p(high) / BIN, 6))
     return Axis(
@@ -47,7 +56,7 @@ def axis(high: float = HIGH) -> Axis:
         ucd="src.redshift.phot",
         meaning="photometric redshift",
         spacing="log1p",
-        blur=BLUR / BIN,
+        blur=round(blur(rows) / BIN, 3),
         kind="redshift",
         odds=True,
     )
@@ -63,7 +72,7 @@ def posterior(axes: Sequence[Axis | Mapping[str, Any]] | None = None, odds: bool
 def posterior_for(truth: np.ndarray) -> Grid:
     """Return the posterior whose grid holds the training redshifts (n, 1), and room beyond them."""
     top = float(np.max(truth)) if len(truth) else 0.0
-    return posterior([axis(max(HIGH, 1.05 * (1 + top) - 1))])
+    return posterior([axis(max(HIGH, 1.05 * (1 + top) - 1), len(truth) or BLURRED)])
 
 
 class Dense(nn.Module):
@@ -110,6 +119,8 @@ class Flux(Dense):
         In training the fluxes get Gaussian noise of so many of their own errors.
     drop : float
         Share of the rows that lose bands in training.
+    pairs : bool
+        Whether it sees the colour of any two bands; else of adjacent ones.
     """
 
     softening: Tensor
@@ -126,10 +137,12 @@ class Flux(Dense):
         dropout: float = 0.1,
         noise: float = 0.0,
         drop: float = 0.5,
+        pairs: bool = False,
     ) -> None:
         super().__init__()
         self.noise, self.drop = noise, drop
-        features = 3 * bands - 1
+        self.apart = range(1, bands if pairs else 2)  # of the two bands of a colour
+        features = 2 * bands + sum(bands - apart for apart in self.apart)
         self.register_buffer("softening", torch.ones(bands))  # microjansky
         self.register_buffer("trend", torch.zeros(3, bands))  # of the log error with magnitude, a parabola
         self.register_buffer("centre", torch.zeros(features))
@@ -137,7 +150,7 @@ class Flux(Dense):
         self.end(features + bands, outputs, width, depth, dropout)
 
     def features(self, flux: Tensor, error: Tensor) -> tuple[Tensor, Tensor]:
-        """Return magnitudes, adjacent colours, log errors less their trend; and which of them exist.
+        """Return magnitudes, colours, log errors less their trend; and which of them exist.
 
         Asinh magnitudes (Lupton, Gunn & Szalay 1999, AJ 118, 1406) stay finite for negative fluxes.
         """
@@ -146,9 +159,9 @@ class Flux(Dense):
         magnitude = -POGSON * torch.asinh(flux / (2 * self.softening))
         relative = torch.log(error / torch.hypot(flux, 2 * self.softening) + FLOOR)
         relative = relative - (self.trend[0] + magnitude * (self.trend[1] + magnitude * self.trend[2]))
-        colour = magnitude[:, :-1] - magnitude[:, 1:]
-        both = there[:, :-1] & there[:, 1:]
-        return torch.cat([magnitude, colour, relative], 1), torch.cat([there, both, there], 1)
+        colours = [magnitude[:, :-apart] - magnitude[:, apart:] for apart in self.apart]
+        both = [there[:, :-apart] & there[:, apart:] for apart in self.apart]
+        return torch.cat([magnitude, *colours, relative], 1), torch.cat([there, *both, there], 1)
 
     def normalise(self, inputs: Mapping[str, Tensor]) -> None:
         """Set the constants of ``features`` and the features' centre and scatter from training rows."""
@@ -391,11 +404,12 @@ TASK = Task(
             inputs=("flux",),
             plan=Plan(
                 members=6,
-                member={"width": 160, "depth": 4},
+                member={"width": 160, "depth": 4, "noise": 0.5},
                 student_epochs=80,
                 student={"dropout": 0.0, "noise": 0.5},
                 threads=1,
             ),
+            settings={"pairs": True},
         ),
         "image-fast": Network(Image, ("image",), LOOKING, settings={"stride": 4, "channels": 16, **DEPTHS}),
         "image": Network(Image, ("image",), LOOKING, settings=DEPTHS),
