@@ -150,6 +150,16 @@ def test_each_part_of_a_joint_is_fitted_by_the_rows_that_have_its_truth():
     np.testing.assert_array_equal(values["P"], Bernoulli("P").summarise(logit)[0]["P"])
 
 
+def test_rows_that_all_lack_a_band_are_calibrated_too():
+    raw, truth, _ = normals(1000, 9, lambda sigma: 1.4 + 0 * sigma)
+    gone = whole(1000, 2)
+    gone[:, 0] = True
+    found = temperaturefit.fit(Grid([AXIS]), raw, truth, gone)
+    assert found is not None
+    assert found.curves[0, 1] == pytest.approx(np.full(3, 2 * np.log(1.4)), abs=0.2)
+    assert not found.curves[0, 0].any()
+
+
 def test_few_rows_or_none_with_a_truth_leave_all_as_it_is():
     raw, truth, _ = normals(200, 7, wrong)
     assert temperaturefit.fit(Grid([AXIS]), raw[:19], truth[:19], whole(19)) is None

@@ -14,7 +14,7 @@ from skycnn.posterior import Posterior
 Array = NDArray[Any]
 
 LEVELS = (0.05, 0.5, 0.95)
-"""Of the widths of rows that lack no band: where the knots are."""
+"""Of the widths of rows that lack no band, if there are: where the knots are."""
 FEWEST = 20
 """Rows that a curve is fitted to."""
 BLOCK = 1024
@@ -77,6 +77,8 @@ def _curves(
     curves, logs = np.zeros((columns, count, KNOTS)), np.zeros_like(widths)
     for column in list(range(columns)) * (ROUNDS if columns > 1 else 1):
         whole = known[:, column] & (which == 0)
+        if np.count_nonzero(whole) < FEWEST:  # as where a survey has no such band
+            whole = known[:, column]
         if np.count_nonzero(whole) < FEWEST:
             continue
         knots[column] = _apart(np.quantile(widths[whole, column], LEVELS))
