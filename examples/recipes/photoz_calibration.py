@@ -157,15 +157,22 @@ def tell(title: str, found: Mapping[str, Mapping[str, np.ndarray]]) -> None:
     whole = found["as they are"]
     print(f"\n{title}: {len(whole['truth'])} test rows; 68 % coverage in {BINS} bins of as many rows, before and after")
     total: dict[str, list[bool]] = {"before": [], "after": []}
+    square: dict[tuple[str, bool], list[float]] = {(when, part): [] for when in total for part in (True, False)}
     for name, look in found.items():
         cells = {when: coverages(look, when) for when in total}
         for by in cells["after"]:
             line = f"  {name:12s} {by:10s}"
             for when, marks in total.items():
                 marks += [off(*cell) for cell in cells[when][by]]
+                away = [(share - metrics.NOMINAL) / metrics.coverage_error(rows) for share, rows in cells[when][by]]
+                square[when, name == "as they are"] += np.square(away).tolist()
                 line += "  " + " ".join(f"{cell[0]:.3f}{'*' if off(*cell) else ' '}" for cell in cells[when][by])
             print(f"{line} +- {metrics.coverage_error(cells['after'][by][0][1]):.3f}")
     print("  bins off:", ", ".join(f"{when} {sum(marks)} of {len(marks)}" for when, marks in total.items()))
+    print("  mean square of a bin's distance from 0.68 in standard errors, where chance alone makes 1:", "; ".join(
+        f"{when} {np.mean(square[when, True]):.2f} as they are, {np.mean(square[when, False]):.2f} without a band"
+        for when in total
+    ))  # fmt: skip
     for when in total:
         z, truth = whole[f"{when} Z_PHOT"], whole["truth"]
         inside = (whole[f"{when} Z_PHOT_LO"] <= truth) & (truth <= whole[f"{when} Z_PHOT_HI"])
