@@ -79,6 +79,19 @@ def test_rows_that_lack_a_band_have_their_own_and_few_of_them_that_of_the_others
     assert coverage(grid, raw[:3000], truth[:3000], tempered, gone[:3000]).mean() == pytest.approx(0.68, abs=0.03)
 
 
+def test_a_row_that_lacks_a_band_by_itself_counts_for_three_that_it_is_taken_from():
+    """A third are too narrow, the others right; counted alike the curve lies nearer to the others' one."""
+    grid, parts = Grid([AXIS]), [normals(1000, 6, lambda sigma: 1.5 + 0 * sigma), normals(3000, 7), normals(2000, 8)]
+    raw, truth = (torch.cat([part[number] for part in parts]) for number in (0, 1))
+    gone = whole(6000, 2)
+    gone[:4000, 1] = True
+    own, alike = (temperaturefit.fit(grid, raw, truth, gone, taken) for taken in (torch.arange(6000) >= 1000, None))
+    few = [coverage(grid, raw[:1000], truth[:1000], found, gone[:1000]).mean() for found in (None, alike, own)]
+    many = coverage(grid, raw[1000:4000], truth[1000:4000], own, gone[1000:4000]).mean()
+    assert few[0] < few[1] - 0.02 < few[2] - 0.05
+    assert few[2] - 0.68 == pytest.approx(0.68 - many, abs=0.04)
+
+
 def test_a_class_is_made_right_where_it_is_sure_and_where_it_is_not():
     """Logits twice too far where sure, and right where not; the order of probabilities stays."""
     rng = np.random.default_rng(4)
@@ -135,6 +148,16 @@ def test_each_part_of_a_joint_is_fitted_by_the_rows_that_have_its_truth():
         temperatures=tempered.temperatures(both.log_widths(torch.cat([raw, logit], 1)), whole(3000)),
     )
     np.testing.assert_array_equal(values["P"], Bernoulli("P").summarise(logit)[0]["P"])
+
+
+def test_rows_that_all_lack_a_band_are_calibrated_too():
+    raw, truth, _ = normals(1000, 9, lambda sigma: 1.4 + 0 * sigma)
+    gone = whole(1000, 2)
+    gone[:, 0] = True
+    found = temperaturefit.fit(Grid([AXIS]), raw, truth, gone)
+    assert found is not None
+    assert found.curves[0, 1] == pytest.approx(np.full(3, 2 * np.log(1.4)), abs=0.2)
+    assert not found.curves[0, 0].any()
 
 
 def test_few_rows_or_none_with_a_truth_leave_all_as_it_is():
