@@ -214,7 +214,7 @@ def main() -> None:
     known = known_of(stamps, out)
     parts = {network: answered(out, test, model, f"test_{network}", "--pdf") for network, model in models.items()}
     found = {network: judge(path, f"Network {network}", "--baselines", "none") for network, path in parts.items()}
-    rivals = ["--train", known, "--baselines", "median,knn,forest,boosting"]
+    rivals = ["--train", known, "--baselines", "all"]
     others = [word for name in ("Z_FLUX", "Z_IMAGE", "Z_TEMPLATE") for word in ("--baseline", name)]
     judge(beside(out, test, parts), "Network hybrid beside the others", *others, *rivals)
     by_brightness(out / "beside.fits")
