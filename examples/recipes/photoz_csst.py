@@ -62,7 +62,6 @@ RATIOS = (10, 15, 20, 30)
 FACTORS = (0.5, 0.6, 0.65, 0.7, 0.8)
 MASK = 12
 """Pixels about the centre that a masked object loses; what is left of a stamp is sky."""
-BASELINES = "median,knn,forest,boosting"
 NOTE = (
     "Mocks of the CSST wide survey made by skycnn mock: noise from that of the survey's depths to half of what its "
     "sky, dark current and reading add, another for each galaxy; measured SNR > 10 in g or i. No real CSST data exist: "
@@ -292,7 +291,7 @@ def tables(out: Path, models: dict[str, Path], selection: str) -> list[str]:
     print(f"\n=== {selection}: {about}")
     parts = {name: answered(out, stamps, path, f"{selection}_{name}", "--pdf") for name, path in models.items()}
     found = {name: judge(path, f"Network {name}", "--baselines", "none") for name, path in parts.items()}
-    rivals = ["--train", known(out, selection), "--baselines", BASELINES]
+    rivals = ["--train", known(out, selection), "--baselines", "all"]
     others = [word for name in ("Z_FLUX", "Z_IMAGE", "Z_TEMPLATE") for word in ("--baseline", name)]
     table = beside(out, stamps, parts, selection)
     all_of_them = judge(table, "Network hybrid beside the others", *others, *rivals)

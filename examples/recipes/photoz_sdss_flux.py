@@ -68,7 +68,7 @@ def judge(galaxies: Table, bands: str, model: Path, out: Path) -> None:
     galaxies[galaxies["SPLIT"] == "test"][kept].write(test, overwrite=True)
     skycnn("predict", test, "--task", "photoz", "--model", model, "--pdf", "-q", "--threads", 1)
     words = ["--task", "photoz", "--truth", "Z_SPEC", "--train", known, "--model", model, "--threads", 1]
-    found = json.loads(skycnn("score", test, *words, "--json", "-q"))
+    found = json.loads(skycnn("score", test, *words, "--baselines", "all", "--json", "-q"))
     print(f"\n{' '.join(bands)}: {found['rows']} test galaxies (95 % intervals by bootstrap)")
     for entry in found["entries"]:
         shares = f"{entry['name']:10s} answered {100 * entry['answered']:6.2f} %"

@@ -48,8 +48,8 @@ def command(
         str | None,
         typer.Option(
             "--baselines",
-            metavar="LIST|none",
-            help="Of median,knn,locallinear,forest,extratrees,boosting; left out, all there are.",
+            metavar="LIST|all|none",
+            help="Of median,knn,locallinear,forest,extratrees,boosting; left out, all but the forest, the slowest.",
         ),
     ] = None,
     by: Annotated[
@@ -152,7 +152,11 @@ def command(
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return () if text == "none" else tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if text in ("all", "none"):
+        from skycnn.baselines import KINDS
+
+        return tuple(KINDS) if text == "all" else ()
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
 def _draw(result: Any, answered: Any) -> None:
