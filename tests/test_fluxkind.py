@@ -25,7 +25,7 @@ OF_FLUXES = {
 }
 
 
-@pytest.mark.parametrize("name", OF_FLUXES)
+@pytest.mark.parametrize("name", [name for name in OF_FLUXES if name != "extinction"])
 def test_what_tells_of_fluxes_is_refused_by_a_network_of_images(name):
     options = PhotometryOptions(**{name: OF_FLUXES[name]})
     with pytest.raises(InputError, match=f"m takes no fluxes, and --{name} tells of them") as caught:
@@ -36,8 +36,15 @@ def test_what_tells_of_fluxes_is_refused_by_a_network_of_images(name):
 
 
 def test_all_of_them_are_named():
-    with pytest.raises(InputError, match="--band and --error and --unit and --photometry and --extinction tell"):
+    with pytest.raises(InputError, match="--band and --error and --unit and --photometry tell"):
         check_options(IMAGE, PhotometryOptions(**OF_FLUXES))
+
+
+def test_extinction_tells_of_pixels_too_and_of_nothing_else():
+    options = PhotometryOptions(extinction="EBV")
+    check_options(IMAGE, options)
+    with pytest.raises(InputError, match="m takes no fluxes, and --extinction tells of them"):
+        check_options(replace(IMAGE, inputs=("redshift",)), options)
 
 
 def test_what_tells_of_rows_and_bands_is_taken():

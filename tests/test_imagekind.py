@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import redness
@@ -13,6 +14,7 @@ from skycnn.fits.catalogue import Catalogue
 from skycnn.inputs import feed as feeds
 from skycnn.inputs.available import Available, InputOptions
 from skycnn.inputs.imagekind import fitting
+from skycnn.photometry.fluxes import PhotometryOptions
 
 FLUX = card("f", ("flux",), "griz", survey="sdss")
 IMAGE = card("m", ("image",), "gr", pixel_scale=0.4, stamp=16)
@@ -126,3 +128,30 @@ def test_stamps_are_brought_to_the_unit_that_a_model_takes(offer):
         with pytest.raises(InputError, match=r"pixels of g are in adu \(g\.fits\); m was trained on microjansky"):
             ask(replace(IMAGE, sample={"pixel_unit": "uJy"}))
         ask(replace(IMAGE, sample={"pixel_unit": "adu"}))
+
+
+@pytest.mark.parametrize(
+    ("state", "option", "power"), [("yes", "EBV", 0.4), ("no", "corrected", -0.4), ("no", None, 0)]
+)
+def test_pixels_are_corrected_for_extinction_as_fluxes_are(tmp_path, state, option, power):
+    dust = np.array([0.0, 0.1, 0.2, np.nan])
+    with Catalogue.open(write(tmp_path / "cat.fits", table(4, EBV=dust, RA=dust, DEC=dust))) as catalogue:
+        options = InputOptions(photometry=PhotometryOptions(extinction=option))
+        model = replace(IMAGE, bands=("g", "u"), survey="sdss", dereddened=state, stamp=3)
+        stamps = Imagined("gr", 3, 0.4)
+        feed = feeds.find(redness.TASK, model, Available(catalogue, options, stamps))
+        found = {}
+        for piece in feed.pieces(0, catalogue.read(feed.columns), np.ones(4, bool)):
+            found |= dict(zip(piece.rows.tolist(), piece.inputs["image"][:, 0, 0, 0], strict=True))
+        expected = np.arange(4) * (10 ** (power * 3.303 * dust) if power else 1.0)  # of R_g; pixels are row numbers
+        assert np.allclose([found[row] for row in range(4)], expected, equal_nan=True)
+        assert ("EBV" in feed.columns) == bool(power)
+        assert any(note.startswith("pixels: Galactic extinction: ") for note in feed.notes) == bool(power)
+
+
+def test_dust_that_pixels_are_taken_to_be_behind_is_a_warning(tmp_path):
+    with Catalogue.open(write(tmp_path / "cat.fits", table(4, EBV=np.full(4, 0.1)))) as catalogue:
+        model = replace(IMAGE, survey="sdss", dereddened="yes")
+        feed = feeds.find(redness.TASK, model, Available(catalogue, InputOptions(), Imagined("gr", 16, 0.4)))
+        (warning,) = feed.check(catalogue, None)
+        assert "has EBV: its fluxes are taken as not corrected for Galactic extinction, and are corrected" in warning

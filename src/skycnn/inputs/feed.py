@@ -100,7 +100,7 @@ class Feed:
             When the pixel grids of their bands differ.
         """
         fluxes = [*self.photometry.warnings] if self.photometry is not None else []
-        return [*fluxes, *(self.images.check(catalogue, rows) if self.images is not None else [])]
+        return list(dict.fromkeys([*fluxes, *(self.images.check(catalogue, rows) if self.images is not None else [])]))
 
     def warnings(self) -> list[str]:
         """Return what went wrong with images so far."""

@@ -17,7 +17,7 @@ from skycnn.photometry.fluxes import Photometry, PhotometryOptions
 from skycnn.schema import Flag
 
 OPTIONS = ("band", "error", "unit", "photometry", "extinction")
-"""Options that tell of fluxes and of nothing else."""
+"""Options that tell of fluxes and, but for the last, of nothing else."""
 
 
 class FluxInput(RowInput):
@@ -98,7 +98,8 @@ def check_options(card: Card, options: PhotometryOptions) -> None:
     InputError
         When something is.
     """
-    said = [] if card.takes_fluxes else [f"--{name}" for name in OPTIONS if getattr(options, name)]
+    idle = () if card.takes_fluxes else OPTIONS[: -1 if card.takes_images else None]  # pixels are corrected too
+    said = [f"--{name}" for name in idle if getattr(options, name)]
     if said:
         pixels = " --pixel-unit tells that of pixels." if "--unit" in said else ""
         what = f"{card.name} takes no fluxes, and {' and '.join(said)} {'tell' if said[1:] else 'tells'} of them"

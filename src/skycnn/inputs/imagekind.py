@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from skycnn import survey
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.tablecolumn import TableColumn
@@ -14,6 +15,9 @@ from skycnn.inputs.available import Available, InputOptions
 from skycnn.inputs.bandmask import BandMask
 from skycnn.inputs.kind import Array, Input, Kind, Piece
 from skycnn.network.card import Card
+from skycnn.photometry import extinction
+from skycnn.photometry.extinction import Correction
+from skycnn.photometry.fields import Fields
 
 if TYPE_CHECKING:  # imported where there are stamps: who reads fluxes alone need not load them
     from skycnn.stamps.stamps import Stamps
@@ -31,23 +35,38 @@ class ImageInput(Input):
     stamps : Stamps
     mask : BandMask, optional
         Bands that are left out of some rows.
+    correction : Correction, optional
+        Of Galactic extinction; pixels are taken as the catalogue's fluxes are.
     """
 
     words = "images"
 
-    def __init__(self, card: Card, stamps: "Stamps", mask: BandMask | None = None) -> None:
-        self.card, self.stamps, self._mask = card, stamps, mask
+    def __init__(
+        self, card: Card, stamps: "Stamps", mask: BandMask | None = None, correction: Correction | None = None
+    ) -> None:
+        self.card, self.stamps, self._mask, self._correction = card, stamps, mask, correction
         self.side = int(card.stamp or 0)
         self.bands: tuple[str, ...] = tuple(band for band in card.bands if band in stamps.bands)
-        self.columns = (*stamps.columns, *(mask.columns if mask else ()))
-        self.notes = (*stamps.notes, *(mask.notes if mask else ()))
+        self.columns = (
+            *stamps.columns,
+            *(mask.columns if mask else ()),
+            *(correction.columns if correction else ()),
+        )
+        said = () if correction is None else (f"pixels: {correction.note}",)
+        self.notes = (*stamps.notes, *(mask.notes if mask else ()), *said)
 
     @classmethod
     def of(cls, card: Card, stamps: "Stamps", available: Available) -> "ImageInput":
-        """Return stamps that leave out what ``--mask-band`` names."""
+        """Return stamps that leave out what ``--mask-band`` names, corrected as ``--extinction`` says.
+
+        Raises
+        ------
+        InputError
+            When a column is not there, or extinction cannot be corrected.
+        """
         texts = available.options.photometry.mask_band
         given = (texts, available.catalogue, card.bands, card.name, available.bits)
-        return cls(card, stamps, BandMask(*given) if texts else None)
+        return cls(card, stamps, BandMask(*given) if texts else None, _correction(card, stamps, available))
 
     def pieces(self, piece: Piece, first: int, values: Mapping[str, Array], wanted: Array) -> Iterator[Piece]:
         """Yield the rows wanted with ``image`` (b, band, y, x), in the order that suits the images.
@@ -65,9 +84,22 @@ class ImageInput(Input):
         from skycnn.stamps.stamps import shown
 
         gone = self._mask.of(values, len(wanted)) if self._mask is not None else None
+        dimmed = self._dimmed(values, len(wanted))
         for batch in self.stamps.batches(first, values, wanted, bands=self.card.bands, side=self.side):
             flags = bandmask.clean(batch.pixels, batch.flags, None if gone is None else gone[batch.rows])
+            if dimmed is not None:
+                np.multiply(batch.pixels, dimmed[batch.rows][:, :, None, None], out=batch.pixels)
             yield piece.join(batch.rows, {"image": batch.pixels}, shown(batch.pixels), flags)
+
+    def _dimmed(self, values: Mapping[str, Array], rows: int) -> Array | None:
+        """Return what the pixels of rows and bands are multiplied by, float32 (n, band); None for nothing."""
+        if self._correction is None or self._correction.dust is None:
+            return None
+        factors = np.ones((rows, len(self.card.bands)), np.float32)
+        for i, band in enumerate(self.card.bands):
+            if band in self.bands:
+                factors[:, i] = self._correction.factor(values, band)
+        return factors
 
     def check(self, catalogue: Catalogue, rows: tuple[int, int | None] | None) -> list[str]:
         """See before the work that the images of all bands show rows ``rows`` alike; return what looks wrong.
@@ -80,11 +112,12 @@ class ImageInput(Input):
         first, end = rows or (0, None)
         last = catalogue.rows if end is None else min(end, catalogue.rows)
         census = self.stamps.census(catalogue, (first, last), self.side)
+        found = [self._correction.warning] if self._correction is not None and self._correction.warning else []
         if not census.rows or census.nowhere + census.unplaced < census.rows:
-            return []
+            return found
         from skycnn.stamps import stampfacts  # which knows all sources of stamps
 
-        return [stampfacts.astray(catalogue, self.stamps, census, first)]
+        return [*found, stampfacts.astray(catalogue, self.stamps, census, first)]
 
     def facts(self) -> dict[str, Any]:
         """Return what the images are, and what is done to their pixels."""
@@ -128,6 +161,18 @@ class ImageKind(Kind):
         """Return noise."""
         side = card.stamp or 1
         return {"image": random.standard_normal((rows, len(card.bands), side, side), np.float32)}
+
+
+def _correction(card: Card, stamps: "Stamps", available: Available) -> Correction | None:
+    """Return the correction of the pixels for Galactic extinction; None where nothing is known or asked of it."""
+    option, catalogue = available.options.photometry.extinction, available.catalogue
+    if option is None and card.dereddened == "unknown":
+        return None
+    bands = [band for band in card.bands if band in stamps.bands]
+    fields = Fields(catalogue.columns, catalogue.label, f"{card.name} needs {' '.join(bands)}")
+    known = survey.known(card.survey, available.user_survey)
+    found = extinction.plan(fields, bands, None, option, card.dereddened, known)
+    return found if option is not None or found.dust is not None else None
 
 
 def opened(catalogue: Catalogue, options: InputOptions, rows: tuple[int, int | None] | None = None) -> "Stamps | None":

@@ -1,7 +1,10 @@
 """Galactic extinction: the state of a catalogue's fluxes, and the correction to the model's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from skycnn.errors import InputError
 from skycnn.photometry import dustcolumns
@@ -46,6 +49,12 @@ class Correction:
         """The catalogue's columns that are read."""
         used = [field for dust in (self.dust, self.removed) if dust for field in dust.fields.values()]
         return tuple(dict.fromkeys(field.column.name for field in used))
+
+    def factor(self, chunk: Mapping[str, NDArray[np.generic]], band: str) -> NDArray[np.float32] | None:
+        """Return what fluxes (n,) of a band are multiplied by, NaN where it is unknown; None for nothing."""
+        if self.dust is None:
+            return None
+        return (self.dust.attenuation(chunk, band) ** self.power).astype(np.float32)
 
 
 def names_column(option: str | None) -> bool:

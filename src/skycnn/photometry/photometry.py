@@ -166,8 +166,8 @@ class Photometry:
     def _band(self, chunk: Mapping[str, NDArray[np.generic]], band: str) -> tuple[Array, Array]:
         m, removed = self.measures[band], self.correction.removed
         flux, error = m.microjansky(chunk, removed.attenuation(chunk, band) if removed else None)
-        if self.correction.dust:
-            factor = (self.correction.dust.attenuation(chunk, band) ** self.correction.power).astype(np.float32)
+        factor = self.correction.factor(chunk, band)
+        if factor is not None:
             flux, error = flux * factor, error * factor
         for masked in (*m.flagged(chunk), *([m.mask.holds(chunk)] if m.mask else [])):
             flux[masked] = error[masked] = np.nan

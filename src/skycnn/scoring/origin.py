@@ -12,7 +12,7 @@ from skycnn.inputs import answering
 from skycnn.inputs.available import Available, InputOptions, Sample
 from skycnn.network import choice
 from skycnn.network.model import Card, locate, read_card
-from skycnn.photometry import fluxes
+from skycnn.photometry import extinction, fluxes
 from skycnn.photometry.fluxes import Photometry, PhotometryOptions
 from skycnn.typed import misfit
 
@@ -61,6 +61,7 @@ class Origin:
         if not self.bands:
             raise InputError("which bands to use is not known", hint="Name them with --band BAND=COLUMN, or --model.")
         card = self.card
+        corrected = "yes" if extinction.names_column(self.options.extinction) else "unknown"  # of the baselines alone
         return fluxes.find(
             catalogue.columns,
             catalogue.header,
@@ -68,7 +69,7 @@ class Origin:
             self.options,
             catalogue.label,
             card_photometry=card.photometry if card else None,
-            dereddened=card.dereddened if card else "unknown",
+            dereddened=card.dereddened if card else corrected,
             survey=survey.known(card.survey, self.user_survey) if card else None,
             owner=card.name if card else "the baselines",
             sample=Sample(catalogue),
