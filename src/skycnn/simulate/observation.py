@@ -171,7 +171,8 @@ class Joined:
         """Return the number (n,) of each galaxy's catalogue."""
         shares = np.cumsum([np.interp(magnitude, self.magnitude, share) for share in self.share], axis=0)
         drawn = draws.uniform(seed, row, "catalogue")[:, 0] * shares[-1]
-        return (shares[:-1] <= drawn).sum(axis=0)
+        chosen: NDArray[np.int64] = (shares[:-1] <= drawn).sum(axis=0)
+        return chosen
 
     def __call__(
         self, bands: Sequence[str], flux: Array, magnitude: Array, seed: int, row: NDArray[np.int64]

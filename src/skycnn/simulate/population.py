@@ -78,7 +78,7 @@ class Population:
         field, sdss = _fitted("field.npz"), _fitted("sdss.npz")
         census = NumberCounts({"cosmos": _success(field), "sdss": _success(sdss)})
         parts = [Observation.of(sdss, name) for name in ("mgs", "boss")]
-        observations = {
+        observations: Mapping[str, Observation | Joined] = {
             "cosmos": Observation.of(field, "cosmos"),
             "sdss": Joined(parts, sdss["part_magnitude"].astype(np.float64), sdss["part_share"].astype(np.float64)),
         }
@@ -180,11 +180,15 @@ def _fitted(name: str) -> dict[str, NDArray[np.generic]]:
 
 
 def _success(fitted: Mapping[str, NDArray[np.generic]]) -> Success:
-    return Success(*(fitted[f"success_{name}"].astype(np.float64) for name in ("magnitude", "distance", "log")))
+    magnitude, distance, log = (
+        fitted[f"success_{name}"].astype(np.float64) for name in ("magnitude", "distance", "log")
+    )
+    return Success(magnitude, distance, log)
 
 
 def _spectra(fitted: Mapping[str, NDArray[np.generic]]) -> Mixture:
-    return Mixture(*(fitted[name].astype(np.float64) for name in ("weight", "mean", "covariance")), 2)
+    weight, mean, covariance = (fitted[name].astype(np.float64) for name in ("weight", "mean", "covariance"))
+    return Mixture(weight, mean, covariance, 2)
 
 
 def luminosity(magnitude: Array, redshift: Array) -> Array:
