@@ -36,7 +36,7 @@ def run(found, trained, option=None, named=None, bands="gr", known=SDSS):
         (BARE, True, None, "yes", 0, ""),
         (DUSTY, False, None, "yes", -1, ""),
         (ARCHIVE, False, None, "no", 0, ""),
-        (BARE, False, None, "yes", 0, "are not corrected for Galactic extinction, the model's are corrected: expect"),
+        (BARE, False, None, "yes", 0, ""),
         (BARE, False, None, "no", 0, ""),
         # the option has the last word
         (DUSTY, None, "corrected", "yes", 0, ""),
@@ -70,7 +70,10 @@ def test_what_is_done(found, named, option, trained, power, warned):
         ("assumed to be as in training; --extinction none|corrected|COLUMN tells", (BARE, "yes")),
         ("corrected in the catalogue, as in training", (DUSTY, "yes", None, True)),
         ("not corrected, as in training", (DUSTY, "no")),
-        ("not corrected, by the columns' names, and left so", (BARE, "yes", None, False)),
+        (
+            "not corrected, by the columns' names, and left so; --extinction COLUMN corrects with its E(B-V)",
+            (BARE, "yes", None, False),
+        ),
         ("corrected with E(B-V) of EBV", (DUSTY, "yes")),
         ("put back with E(B-V) of EBV", (DUSTY, "no", None, True)),
         ("corrected with A of extinction_g extinction_r", (ARCHIVE, "yes")),

@@ -99,6 +99,9 @@ sound one is given; cards, and first words.
 FLAT = {"--error": "0.1"}
 DECAM, HSC = (f"_ext_{camera}_aper" for camera in ("decam", "hsc"))
 
+ARCHIVE = table("modelMag_{}", "modelMagErr_{}")
+"""The same numbers under names of SDSS's archive: asinh magnitudes."""
+
 CASES = {
     "no unit is known": Case(fluxes(unit="count", error_unit="count"), fluxes()),
     "no unit at all": Case(table("FLUX_TOT_{}", "FLUXERR_TOT_{}", flux=True, unit=None, error_unit=None), fluxes()),
@@ -135,8 +138,8 @@ CASES = {
     ),
     "upper case without errors": Case(table("MAG_{}", None, bands="UGRIZ"), table(), {}, FLAT),
     "two kinds": Case(table("MAG_{}", "MAGERR_{}") + fluxes(), table()),
-    "corrected and observed": Case(table("modelMag_{}", "modelMagErr_{}") + table("dered_{}", None), table()),
-    "fibres": Case(table("fiberMag_{}", "fiberMagErr_{}"), table()),
+    "corrected and observed": Case(table("modelMag_{}", "modelMagErr_{}") + table("dered_{}", None), ARCHIVE),
+    "fibres": Case(table("fiberMag_{}", "fiberMagErr_{}"), ARCHIVE),
     "apertures without errors": Case(table("MAG_APER_3_{}", None), table(), {}, FLAT),
     "names twice": Case(table() + junk(table()), table()),
     "one name twice": Case(table() + junk(table(error=None, bands="g")), table()),
@@ -156,7 +159,7 @@ CASES = {
     "a misspelt survey": Case(table(), table(), words=["--survey", "sdsss"]),
     "joined tables": Case(table("{}mag_1", "e_{}mag_1") + table("{}mag_2", "e_{}mag_2", scale=0.9), table()),
     "a misspelt column": Case(table(), table(), words=["--band", "u=umagg"]),
-    "a family that is not there": Case(table("psfMag_{}", "psfMagErr_{}"), table(), words=["--photometry", "kron"]),
+    "a family that is not there": Case(table("psfMag_{}", "psfMagErr_{}"), ARCHIVE, words=["--photometry", "kron"]),
     "an unknown unit typed": Case(fluxes(), fluxes(unit="nmgy", error_unit="nmgy"), words=["--unit", "furlong"]),
     "two bands": Case(table(bands="gr"), table(bands="gr"), {}, {"--model": "photoz-sdss-flux"}),
     "a foreign Z_PHOT": Case([*table(), fits.Column(name="Z_PHOT", format="E", array=np.zeros(ROWS))], table()),

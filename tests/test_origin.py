@@ -105,3 +105,23 @@ def test_the_card_tells_how_many_rows_the_model_learned_from(standin, odd):
     other = dataclasses.replace(found.record, model_sha256="0" * 64)
     assert dataclasses.replace(found, card=card, record=other).learned is None
     assert dataclasses.replace(found, card=card, record=None).learned is None
+
+
+def test_dust_for_the_baselines_alone(tmp_path):
+    content = {f"{stem}_{b}": np.full(3, value) for b in "gr" for stem, value in (("FLUX", 1.0), ("FLUXERR", 0.1))}
+    content |= {f"MW_TRANSMISSION_{b}": np.full(3, 0.8) for b in "gr"}
+    columns = [fits.Column(name, "E", array=values) for name, values in content.items()]
+    fits.BinTableHDU.from_columns(columns).writeto(tmp_path / "cat.fits")
+    with Catalogue.open(str(tmp_path / "cat.fits")) as catalogue:
+        for option, power in (("MW_TRANSMISSION_*", -1), ("none", 0), (None, 0)):
+            found = origin.Origin(None, None, ("g", "r"), PhotometryOptions(extinction=option))
+            assert found.photometry(catalogue).correction.power == power
+
+
+def test_dust_that_a_model_knew_which_is_gone_is_left_out(standin, odd, monkeypatch):
+    path, named = odd
+    predict.predict(path, predict.Options(task="standin", photometry=named))
+    monkeypatch.setattr(origin, "_restored", lambda _: dataclasses.replace(named, extinction="EBV"))
+    assert find(path)[0].options.extinction == "EBV"
+    monkeypatch.setenv("SKYCNN_MODELS", "")
+    assert find(path)[0].options.extinction is None

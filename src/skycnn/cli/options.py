@@ -134,7 +134,9 @@ Error = Annotated[
 ]
 Unit = Annotated[
     list[str] | None,
-    typer.Option("--unit", metavar="BAND=UNIT", help="A band's unit: nmgy, uJy, nJy, mag, ...; one UNIT for all."),
+    typer.Option(
+        "--unit", metavar="BAND=UNIT", help="A band's unit: nmgy, uJy, mag, luptitude, ...; one UNIT for all."
+    ),
 ]
 Photometry = Annotated[
     str | None,
@@ -145,7 +147,8 @@ Extinction = Annotated[
     typer.Option(
         "--extinction",
         metavar="none|corrected|COLUMN",
-        help="The photometry's state: not corrected for Galactic dust, corrected, or to be with COLUMN's E(B-V).",
+        help="The photometry's state: not corrected for Galactic dust, corrected, or to be with COLUMN's E(B-V), A or "
+        "transmission.",
     ),
 ]
 Bad = Annotated[

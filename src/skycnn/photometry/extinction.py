@@ -120,9 +120,8 @@ def plan(
     words = {"none": "are not corrected", "corrected": "are corrected"}
     what = f"{fields.label}: fluxes {words[state]} for {TOPIC}, the model's {words[wanted]}"
     if state == "none" and stated is None and dust is None:  # by their names, as most that SDSS gives away
-        note = f"{TOPIC}: not corrected, by the columns' names, and left so"
-        hint = f"--extinction COLUMN corrects with its E(B-V), --extinction {wanted} if they are"
-        return Correction(None, 0, note, f"{what}: expect a bias; {hint}")
+        note = "not corrected, by the columns' names, and left so; --extinction COLUMN corrects with its E(B-V)"
+        return Correction(None, 0, f"{TOPIC}: {note}")
     why = f"no survey gives R_band for {dust.names}" if dust else "no column tells how much it is"
     raise InputError(
         f"{what}, and {why}",

@@ -70,7 +70,7 @@ class Origin:
             catalogue.label,
             card_photometry=card.photometry if card else None,
             dereddened=card.dereddened if card else corrected,
-            survey=survey.known(card.survey, self.user_survey) if card else None,
+            survey=survey.known(card.survey, self.user_survey) if card else self.user_survey,
             owner=card.name if card else "the baselines",
             sample=Sample(catalogue),
         )
@@ -121,6 +121,8 @@ def find(
             say(f"the model that answered is not at hand: {error.what}")
     if record is not None and given == PhotometryOptions():
         given = _restored(record)
+        if card is None and extinction.names_column(given.extinction):  # to what state, the model alone knew
+            given = replace(given, extinction=None)
     bands = card.bands if card else _bands(record) if record else tuple(b for b in given.band if b != "*")
     if card is None and len(bands) < fluxes.FEWEST:
         bands = ()
