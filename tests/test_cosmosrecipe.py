@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from astropy.table import Table
 
+from skycnn.cli import app, console, process
 from skycnn.network import groups, model
 
 RECIPES = Path(__file__).parents[1] / "examples" / "recipes"
@@ -75,6 +76,30 @@ def test_the_card_quotes_the_cross_fit_over_all_tiles(recipe, tmp_path):
         ["MAG_B > 0 and HELD == 1"],
     ]
     assert all(str(fold) in words and "--group" in words for fold in folds for words in asked)
+
+
+def test_real_galaxies_follow_upon_mocks_whatever_their_tiles_are_called(recipe, tmp_path, monkeypatch):
+    """Tiles and mocks bear the same small numbers; neither is taken for the other."""
+    monkeypatch.setattr(process, "prepare", lambda threads: 1)
+
+    def ran(*words):
+        quick = ["--epochs", "1", "--members", "1"] if words[0] == "train" and "--epochs" not in words else []
+        assert console.run(lambda: app.call([*map(str, words), *quick, "-q"])) == 0
+
+    for name, value in {"skycnn": ran, "MOCKS": 800, "EPOCHS": 1}.items():
+        monkeypatch.setitem(recipe["pretrained"].__globals__, name, value)
+    begin = recipe["pretrained"](tmp_path)
+    galaxies = Table.read(tmp_path / "mocks.fits", hdu=1)[:400]
+    galaxies.meta.clear()
+    galaxies.rename_column("Z_TRUE", "Z")
+    for band in recipe["BANDS"]:
+        galaxies[f"FLUX_{band}"] *= 1.1
+    galaxies["TILE"] = np.arange(400) % 40
+    del galaxies["GROUP"]
+    side = recipe["sides"](galaxies, recipe["folds"](galaxies), 1, None)
+    card = model.read(recipe["trained"](galaxies, side, "real", tmp_path, begin)).card
+    assert card.sample["init"].startswith("mocks ")
+    assert card.sample["rows"]["test"] > 0
 
 
 @pytest.mark.parametrize("name", ["photoz_cosmos_flux", "photoz_sdss_flux"])

@@ -74,13 +74,13 @@ def sides(galaxies: Table, fold: np.ndarray, test: int | None, rows: int | None)
 
 
 def pretrained(out: Path) -> Path:
-    """Return the network trained on mocks alone."""
+    """Return the network trained on mocks alone, each a group by itself: their numbers would be taken for tiles'."""
     mocks, model = out / "mocks.fits", out / "mocks.safetensors"
     if not mocks.exists():
         words = ["--survey", "cosmos", "--bands", ",".join(BANDS), "--selection", "cosmos", "--fluxes-only"]
         skycnn("mock", "--task", "photoz", *words, "-n", MOCKS, "--seed", SEED, "--out", mocks, "-q")
     if not model.exists():
-        words = ["--survey", "cosmos", "--bands", ",".join(BANDS), "--truth", "Z_TRUE", "--group", "GROUP"]
+        words = ["--survey", "cosmos", "--bands", ",".join(BANDS), "--truth", "Z_TRUE", "--group", ""]
         long = ["--members", 1, "--epochs", EPOCHS, "--seed", SEED, "--threads", 1, "--resume"]
         skycnn("train", mocks, "--task", "photoz", *words, *long, "--out", model)
     return model
