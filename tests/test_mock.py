@@ -142,7 +142,7 @@ def test_photoz_knows_which_catalogues_it_observes():
         where = survey.load(name)
         some = made.draw(where, where.bands[2:4], 1, np.arange(3), "all")
         assert made.observed(where) == (made.observe(where, where.bands[2:4], some, 1) is not None)
-    assert set(population.observations) == {"cosmos"}
+    assert set(population.observations) == {"cosmos", "sdss"}
 
 
 def test_bands_wider_than_their_stamps_are_told(mock):
