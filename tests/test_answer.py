@@ -13,6 +13,7 @@ from skycnn.errors import InputError
 from skycnn.network import model
 from skycnn.network.answer import Answerer
 from skycnn.network.inference import BATCH, IMAGE_BATCH
+from skycnn.network.tempering import Tempering
 from skycnn.schema import Flag
 from skycnn.task import Network, TaskFlag
 
@@ -66,6 +67,34 @@ def test_a_bad_row_without_bands_says_both(sound):
     inputs["flux"][:] = np.nan
     *_, flag = answer(Answerer(tasks.load("standin"), sound), inputs, np.ones(1, bool))
     assert flag.tolist() == [Flag.TOO_FEW_BANDS | Flag.BAD_ROW]
+
+
+def test_interval_odds_and_posterior_are_tempered_together(sound):
+    """Rows that lack a band by another temperature; a model without temperatures answers as before."""
+    task, inputs = tasks.load("standin"), fluxes(3)
+    inputs["flux"][2, 1] = np.nan
+    curves = np.log([[[1.5] * 3, [1.0] * 3, [2.5] * 3, *[[1.0] * 3] * 4]]).astype("f4")
+    warm = Tempering(np.array([[0, 1, 2]], "f4"), curves).tensors()
+    plain = Answerer(task, sound, pdf=True)
+    tempered = Answerer(task, model.Model(sound.card, {**sound.tensors, **warm}), pdf=True)
+    cold, found = (dict(zip([c.name for c in own.columns], answer(own, inputs, np.zeros(3, bool)), strict=True))
+                   for own in (plain, tempered))  # fmt: skip
+    for row, temperature in enumerate((1.5, 1.5, 2.5)):
+        powered = cold["Z_PHOT_PDF"][row].astype("f8") ** (1 / temperature)
+        np.testing.assert_allclose(found["Z_PHOT_PDF"][row], powered / powered.sum(), rtol=1e-3, atol=1e-7)
+    behind = tempered.posterior.distribution("Z_PHOT", found)
+    for end, level in (("_LO", 0.16), ("", 0.5), ("_HI", 0.84)):
+        np.testing.assert_allclose(behind.quantile(level), found[f"Z_PHOT{end}"], atol=1e-3)
+    reach = 0.06 * (1 + found["Z_PHOT"].astype("f8"))
+    within = behind.cdf(found["Z_PHOT"] + reach) - behind.cdf(found["Z_PHOT"] - reach)
+    np.testing.assert_allclose(found["Z_PHOT_ODDS"], within, atol=2e-3)
+    assert (found["Z_PHOT_PDF"].max(axis=1) < cold["Z_PHOT_PDF"].max(axis=1)).all()
+
+
+def test_temperatures_that_do_not_fit_the_bands_are_refused(sound):
+    odd = Tempering(np.array([[0, 1, 2]], "f4"), np.zeros((1, 4, 3), "f4")).tensors()
+    with pytest.raises(InputError, match="do not fit its 1 columns of answers and 5 bands"):
+        Answerer(tasks.load("standin"), model.Model(sound.card, {**sound.tensors, **odd}))
 
 
 def test_a_network_that_the_task_has_not_is_refused(sound):

@@ -5,9 +5,10 @@ import pytest
 import torch
 from torch import nn
 
-from skycnn.network.calibration import calibrate, judged
+from skycnn.network.calibration import calibrate, judged, tempering
 from skycnn.network.layers import divide
 from skycnn.network.sample import sample
+from skycnn.network.tempering import Tempering, missing
 from skycnn.network.training import forward
 from skycnn.posterior import Axis, Bernoulli, Grid, Joint
 
@@ -123,3 +124,71 @@ def test_a_minimum_that_knows_nothing_is_passed_over():
     module.temper = lambda temperature: module.weight.data.div_(temperature)
     rows = sample({"input": wide.astype("f4")}, truth)
     assert calibrate(module, grid, rows) < 1
+
+
+class Mean(nn.Module):
+    """A normal posterior about the mean of the bands that are there, as wide as if all were."""
+
+    def forward(self, flux, error):
+        centre = flux.nanmean(dim=1, keepdim=True)
+        return -0.5 * (((torch.arange(80) + 0.5) / 80 - centre) / (0.1 / 2)) ** 2
+
+
+def seen(rows, seed):
+    """Truths, and four bands that each scatter by 0.1 about them."""
+    rng = np.random.default_rng(seed)
+    truth = rng.uniform(0.4, 0.6, rows)
+    flux = (truth[:, None] + 0.1 * rng.normal(size=(rows, 4))).astype("f4")
+    return {"flux": flux, "error": np.full_like(flux, 0.1)}, truth
+
+
+def test_rows_are_looked_at_without_each_band_and_without_several():
+    """The mean of three bands scatters by the root of 4/3 more than that of four, which asks for 4/3 as temperature."""
+    inputs, truth = seen(3000, 0)
+    inputs["flux"][:50, 2] = np.nan
+    grid = Grid([Axis("Z", 0.0, 1.0, 80)])
+    found = tempering(Mean(), grid, sample(inputs, truth))
+    assert found is not None
+    assert found.curves.shape == (1, 6, 3)
+    middle = np.exp(found.curves[0, :, 1])
+    assert middle == pytest.approx([1.0, *[4 / 3] * 4, 5 / 3], rel=0.12)
+    rows = sample(*seen(4000, 1))
+    rows.inputs["flux"][:, 1] = torch.nan
+    before, after = (judged(Mean(), grid, rows, own)["Z"] for own in (None, found))
+    inside = [float(((own.low <= rows.truth[:, 0].numpy()) & (rows.truth[:, 0].numpy() <= own.high)).mean())
+              for own in (before, after)]  # fmt: skip
+    assert inside[0] < 0.635 and inside[1] == pytest.approx(0.68, abs=0.02)
+
+
+def test_a_network_that_does_not_answer_without_a_band_is_calibrated_on_whole_rows():
+    class Needy(Mean):
+        def forward(self, flux, error):
+            return super().forward(flux, error) + 0 * flux.sum(dim=1, keepdim=True)
+
+    found = tempering(Needy(), Grid([Axis("Z", 0.0, 1.0, 80)]), sample(*seen(400, 2)))
+    assert found is not None
+    assert (found.curves == found.curves[:, :1]).all()
+
+
+def test_a_column_has_no_bands_to_be_left_out():
+    class Column(nn.Module):
+        def forward(self, x):
+            return -0.5 * (((torch.arange(50) + 0.5) / 50 - x[:, None]) / 0.03) ** 2
+
+    rng = np.random.default_rng(1)
+    x = rng.uniform(0.3, 0.7, 500).astype("f4")
+    rows = sample({"x": x}, x + 0.05 * rng.normal(size=500))
+    found = tempering(Column(), Grid([Axis("Z", 0.0, 1.0, 50)]), rows)
+    assert found is not None and found.curves.shape == (1, 2, 3)
+    assert (found.curves[0, 0] > 0.5).all()
+    assert tempering(Column(), Grid([Axis("Z", 0.0, 1.0, 50)]), sample({"x": x[:10]}, x[:10])) is None
+
+
+def test_answers_are_judged_as_they_are_tempered():
+    inputs, truth = seen(30, 3)
+    rows, grid = sample(inputs, truth), Grid([Axis("Z", 0.0, 1.0, 80)])
+    own = Tempering(np.array([[0, 1, 2]], "f4"), np.full((1, 6, 3), 0.5, "f4"))
+    raw = forward(Mean(), rows.inputs)
+    expected, _ = grid.summarise(raw / np.exp(0.5))
+    assert not missing(rows.inputs).any()
+    assert judged(Mean(), grid, rows, own)["Z"].low == pytest.approx(expected["Z_LO"], abs=1e-5)

@@ -38,6 +38,15 @@ def test_the_sample_of_zcosmos_has_its_magnitudes_and_redshifts():
     assert np.median(z) == pytest.approx(0.50, abs=0.03)
 
 
+def test_the_sample_of_sdss_is_bright_and_near_or_faint_and_far():
+    magnitude, z = CENSUS.draw("sdss", draws.uniform(4, np.arange(50_000), "census", 3))
+    bright = magnitude < 17.3
+    assert bright.mean() == pytest.approx(0.19, abs=0.03)
+    assert np.median(z[bright]) == pytest.approx(0.10, abs=0.02)
+    assert np.median(z[~bright]) == pytest.approx(0.47, abs=0.03)
+    assert z.max() < 1.1
+
+
 def test_success_is_linear_between_its_nodes_and_nothing_outside():
     success = census.Success(np.array([20.0, 21.0]), np.array([0.1, 0.2]), np.log([[1.0, 1.0], [np.e, np.e]]))
     found = success(np.array([19.0, 20.5, 22.0]), np.array([0.15, 0.5]))

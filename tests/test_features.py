@@ -23,8 +23,8 @@ def test_bright_sources_have_pogson_magnitudes_and_errors():
     flux, error = galaxies()
     table = Features(fed(flux, error)).table(fed(100 * flux, error))
     assert table[:, :3] == pytest.approx(-2.5 * np.log10(100 * flux), abs=1e-3)
-    assert table[:, 3:5] == pytest.approx(np.tile([1.0, 0.5], (400, 1)), abs=1e-3)
-    assert table[:, 5:] == pytest.approx(2.5 / np.log(10) * 0.0002 * np.ones((400, 3)), abs=1e-5)
+    assert table[:, 3:6] == pytest.approx(np.tile([1.0, 1.5, 0.5], (400, 1)), abs=1e-3)  # of every pair
+    assert table[:, 6:] == pytest.approx(2.5 / np.log(10) * 0.0002 * np.ones((400, 3)), abs=1e-5)
 
 
 def test_negative_fluxes_have_a_magnitude():
@@ -39,9 +39,9 @@ def test_a_missing_band_gets_the_median_colours_at_the_rows_brightness():
     flux, error = galaxies()
     features, holed = Features(fed(flux, error)), flux.copy()
     holed[:, 1] = np.nan
-    assert features.table(fed(holed, error))[:, :5] == pytest.approx(features.table(fed(flux, error))[:, :5], abs=1e-3)
+    assert features.table(fed(holed, error))[:, :6] == pytest.approx(features.table(fed(flux, error))[:, :6], abs=1e-3)
     assert features.near(fed(holed, error)) == pytest.approx(features.near(fed(flux, error)), abs=0.01)
-    assert features.table(fed(holed, np.where(np.isnan(holed), np.nan, error)))[:, 6] == pytest.approx(LARGEST_ERROR)
+    assert features.table(fed(holed, np.where(np.isnan(holed), np.nan, error)))[:, 7] == pytest.approx(LARGEST_ERROR)
 
 
 def test_rows_without_any_band_and_samples_without_a_spread_give_numbers():

@@ -72,6 +72,7 @@ def test_resumed_training_ends_with_the_same_bits(tmp_path, whole, epochs):
     assert steps == list(range(epochs + 1, 11))
     assert resumed.curves == whole.curves
     assert resumed.temperature == whole.temperature
+    assert resumed.tempering.curves.tobytes() == whole.tempering.curves.tobytes()
     mine, theirs = weights(resumed), weights(whole)
     assert all(mine[name].tobytes() == theirs[name].tobytes() for name in theirs)
 

@@ -1,12 +1,14 @@
 """What is trained: the stages of a plan, and the plan as a user or a parent changes it."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
 from skycnn.errors import InputError
 from skycnn.network import fitting, stages
-from skycnn.network.job import INIT_RATE, Job, planned, weights
+from skycnn.network.job import INIT_RATE, Job, check_alike, planned, weights
 from skycnn.network.model import Card, Model
 from skycnn.network.stages import Distil, OnTruth
 from skycnn.tasks.photoz import TASK, posterior
@@ -72,3 +74,13 @@ def test_facts_differ_when_the_training_would():
     assert first == fitting.facts(job(planned(TASK)[1]))
     assert first != fitting.facts(job(planned(TASK, epochs=3)[1]))
     assert first != fitting.facts(job(planned(TASK, members=3)[1]))
+
+
+def test_a_training_s_blur_makes_no_other_grid():
+    def model(name, **axis):
+        posterior = {"axes": [{"column": "Z", "bins": 20, "blur": 1.0, **axis}]}
+        return SimpleNamespace(card=SimpleNamespace(name=name, bands=("g", "r"), posterior=posterior))
+
+    check_alike([model("a"), model("b", blur=2.5)])
+    with pytest.raises(InputError, match="a and b answer on different grids"):
+        check_alike([model("a"), model("b", bins=21)])

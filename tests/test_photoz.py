@@ -13,7 +13,7 @@ from skycnn.network.training import forward
 from skycnn.posterior import Axis, Grid
 from skycnn.task import Network, Plan
 from skycnn.tasks import photoz
-from skycnn.tasks.photoz import TASK, Flux, posterior, posterior_for
+from skycnn.tasks.photoz import TASK, Flux
 
 
 def part(rows, seed):
@@ -147,16 +147,35 @@ def test_the_temperature_divides_the_raw_output():
     assert torch.allclose(forward(module, rows.inputs) * 1.25, before, atol=1e-6)
 
 
-def test_the_grid_holds_the_training_redshifts():
-    assert posterior().axes[0].high == 1.2
-    assert posterior().outputs == 200
-    assert posterior_for(np.array([0.1, 0.7])).axes[0] == posterior().axes[0]
-    deep = posterior_for(np.array([0.1, 4.0])).axes[0]
-    assert 4.2 < deep.high < 4.4
-    width = np.log1p(deep.high) / deep.bins
-    assert width == pytest.approx(np.log1p(1.2) / 200, rel=1e-4)
-    assert deep.blur * width == pytest.approx(0.004, rel=1e-3)
-    assert posterior(**posterior_for(np.array([4.0])).settings()).axes[0] == posterior_for(np.array([4.0])).axes[0]
+def test_colours_of_all_pairs_are_seen_where_both_bands_are():
+    module, flux = Flux(4, 10, pairs=True), torch.tensor([[1.0, 2.0, float("nan"), 8.0]])
+    values, there = module.features(flux, torch.ones_like(flux))
+    magnitude, colour = values[0, :4], values[0, 4:10]
+    pairs = [(0, 1), (1, 2), (2, 3), (0, 2), (1, 3), (0, 3)]
+    assert values.shape == there.shape == (1, 14)
+    assert colour.tolist() == pytest.approx([float(magnitude[i] - magnitude[j]) for i, j in pairs])
+    assert there[0, 4:10].tolist() == [2 not in pair for pair in pairs]
+
+
+def test_models_made_before_pairs_see_what_they_saw():
+    flux = torch.rand(20, 5, generator=torch.Generator().manual_seed(1))
+    old, _ = Flux(5, 10).features(flux, torch.ones_like(flux))
+    new, _ = Flux(5, 10, pairs=True).features(flux, torch.ones_like(flux))
+    assert old.shape == (20, 14)
+    assert torch.equal(old[:, :9], new[:, :9])
+    assert torch.equal(old[:, 9:], new[:, -5:])
+
+
+@pytest.mark.parametrize("bands", [1, 2])
+def test_one_band_and_two_have_features_of_pairs_too(bands):
+    flux = torch.ones(3, bands)
+    assert torch.isfinite(Flux(bands, 10, pairs=True).eval()(flux, flux)).all()
+
+
+def test_the_networks_of_an_ensemble_see_other_noise_and_all_colours():
+    network = TASK.networks["flux"]
+    assert network.settings == {"pairs": True}
+    assert network.plan.member["noise"] == network.plan.student["noise"] == 0.5
 
 
 def test_the_task_is_found_by_its_name():

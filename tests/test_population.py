@@ -97,9 +97,46 @@ def test_distance_moduli_are_those_of_the_textbook():
     assert module.distance_modulus(z) == pytest.approx(FlatLambdaCDM(70, 0.3).distmod(z).value, abs=1e-3)
 
 
+def test_a_sample_chosen_by_colour_has_spectra_of_its_own():
+    """BOSS's galaxies at z = 0.5 are red; at the same magnitude and redshift the sky's are of all kinds."""
+    sdss = survey.load("sdss")
+    colour = {}
+    for selection in ("sdss", "all"):
+        drawn = POPULATION.draw(sdss, ["g", "i"], 1, np.arange(40_000), selection)
+        near = (np.abs(drawn.truth["Z"] - 0.5) < 0.1) & (np.abs(drawn.truth["MAG_I"] - 20) < 1)
+        flux = drawn.light.flux[near].sum(axis=1)
+        colour[selection] = -2.5 * np.log10(flux[:, 0] / flux[:, 1])
+    assert np.median(colour["sdss"]) > np.median(colour["all"]) + 0.2
+    assert colour["sdss"].std() < 0.75 * colour["all"].std()
+
+
+def test_fitted_numbers_are_small():
+    from importlib.resources import files
+
+    for file in files("skycnn").joinpath("populations").iterdir():
+        assert len(file.read_bytes()) <= 100_000, file.name
+
+
 def test_an_unknown_selection_is_told():
     with pytest.raises(InputError, match="no such selection"):
         POPULATION.draw(CSST, ["g"], 1, [0], "zcosmos")
+
+
+@pytest.mark.skipif(not (REAL.parent / "sdss_galaxies.fits").is_file(), reason="../shared/data is not here")
+def test_mocks_of_sdss_are_like_its_sample():
+    """Rows that the fit saw among others that it did not; the recipe's table is about the latter alone."""
+    from astropy.io import fits
+
+    table = fits.getdata(REAL.parent / "sdss_galaxies.fits")
+    table = table[table["Z_SPEC"] > 0.004]
+    sdss = survey.load("sdss")
+    drawn = POPULATION.draw(sdss, sdss.bands, 9, np.arange(12_000), "sdss")
+    flux, _ = POPULATION.observe(sdss, sdss.bands, drawn, 9)
+    ours = 23.9 - 2.5 * np.log10(flux)
+    assert ks_2samp(drawn.truth["Z"], table["Z_SPEC"].astype(float)).statistic < 0.05
+    for j, (one, two) in enumerate(zip("UGRI", "GRIZ", strict=True)):
+        real = (table[f"MAG_{one}"] - table[f"MAG_{two}"]).astype(float)
+        assert ks_2samp(ours[:, j] - ours[:, j + 1], real, nan_policy="omit").statistic < 0.08, (one, two)
 
 
 @pytest.mark.skipif(not REAL.is_file(), reason="../shared/data is not here")

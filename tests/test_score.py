@@ -436,7 +436,10 @@ BAD = {
         ["--where", "Z_SPEC > 5"],
         "no row to score: 300 outside --where. --where leaves out all",
     ),
-    "unknown baseline": (["--baselines", "svm"], "no baseline 'svm'.*median, knn, forest, boosting"),
+    "unknown baseline": (
+        ["--baselines", "svm"],
+        "no baseline 'svm'.*median, knn, locallinear, forest, extratrees, boosting",
+    ),
     "no training file": (["--train", "nowhere.fits"], "nowhere.fits"),
     "unknown model": (["--model", "nobody"], "no model 'nobody'"),
     "odd plot": (["--plot", "p.jpg"], "--plot p.jpg has no known ending"),
@@ -474,6 +477,24 @@ def test_the_command_prints_one_table_and_its_footnotes(standin, cat, cli):
     ):
         assert words in out, words
     assert all(label in out for label in ("outliers %", "bias", "MAE", "CRPS", "PIT mean", "68% coverage"))
+
+
+def test_bins_follow_from_the_answers_too_and_those_that_are_off_are_marked(standin, tmp_path, cli):
+    held = galaxies()
+    held["Z_PHOT_HI"], held["Z_PHOT_LO"] = (held["Z_PHOT"] + s * 0.3 * np.abs(held["Z_PHOT_HI"] - held["Z_PHOT"])
+                                            for s in (1, -1))  # fmt: skip
+    path = write(tmp_path / "narrow.fits", held)
+    words = (path, "--task", "standin", "--truth", "Z_SPEC", "--baselines", "none")
+    out = cli(*words, "--by", "width")
+    covered = next(line for line in out[out.index("Z_PHOT BY width of Z_PHOT") :].splitlines() if "68%" in line)
+    assert covered.count(" *") == 5
+    assert "*: in 5 of 5 bins 68% coverage is off 0.68 by more than two standard errors" in out
+    for text, label in (("z:2", "Z_PHOT"), ("mag", "magnitude in"), ("modelMag_r:3", "modelMag_r")):
+        found = json.loads(cli(*words, "--by", text, "--json"))
+        assert found["by"].startswith(label)
+        assert {part["off"] for part in found["bins"]} == {"narrow"}
+        assert found["bins"][0]["coverage_error"] == pytest.approx(np.sqrt(0.68 * 0.32 / found["bins"][0]["rows"]))
+        assert np.ptp([part["rows"] for part in found["bins"]]) <= 2
 
 
 def test_json_is_one_object_of_plain_numbers(standin, cat, cli):

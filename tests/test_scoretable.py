@@ -1,5 +1,8 @@
 """scoretable: both score sets, pairing, silence, bins."""
 
+from dataclasses import replace
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
@@ -156,6 +159,46 @@ def test_bins_are_half_open_but_the_last_and_leave_out_what_is_outside():
     assert [(b.low, b.high, b.rows) for b in bins] == [(0.0, 0.5, 1), (0.5, 1.0, 2)]
     assert bins[0].entries[0].scores["mae"].value == pytest.approx(0.0, abs=1e-12)
     assert bins[1].entries[0].scores["mae"].value == pytest.approx(0.015)
+
+
+def normal(width, rows=400):
+    """Intervals of ``width`` sigma to each side of 0, truths at the quantiles of a normal distribution."""
+    truth = np.array([NormalDist().inv_cdf((k + 0.5) / rows) for k in range(rows)])
+    z = np.zeros(rows)
+    return replace(judge(z, None, truth), low=z - width, high=z + width), truth
+
+
+@pytest.mark.parametrize(("width", "off"), [(1.0, ""), (0.8, "narrow"), (1.3, "wide")])
+def test_a_bin_is_marked_where_its_coverage_is_off_by_more_than_two_standard_errors(width, off):
+    own, truth = normal(width)
+    (found,) = scoretable.binned(
+        [Predictor("Z", own)], truth, scoretable.VALUE, np.zeros(400), np.array([0.0, 1.0]), resamples=10
+    )
+    assert found.off == off
+    assert found.coverage_error == pytest.approx(np.sqrt(0.68 * 0.32 / 400))
+    few = scoretable.binned(
+        [Predictor("Z", own)], truth, scoretable.VALUE, np.arange(400.0) % 100, np.array([0.0, 3.0]), resamples=10
+    )
+    assert few[0].off == ""
+
+
+def test_a_bin_without_intervals_or_rows_is_not_marked():
+    truth = np.full(40, 0.3)
+    one = Predictor("Z", judge(truth, None, truth))
+    edges = np.array([0.0, 1.0, 2.0])
+    found = scoretable.binned([one], truth, scoretable.REDSHIFT, np.zeros(40), edges, resamples=10)
+    assert [(b.off, np.isnan(b.coverage_error)) for b in found] == [("", True)] * 2
+
+
+@pytest.mark.parametrize(("power", "off"), [(1.0, ""), (3.0, "probability")])
+def test_a_bin_of_classes_is_marked_where_probabilities_are_not_calibrated(power, off):
+    rng = np.random.default_rng(2)
+    logit = rng.normal(size=2000)
+    truth = (rng.random(2000) < 1 / (1 + np.exp(-logit))).astype(float)
+    one = Predictor("P", judge(1 / (1 + np.exp(-power * logit)), None, truth))
+    scores = scoretable.classes()
+    (found,) = scoretable.binned([one], truth, scores, np.zeros(2000), np.array([0.0, 1.0]), resamples=50)
+    assert found.off == off
 
 
 def test_an_empty_bin_and_no_rows_give_nan():

@@ -12,11 +12,13 @@ from astropy.table import Table
 
 from galaxies import table, write, write_stamps
 from shell import run
+from skycnn import tasks
 from skycnn.errors import ChangedError, InputError, LockedError, NoSpaceError
 from skycnn.files import pixelstore
 from skycnn.files.lock import held
 from skycnn.files.workingfile import companion
-from skycnn.network import checkpoint, model
+from skycnn.network import checkpoint, model, temperaturefit
+from skycnn.network.answer import Answerer
 from skycnn.network.trainingset import SEEN
 from skycnn.photometry.fluxes import PhotometryOptions
 from skycnn.stamps.stampfile.cube import Cube
@@ -49,6 +51,13 @@ def split_of(rows, test, word="test"):
     found[:30] = "valid"
     found[test] = word
     return found
+
+
+def test_temperatures_by_width_are_kept_in_the_model(train, cat, monkeypatch):
+    monkeypatch.setattr(temperaturefit, "FEWEST", 5)
+    whole = model.read(train(cat)[0].output)
+    assert whole.tensors["_tempering.curves"].shape == (1, len(whole.card.bands) + 2, 3)
+    Answerer(tasks.load("photoz"), whole)
 
 
 def test_a_model_is_made_with_its_card_complete(train, tmp_path):

@@ -223,13 +223,13 @@ def main() -> None:
         both[few] = [answered(galaxies, out, f"{kind}_{few}", init, rows)
                      for kind, init in (("pre", begin), ("plain", None))]  # fmt: skip
     for few, (pre, plain) in both.items():
-        rivals = ["--baselines", "median,knn,forest,boosting" if few == "all" else "none"]
+        rivals = ["--baselines", "all" if few == "all" else "none"]
         table = beside(pre, plain, out, f"beside_{few}")
         words = ["--baseline", "Z_OTHER", *rivals]
         judge([table], f"{few} real galaxies to train, Z_OTHER without the simulation; those seen", *SEEN, *words)
         judge([table], "The same, all: those without any photometry count as outliers", *words)
         if few == "all":
-            forest = ["--baselines", "forest"]
+            forest = ["--baselines", "forest,extratrees"]
             judge([guessed(table)], "The same, those guessed from the others' redshifts, as the forest does", *forest)
             for held, which in ((1, "never saw"), (0, "was fitted to")):
                 where = ["--where", f"{SEEN[1]} and HELD == {held}", "--baseline", "Z_OTHER", *ALONE]

@@ -59,10 +59,9 @@ ANSWERS = {"FLUX": "Z_FLUX", "IMAGE": "Z_IMAGE", "HYBRID": "Z_PHOT", "TEMPLATE F
 MAGNITUDES = (18.0, 21.0, 22.0, 22.5, 23.0, 23.5, 24.0, 25.5)
 RATIOS = (10, 15, 20, 30)
 """Signal to noise in the better of g and i."""
-FACTORS = (0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
+FACTORS = (0.5, 0.6, 0.65, 0.7, 0.8)
 MASK = 12
 """Pixels about the centre that a masked object loses; what is left of a stamp is sky."""
-BASELINES = "median,knn,forest,boosting"
 NOTE = (
     "Mocks of the CSST wide survey made by skycnn mock: noise from that of the survey's depths to half of what its "
     "sky, dark current and reading add, another for each galaxy; measured SNR > 10 in g or i. No real CSST data exist: "
@@ -176,7 +175,9 @@ def beside(out: Path, stamps: Path, parts: dict[str, Path], selection: str) -> P
     if not path.exists():
         table = Table.read(parts["hybrid"])
         for name in ("flux", "image"):
-            table[f"Z_{name.upper()}"] = Table.read(parts[name])["Z_PHOT"]
+            theirs = Table.read(parts[name])
+            for end in ("", "_LO", "_HI", "_PDF"):
+                table[f"Z_{name.upper()}{end}"] = theirs[f"Z_PHOT{end}"]
         table["Z_TEMPLATE"] = Table.read(fit)["Z_TEMPLATE"]
         with made(path) as draft:
             table.write(draft)
@@ -290,7 +291,7 @@ def tables(out: Path, models: dict[str, Path], selection: str) -> list[str]:
     print(f"\n=== {selection}: {about}")
     parts = {name: answered(out, stamps, path, f"{selection}_{name}", "--pdf") for name, path in models.items()}
     found = {name: judge(path, f"Network {name}", "--baselines", "none") for name, path in parts.items()}
-    rivals = ["--train", known(out, selection), "--baselines", BASELINES]
+    rivals = ["--train", known(out, selection), "--baselines", "all"]
     others = [word for name in ("Z_FLUX", "Z_IMAGE", "Z_TEMPLATE") for word in ("--baseline", name)]
     table = beside(out, stamps, parts, selection)
     all_of_them = judge(table, "Network hybrid beside the others", *others, *rivals)

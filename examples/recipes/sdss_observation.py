@@ -10,15 +10,13 @@ and so on, from COSMOS's mixture on. What ships are means and covariances of its
 """
 
 import argparse
-import subprocess
-import sys
 import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 from astropy.table import Table
-from photoz_sdss_flux import DATA, LEAST_Z, ROOT, split
+from photoz_sdss_flux import DATA, LEAST_Z, ROOT, skycnn, split
 from scipy.ndimage import gaussian_filter
 from scipy.optimize import nnls
 from scipy.stats import ks_2samp
@@ -238,20 +236,30 @@ def write(kept):
 
 
 def mocks(n, seed):
-    """Return truth, fluxes, errors and part of mocks, as ``skycnn mock --survey sdss --fluxes-only`` makes them."""
+    """Return truth, fluxes, errors and part of mocks."""
     population, sdss = Population.load(), survey.load("sdss")
     galaxies = population.draw(sdss, BANDS, seed, np.arange(n), "sdss")
     part = population.observations["sdss"].part(galaxies.truth["MAG_I"], seed, galaxies.row)
     return galaxies.truth, *population.observe(sdss, BANDS, galaxies, seed), part
 
 
-def check(data, stamps):
+def made(n, *words):
+    """Return redshift, fluxes and errors of what ``skycnn mock`` writes of SDSS."""
+    with TemporaryDirectory() as folder:
+        line = ["mock", "--task", "photoz", "--survey", "sdss", "-n", str(n), "--seed", "7", "-q"]
+        skycnn(*line, *words, "--out", f"{folder}/mocks.fits")
+        table = Table.read(f"{folder}/mocks.fits", hdu="CATALOGUE" if not words else 1)
+    flux, error = (np.stack([table[f"{kind}_{b.upper()}"] for b in BANDS], 1) for kind in ("FLUX", "FLUXERR"))
+    return np.asarray(table["Z_TRUE"], float), flux.astype(float), error.astype(float)
+
+
+def check(data, forest, stamps):
     """Print the tables: mocks against test rows, beside the training rows against the same."""
     test, train = (taken(data, data["side"] == side) for side in ("test", "train"))
-    truth, flux, error, _ = mocks(60_000, 7)
+    z, flux, error = made(60_000, "--fluxes-only")
     print("Kolmogorov-Smirnov distance to test rows\n         mock   training")
     mag = mags(flux)
-    columns = [("z", truth["Z"], "z", None), ("i", mag[:, 3], "mag", 3)]
+    columns = [("z", z, "z", None), ("i", mag[:, 3], "mag", 3)]
     columns += [(f"{BANDS[b]}-{BANDS[b + 1]}", mag[:, b] - mag[:, b + 1], "mag", (b, b + 1)) for b in range(4)]
     for name, ours, key, b in columns:
         real, known = (
@@ -259,57 +267,44 @@ def check(data, stamps):
             for part in (test, train)
         )
         print(f"{name:8}{ks_2samp(ours, real).statistic:6.3f}  {ks_2samp(known, real).statistic:6.3f}")
-    forests(train, test, truth, flux, error)
+    if forest:
+        forests(train, test, z, flux, error)
     ratios("median FLUXERR of mocks over that of test rows", flux, error, test)
     if stamps:
-        with TemporaryDirectory() as folder:
-            line = [
-                "mock",
-                "--task",
-                "photoz",
-                "--survey",
-                "sdss",
-                "-n",
-                str(stamps),
-                "--out",
-                f"{folder}/s.fits",
-                "-q",
-            ]
-            code = "import sys; from skycnn.cli.app import main; sys.argv[0] = 'skycnn'; main()"
-            subprocess.run([sys.executable, "-c", code, *line], check=True)
-            made = Table.read(f"{folder}/s.fits", hdu=1)
-        flux, error = (np.stack([made[f"{kind}_{b}"] for b in BANDS], 1).astype(float) for kind in ("FLUX", "FLUXERR"))
+        _, flux, error = made(stamps)
         ratios(f"the same of {stamps} stamps, measured in apertures", flux, error, test)
+        ratios("of these, FLUXERR / FLUX", flux, error, test, relative=True)
     groups(data)
     depth(data)
 
 
-def forests(train, test, truth, flux, error):
+def forests(train, test, z, flux, error):
     """Print the scores of forests that learn from training rows and from mocks, as many, on test rows and on mocks."""
     n, m = len(train["z"]), len(test["z"])
     whole = np.flatnonzero(np.isfinite(flux).all(1))
-    made = {"z": truth["Z"][whole], "flux": flux[whole], "error": error[whole]}
-    known = {"rows": train, "mocks": taken(made, slice(0, n))}
-    asked = {"rows": test, "mocks": taken(made, slice(n, n + m))}
+    drawn = {"z": z[whole], "flux": flux[whole], "error": error[whole]}
+    known = {"rows": train, "mocks": taken(drawn, slice(0, n))}
+    asked = {"rows": test, "mocks": taken(drawn, slice(n, n + m))}
     print("forest of, on:   sigma_NMAD  outliers %")
     for one, two in (("rows", "rows"), ("mocks", "mocks"), ("mocks", "rows")):
         forest = Forest()
         forest.fit({name: known[one][name] for name in ("flux", "error")}, known[one]["z"])
-        z = asked[two]["z"]
+        true = asked[two]["z"]
         value = forest.answer({name: asked[two][name] for name in ("flux", "error")}).value
-        scores = metrics.sigma_nmad(value, z), 100 * metrics.outlier_fraction(value, z)
+        scores = metrics.sigma_nmad(value, true), 100 * metrics.outlier_fraction(value, true)
         print(f"{one:6} {two:8}{scores[0]:12.4f}{scores[1]:10.2f}")
 
 
-def ratios(title, flux, error, test):
+def ratios(title, flux, error, test, relative=False):
     """Print ratios of median errors at equal i, bin by bin, and how many are within 15 %."""
+    ours, real = ((e / f if relative else e) for e, f in ((error, flux), (test["error"], test["flux"])))
     print(f"{title}\ni           mocks  rows  " + "     ".join(BANDS))
-    ours, real, within, bins = mags(np.where(flux[:, 3] > 0, flux[:, 3], np.nan)), test["mag"][:, 3], 0, 0
+    within, bins, at = 0, 0, mags(np.where(flux[:, 3] > 0, flux[:, 3], np.nan))
     for low in np.arange(15, 23, BIN):
-        a, b = ((i >= low) & (i < low + BIN) for i in (ours, real))
+        a, b = ((i >= low) & (i < low + BIN) for i in (at, test["mag"][:, 3]))
         if min(a.sum(), b.sum()) < LEAST:
             continue
-        ratio = np.nanmedian(error[a], 0) / np.median(test["error"][b], 0)
+        ratio = np.nanmedian(ours[a], 0) / np.median(real[b], 0)
         within, bins = within + np.sum(np.abs(ratio - 1) <= 0.15), bins + 5
         print(f"{low:.1f}-{low + BIN:.1f}  {a.sum():6} {b.sum():5}  " + "  ".join(f"{x:.2f}" for x in ratio))
     print(f"within 0.85 to 1.15: {within} of {bins}")
@@ -331,21 +326,20 @@ def depth(data):
     main = (data["part"] == 0) & (data["mag"][:, 2] > 17)
     sky = np.sqrt(np.maximum(data["error"][main] ** 2 - data["flux"][main] / gain, 0)) / star
     small = np.argsort(sky[:, 1:4].sum(1))[: len(sky) // 10]
+    print("error over a star's at the depth\n" + 24 * " " + "     ".join(BANDS))
     for name, ratio in (
         ("MGS, r > 17", sky),
         ("its smallest tenth", sky[small]),
         ("BOSS", data["error"][data["part"] == 1] / star),
     ):
-        print(
-            f"{name:20} error over a star's at the depth:",
-            *(f"{b} {x:.2f}" for b, x in zip(BANDS, np.median(ratio, 0), strict=True)),
-        )
+        print(f"{name:22}" + "  ".join(f"{x:.2f}" for x in np.median(ratio, 0)))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="?", type=Path, default=DATA)
     parser.add_argument("--check", action="store_true", help="only compare what ships with the sky")
+    parser.add_argument("--no-forest", action="store_true", help="leave the forests out, which take a minute")
     parser.add_argument("--stamps", type=int, default=0, metavar="N", help="measure so many stamps besides")
     args = parser.parse_args()
     data = read(args.data)
@@ -380,7 +374,7 @@ def main():
         known["i"] = i
         write(calibrated(kept, known))
         print(f"{TARGET.name}: {TARGET.stat().st_size / 1000:.0f} kB")
-    check(data, args.stamps)
+    check(data, not args.no_forest, args.stamps)
 
 
 if __name__ == "__main__":

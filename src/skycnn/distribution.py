@@ -145,6 +145,9 @@ class HalfNormals:
 class Draws:
     """A sample of each row's distribution, taken as equally likely values.
 
+    The truth is as likely to lie below the smallest, between any two, or above the largest, so that the j-th of k
+    stands at j / (k + 1) (Weibull 1939): intervals of few draws hold what they promise.
+
     Parameters
     ----------
     draws : array (n, k)
@@ -153,10 +156,11 @@ class Draws:
     draws: Array
 
     def cdf(self, x: Array) -> Array:
-        """Return the mid-rank of x among the draws, ties half."""
+        """Return the rank of x among the draws over k + 1, ties half."""
         known = np.where(np.isnan(self.draws).any(axis=1), np.nan, 0.0)
-        x = np.asarray(x)[:, None]
-        result: Array = 0.5 * ((self.draws < x).mean(axis=1) + (self.draws <= x).mean(axis=1)) + known
+        x, k = np.asarray(x)[:, None], self.draws.shape[1]
+        rank = 0.5 * ((self.draws < x).sum(axis=1) + (self.draws <= x).sum(axis=1) + 1.0)
+        result: Array = rank / (k + 1.0) + known
         return result
 
     def crps(self, truth: Array) -> Array:
@@ -168,8 +172,8 @@ class Draws:
         return result
 
     def quantile(self, q: float) -> Array:
-        """Return each row's q-quantile, linear between the draws."""
-        result: Array = np.quantile(self.draws, q, axis=1)
+        """Return each row's q-quantile, linear between the draws, the outermost ones at most."""
+        result: Array = np.quantile(self.draws, q, axis=1, method="weibull")
         return result
 
 

@@ -112,11 +112,12 @@ class Features:
         return result
 
     def table(self, inputs: Inputs) -> Array:
-        """Return what trees split on: magnitudes, adjacent colours, magnitude errors; float32."""
+        """Return what trees split on: magnitudes, the colours of all pairs of bands, magnitude errors; float32."""
         magnitude, noise = self._magnitudes(inputs["flux"], inputs["error"])
         filled = self._fill(magnitude)
         noise = np.where(np.isfinite(noise), noise, LARGEST_ERROR)
-        return np.column_stack([filled, -np.diff(filled, axis=1), noise]).astype(np.float32)
+        blue, red = np.triu_indices(filled.shape[1], 1)
+        return np.column_stack([filled, filled[:, blue] - filled[:, red], noise]).astype(np.float32)
 
 
 def _median(values: Array, default: float) -> float:

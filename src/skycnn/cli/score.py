@@ -47,7 +47,9 @@ def command(
     baselines: Annotated[
         str | None,
         typer.Option(
-            "--baselines", metavar="LIST|none", help="Of median,knn,forest,boosting; left out, all there are."
+            "--baselines",
+            metavar="LIST|all|none",
+            help="Of median,knn,locallinear,forest,extratrees,boosting; left out, all but the forest, the slowest.",
         ),
     ] = None,
     by: Annotated[
@@ -150,7 +152,11 @@ def command(
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return () if text == "none" else tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if text in ("all", "none"):
+        from skycnn.baselines import KINDS
+
+        return tuple(KINDS) if text == "all" else ()
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
 def _draw(result: Any, answered: Any) -> None:
@@ -196,6 +202,14 @@ def _cell(score: Any, scores: Any, sign: str = "") -> str:
     return middle if middle == "-" else f"{middle} [{low}, {high}]"
 
 
+def _verdict(answered: Any, best: Any) -> str:
+    """Return which baseline is the best by a score, and whether the answers beat it."""
+    score = next(score for score in answered.scores if score.key == best.score)
+    less = _cell(score, {best.score: best.difference}, "+")
+    rival = f"{best.name}, {score.text(best.value)}"
+    return f"best baseline by {best.label}: {rival}; {answered.value} {best.verdict} it: {less}"
+
+
 def _footnotes(result: Any, answered: Any) -> Sequence[str]:
     """Return what a reader must know: the rows, the intervals, the unit, where each predictor comes from."""
     left = ", ".join(f"{n} {reason}" for reason, n in answered.left_out.items())
@@ -221,6 +235,7 @@ def _footnotes(result: Any, answered: Any) -> Sequence[str]:
             f"*: in {off} of {counted(len(answered.bins), 'bin')} 68% coverage is off 0.68 by more than two standard "
             "errors, sqrt(0.68 0.32 / rows): posteriors too narrow below, too wide above"
         )
+    lines += [_verdict(answered, best) for best in answered.best]
     by_note: dict[str, list[str]] = {}
     for entry in answered.entries:
         if entry.note:

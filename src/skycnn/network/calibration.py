@@ -84,8 +84,10 @@ def tempering(module: nn.Module, posterior: Posterior, rows: Sample) -> Temperin
         With a truth, on the module's device.
     """
     few = torch.linspace(0, len(rows) - 1, min(len(rows), MOST), dtype=torch.float64).long()
-    raw, truth, gone = (torch.cat(part) for part in zip(*_looks(module, rows.part(few)), strict=True))
-    return temperaturefit.fit(posterior, raw, truth, gone)
+    looks = list(_looks(module, rows.part(few)))
+    raw, truth, gone = (torch.cat(part) for part in zip(*looks, strict=True))
+    taken = torch.arange(len(raw)) >= len(looks[0][0])
+    return temperaturefit.fit(posterior, raw, truth, gone, taken)
 
 
 def _looks(module: nn.Module, rows: Sample) -> Iterator[tuple[Tensor, Tensor, Tensor]]:

@@ -192,6 +192,13 @@ def check_alike(parents: Sequence[Model]) -> None:
         if first.bands != other.bands:
             bands = f"{first.name} has bands {' '.join(first.bands)}, {other.name} {' '.join(other.bands)}"
             raise InputError(f"{bands}: they cannot be joined", hint="Train both with the same --bands.")
-        if first.posterior != other.posterior:
+        if _bins(first.posterior) != _bins(other.posterior):
             grids = f"{first.name} and {other.name} answer on different grids"
             raise InputError(f"{grids}: they cannot be joined", hint="Train both on the same rows.")
+
+
+def _bins(told: Any) -> Any:
+    """Return a posterior's settings without how much truths were blurred in training, which answers do not have."""
+    if isinstance(told, Mapping):
+        return {name: _bins(value) for name, value in told.items() if name != "blur"}
+    return [_bins(value) for value in told] if isinstance(told, (list, tuple)) else told

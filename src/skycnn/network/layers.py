@@ -101,6 +101,35 @@ def divide(layer: nn.Linear, temperature: float | Tensor) -> None:
         layer.bias.div_(temperature)
 
 
+class Dense(nn.Module):
+    """What a network ends in: residual layers, and the raw outputs; a subclass has ``hidden(**inputs)``."""
+
+    hidden: Callable[..., Tensor]
+
+    def end(self, into: int, outputs: int, width: int, depth: int, dropout: float) -> None:
+        """Make the layers, behind features of width ``into``."""
+        self.enter = nn.Linear(into, width)
+        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(depth - 1))
+        self.leave = nn.Linear(width, outputs)
+        self.dropout = nn.Dropout(dropout)
+
+    def deepen(self, features: Tensor) -> Tensor:
+        """Return the last hidden layer (n, width) of features (n, into)."""
+        x = torch.relu_(self.enter(features))
+        for layer in self.layers:
+            x = x + self.dropout(torch.relu_(layer(x)))
+        return x
+
+    def temper(self, temperature: float) -> None:
+        """Divide the raw output by the temperature, for good."""
+        divide(self.leave, temperature)
+
+    def forward(self, *inputs: Tensor, **named: Tensor) -> Tensor:
+        """Return the raw outputs (n, outputs) of the inputs."""
+        result: Tensor = self.leave(self.hidden(*inputs, **named))
+        return result
+
+
 class Windows(nn.Module):
     """Elliptical windows fitted to an object, and what is seen through them in each band.
 

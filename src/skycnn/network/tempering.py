@@ -19,8 +19,8 @@ from skycnn.errors import InputError
 Array = NDArray[Any]
 
 KNOTS = 3
-LARGEST = 0.7
-"""Of the logarithm of a temperature: twice as wide, or half."""
+LARGEST = 1.0
+"""Of the logarithm of a temperature: a normal posterior becomes 1.65 times as wide, or as narrow."""
 CLOSEST = 1e-3
 """Knots are at least so far from one another, in the logarithm of the width."""
 BANDED = ("flux", "error", "image")
@@ -62,9 +62,9 @@ class Tempering:
             what = f"{label}: its temperatures do not fit its {values} columns of answers and {bands} bands"
             raise InputError(what, hint="Fetch the model again.")
         found = cls(*(np.asarray(given[name], np.float32) for name in _TENSORS))
-        if (np.diff(found.knots) < CLOSEST / 2).any() or (np.abs(found.curves) > 2 * LARGEST).any():
+        if (np.diff(found.knots) < CLOSEST / 2).any() or (np.abs(found.curves) > 1.01 * LARGEST).any():
             what = f"{label}: its temperatures are none that calibration finds"
-            raise InputError(what, expected="between a quarter and four, by increasing width", hint="Train it again.")
+            raise InputError(what, expected="0.37 to 2.7, at increasing widths", hint="Train it again.")
         return found
 
     def tensors(self) -> dict[str, Array]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from skycnn import __version__
 from skycnn.bootstrap import LEVEL
+from skycnn.scoring.bestbaseline import Best
 from skycnn.scoring.scoretable import Bin, Entry, Score
 
 
@@ -48,6 +49,8 @@ class Scored:
         The lines of the table.
     by : str
         What the bins are of.
+    best : sequence of Best
+        The best baseline, by each score that decides.
     """
 
     value: str
@@ -63,6 +66,7 @@ class Scored:
     pit: Sequence[int]
     scores: Sequence[Score]
     by: str = ""
+    best: Sequence[Best] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values; the share of outliers and the like as fractions."""

@@ -68,6 +68,11 @@ class Success:
     distance: Array
     log: Array
 
+    @classmethod
+    def of(cls, fitted: Mapping[str, Array]) -> "Success":
+        """Return the share among fitted numbers named ``success_<field>``."""
+        return cls(*(fitted[f"success_{name}"] for name in ("magnitude", "distance", "log")))
+
     def __call__(self, magnitude: Array, distance: Array) -> Array:
         """Return the share (i, j) on a grid of magnitudes (i,) and log(1 + z) (j,)."""
         rows = np.stack([np.interp(distance, self.distance, row, -30, -30) for row in self.log])

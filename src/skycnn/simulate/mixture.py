@@ -4,6 +4,7 @@ Given y, a component has the share ``w N(y; mean, covariance)``, and within it t
 linear in y (e.g. Bishop 2006, eqs. 2.81-2.82).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -31,6 +32,11 @@ class Mixture:
     mean: Array
     covariance: Array
     given: int
+
+    @classmethod
+    def of(cls, fitted: Mapping[str, Array], given: int) -> "Mixture":
+        """Return the mixture among fitted numbers named ``weight``, ``mean`` and ``covariance``."""
+        return cls(fitted["weight"], fitted["mean"], fitted["covariance"], given)
 
     @cached_property
     def _parts(self) -> list[tuple[Array, Array, float, Array, Array]]:

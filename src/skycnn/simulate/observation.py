@@ -6,6 +6,7 @@ light that the aperture loses, errors quoted by magnitude, scatter beyond them w
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,10 +77,10 @@ class Observation:
     positive: Array | bool = False
 
     @classmethod
-    def of(cls, fitted: Mapping[str, NDArray[np.generic]], survey: str) -> "Observation":
+    def of(cls, fitted: Mapping[str, NDArray[Any]], survey: str) -> "Observation":
         """Return the habits of a survey among fitted numbers named ``<survey>_<field>``."""
         names = [name for name in cls.__dataclass_fields__ if name != "bands" and f"{survey}_{name}" in fitted]
-        found = {name: fitted[f"{survey}_{name}"].astype(np.float64) for name in names}
+        found = {name: fitted[f"{survey}_{name}"] for name in names}
         return cls(tuple(str(band) for band in fitted[f"{survey}_bands"]), **found)
 
     def __call__(
@@ -171,7 +172,8 @@ class Joined:
         """Return the number (n,) of each galaxy's catalogue."""
         shares = np.cumsum([np.interp(magnitude, self.magnitude, share) for share in self.share], axis=0)
         drawn = draws.uniform(seed, row, "catalogue")[:, 0] * shares[-1]
-        return (shares[:-1] <= drawn).sum(axis=0)
+        chosen: NDArray[np.int64] = (shares[:-1] <= drawn).sum(axis=0)
+        return chosen
 
     def __call__(
         self, bands: Sequence[str], flux: Array, magnitude: Array, seed: int, row: NDArray[np.int64]

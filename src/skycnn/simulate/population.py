@@ -11,6 +11,7 @@ selection ``sdss``, of galaxies chosen by colour, has its own mixture of spectra
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -76,13 +77,13 @@ class Population:
     def load() -> "Population":
         """Return the population that ships."""
         field, sdss = _fitted("field.npz"), _fitted("sdss.npz")
-        census = NumberCounts({"cosmos": _success(field), "sdss": _success(sdss)})
+        census = NumberCounts({"cosmos": Success.of(field), "sdss": Success.of(sdss)})
         parts = [Observation.of(sdss, name) for name in ("mgs", "boss")]
-        observations = {
+        observations: Mapping[str, Observation | Joined] = {
             "cosmos": Observation.of(field, "cosmos"),
-            "sdss": Joined(parts, sdss["part_magnitude"].astype(np.float64), sdss["part_share"].astype(np.float64)),
+            "sdss": Joined(parts, sdss["part_magnitude"], sdss["part_share"]),
         }
-        return Population(census, {"all": _spectra(field), "sdss": _spectra(sdss)}, observations)
+        return Population(census, {"all": Mixture.of(field, 2), "sdss": Mixture.of(sdss, 2)}, observations)
 
     def density(self) -> float:
         """Return the galaxies a square arcminute of the selection ``all``."""
@@ -174,17 +175,10 @@ class Population:
         return Galaxies(row, Components(of, shape.radius, shape.index, shape.ratio, shape.angle, shape.shift), truth)
 
 
-def _fitted(name: str) -> dict[str, NDArray[np.generic]]:
+def _fitted(name: str) -> dict[str, NDArray[Any]]:
     with files("skycnn").joinpath("populations", name).open("rb") as stream, np.load(stream) as kept:
-        return {name: kept[name] for name in kept.files}
-
-
-def _success(fitted: Mapping[str, NDArray[np.generic]]) -> Success:
-    return Success(*(fitted[f"success_{name}"].astype(np.float64) for name in ("magnitude", "distance", "log")))
-
-
-def _spectra(fitted: Mapping[str, NDArray[np.generic]]) -> Mixture:
-    return Mixture(*(fitted[name].astype(np.float64) for name in ("weight", "mean", "covariance")), 2)
+        found = {name: kept[name] for name in kept.files}
+    return {name: value.astype(np.float64) if value.dtype.kind == "f" else value for name, value in found.items()}
 
 
 def luminosity(magnitude: Array, redshift: Array) -> Array:

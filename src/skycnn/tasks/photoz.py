@@ -1,9 +1,9 @@
 """photoz: redshifts of galaxies from broad-band photometry, after Zhou et al. 2022.
 
-All networks answer with the probability of each bin of a redshift grid. ``flux`` sees asinh magnitudes, adjacent
-colours and the errors. ``image`` sees stamps, twice: what elliptical windows, fitted to the galaxy, gather in each
-band, and what inception blocks make of the pixels. ``hybrid`` joins the two, trained before: frozen at first, then
-tuned as a whole. Bands are dropped in training, so that any two of them or more get an answer, a wider one.
+All networks answer with the probability of each bin of a redshift grid. ``flux`` sees asinh magnitudes, colours of
+all pairs of bands and the errors. ``image`` sees stamps, twice: what elliptical windows, fitted to the galaxy, gather
+in each band, and what inception blocks make of the pixels. ``hybrid`` joins the two, trained before: frozen at first,
+then tuned as a whole. Bands are dropped in training, so that any two of them or more get an answer, a wider one.
 """
 
 import math
@@ -14,19 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from skycnn.network.layers import Inception, Mixer, Windows, asinh, divide, lost, roughness, sky, spread, turned
-from skycnn.posterior import Axis, Grid
+from skycnn.network.layers import Dense, Inception, Mixer, Windows, asinh, lost, roughness, sky, spread, turned
+from skycnn.posterior.redshift import COLUMN, posterior, posterior_for
 from skycnn.task import Mock, Network, Plan, SignalCut, Task, Truth
 
-COLUMN = "Z_PHOT"
 TRUTH = Truth(("Z_SPEC", "ZSPEC", "SPECZ", "SPEC_Z", "Z_TRUE", "REDSHIFT"), 0.0, 15.0)
 """Z alone may be a magnitude. No galaxy beyond 15 is known; catalogues write -9, -99 or 99 for no redshift."""
-HIGH = 1.2
-"""The grid's upper end, where no training sample asks for more."""
-BIN = math.log1p(HIGH) / 200
-"""Width of a bin in log(1 + z), 0.0039: a quarter of the scatter that five optical bands allow."""
-BLUR = 0.004
-"""Width in log(1 + z) of the Gaussian that a true redshift is spread with; chosen on validation rows."""
 POGSON = 2.5 / math.log(10)
 FLOOR = 1e-3
 """Relative error below which errors count as the same."""
@@ -34,65 +27,6 @@ LARGEST = 1e12
 """Microjansky: no pixel of the sky holds as much, and its square is still a number."""
 CLAMP = 6.0
 """Normalised features are cut here, in units of their scatter: beyond, a network only extrapolates."""
-
-
-def axis(high: float = HIGH) -> Axis:
-    """Return the redshift axis from 0 to ``high`` or a little more, in bins of equal width in log(1 + z)."""
-    bins = math.ceil(round(math.log1p(high) / BIN, 6))
-    return Axis(
-        column=COLUMN,
-        low=0.0,
-        high=round(math.expm1(bins * BIN), 6),
-        bins=bins,
-        ucd="src.redshift.phot",
-        meaning="photometric redshift",
-        spacing="log1p",
-        blur=BLUR / BIN,
-        kind="redshift",
-        odds=True,
-    )
-
-
-def posterior(axes: Sequence[Axis | Mapping[str, Any]] | None = None, odds: bool = True) -> Grid:
-    """Return the posterior: one axis of redshift; in cards of release 0.1 ``odds`` stands beside the axis."""
-    if axes is None:
-        return Grid([axis()])
-    return Grid([own if isinstance(own, Axis) else Axis(**{"kind": "redshift", "odds": odds, **own}) for own in axes])
-
-
-def posterior_for(truth: np.ndarray) -> Grid:
-    """Return the posterior whose grid holds the training redshifts (n, 1), and room beyond them."""
-    top = float(np.max(truth)) if len(truth) else 0.0
-    return posterior([axis(max(HIGH, 1.05 * (1 + top) - 1))])
-
-
-class Dense(nn.Module):
-    """What `Flux` and `Image` end in: residual layers, and the logits of a redshift grid."""
-
-    hidden: Callable[..., Tensor]
-
-    def end(self, into: int, outputs: int, width: int, depth: int, dropout: float) -> None:
-        """Make the layers, behind features of width ``into``."""
-        self.enter = nn.Linear(into, width)
-        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(depth - 1))
-        self.leave = nn.Linear(width, outputs)
-        self.dropout = nn.Dropout(dropout)
-
-    def deepen(self, features: Tensor) -> Tensor:
-        """Return the last hidden layer (n, width) of features (n, into)."""
-        x = torch.relu_(self.enter(features))
-        for layer in self.layers:
-            x = x + self.dropout(torch.relu_(layer(x)))
-        return x
-
-    def temper(self, temperature: float) -> None:
-        """Divide the raw output by the temperature, for good."""
-        divide(self.leave, temperature)
-
-    def forward(self, *inputs: Tensor, **named: Tensor) -> Tensor:
-        """Return the logits (n, outputs) of the inputs."""
-        result: Tensor = self.leave(self.hidden(*inputs, **named))
-        return result
 
 
 class Flux(Dense):
@@ -110,6 +44,8 @@ class Flux(Dense):
         In training the fluxes get Gaussian noise of so many of their own errors.
     drop : float
         Share of the rows that lose bands in training.
+    pairs : bool
+        Whether it sees the colour of any two bands; else of adjacent ones.
     """
 
     softening: Tensor
@@ -126,10 +62,12 @@ class Flux(Dense):
         dropout: float = 0.1,
         noise: float = 0.0,
         drop: float = 0.5,
+        pairs: bool = False,
     ) -> None:
         super().__init__()
         self.noise, self.drop = noise, drop
-        features = 3 * bands - 1
+        self.apart = range(1, bands if pairs else 2)  # of the two bands of a colour
+        features = 2 * bands + sum(bands - apart for apart in self.apart)
         self.register_buffer("softening", torch.ones(bands))  # microjansky
         self.register_buffer("trend", torch.zeros(3, bands))  # of the log error with magnitude, a parabola
         self.register_buffer("centre", torch.zeros(features))
@@ -137,7 +75,7 @@ class Flux(Dense):
         self.end(features + bands, outputs, width, depth, dropout)
 
     def features(self, flux: Tensor, error: Tensor) -> tuple[Tensor, Tensor]:
-        """Return magnitudes, adjacent colours, log errors less their trend; and which of them exist.
+        """Return magnitudes, colours, log errors less their trend; and which of them exist.
 
         Asinh magnitudes (Lupton, Gunn & Szalay 1999, AJ 118, 1406) stay finite for negative fluxes.
         """
@@ -146,9 +84,9 @@ class Flux(Dense):
         magnitude = -POGSON * torch.asinh(flux / (2 * self.softening))
         relative = torch.log(error / torch.hypot(flux, 2 * self.softening) + FLOOR)
         relative = relative - (self.trend[0] + magnitude * (self.trend[1] + magnitude * self.trend[2]))
-        colour = magnitude[:, :-1] - magnitude[:, 1:]
-        both = there[:, :-1] & there[:, 1:]
-        return torch.cat([magnitude, colour, relative], 1), torch.cat([there, both, there], 1)
+        colours = [magnitude[:, :-apart] - magnitude[:, apart:] for apart in self.apart]
+        both = [there[:, :-apart] & there[:, apart:] for apart in self.apart]
+        return torch.cat([magnitude, *colours, relative], 1), torch.cat([there, *both, there], 1)
 
     def normalise(self, inputs: Mapping[str, Tensor]) -> None:
         """Set the constants of ``features`` and the features' centre and scatter from training rows."""
@@ -391,11 +329,12 @@ TASK = Task(
             inputs=("flux",),
             plan=Plan(
                 members=6,
-                member={"width": 160, "depth": 4},
+                member={"width": 160, "depth": 4, "noise": 0.5},
                 student_epochs=80,
                 student={"dropout": 0.0, "noise": 0.5},
                 threads=1,
             ),
+            settings={"pairs": True},
         ),
         "image-fast": Network(Image, ("image",), LOOKING, settings={"stride": 4, "channels": 16, **DEPTHS}),
         "image": Network(Image, ("image",), LOOKING, settings=DEPTHS),

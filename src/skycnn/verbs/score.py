@@ -15,7 +15,7 @@ from skycnn.fits.catalogue import Catalogue
 from skycnn.inputs.available import Available, survey_of
 from skycnn.photometry.fluxes import PhotometryOptions
 from skycnn.report import figures, plotfile
-from skycnn.scoring import baselineanswers, baselineinputs, rowbins, scoredrows, scoretable
+from skycnn.scoring import baselineanswers, baselineinputs, bestbaseline, rowbins, scoredrows, scoretable
 from skycnn.scoring.origin import Origin, recorded
 from skycnn.scoring.origin import find as find_origin
 from skycnn.scoring.rowbins import By, RowBins
@@ -91,7 +91,7 @@ def score(
             say(note)
 
     form = "" if options.plot is None else plotfile.check(options.plot, overwrite=options.overwrite)
-    names = tuple(baselines.KINDS) if options.baselines is None else options.baselines
+    names = baselines.DEFAULT if options.baselines is None else options.baselines
     for name in options.baselines or ():
         baselines.build(name)
     task = tasks.load(options.task)
@@ -194,7 +194,7 @@ def _scored(
     if found is not None:
         how = (found.values, found.edges, rows.groups, options.resamples)
         bins = scoretable.binned(predictors, rows.truth, scores, *how)
-    own = predictors[0].judged
+    own, entries = predictors[0].judged, scoretable.table(predictors, rows.truth, scores, resampling)
     return Scored(
         value=target.value,
         truth=target.truth,
@@ -204,11 +204,12 @@ def _scored(
         left_out=rows.left_out,
         flagged=schema.counts(rows.flags, task.flags) if rows.flags is not None else {},
         bootstrap=str(resampling),
-        entries=scoretable.table(predictors, rows.truth, scores, resampling),
+        entries=entries,
         bins=bins,
         by=found.label if found is not None else "",
         pit=np.histogram(own.pit, 20, (0, 1))[0].tolist() if own is not None and own.pit is not None else [],
         scores=scores,
+        best=bestbaseline.find(target.kind, entries, scores, baselines.KINDS),
     )
 
 
@@ -309,7 +310,7 @@ def _by_column(options: Options, catalogue: Catalogue) -> str | None:
 
 def _reader(catalogue: Catalogue, origin: Origin, task: Task, options: Options, say: Say) -> InputReader:
     """Return the reader of what the baselines see; what is not there is an error if the user names the baselines."""
-    names = set(baselines.KINDS if options.baselines is None else options.baselines) - {"median"}
+    names = set(baselines.DEFAULT if options.baselines is None else options.baselines) - {"median"}
     needed = bool(names) or (options.by is not None and options.by[0] == "mag")
     return baselineinputs.find(catalogue, origin, task, say, needed=needed, strict=options.baselines is not None)
 

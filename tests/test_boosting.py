@@ -1,0 +1,31 @@
+"""boosting: follows the truth, and holds OpenMP to one thread for few rows."""
+
+import numpy as np
+import pytest
+
+from classical import made, sky
+from skycnn import metrics
+
+
+def test_outlying_truths_do_not_pull():
+    baseline, (inputs, z) = made("boosting"), sky(1500)
+    z = z.copy()
+    z[::25] += 20.0
+    baseline.fit(inputs, z)
+    asked, true = sky(500, seed=1)
+    assert metrics.median_error(baseline.answer(asked).value, true) == pytest.approx(0, abs=0.01)
+    assert baseline.answer(asked).draws is None
+
+
+def test_few_rows_run_on_one_thread(monkeypatch):
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    asked = []
+    real = threadpoolctl.threadpool_limits
+    monkeypatch.setattr(threadpoolctl, "threadpool_limits", lambda n, api: asked.append((n, api)) or real(n, api))
+    baseline = made("boosting")
+    baseline.threads = 2
+    baseline.fit(*sky(60))
+    assert asked == [(1, "openmp")]
+    baseline._granted(300_000)
+    assert asked[-1] == (2, "openmp")
+    assert np.isfinite(baseline.answer(sky(5)[0]).value).all()
