@@ -152,7 +152,7 @@ def test_what_has_changed_is_named_and_nothing_replaced(twice, cat, change, told
     [
         (("--rows", "0:10"), "other rows were asked for"),
         (("--bad", "OBJID < 5"), "bad not given then"),
-        (("--unit", "r=asinh"), "bands .* then, .* now"),
+        (("--unit", "r=mag"), "bands .* then, .* now"),
         (("--suffix", "_B"), "it has not all of Z_PHOT_B"),
     ],
 )

@@ -246,7 +246,7 @@ CHANGES = {
         ["--band", "r=modelMag_i", "--error", "r=modelMagErr_i"],
         "other answers: columns .* then, .* now",
     ),
-    "a unit": (["--unit", "r=asinh"], "holds other answers: bands .* now"),
+    "a unit": (["--unit", "r=mag"], "holds other answers: bands .* now"),
     "bad rows": (["--bad", "OBJID < 5"], "holds other answers: .*bad not given then, .*OBJID < 5.* now"),
     "extinction": (["--extinction", "none"], 'extinction not given then, "none" now'),
     "pdf": (["--pdf"], "of an earlier run, but no Z_PHOT_PDF"),
