@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from skycnn import baselines
+from skycnn.baselines import boosting, forest
 
 
 def sky(n=600, seed=0):
@@ -22,3 +23,10 @@ def made(name, classes=False):
     if not baselines.available(name):
         pytest.skip("scikit-learn is not installed")
     return baselines.build(name, classes)
+
+
+@pytest.fixture
+def few_trees(monkeypatch):
+    """Make trees quick: for what they do, not for how well."""
+    monkeypatch.setattr(boosting, "STEPS", 60)
+    monkeypatch.setattr(forest, "TREES", 20)

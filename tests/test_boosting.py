@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from classical import made, sky
+from classical import few_trees, made, sky  # noqa: F401
 from skycnn import metrics
+
+pytestmark = pytest.mark.usefixtures("few_trees")
 
 
 def test_outlying_truths_do_not_pull():
@@ -13,7 +15,7 @@ def test_outlying_truths_do_not_pull():
     z[::25] += 20.0
     baseline.fit(inputs, z)
     asked, true = sky(500, seed=1)
-    assert metrics.median_error(baseline.answer(asked).value, true) == pytest.approx(0, abs=0.01)
+    assert metrics.median_error(baseline.answer(asked).value, true) == pytest.approx(0, abs=0.03)
     assert baseline.answer(asked).draws is None
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+from classical import few_trees  # noqa: F401
 from shell import python, run
-from skycnn import metrics, tasks
+from skycnn import baselines, metrics, tasks
 from skycnn.cli import app, process
 from skycnn.cli import score as command
 from skycnn.errors import InputError
@@ -18,6 +19,8 @@ from skycnn.scoring import scoretable
 from skycnn.verbs import score as verb
 
 BANDS = "ugriz"
+
+pytestmark = pytest.mark.usefixtures("few_trees")
 
 TOY = '''"""A toy: is it a star?"""
 
@@ -474,6 +477,8 @@ def test_the_command_prints_one_table_and_its_footnotes(standin, cat, cli):
         "cross-fitted 5-fold",
         "300 rows of",
         "1000 bootstrap",
+        "best baseline by sigma_NMAD: knn, 0.0",
+        "best baseline by outliers %: knn, 0.00; Z_PHOT is level with it: +0.00 [+0.00, +0.00]",
     ):
         assert words in out, words
     assert all(label in out for label in ("outliers %", "bias", "MAE", "CRPS", "PIT mean", "68% coverage"))
@@ -508,6 +513,17 @@ def test_json_is_one_object_of_plain_numbers(standin, cat, cli):
     assert content["further"] == []
     keys = "task files value truth rows left_out flagged model models bands trained_on bootstrap level by pit plot rate"
     assert content.keys() >= set(keys.split())
+
+
+def test_all_baselines_run_where_all_are_asked_for(standin, cat, cli):
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    content = json.loads(cli(cat, "--task", "standin", "--baselines", "all", "--json"))
+    assert [entry["name"] for entry in content["entries"]] == ["Z_PHOT", *baselines.KINDS]
+    assert all(entry["answered"] == 1 for entry in content["entries"])
+    assert [best["score"] for best in content["best"]] == ["sigma_nmad", "outliers"]
+    assert content["best"][0]["verdict"] in ("beats", "is level with", "is worse than")
+    told = scored(cat, baselines=None).answers[0].entries
+    assert [entry.name for entry in told] == ["Z_PHOT", *baselines.DEFAULT]
 
 
 def test_the_figure_is_written_and_not_written_over(standin, cat, cli, tmp_path):

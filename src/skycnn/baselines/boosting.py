@@ -6,6 +6,8 @@ from skycnn.baselines.baseline import Answer, Array, Learner
 from skycnn.baselines.inputrows import count
 from skycnn.features import Inputs
 
+STEPS = 1000
+
 
 class Boosting(Learner):
     """Histogram gradient boosting (after LightGBM), absolute error or log loss: 1,000 steps of 0.05, half the features.
@@ -19,7 +21,7 @@ class Boosting(Learner):
 
         loss = "log_loss" if self.classes else "absolute_error"
         kind = HistGradientBoostingClassifier if self.classes else HistGradientBoostingRegressor
-        return kind(loss, max_iter=1000, learning_rate=0.05, max_features=0.5, early_stopping=False, random_state=0)
+        return kind(loss, max_iter=STEPS, learning_rate=0.05, max_features=0.5, early_stopping=False, random_state=0)
 
     def _learn(self, inputs: Inputs, truth: Array) -> None:
         self._features, self._grown = self.make(inputs), self._trees()
