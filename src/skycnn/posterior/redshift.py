@@ -24,7 +24,7 @@ def blur(rows: int) -> float:
     Bins that few rows fall into are learned by heart. On rows that chose nothing else, 0.010 for 0.004 lowered the CRPS
     of 1,600 galaxies' networks by 5 per cent, 0.020 for 0.010 that of 400 galaxies' by 13; there 0.030 gave no more.
     """
-    return BLUR * (BLURRED / max(rows, 1)) ** 0.2
+    return float(BLUR * (BLURRED / max(rows, 1)) ** 0.2)
 
 
 def axis(high: float = HIGH, rows: int = BLURRED) -> Axis:
