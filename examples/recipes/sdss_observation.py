@@ -270,6 +270,7 @@ def check(data, forest, stamps):
     if forest:
         forests(train, test, z, flux, error)
     ratios("median FLUXERR of mocks over that of test rows", flux, error, test)
+    ratios("of these, FLUXERR / FLUX", flux, error, test, relative=True)
     if stamps:
         _, flux, error = made(stamps)
         ratios(f"the same of {stamps} stamps, measured in apertures", flux, error, test)
