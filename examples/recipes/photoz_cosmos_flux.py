@@ -38,6 +38,8 @@ CURVE = (500, 2000)
 SEEN = ("--where", "MAG_B > 0")
 """Galaxies with photometry: 59 have a redshift and no magnitude in any band."""
 ALONE = ("--baselines", "none")
+APART = ("--by", "HELD:-0.5:1.5:2")
+"""Tiles that the mocks' population was fitted to, and those that it never saw."""
 COMMON = ("--task", "photoz", "--truth", "Z", "--group", "TILE", "--survey", "cosmos", "--threads", 1)
 NOTE = (
     "Pre-trained on simulated fluxes (skycnn mock --fluxes-only --survey cosmos) of a population that was fitted "
@@ -169,6 +171,14 @@ def judge(tables: list[Path], title: str, *words: object) -> None:
                 f"{key} {parts[key]['value']:+.5f} [{parts[key]['low']:+.5f}, {parts[key]['high']:+.5f}]"
                 for key in ("sigma_nmad", "outliers", "crps") if key in parts
             ))  # fmt: skip
+    for part in found["bins"]:
+        which = "never saw" if part["low"] < 1 < part["high"] else "was fitted to"
+        print(f"tiles that the mocks' population {which}: {part['rows']} galaxies")
+        for entry in part["entries"]:
+            print(f"{entry['name']:10s}", *(
+                f"{key} {entry['scores'][key]['value']:.5f} [{entry['scores'][key]['low']:.5f}, "
+                f"{entry['scores'][key]['high']:.5f}]" for key in ("sigma_nmad", "outliers")
+            ))  # fmt: skip
 
 
 def quote(model: Path, tables: list[Path]) -> None:
@@ -226,19 +236,16 @@ def main() -> None:
         rivals = ["--baselines", "all" if few == "all" else "none"]
         table = beside(pre, plain, out, f"beside_{few}")
         words = ["--baseline", "Z_OTHER", *rivals]
-        judge([table], f"{few} real galaxies to train, Z_OTHER without the simulation; those seen", *SEEN, *words)
+        title = f"{few} real galaxies to train, Z_OTHER without the simulation; those seen"
+        judge([table], title, *SEEN, *words, *APART)
         judge([table], "The same, all: those without any photometry count as outliers", *words)
         if few == "all":
             forest = ["--baselines", "forest,extratrees"]
             judge([guessed(table)], "The same, those guessed from the others' redshifts, as the forest does", *forest)
-            for held, which in ((1, "never saw"), (0, "was fitted to")):
-                where = ["--where", f"{SEEN[1]} and HELD == {held}", "--baseline", "Z_OTHER", *ALONE]
-                judge([table], f"Those seen, in tiles that the mocks' population {which}", *where)
     skies = out / "mock_network.fits"
     galaxies.write(skies, overwrite=True)
     skycnn("predict", skies, "--task", "photoz", "--model", begin, "-q", "--threads", 1)
-    for where, which in ((SEEN[1], ""), (f"{SEEN[1]} and HELD == 1", ", in tiles that the population never saw")):
-        judge([skies], f"The network of mocks alone, on the sky; those seen{which}", "--where", where, *ALONE)
+    judge([skies], "The network of mocks alone, on the sky; those seen", *SEEN, "--baselines", "knn,forest", *APART)
     if args.install:
         side = sides(galaxies, folds(galaxies), None, None)
         side[places(galaxies) % (2 * FOLDS) == 0] = "test"  # for --judge-only
