@@ -10,8 +10,8 @@ paper's mocks). Beside the networks stand the best classical methods, trained on
 fit with the mocks' own spectra, and controls that must come out null. Everything is written into out/, which git
 ignores; what is there already is not made again, and a training that was stopped goes on. --install puts the models and
 their sums into the package, --judge-only judges those in out/ or else those that ship, and --difficulty prints the
-forest's scatter at several factors of the noise, by which the one in the survey's file was chosen: the forest is scikit-learn's as it stands, of magnitudes and
-colours, for that is what others' figure is of; the project's own forest is a better one.
+scatter of a forest at several factors of the noise, by which the one in the survey's file was chosen. That forest is
+scikit-learn's as it stands, of magnitudes and colours, as others' is; the one among the classical methods is better.
 """
 
 import argparse
@@ -28,7 +28,6 @@ import numpy as np
 from astropy.io import fits
 from astropy.table import Table
 from photoz_sdss_flux import ROOT, install, latest, skycnn
-from sklearn.ensemble import RandomForestRegressor
 
 from skycnn import metrics
 from skycnn.simulate.census import NumberCounts
@@ -229,6 +228,8 @@ def describe(stamps: Path, selection: str) -> str:
 
 def difficulty(out: Path) -> None:
     """Print the scatter of a forest of 100 trees on 40,000 training fluxes, by the factor on the counted noise."""
+    from sklearn.ensemble import RandomForestRegressor
+
     for factor in FACTORS:
         level = ["--selection", "parent24", "--noise", f"counted:{factor}", "--fluxes-only"]
         sides = [mocks(out, f"forest_{factor}_{seed}", rows, *level, "--seed", seed)
