@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from skycnn.network.hiddenlayer import Showing
 from skycnn.network.layers import Inception, Mixer, Windows, asinh, divide, lost, sky, spread, turned
 from skycnn.posterior import Axis, Grid
 from skycnn.task import Mock, Network, Plan, SignalCut, Task, Truth
@@ -66,7 +67,7 @@ def posterior_for(truth: np.ndarray) -> Grid:
     return posterior([axis(max(HIGH, 1.05 * (1 + top) - 1))])
 
 
-class Dense(nn.Module):
+class Dense(Showing):
     """What `Flux` and `Image` end in: residual layers, and the logits of a redshift grid."""
 
     hidden: Callable[..., Tensor]
@@ -89,10 +90,10 @@ class Dense(nn.Module):
         """Divide the raw output by the temperature, for good."""
         divide(self.leave, temperature)
 
-    def forward(self, *inputs: Tensor, **named: Tensor) -> Tensor:
-        """Return the logits (n, outputs) of the inputs."""
-        result: Tensor = self.leave(self.hidden(*inputs, **named))
-        return result
+    def with_hidden(self, *inputs: Tensor, **named: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the logits (n, outputs) of the inputs, and the last hidden layer (n, width)."""
+        hidden = self.hidden(*inputs, **named)
+        return self.leave(hidden), hidden
 
 
 class Flux(Dense):
@@ -284,7 +285,7 @@ class Image(Dense):
         return self.deepen(torch.cat([values, there.to(values.dtype), seen], 1))
 
 
-class Hybrid(nn.Module):
+class Hybrid(Showing):
     """Fluxes, errors and stamps to the logits of a redshift grid: a trained `Flux` and a trained `Image`, joined.
 
     Parameters
@@ -335,10 +336,10 @@ class Hybrid(nn.Module):
         """Divide the raw output by the temperature, for good."""
         self.head.sharpness.div_(temperature)
 
-    def forward(self, flux: Tensor, error: Tensor, image: Tensor) -> Tensor:
-        """Return the logits (n, outputs) of fluxes and errors (n, band) and stamps (n, band, y, x)."""
-        result: Tensor = self.head(**self.features(flux, error, image))
-        return result
+    def with_hidden(self, flux: Tensor, error: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the logits (n, outputs), and the last hidden layer (n, width) of the network of stamps."""
+        features = self.features(flux, error, image)
+        return self.head(**features), features["image"]
 
 
 def mock() -> Mock:
