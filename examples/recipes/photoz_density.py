@@ -109,7 +109,8 @@ def asked(found: model.Model) -> Asked:
 
     def unlike(inputs: dict[str, np.ndarray]) -> np.ndarray:
         inputs = {key: np.ascontiguousarray(inputs[key], "f4") for key in names}
-        shown = np.isfinite(inputs["flux"] if "flux" in inputs else inputs["image"].mean((2, 3)))
+        there = {key: np.isfinite(part) for key, part in inputs.items()}
+        shown = there["flux"] if "flux" in there else there["image"].any((2, 3))
         flags = answerer.answer(0, inputs, shown, np.zeros(len(shown), np.int32))[-1]
         return flags & Flag.UNLIKE_TRAINING != 0
 
