@@ -8,14 +8,17 @@ import torch
 
 import redness
 from carding import card
+from galaxies import stamps
 from skycnn import tasks
 from skycnn.errors import InputError
-from skycnn.network import model
+from skycnn.network import likeness, likenessfit, model
 from skycnn.network.answer import Answerer
 from skycnn.network.inference import BATCH, IMAGE_BATCH
+from skycnn.network.sample import sample
 from skycnn.network.tempering import Tempering
 from skycnn.schema import Flag
 from skycnn.task import Network, TaskFlag
+from skycnn.tasks import photoz
 
 
 @pytest.fixture
@@ -197,3 +200,52 @@ def test_batches_of_images_are_smaller(sound):
     assert Answerer(redness.TASK, image, "cpu").inference.batch == IMAGE_BATCH["cpu"] < BATCH["cpu"]
     assert Answerer(flux, sound, "cpu").inference.batch == BATCH["cpu"]
     assert Answerer(redness.TASK, image, "cpu", 7).inference.batch == 7
+
+
+@pytest.fixture(scope="module")
+def likened():
+    """A model of photoz's stamps, never trained, with what tells rows unlike its sample; and the sample."""
+    task, images = tasks.load("photoz"), stamps(2000, 1)[3]
+    torch.manual_seed(1)
+    posterior = task.posterior()
+    module = task.networks["image"].module(3, posterior.outputs, width=24, depth=2, channels=8)
+    module.normalise({"image": torch.from_numpy(images[:500])})
+    rows = (sample({"image": images[part]}, np.zeros(len(images[part]))) for part in np.s_[:1500, 1500:])
+    known = model.Card(
+        name="photoz-x", task="photoz", network="image", survey="", inputs=("image",), bands=("g", "r", "i"), stamp=16,
+        pixel_scale=0.4, posterior=posterior.settings(), settings={"width": 24, "depth": 2, "channels": 8},
+    )  # fmt: skip
+    tensors = {name: value.numpy() for name, value in module.state_dict().items()}
+    return model.Model(known, tensors | likenessfit.fit(module, *rows).tensors()), images
+
+
+def test_stamps_unlike_the_sample_are_flagged_in_one_pass_and_answered_as_before(likened, monkeypatch):
+    made, images = likened
+    plain = model.Model(made.card, {name: part for name, part in made.tensors.items() if not name.startswith("_")})
+    pixels = np.concatenate([images[:200], -images[:200]])
+    present = np.ones((400, 3), bool)
+    known = np.zeros(400, "i4")
+    before = Answerer(tasks.load("photoz"), plain, "cpu").answer(0, {"image": pixels}, present, known)
+    answerer, looked = Answerer(tasks.load("photoz"), made, "cpu"), []
+    hidden = photoz.Image.hidden
+    monkeypatch.setattr(photoz.Image, "hidden", lambda own, image: looked.append(len(image)) or hidden(own, image))
+    after = answerer.answer(0, {"image": pixels}, present, known)
+    assert sum(looked) == 400
+    unlike = after[-1] & Flag.UNLIKE_TRAINING != 0
+    assert unlike[:200].mean() < 0.05
+    assert unlike[200:].all()
+    assert all(np.array_equal(one, other) for one, other in zip(before[:-1], after[:-1], strict=True))
+    assert np.array_equal(after[-1] & ~Flag.UNLIKE_TRAINING, before[-1])
+    assert not (before[-1] & Flag.UNLIKE_TRAINING).any()
+
+
+def test_a_hidden_layer_that_is_not_the_network_s_is_refused(likened):
+    made, _ = likened
+    width = made.tensors[likeness.AXES].shape[1]
+    wider = {likeness.CENTRE: np.zeros(25, "f4"), likeness.AXES: np.ones((25, width), "f4")}
+    with pytest.raises(InputError, match="photoz-x: its card does not fit this version"):
+        Answerer(tasks.load("photoz"), model.Model(made.card, made.tensors | wider), "cpu")
+    toy = picture("gri")
+    hidden = {name: part for name, part in made.tensors.items() if name.startswith("_hidden")}
+    with pytest.raises(InputError, match="toy-x: it knows a hidden layer that network picture does not show"):
+        Answerer(redness.TASK, model.Model(toy.card, toy.tensors | hidden), "cpu")

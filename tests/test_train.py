@@ -10,7 +10,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
-from galaxies import table, write, write_stamps
+from galaxies import stamps, table, write, write_stamps
 from shell import run
 from skycnn import tasks
 from skycnn.errors import ChangedError, InputError, LockedError, NoSpaceError
@@ -19,8 +19,10 @@ from skycnn.files.lock import held
 from skycnn.files.workingfile import companion
 from skycnn.network import checkpoint, model, temperaturefit
 from skycnn.network.answer import Answerer
+from skycnn.network.likeness import Likeness
 from skycnn.network.trainingset import SEEN
 from skycnn.photometry.fluxes import PhotometryOptions
+from skycnn.schema import Flag
 from skycnn.stamps.stampfile.cube import Cube
 from skycnn.verbs import train as verb
 
@@ -240,6 +242,21 @@ def parents(train, cube):
     train(cube, "flux.safetensors", split="PART")
     train(cube, "image.safetensors", split="PART", **LOOKS)
     return {"init": ("image", "flux"), "members": None, "bands": (), "split": "PART"}
+
+
+def test_a_network_of_stamps_knows_its_sample(train, tmp_path):
+    rows = write_stamps(tmp_path / "many.fits", 520, PART=split_of(520, slice(420, 520)))
+    train(rows, "image.safetensors", split="PART", **LOOKS)
+    whole = model.read(tmp_path / "image.safetensors")
+    known = Likeness.of(whole.tensors, 3, "image")
+    assert (known.flux, known.axes.shape[0]) == (None, whole.tensors["leave.weight"].shape[1])
+    assert None not in (known.stamp, known.shape, known.hidden)
+    answers = Answerer(tasks.load("photoz"), whole, "cpu")
+    image = stamps(40, 7)[3]
+    *_, flag = answers.answer(0, {"image": np.concatenate([image, -image])}, np.ones((80, 3), bool), np.zeros(80, "i4"))
+    unlike = flag & Flag.UNLIKE_TRAINING != 0
+    assert unlike[:40].mean() < 0.3
+    assert unlike[40:].all()
 
 
 def test_two_networks_are_joined_and_both_stand_in_the_card(train, cube, parents, tmp_path):

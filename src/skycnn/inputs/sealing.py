@@ -9,8 +9,7 @@ import numpy as np
 from skycnn import __version__
 from skycnn.fits.provenance import now
 from skycnn.inputs.trainingrows import TrainingRows
-from skycnn.network import model, ranges
-from skycnn.network.density import Density
+from skycnn.network import likenessfit, model, ranges
 from skycnn.network.fitting import Trained
 from skycnn.network.groups import CALIB, TRAIN, VALID
 from skycnn.network.trainingset import SEEN, TrainingSet
@@ -58,13 +57,11 @@ def sealed(
     """
     feed, photometry, inputs = rows.feed, rows.feed.photometry, sample.inputs
     trained = sample.division.side == TRAIN
-    bands = tuple(feed.card.bands)
-    seen, density = {}, None
+    bands, seen = tuple(feed.card.bands), {}
     if photometry is not None:
         flux, error = np.asarray(inputs["flux"]), np.asarray(inputs["error"])
         seen = ranges.measure(flux[trained], error[trained], bands)
-        chosen = np.isin(sample.division.side, (VALID, CALIB))
-        density = Density.fit((flux[trained], error[trained]), (flux[chosen], error[chosen]), label.seed)
+    likeness = likenessfit.fit(fitted.module, sample.part(TRAIN), sample.part(VALID, CALIB), label.seed)
     facts = (
         sample.facts(tuple(rows.truths))
         | {
@@ -108,7 +105,7 @@ def sealed(
         stamp=feed.card.stamp,
     )
     tensors = {name: value.numpy() for name, value in fitted.module.state_dict().items()}
-    tensors |= density.tensors() if density else {}
+    tensors |= likeness.tensors()
     tensors |= fitted.tempering.tensors() if fitted.tempering else {}
     before = [parent.tensors[SEEN] for parent in parents if SEEN in parent.tensors]  # and by whom they began with
     return model.seal(card, tensors | {SEEN: np.unique(np.concatenate([sample.division.seen(), *before]))})

@@ -12,8 +12,9 @@ import torch
 from skycnn.errors import InputError
 from skycnn.network.card import Card
 from skycnn.network.choice import fewest
-from skycnn.network.density import Density
+from skycnn.network.hiddenlayer import Joined, shown
 from skycnn.network.inference import IMAGE_BATCH, Inference, device_of, fill, out_of_memory
+from skycnn.network.likeness import Likeness
 from skycnn.network.model import Model
 from skycnn.network.tempering import Tempering, missing
 from skycnn.posterior import Posterior
@@ -76,12 +77,16 @@ class Answerer:
             self.columns = (*self.posterior.columns(pdf), flag_column(task.flag))
         _check_words(self.columns, label)
         tensors = {name: array for name, array in model.tensors.items() if not name.startswith("_")}
-        self._density = Density.of(model.tensors, len(self.card.bands), label)
         self._tempering = Tempering.of(model.tensors, len(self.posterior.values), len(self.card.bands), label)
+        self._likeness = Likeness.of(model.tensors, len(self.card.bands), label)
         where = device_of(device)
         if batch is None and self.card.takes_images:
             batch = IMAGE_BATCH.get(where.type, IMAGE_BATCH["cpu"])
-        self.inference = Inference(fill(module, tensors, label), where, batch)
+        filled = fill(module, tensors, label)
+        if self._likeness.hidden is not None and not shown(filled):
+            raise InputError(f"{label}: it knows a hidden layer that network {self.card.network} does not show")
+        whole = Joined(filled) if self._likeness.hidden is not None else filled
+        self.inference = Inference(whole, where, batch)
         with _fitting(label):  # else the first batch would fail, after the first write
             self.inference.run(0, self._imagined(), self._reduce)
 
@@ -94,13 +99,14 @@ class Answerer:
 
     def _reduce(self, raw: torch.Tensor, inputs: Mapping[str, torch.Tensor]) -> "tuple[Mapping[str, np.ndarray], Any]":
         """Return a batch's values by column and its flags."""
-        temperatures = None
+        outputs, temperatures = self.posterior.outputs, None
         if self._tempering is not None:
-            temperatures = self._tempering.temperatures(self.posterior.log_widths(raw), missing(inputs))
-        values, flags = self.posterior.summarise(raw, self.pdf, temperatures)
-        if self._density is not None and "flux" in inputs:
-            unlike = self._density.unlike(inputs["flux"], inputs["error"]).cpu().numpy()
-            flags = flags | np.where(unlike, Flag.UNLIKE_TRAINING, 0).astype(np.int32)
+            widths = self.posterior.log_widths(raw[:, :outputs])
+            temperatures = self._tempering.temperatures(widths, missing(inputs))
+        values, flags = self.posterior.summarise(raw[:, :outputs], self.pdf, temperatures)
+        unlike = self._likeness.unlike(inputs, raw[:, outputs:])
+        if unlike is not None:
+            flags = flags | np.where(unlike.cpu().numpy(), Flag.UNLIKE_TRAINING, 0).astype(np.int32)
         return values, flags
 
     def answer(

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from skycnn.network.hiddenlayer import Showing
+
 LEVELS, LEVELS_OF_NONE = (0.16, 0.5, 0.84), (-1.0, 0.0, 1.0)
 LEAST = 1e-3
 """Scatter below which features count as the same."""
@@ -101,7 +103,7 @@ def divide(layer: nn.Linear, temperature: float | Tensor) -> None:
         layer.bias.div_(temperature)
 
 
-class Dense(nn.Module):
+class Dense(Showing):
     """What a network ends in: residual layers, and the raw outputs; a subclass has ``hidden(**inputs)``."""
 
     hidden: Callable[..., Tensor]
@@ -124,10 +126,10 @@ class Dense(nn.Module):
         """Divide the raw output by the temperature, for good."""
         divide(self.leave, temperature)
 
-    def forward(self, *inputs: Tensor, **named: Tensor) -> Tensor:
-        """Return the raw outputs (n, outputs) of the inputs."""
-        result: Tensor = self.leave(self.hidden(*inputs, **named))
-        return result
+    def with_hidden(self, *inputs: Tensor, **named: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the raw outputs (n, outputs) of the inputs, and the last hidden layer (n, width)."""
+        hidden = self.hidden(*inputs, **named)
+        return self.leave(hidden), hidden
 
 
 class Windows(nn.Module):

@@ -46,9 +46,9 @@ class TrainingSet:
     division: Division
     number: Array | None = None
 
-    def part(self, side: int) -> Sample:
-        """Return the rows of one side; their stamps are not copied."""
-        rows = np.flatnonzero(self.division.side == side)
+    def part(self, *sides: int) -> Sample:
+        """Return the rows of one side or of several; their stamps are not copied."""
+        rows = np.flatnonzero(np.isin(self.division.side, sides))
         return sample(
             {
                 name: value.take(rows) if isinstance(value, PixelStore) else value[rows]

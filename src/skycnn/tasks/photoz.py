@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from skycnn.network.hiddenlayer import Showing
 from skycnn.network.layers import Dense, Inception, Mixer, Windows, asinh, lost, roughness, sky, spread, turned
 from skycnn.posterior.redshift import COLUMN, posterior, posterior_for
 from skycnn.task import Mock, Network, Plan, SignalCut, Task, Truth
@@ -234,7 +235,7 @@ class Image(Dense):
         return self.deepen(torch.cat([values, there.to(values.dtype), seen], 1))
 
 
-class Hybrid(nn.Module):
+class Hybrid(Showing):
     """Fluxes, errors and stamps to the logits of a redshift grid: a trained `Flux` and a trained `Image`, joined.
 
     Parameters
@@ -286,10 +287,10 @@ class Hybrid(nn.Module):
         """Divide the raw output by the temperature, for good."""
         self.head.sharpness.div_(temperature)
 
-    def forward(self, flux: Tensor, error: Tensor, image: Tensor) -> Tensor:
-        """Return the logits (n, outputs) of fluxes and errors (n, band) and stamps (n, band, y, x)."""
-        result: Tensor = self.head(**self.features(flux, error, image))
-        return result
+    def with_hidden(self, flux: Tensor, error: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the logits (n, outputs), and the last hidden layer (n, width) of the network of stamps."""
+        features = self.features(flux, error, image)
+        return self.head(**features), features["image"]
 
 
 def mock() -> Mock:
