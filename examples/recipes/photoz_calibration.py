@@ -96,7 +96,7 @@ def part_of(side: np.ndarray, flux: np.ndarray, error: np.ndarray) -> np.ndarray
 
 def mocks(rows: int) -> dict[str, Part]:
     """Return the validation and the test rows of the mocks that the models of CSST were trained with."""
-    path = csst.mocks(OUT, "train", rows)
+    path = csst.training(ROOT / "out" / csst.NAME, rows)
     with fits.open(path, memmap=True) as file:
         table = Table(file["CATALOGUE"].data)
         side = groups.sides(groups.name_hashes(np.asarray(table["GROUP"])))

@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import photoz_csst as csst
 from astropy.io import fits
 from astropy.table import Table
 from photoz_cosmos_flux import BANDS as COSMOS
 from photoz_cosmos_flux import FOLDS, folds, places, sides
-from photoz_sdss_flux import LEAST_Z, ROOT, install, skycnn, split
+from photoz_sdss_flux import LEAST_Z, ROOT, install, split
 from unlike_stamps import Seen, Strange
 
 from skycnn import tasks
@@ -27,7 +28,7 @@ from skycnn.files.pixelstore import PixelStore
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.source import parse
 from skycnn.inputs import trainingfeed
-from skycnn.network import likenessfit, model
+from skycnn.network import groups, likenessfit, model
 from skycnn.network.answer import Answerer
 from skycnn.network.sample import Sample, sample
 from skycnn.photometry.fluxes import PhotometryOptions
@@ -35,8 +36,6 @@ from skycnn.schema import Flag
 
 DATA = ROOT.parent / "shared" / "data"
 OUT = ROOT / "out" / "photoz-density"
-MOCKS, SEED = 24_000, 11
-"""Galaxies to fit to and to cut by, of a seed that no network was trained on."""
 ALIKE, STRANGERS = 1500, 400
 """Rows of another seed that are like them; and of each kind that is not."""
 CSST = ("NUV", "u", "g", "r", "i", "z", "y")
@@ -75,12 +74,10 @@ def samples(data: Path) -> dict[str, Table]:
 
 
 def mocks() -> Path:
-    """Return stamps of galaxies as the CSST models were trained with."""
-    stamps = OUT / "csst.fits"
-    if not stamps.exists():
-        words = ["--survey", "csst", "--selection", "paper", "-n", MOCKS, "--seed", SEED, "-q"]
-        skycnn("mock", "--task", "photoz", *words, "--out", stamps)
-    return stamps
+    """Return the stamps that the CSST models were trained with."""
+    out = ROOT / "out" / csst.NAME
+    out.mkdir(parents=True, exist_ok=True)
+    return csst.training(out, csst.ROWS)
 
 
 def fluxes(table: Table, bands: tuple[str, ...], survey: str) -> Both:
@@ -197,8 +194,9 @@ def main() -> None:
         survey, bands = name.split("-")[1], MODELS[name]
         if survey == "csst" and survey not in tables:
             tables[survey] = Table.read(mocks(), hdu=1)
-            side = np.array(["train"] * 8 + ["valid", "test"])
-            tables[survey]["SPLIT"] = side[np.asarray(tables[survey]["GROUP"]) % 10]
+            side = groups.sides(groups.name_hashes(np.asarray(tables[survey]["GROUP"])))
+            words = {groups.TRAIN: "train", groups.TEST: "test"}
+            tables[survey]["SPLIT"] = [words.get(number, "valid") for number in side.tolist()]
             pixels["image"] = fits.open(mocks(), memmap=True)[0].data
         table = tables[survey]
         flux, error = fluxes(table, bands, survey)
