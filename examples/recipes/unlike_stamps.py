@@ -12,7 +12,7 @@ from skycnn.simulate.components import Components
 from skycnn.simulate.mocks import Mocks
 from skycnn.simulate.recipe import Recipe, judging
 
-SEED, NEVER = 77, 78
+SEED, NEVER = 1077, 1078
 """Of the galaxies, and of noise drawn again."""
 STARS = ROOT.parent / "shared" / "data" / "stars" / "parsec_solar_UBVRI.fits"
 BESSELL = {
