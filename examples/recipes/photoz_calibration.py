@@ -29,6 +29,7 @@ from photoz_sdss_flux import LEAST_Z, ROOT, install, split
 from skycnn import metrics, tasks
 from skycnn.network import calibration, groups, model
 from skycnn.network.answer import Answerer
+from skycnn.network.hiddenlayer import Joined
 from skycnn.network.sample import Sample, sample
 from skycnn.network.tempering import Tempering, missing, without
 from skycnn.network.training import forward
@@ -115,6 +116,12 @@ def seen(held: Part, inputs: tuple[str, ...]) -> Sample:
     return Sample({name: held.rows.inputs[name] for name in names}, held.rows.truth)
 
 
+def network(answerer: Answerer) -> torch.nn.Module:
+    """Return the network of a model, without what shows its last hidden layer."""
+    module = answerer.inference.module
+    return module.module if isinstance(module, Joined) else module
+
+
 def looks(answerer: Answerer, tempered: Tempering, held: Part) -> dict[str, dict[str, np.ndarray]]:
     """Return answers before and after, of the rows as they are and without each band."""
     rows, bands = seen(held, answerer.card.inputs), answerer.card.bands
@@ -124,7 +131,7 @@ def looks(answerer: Answerer, tempered: Tempering, held: Part) -> dict[str, dict
         gone[:, number - 1] |= number > 0
         inputs = without(rows.inputs, gone) if number else rows.inputs
         lacks = missing(inputs)
-        raw = forward(answerer.inference.module, inputs)
+        raw = forward(network(answerer), inputs)
         there = ((~lacks).sum(dim=1) >= 2).numpy()
         temperatures = tempered.temperatures(answerer.posterior.log_widths(raw), lacks)
         look = {"truth": rows.truth[:, 0].double().numpy(), "magnitude": held.magnitude, "lacks": lacks.any(1).numpy()}
@@ -189,7 +196,7 @@ def calibrated(path: Path, held: Part) -> tuple[model.Model, Answerer, Tempering
     """Return a model, itself ready to answer, and the temperatures by width that some rows ask for."""
     whole = model.read(path)
     answerer = Answerer(tasks.load("photoz"), whole, "cpu")
-    tempered = calibration.tempering(answerer.inference.module, answerer.posterior, seen(held, whole.card.inputs))
+    tempered = calibration.tempering(network(answerer), answerer.posterior, seen(held, whole.card.inputs))
     if tempered is None:
         raise SystemExit(f"{path}: too few rows to calibrate with")
     return whole, answerer, tempered
@@ -234,7 +241,7 @@ def main() -> None:
             tell(f"{name}, calibrated on {len(rows['valid'].rows)} rows", looks(answerer, tempered, rows["test"]))
             if args.install:
                 known = seen(rows["test"], whole.card.inputs)
-                judged = calibration.judged(answerer.inference.module, answerer.posterior, known, tempered)
+                judged = calibration.judged(network(answerer), answerer.posterior, known, tempered)
                 scores = modelscores.of(answerer.posterior, judged, known.truth.double().numpy(), rows["test"].group)
                 kept = {key: value for key, value in whole.card.scores.items() if key == "out_of_fold"}
                 card = dataclasses.replace(whole.card, scores={**scores, **kept})
