@@ -82,7 +82,8 @@ def test_answers_are_right_and_the_same_from_images_and_from_stamps(ask):
     clean = images["P_RED_FLAG"] == 0
     assert clean.mean() > 0.8  # those at the border reach over it
     assert np.mean((images["P_RED"] > 0.5)[clean] == (images["IS_RED"] == 1)[clean]) > 0.95
-    assert (images["P_RED_FLAG"] & ~Flag.EDGE).max() == 0
+    assert (images["P_RED_FLAG"] & ~(Flag.EDGE | Flag.UNLIKE_TRAINING)).max() == 0
+    assert np.mean(images["P_RED_FLAG"] & Flag.UNLIKE_TRAINING != 0) < 0.05
     assert np.allclose(images["P_RED"], stamps["P_RED"], atol=1e-6)
     assert set(stamps) >= {"DX", "DY", "FLAG", "P_RED", "P_RED_FLAG"}
     with fits.open("stamps.fits", memmap=False) as file:
@@ -219,8 +220,9 @@ def test_images_of_another_scale_are_refused_or_resampled(ask):
     code, _, err = ask("predict", "cat.fits", *PREDICT, *coarse, "--resample")
     assert code == 0, err
     found = answers("cat.fits")
-    clean = found["P_RED_FLAG"] == 0
+    clean = found["P_RED_FLAG"] & ~Flag.UNLIKE_TRAINING == 0
     assert np.mean((found["P_RED"] > 0.5)[clean] == (found["IS_RED"] == 1)[clean]) > 0.85
+    assert np.mean(found["P_RED_FLAG"] & Flag.UNLIKE_TRAINING != 0) > 0.9  # noise like this was never seen
 
 
 def test_rows_off_the_images_keep_their_place_without_an_answer(ask):
@@ -505,7 +507,7 @@ def test_a_masked_band_is_missing_in_its_rows(ask):
 
 @pytest.mark.parametrize(
     "words",
-    [("--band", "W1=W"), ("--error", "0.1"), ("--unit", "mag"), ("--photometry", "auto"), ("--extinction", "none")],
+    [("--band", "W1=W"), ("--error", "0.1"), ("--unit", "mag"), ("--photometry", "auto")],
 )
 def test_a_model_of_images_refuses_what_is_said_of_fluxes(ask, words):
     code, _, err = ask("predict", "stamps.fits", *PREDICT, *words)

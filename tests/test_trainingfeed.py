@@ -150,8 +150,8 @@ def test_pixels_are_microjansky_or_in_one_unit_of_another_kind(feed):
 
 
 def test_options_of_fluxes_are_refused_by_a_network_of_images(feed):
-    with pytest.raises(InputError, match="--bands takes no fluxes, and --extinction tells of them"):
-        feed(IMAGE, Imagined("gr", 16), extinction="none")
+    with pytest.raises(InputError, match="--bands takes no fluxes, and --photometry tells of them"):
+        feed(IMAGE, Imagined("gr", 16), photometry="auto")
     assert feed(BOTH, Imagined("gr", 16), extinction="none").photometry is not None
 
 

@@ -216,7 +216,7 @@ def by_brightness(path: Path) -> None:
 def describe(stamps: Path, selection: str) -> str:
     """Return what the galaxies of a selection are: their signal to noise, redshifts and number on the sky."""
     with fits.open(stamps, memmap=True) as file:
-        header, table = file[0].header, Table(file["CATALOGUE"].data)
+        header, table = file["CATALOGUE"].header, Table(file["CATALOGUE"].data)
     snr, z = brightness(table), np.asarray(table["Z_TRUE"], float)
     counts: NumberCounts = Population.load().census
     density = counts.count(selection) * len(table) / header["NDRAWN"]
