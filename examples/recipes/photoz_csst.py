@@ -180,6 +180,8 @@ def beside(out: Path, stamps: Path, parts: dict[str, Path], selection: str) -> P
             theirs = Table.read(parts[name])
             for end in ("", "_LO", "_HI", "_PDF"):
                 table[f"Z_{name.upper()}{end}"] = theirs[f"Z_PHOT{end}"]
+            bins = theirs.meta[f"TCOMM{theirs.colnames.index('Z_PHOT_PDF') + 1}"]
+            table.meta[f"TCOMM{len(table.colnames)}"] = bins  # or its distribution would be guessed from the interval
         table["Z_TEMPLATE"] = Table.read(fit)["Z_TEMPLATE"]
         with made(path) as draft:
             table.write(draft)
