@@ -29,7 +29,7 @@ from astropy.io import fits
 from astropy.table import Table
 from photoz_sdss_flux import ROOT, install, latest, skycnn
 
-from skycnn import metrics
+from skycnn import baselines, metrics
 from skycnn.simulate.census import NumberCounts
 from skycnn.simulate.population import Population
 
@@ -238,12 +238,21 @@ def difficulty(out: Path) -> None:
                  for rows, seed in ((KNOWN["forest"], RIVALS), (TESTS, CONTROL))]  # fmt: skip
         learned, asked = (Table.read(path, hdu=1) for path in sides)
         softening = np.stack([np.median(learned[f"FLUXERR_{band}"]) for band in FLUXES])
-        forest = RandomForestRegressor(100, random_state=0, n_jobs=1)
-        forest.fit(colours(learned, softening), learned["Z_TRUE"])
-        value, truth = forest.predict(colours(asked, softening)), np.asarray(asked["Z_TRUE"], float)
-        print(f"noise counted:{factor}: median SNR {np.median(brightness(asked)):.1f}, forest sigma_NMAD "
-              f"{metrics.sigma_nmad(value, truth):.4f}, outliers {100 * metrics.outlier_fraction(value, truth):.2f} %",
-              flush=True)  # fmt: skip
+        plain, own = RandomForestRegressor(100, random_state=0, n_jobs=1), baselines.build("forest")
+        truth, asks = (np.asarray(table["Z_TRUE"], float) for table in (learned, asked))
+        plain.fit(colours(learned, softening), truth)
+        own.fit(fluxes(learned), truth)
+        answers = {"plain": plain.predict(colours(asked, softening)), "our own": own.answer(fluxes(asked)).value}
+        print(f"noise counted:{factor}: median SNR {np.median(brightness(asked)):.1f};", "; ".join(
+            f"{name} forest sigma_NMAD {metrics.sigma_nmad(value, asks):.4f}, "
+            f"outliers {100 * metrics.outlier_fraction(value, asks):.2f} %" for name, value in answers.items()
+        ), flush=True)  # fmt: skip
+
+
+def fluxes(table: Table) -> dict[str, np.ndarray]:
+    """Return what the classical methods see of a table."""
+    columns = {"flux": "FLUX", "error": "FLUXERR"}
+    return {key: np.stack([table[f"{kind}_{band}"] for band in FLUXES], 1) for key, kind in columns.items()}
 
 
 def colours(table: Table, softening: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Baseline: what every classical method is - it learns from rows with a truth, and answers every row."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -74,7 +75,7 @@ class Median:
         return Answer(value, None if self.classes else np.broadcast_to(self.draws(self.DRAWS), (rows, self.DRAWS)))
 
 
-class Learner:
+class Learner(ABC):
     """A baseline that looks at inputs: what it has no answer for, as a row without any, gets that of `Median`.
 
     Subclasses have ``_learn`` and ``_reply``, which never see a row without inputs, nor a class that is all there is;
@@ -111,8 +112,10 @@ class Learner:
         draws[rows] = found.draws[told]
         return Answer(value, draws)
 
+    @abstractmethod
     def _learn(self, inputs: Inputs, truth: Array) -> None:
-        raise NotImplementedError
+        """Learn from rows that have an input."""
 
+    @abstractmethod
     def _reply(self, inputs: Inputs) -> Answer:
-        raise NotImplementedError
+        """Answer rows that have an input."""
