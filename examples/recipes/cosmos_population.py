@@ -68,14 +68,18 @@ def read():
     }
 
 
+def templates(name, bands, z):
+    """Return the library's fluxes (n, spectrum, band) at redshifts, and what E(B-V) of 1 takes of their logarithms."""
+    table, none = fluxtable.of_survey(survey.load(name), bands), np.zeros(len(z))
+    plain = table(z, none)
+    return plain, np.log(np.maximum(plain, 1e-30) / np.maximum(table(z, none + 0.2), 1e-32)) / 0.2
+
+
 class Model:
     """Fluxes of n galaxies as a function of their parameters: logits of the spectra, log lines, log E(B-V)."""
 
     def __init__(self, z, i):
-        table = fluxtable.of_survey(survey.load("cosmos"), BANDS)
-        none = np.zeros(len(z))
-        self.plain = table(z, none)
-        self.dust = np.log(np.maximum(self.plain, 1e-30) / np.maximum(table(z, none + 0.2), 1e-32)) / 0.2
+        self.plain, self.dust = templates("cosmos", BANDS, z)
         self.spectra, self.total = self.plain.shape[1] - 1, 10 ** (-0.4 * (i - ZERO_POINT))
 
     def __call__(self, theta):

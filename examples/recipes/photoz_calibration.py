@@ -4,10 +4,10 @@
 
 `skycnn train` finds such temperatures for every network that it trains; this adds them to models that were trained
 before, from the very validation rows that their recipes used. The networks stay as they are, bit for bit. Printed is
-the 68 % coverage of test rows, which no choice looked at, in five bins of the interval's width, of magnitude and of
-z_phot, as they are and without each band, before and after. A bin is marked where it is neither in 0.64-0.72 nor
-within two standard errors of 0.68. N of the 100,000 mocks that the models of CSST were trained with are made again, of
-which a tenth calibrates and a tenth tests. --folds asks the same of COSMOS on all its galaxies, each answered by a
+the 68 % coverage of test rows in five bins of the interval's width, of magnitude and of z_phot, as they are and without
+each band, before and after. A bin is marked where it is neither in 0.64-0.72 nor within two standard errors of 0.68. Of
+the N mocks that the models of CSST were trained with, made again where they are not there, a tenth calibrates and a
+tenth tests. --folds asks the same of COSMOS on all its galaxies, each answered by a
 network that saw none of its tile. --install puts the models, their sums and their new scores into the package.
 """
 

@@ -22,7 +22,7 @@ import extinction_notes
 import numpy as np
 from astropy.table import Table, vstack
 from cosmos_population import held_out
-from photoz_sdss_flux import ROOT, install, latest, sample, skycnn
+from photoz_sdss_flux import ROOT, install, latest, sample, skycnn, tell
 
 from skycnn.network import model as models
 from skycnn.scoring import modelscores
@@ -159,18 +159,7 @@ def guessed(path: Path) -> Path:
 def judge(tables: list[Path], title: str, *words: object) -> None:
     """Print the scores of answered folds, baselines cross-fitted by tile beside them."""
     found = json.loads(skycnn("score", *tables, *COMMON, *words, "--json", "-q"))
-    print(f"\n{title}: {found['rows']} galaxies (95 % intervals by bootstrap over tiles)")
-    for entry in found["entries"]:
-        scores = {key: part for key, part in entry["scores"].items() if part["low"] is not None}
-        print(f"{entry['name']:10s}", *(
-            f"{key} {part['value']:.5f} [{part['low']:.5f}, {part['high']:.5f}]" for key, part in scores.items()
-        ))  # fmt: skip
-        if entry["difference"]:
-            parts = {key: part for key, part in entry["difference"].items() if part["value"] is not None}
-            print(f"{'':10s} network less it:", *(
-                f"{key} {parts[key]['value']:+.5f} [{parts[key]['low']:+.5f}, {parts[key]['high']:+.5f}]"
-                for key in ("sigma_nmad", "outliers", "crps") if key in parts
-            ))  # fmt: skip
+    tell(found, title)
     for part in found["bins"]:
         which = "never saw" if part["low"] < 1 < part["high"] else "was fitted to"
         print(f"tiles that the mocks' population {which}: {part['rows']} galaxies")

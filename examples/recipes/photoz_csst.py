@@ -27,7 +27,7 @@ import extinction_notes
 import numpy as np
 from astropy.io import fits
 from astropy.table import Table
-from photoz_sdss_flux import ROOT, install, latest, skycnn
+from photoz_sdss_flux import ROOT, install, latest, skycnn, tell
 
 from skycnn import baselines, metrics
 from skycnn.simulate.census import NumberCounts
@@ -151,19 +151,7 @@ def judge(path: Path, title: str, *words: object) -> dict[str, dict[str, float]]
     """Print the scores of a table's answers, beside others on the same rows; return them by name."""
     common = [*TASK, "--truth", "Z_TRUE", "--group", "GROUP", "--survey", "csst"]
     found = json.loads(skycnn("score", path, *common, *words, "--json", "-q"))
-    print(f"\n{title}: {found['rows']} galaxies (95 % intervals by bootstrap over parents)")
-    for entry in found["entries"]:
-        scores = {key: part for key, part in entry["scores"].items() if part["value"] is not None}
-        print(f"{entry['name']:12s}", *(
-            f"{key} {part['value']:.5f}" + (f" [{part['low']:.5f}, {part['high']:.5f}]" if "low" in part else "")
-            for key, part in scores.items()
-        ))  # fmt: skip
-        less = {key: part for key, part in (entry["difference"] or {}).items() if part["value"] is not None}
-        if less:
-            print(f"{'':12s} answers less it:", *(
-                f"{key} {less[key]['value']:+.5f} [{less[key]['low']:+.5f}, {less[key]['high']:+.5f}]"
-                for key in ("sigma_nmad", "outliers", "crps") if key in less
-            ))  # fmt: skip
+    tell(found, title)
     return {entry["name"]: {key: part["value"] for key, part in entry["scores"].items()} for entry in found["entries"]}
 
 

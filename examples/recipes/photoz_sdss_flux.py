@@ -15,7 +15,9 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import extinction_notes
 import numpy as np
@@ -69,18 +71,23 @@ def judge(galaxies: Table, bands: str, model: Path, out: Path) -> None:
     skycnn("predict", test, "--task", "photoz", "--model", model, "--pdf", "-q", "--threads", 1)
     words = ["--task", "photoz", "--truth", "Z_SPEC", "--train", known, "--model", model, "--threads", 1]
     found = json.loads(skycnn("score", test, *words, "--baselines", "all", "--json", "-q"))
-    print(f"\n{' '.join(bands)}: {found['rows']} test galaxies (95 % intervals by bootstrap)")
+    tell(found, f"{' '.join(bands)}, test rows")
+
+
+def tell(found: Mapping[str, Any], title: str) -> None:
+    """Print what ``skycnn score --json`` found: all scores with their intervals, and differences from the others."""
+    print(f"\n{title}: {found['rows']} galaxies (95 % of {found['bootstrap']})")
     for entry in found["entries"]:
-        shares = f"{entry['name']:10s} answered {100 * entry['answered']:6.2f} %"
-        print(
-            shares,
-            *(f"{key} {part['value']:.5f}" for key, part in entry["scores"].items() if part["value"] is not None),
-        )
-        if entry["difference"]:
-            print(f"{'':10s} model less it:", *(
-                f"{key} {part['value']:+.5f} [{part['low']:+.5f}, {part['high']:+.5f}]"
-                for key, part in entry["difference"].items()
-                if key in ("sigma_nmad", "outliers", "crps") and part["value"] is not None
+        scores = {key: part for key, part in entry["scores"].items() if part["value"] is not None}
+        print(f"{entry['name']:12s} answered {100 * entry['answered']:6.2f} %", *(
+            f"{key} {part['value']:.5f}" + ("" if part["low"] is None else f" [{part['low']:.5f}, {part['high']:.5f}]")
+            for key, part in scores.items()
+        ))  # fmt: skip
+        less = {key: part for key, part in (entry["difference"] or {}).items() if part["value"] is not None}
+        if less:
+            print(f"{'':12s} answers less it:", *(
+                f"{key} {less[key]['value']:+.5f} [{less[key]['low']:+.5f}, {less[key]['high']:+.5f}]"
+                for key in ("sigma_nmad", "outliers", "crps") if key in less
             ))  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from astropy.table import Table
 from photoz_cosmos_flux import BANDS, DATA, SEED, folds, sides
-from photoz_sdss_flux import ROOT
+from photoz_sdss_flux import ROOT, tell
 
 ROWS, DRAWN, FAINTEST = 10_000, 60_000, 25.3
 """Mocks to train and to test with, those drawn for them, and the i magnitude, measured, of the faintest."""
@@ -105,19 +105,7 @@ def judge(name: str, known: Path, table: Path, columns: list[str], other: Path |
         galaxies.write(table, overwrite=True)
         words += ["--baseline", "Z_OTHER"]
     found = json.loads(skycnn("score", table, *words, "--json", "-q"))
-    print(f"\n{name}: {found['rows']} test galaxies (95 % intervals by bootstrap)")
-    for entry in found["entries"]:
-        print(f"{entry['name']:10s}", *(
-            f"{key} {part['value']:.5f} [{part['low']:.5f}, {part['high']:.5f}]"
-            for key, part in entry["scores"].items()
-            if key in ("sigma_nmad", "outliers", "crps", "coverage68") and part["value"] is not None
-        ))  # fmt: skip
-        if entry["difference"]:
-            print(f"{'':10s} network less it:", *(
-                f"{key} {part['value']:+.5f} [{part['low']:+.5f}, {part['high']:+.5f}]"
-                for key, part in entry["difference"].items()
-                if key in ("sigma_nmad", "outliers", "crps") and part["value"] is not None
-            ))  # fmt: skip
+    tell(found, f"{name}, test rows")
 
 
 def main() -> None:

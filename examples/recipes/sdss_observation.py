@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from astropy.table import Table
+from cosmos_population import templates
 from photoz_sdss_flux import DATA, LEAST_Z, ROOT, skycnn, split
 from scipy.ndimage import gaussian_filter
 from scipy.optimize import nnls
@@ -23,7 +24,7 @@ from scipy.stats import ks_2samp
 
 from skycnn import metrics, survey
 from skycnn.baselines import Forest
-from skycnn.simulate import census, fluxtable
+from skycnn.simulate import census
 from skycnn.simulate.mixture import Mixture
 from skycnn.simulate.observation import LEVELS, ZERO_POINT
 from skycnn.simulate.population import Population, luminosity
@@ -70,10 +71,7 @@ class Fluxes:
     """Fluxes of galaxies at redshifts (n,) and of I (n,) as a function of draws (n, draw, parameter)."""
 
     def __init__(self, z, i):
-        table = fluxtable.of_survey(survey.load("sdss"), BANDS)
-        none = np.zeros(len(z))
-        self.plain = table(z, none)
-        self.dust = np.log(np.maximum(self.plain, 1e-30) / np.maximum(table(z, none + 0.2), 1e-32)) / 0.2
+        self.plain, self.dust = templates("sdss", BANDS, z)
         self.spectra, self.total = self.plain.shape[1] - 1, (10 ** (-0.4 * (i - ZERO_POINT))).astype("f4")
 
     def __call__(self, theta, rows):
