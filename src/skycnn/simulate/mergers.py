@@ -71,7 +71,7 @@ def draw(
     lights, truths, groups = [], [], []
     for number in rows.tolist():
         snapshot, group = _snapshot(seed, number, projections)
-        place, flux, blur, truth = _seen(snapshot, survey, bands, draws.generator(seed, number, "merger/view"))
+        place, flux, blur, truth = seen(snapshot, survey, bands, draws.generator(seed, number, "merger/view"))
         lights.append((place, flux, blur))
         truths.append(truth)
         groups.append(group)
@@ -143,7 +143,7 @@ def _integrated(seed: int, number: int, projections: str) -> dict[int, list[Snap
     return {group: pair.snapshots(places) for (group, pair), places in zip(pairs.items(), flown, strict=True)}
 
 
-def _seen(
+def seen(
     snapshot: Snapshot, survey: Survey, bands: Sequence[str], random: Generator
 ) -> tuple[Array, Array, Array, dict[str, float]]:
     """Return a snapshot's clouds from some side: places (n, 2), fluxes (n, band), scatters (n,); and the truth."""
