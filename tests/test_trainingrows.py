@@ -76,8 +76,10 @@ def test_a_second_catalogue_is_adapted_to(train, tmp_path):
     second = write(tmp_path / "target.fits", target)
     adapted = train(rows(900), network="staged", adapt=second)[2]
     assert any((adapted.tensors[name] != alone.tensors[name]).any() for name in ("enter.weight", "leave.weight"))
-    with pytest.raises(InputError, match="network plain does not adapt to a second sample"):
-        train(rows(900), adapt=second)
+    with pytest.raises(InputError, match=r"network plain does not adapt .* it has no batch normalisation"):
+        train(rows(900), adapt=second, adapt_by="batchnorm")
+    with pytest.raises(InputError, match="--adapt-by is not understood"):
+        train(rows(900), adapt=second, adapt_by="magic")
     target.remove_column("FLUX_R")
     with pytest.raises(InputError, match="has no photometry for r"):
         train(rows(900), network="staged", adapt=write(tmp_path / "target.fits", target))

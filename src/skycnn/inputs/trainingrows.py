@@ -21,8 +21,7 @@ from skycnn.network import groups
 from skycnn.network.card import Card
 from skycnn.network.division import RANDOM
 from skycnn.network.model import Model
-from skycnn.network.sample import Sample
-from skycnn.network.sample import sample as tensors
+from skycnn.network.secondsample import SecondSample
 from skycnn.network.trainingset import SEEN, TrainingSet
 from skycnn.photometry.fluxes import presents
 from skycnn.task import Network, Task
@@ -76,7 +75,7 @@ class TrainingRows:
     facts : mapping
         How the rows were divided and what the mocks were made with, for a model's card.
     labelled : Labelled or None
-    adapt : Sample or None
+    adapt : SecondSample or None
         Rows without truths to adapt to.
     """
 
@@ -90,7 +89,7 @@ class TrainingRows:
     left_out: Mapping[str, int]
     facts: Mapping[str, Any]
     labelled: Labelled | None = None
-    adapt: Sample | None = None
+    adapt: SecondSample | None = None
 
     @property
     def truth(self) -> str:
@@ -165,7 +164,7 @@ def read(
         )
         feed.check_unchanged()
         label = catalogue.label
-        adapt = _second(task, request, feed, own, scratch) if request.adapt else None
+        adapt = _second(task, request, feed, own, scratch, group) if request.adapt else None
     truth = _aligned(found.truth, named)
     division, note = rowdivision.divided(found, np.isfinite(truth).any(axis=1), group, split, say)
     for parent in parents:
@@ -232,7 +231,9 @@ def _opened(
         yield catalogue, feed, own, survey_name
 
 
-def _second(task: Task, request: TrainingRequest, feed: Feed, own: survey.Survey | None, scratch: str) -> Sample:
+def _second(
+    task: Task, request: TrainingRequest, feed: Feed, own: survey.Survey | None, scratch: str, group: str | None
+) -> SecondSample:
     """Return the rows of the catalogue to adapt to, with the same inputs; no truth is read."""
     scale, unit = (feed.stamps.pixel_scale, feed.stamps.pixel_unit) if feed.stamps else (None, None)
     card = replace(feed.card, name="the network", survey="", pixel_scale=scale, sample={"pixel_unit": unit})
@@ -241,9 +242,11 @@ def _second(task: Task, request: TrainingRequest, feed: Feed, own: survey.Survey
         second = trainingfeed.feed(task, catalogue, card, options, None, own)
         with second.stamps or ExitStack():
             second.check(catalogue, None)
-            found = labelled.read(catalogue, second, {}, unlabelled=True, scratch=scratch)
+            grouped = group if group is not None and catalogue.has(group) else None
+            found = labelled.read(catalogue, second, {}, unlabelled=True, group=grouped, scratch=scratch)
             second.check_unchanged()
-    return tensors(found.inputs, np.full((len(found.number), 1), np.nan))
+            names = os.path.basename(catalogue.label), labelled.survey_of(catalogue, None)
+    return SecondSample.of(found.inputs, found.group, *names)
 
 
 def _aligned(truth: np.ndarray, named: Mapping[str, str | None]) -> np.ndarray:
