@@ -164,7 +164,7 @@ def read(
         )
         feed.check_unchanged()
         label = catalogue.label
-        adapt = _second(task, request, feed, own, scratch, group) if request.adapt else None
+        adapt = _second(task, request, catalogue, feed, own, scratch, group) if request.adapt else None
     truth = _aligned(found.truth, named)
     division, note = rowdivision.divided(found, np.isfinite(truth).any(axis=1), group, split, say)
     for parent in parents:
@@ -232,7 +232,13 @@ def _opened(
 
 
 def _second(
-    task: Task, request: TrainingRequest, feed: Feed, own: survey.Survey | None, scratch: str, group: str | None
+    task: Task,
+    request: TrainingRequest,
+    first: Catalogue,
+    feed: Feed,
+    own: survey.Survey | None,
+    scratch: str,
+    group: str | None,
 ) -> SecondSample:
     """Return the rows of the catalogue to adapt to, with the same inputs; no truth is read."""
     scale, unit = (feed.stamps.pixel_scale, feed.stamps.pixel_unit) if feed.stamps else (None, None)
@@ -242,11 +248,19 @@ def _second(
         second = trainingfeed.feed(task, catalogue, card, options, None, own)
         with second.stamps or ExitStack():
             second.check(catalogue, None)
-            grouped = group if group is not None and catalogue.has(group) else None
-            found = labelled.read(catalogue, second, {}, unlabelled=True, group=grouped, scratch=scratch)
+            named = group is not None and catalogue.has(group) is not None and not _drawn_apart(first, catalogue)
+            found = labelled.read(
+                catalogue, second, {}, unlabelled=True, group=group if named else None, scratch=scratch
+            )
             second.check_unchanged()
             names = os.path.basename(catalogue.label), labelled.survey_of(catalogue, None)
     return SecondSample.of(found.inputs, found.group, *names)
+
+
+def _drawn_apart(first: Catalogue, second: Catalogue) -> bool:
+    """Return whether two catalogues are mocks of different seeds: then groups of one name are different objects."""
+    seeds = [catalogue.header.get("SEED", catalogue.primary.get("SEED")) for catalogue in (first, second)]
+    return None not in seeds and seeds[0] != seeds[1]
 
 
 def _aligned(truth: np.ndarray, named: Mapping[str, str | None]) -> np.ndarray:

@@ -152,7 +152,6 @@ def adapted(
     if target is None:
         raise ValueError("there is no second sample to adapt to: the task asks for it without looking at the job")
     compared = Comparison(course.valid, target, adaptation)
-    begun = compared.apart(course.module)
 
     def told(network: Any, before: float, after: float) -> dict[str, Any]:
         loss = course.score(forward(network, course.valid.inputs), course.valid.truth)
@@ -173,6 +172,7 @@ def adapted(
 
     if not adaptation.trains:
         return replace(course, finish=measured)
+    begun = compared.apart(course.module)
     adversary, device = None, course.train.truth.device
     if adaptation.by == "adversarial" and not imitates:
         width = flat(compared.features(course.module)[0]).shape[1]
