@@ -1,5 +1,7 @@
 """Two samples in one training: each method, its gain on the second sample, its bits when resumed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -84,6 +86,8 @@ def test_each_method_helps_on_the_second_sample(alone, by):
         assert abs(told["discrepancy"][1] - apart(done.module)) < 1e-4
     assert told["discrepancy"][1] < 0.5 * apart(alone.module)
     assert ("adversary_accuracy" in told) == (by == "adversarial")
+    if by != "batchnorm":  # the epoch is chosen by both
+        assert min(done.curves[0]) == pytest.approx(told["loss"] + told["discrepancy"][1], abs=1e-4)
     if by == "adversarial":
         assert 0 <= told["adversary_accuracy"] <= 1
 
@@ -118,6 +122,20 @@ def test_an_ensemble_and_what_learns_from_it_are_adapted(alone):
     last = stages.of(job(Adaptation("batchnorm"), 2))
     assert [stage.adapts for stage in last] == [False, False, True]
     assert loss(trained(Adaptation(), 2), JUDGED) < 0.8 * loss(alone, JUDGED)
+
+
+def test_what_learns_from_an_ensemble_sees_both_samples(monkeypatch):
+    seen = []
+
+    def imitate(self, raw, other):
+        seen.append((len(raw), len(other)))
+        return Bernoulli.imitate(self, raw, other)
+
+    monkeypatch.setattr(Bernoulli, "distilled", lambda self: type("Seen", (Bernoulli,), {})("P", spread=True))
+    kind = type("Counted", (Bernoulli,), {"imitate": lambda self, *both: imitate(self, *both)})
+    counted = replace(job(Adaptation(), 2), posterior=kind("P"))
+    fitting.train(counted, TRAIN, VALID, None, UNKNOWN)
+    assert set(seen) == {(2 * 32, 2 * 32)}
 
 
 def test_parents_that_are_joined_are_adapted_as_a_whole():
