@@ -158,6 +158,23 @@ def test_features_are_those_that_the_answer_rests_on():
     assert twosamples.answered(Apart(4, 1), {"x": TRAIN.inputs["x"][:8]})[1].shape == (8, 16)
 
 
+@pytest.mark.parametrize(
+    ("features", "learns"),
+    [
+        (lambda self, x: self.trunk(x), True),
+        (lambda self, x: {"a": self.trunk(x), "b": self.leave(self.trunk(x))}, True),
+        (lambda self, x: x, False),
+        (lambda self, x: {"a": self.trunk(x), "b": x}, False),
+        (lambda self, x: (self.trunk(x), x), False),
+        (lambda self, x, there: self.trunk(x), False),
+        (lambda self, flux: self.trunk(flux), False),
+    ],
+)
+def test_features_are_what_a_network_learns_of_its_own_input(features, learns):
+    module = type("Other", (Net,), {"features": features})(4, 1)
+    assert twosamples.learned(module, {"x": TRAIN.inputs["x"][:4]}) is learns
+
+
 def test_constants_of_the_input_are_the_first_sample_s():
     assert torch.equal(trained(Adaptation()).module.scale, TRAIN.inputs["x"].std().reshape(1))
 

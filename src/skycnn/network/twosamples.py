@@ -1,6 +1,7 @@
 """TwoSamples: a network in training that looks at rows of a second sample beside those of each batch."""
 
 import copy
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -74,6 +75,10 @@ def answered(module: Any, inputs: Inputs) -> tuple[Tensor, Features]:
 
 def learned(module: Any, inputs: Inputs) -> bool:
     """Return whether a network's features are tensors that depend on its weights."""
+    try:
+        inspect.signature(module.features).bind(**inputs)
+    except TypeError:
+        return False  # it takes something else than the network does
     found = module.train().features(**inputs)
     values = list(found.values()) if isinstance(found, Mapping) else [found]
     return all(isinstance(value, Tensor) and value.requires_grad for value in values)
