@@ -3,7 +3,7 @@
 import pytest
 
 from skycnn.errors import InputError
-from skycnn.network.adaptation import METHODS, Adaptation
+from skycnn.network.adaptation import DEFAULT, METHODS, Adaptation, requested
 
 
 def test_the_weight_rises_from_nothing():
@@ -22,3 +22,12 @@ def test_methods_are_known_by_name():
 
 def test_what_a_resumed_training_must_share_is_told():
     assert len({str(Adaptation(*given).facts()) for given in (("mmd",), ("mmd", 0.5), ("batchnorm",))}) == 3
+
+
+def test_a_method_is_asked_for_with_a_second_sample_alone():
+    assert requested(None, None) is None
+    assert requested("t.fits", None).by == DEFAULT
+    assert requested("t.fits", "batchnorm") == Adaptation("batchnorm")
+    with pytest.raises(InputError, match="--adapt-by tells how a second sample counts") as caught:
+        requested(None, "mmd")
+    assert caught.value.hint == "--adapt TARGET.fits"

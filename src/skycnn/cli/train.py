@@ -112,13 +112,13 @@ def command(
         typer.Option("--adapt", metavar="FILE", help="Rows of another survey to see alike; their truths are not read."),
     ] = None,
     adapt_by: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--adapt-by",
             metavar="mmd|adversarial|batchnorm",
-            help="How: a discrepancy made small, an adversary deceived, batch normalisation measured anew.",
+            help="A discrepancy made small, the default; an adversary deceived; batch normalisation measured anew.",
         ),
-    ] = "mmd",
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Same seed, same rows: same model.")] = 1,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from FILE.checkpoint, which a stopped training left; else begin.")

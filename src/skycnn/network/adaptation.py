@@ -9,6 +9,7 @@ from skycnn.network.discrepancy import Discrepancy
 
 METHODS = ("mmd", "adversarial", "batchnorm")
 """A discrepancy made small; an adversary deceived; statistics of batch normalisation measured on the second sample."""
+DEFAULT = "mmd"
 STEEP = 10.0
 """How fast the weight of the second sample rises (Ganin et al. 2016, JMLR 17, 59, section 5.2.2)."""
 
@@ -27,7 +28,7 @@ class Adaptation:
         Made small by ``mmd``; by any method an epoch is the better the smaller it is, and the card tells it.
     """
 
-    by: str = METHODS[0]
+    by: str = DEFAULT
     weight: float = 1.0
     discrepancy: Discrepancy = field(default_factory=Discrepancy)
 
@@ -47,3 +48,16 @@ class Adaptation:
     def facts(self) -> list[Any]:
         """Return what a resumed training must have in common with its beginning, plain JSON."""
         return [self.by, self.weight, list(self.discrepancy.widths)]
+
+
+def requested(second: str | None, by: str | None) -> Adaptation | None:
+    """Return how a second sample counts, of ``--adapt`` and ``--adapt-by``; None without one.
+
+    Raises
+    ------
+    InputError
+        When the method is not known, or there is nothing to adapt to.
+    """
+    if by is not None and second is None:
+        raise InputError("--adapt-by tells how a second sample counts, and there is none", hint="--adapt TARGET.fits")
+    return None if second is None else Adaptation(by or DEFAULT)

@@ -17,8 +17,7 @@ from skycnn.inputs import foldanswers, trainingrows
 from skycnn.inputs.foldanswers import FoldAnswers
 from skycnn.inputs.sealing import Label, sealed
 from skycnn.inputs.trainingrows import TrainingRequest, TrainingRows
-from skycnn.network import checkpoint, cost, fitting, groups, model, stages
-from skycnn.network.adaptation import METHODS, Adaptation
+from skycnn.network import adaptation, checkpoint, cost, fitting, groups, model, stages
 from skycnn.network.answer import Answerer
 from skycnn.network.calibration import judged
 from skycnn.network.checkpoint import Keeper
@@ -50,7 +49,7 @@ class Options(TrainingRequest):
     network: str | None = None
     epochs: int | None = None
     members: int | None = None
-    adapt_by: str = METHODS[0]
+    adapt_by: str | None = None
     folds: int = 0
     answers: str | None = None
     seed: int = 1
@@ -198,7 +197,7 @@ def _train(
         device=device_of(options.device),
         init=weights(*parents) if parents else None,
         joins=len(parents) > 1,
-        adaptation=Adaptation(options.adapt_by) if options.adapt is not None else None,
+        adaptation=adaptation.requested(options.adapt, options.adapt_by),
     )
     unlabelled = stages.check(job, name)
     folder, dry = files[0].folder, options.dry_run
