@@ -350,8 +350,10 @@ def deepmerge_sigma(fwhm):
 
 def test_deepmerge_noise_is_that_of_the_paper():
     noisy, pristine = survey.load("deepmerge-noisy"), survey.load("deepmerge-pristine")
-    expected = [deepmerge_sigma(noisy.psf[band]) for band in noisy.bands]
-    np.testing.assert_allclose(1e3 * Noise.of(noisy).sigma, expected, rtol=1e-3)
+    optics = [0.10, 0.18, 0.12]  # FWHM before the pixel, arcsec
+    np.testing.assert_allclose(1e3 * Noise.of(noisy).sigma, [deepmerge_sigma(fwhm) for fwhm in optics], rtol=1e-3)
+    pixel = noisy.pixel_scale * math.sqrt(8 * math.log(2) / 12)
+    assert [noisy.psf[band] for band in noisy.bands] == pytest.approx([math.hypot(f, pixel) for f in optics], abs=1e-3)
     assert (noisy.noise, pristine.noise) == ("depth", "none")
     same = {"name", "title", "noise", "references"}
     assert all(getattr(noisy, f.name) == getattr(pristine, f.name) for f in fields(noisy) if f.name not in same)

@@ -36,6 +36,9 @@ KINDS = ("merger", "disc", "elliptical", "projection", "flyby", "before", "after
 MIX = {"merger": 0.62, "disc": 0.12, "elliptical": 0.06, "projection": 0.12, "flyby": 0.08}
 """Of eight rows each: of the rows 46 % are mergers, 16 % the same pairs earlier or later."""
 
+ROW_BYTES = 1 << 16
+"""Of a row's clouds, with what it takes to draw them; a set of groups is then drawn together."""
+
 COLUMNS = (
     Column("MERGER", "i4", "", "meta.code.class", "1 within 250 Myr of coalescence, else 0", "I4"),
     Column("KIND", "i4", "", "meta.code.class", " ".join(f"{k} {name}" for k, name in enumerate(KINDS)), "I4"),

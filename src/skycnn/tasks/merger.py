@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from skycnn.network.hiddenlayer import Showing
 from skycnn.network.layers import LARGEST, ChannelNorm, Dense, Residual, asinh, cleaned, divide, lost, sky, turned
 from skycnn.posterior import Bernoulli
-from skycnn.task import Network, Plan, Task, Truth
+from skycnn.task import Mock, Network, Option, Plan, Task, Truth
 
 COLUMN, MEANING = "P_MERGER", "probability of a merger within 250 Myr of coalescence"
 TRUTH = Truth(("MERGER_TRUE", "MERGER", "IS_MERGER", "MERGER_LABEL"), 0, 1)
@@ -165,6 +165,24 @@ class Stretched(Dense):
         return self.deepen(torch.cat([maps.mean((2, 3)), maps.amax((2, 3)), there.to(maps.dtype)], 1))
 
 
+def mock() -> Mock:
+    """Return the mocks: pairs of galaxies at z = 2, and what looks like them."""
+    from skycnn.simulate import mergers  # who predicts loads nothing of what mocks are made of
+
+    chance = Option(
+        "projections", "yes", "chance pairs among the others; no: discs in their place", choices=("yes", "no")
+    )
+    return Mock(
+        draw=mergers.draw,
+        columns=mergers.COLUMNS,
+        side=75,
+        shown=("TIME", "MASS_RATIO", "LOG_MASS"),
+        options=(chance,),
+        measured=False,
+        row_bytes=mergers.ROW_BYTES,
+    )
+
+
 TASK = Task(
     name="merger",
     summary="mergers of galaxies, by their images",
@@ -182,4 +200,5 @@ TASK = Task(
     },
     flag="MERGER",
     truths={COLUMN: TRUTH},
+    mock=mock,
 )
