@@ -38,7 +38,7 @@ CENTRE, BORDER = 45, 10
 TIMES, RATIOS = (-250, -150, -50, 50, 150, 250), (0.1, 0.2, 0.4, 0.7, 1.0)
 NOTE = (
     "Mocks made by skycnn mock: restricted three-body encounters at z = 2 and what looks like them, under the noise of "
-    "the DeepMerge images (25 mag/arcsec2). These scores are scores on mocks; no figure is claimed on the real sky. For "
+    "the DeepMerge images (25 mag/arcsec2). Scores on mocks are scores on mocks; none is claimed on the real sky. For "
     "scale: on mocks of other simulations six methods have precision and recall of 70 to 80 % at 0.1 < z < 0.3, and "
     "recall falls by 20 to 40 points on another simulation; on the real sky fractions of mergers differ by a factor of "
     "ten between methods."
