@@ -207,10 +207,10 @@ def test_stamps_go_through_train_predict_and_score(network, members, tmp_path):
         assert ((low <= value) & (value <= high)).all() and (low < high).any()
     else:
         assert np.isnan(low).all() and np.isnan(high).all()
-    scored = score.score(
-        [str(tmp_path / "out.fits")], score.Options(task="merger", baselines=(), resamples=20, prevalence=0.03)
-    )
-    assert scored is not None
+    asked = score.Options(task="merger", baselines=(), resamples=20, prevalence=0.03)
+    (scored,) = score.score([str(tmp_path / "out.fits")], asked).answers
+    assert (scored.value, scored.truth, scored.kind, scored.rows) == ("P_MERGER", "MERGER_TRUE", "class", 200)
+    assert {"auc", "brier", "ece"} <= scored.entries[0].scores.keys()
 
 
 def test_a_stamp_file_of_other_pixels_is_refused(tmp_path):
