@@ -5,6 +5,7 @@ import pytest
 import torch
 from astropy.table import Table
 
+import galaxies
 import mergerlike
 from skycnn.errors import InputError
 from skycnn.files.pixelstore import PixelStore
@@ -89,6 +90,22 @@ def test_missing_bands_are_told_apart_from_dark_ones(images):
     bare, dark = some.clone(), some.clone()
     bare[:, 1], dark[:, 1] = torch.nan, 0.0
     assert not torch.allclose(module(image=bare), module(image=dark))
+
+
+def test_every_pose_has_the_same_answer(images):
+    torch.manual_seed(1)
+    one, some = TASK.networks["residual"], torch.from_numpy(images[:20])
+    module = one.module(bands=3, outputs=1, **one.settings)
+    module.normalise({"image": some})
+    module.eval()
+    with torch.inference_mode():
+        found = [module.with_hidden(image=pose) for pose in galaxies.poses(some)]
+    assert len(found) == 8
+    for raw, hidden in found:
+        torch.testing.assert_close(raw, found[0][0], rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(hidden, found[0][1], rtol=1e-4, atol=1e-5)
+    module.all_poses = False
+    assert not torch.allclose(module(image=some), module(image=some.flip(-1)), rtol=1e-4, atol=1e-5)
 
 
 def test_training_shows_every_pose_and_sometimes_fewer_bands(images):
@@ -190,10 +207,10 @@ def test_stamps_go_through_train_predict_and_score(network, members, tmp_path):
         assert ((low <= value) & (value <= high)).all() and (low < high).any()
     else:
         assert np.isnan(low).all() and np.isnan(high).all()
-    scored = score.score(
-        [str(tmp_path / "out.fits")], score.Options(task="merger", baselines=(), resamples=20, prevalence=0.03)
-    )
-    assert scored is not None
+    asked = score.Options(task="merger", baselines=(), resamples=20, prevalence=0.03)
+    (scored,) = score.score([str(tmp_path / "out.fits")], asked).answers
+    assert (scored.value, scored.truth, scored.kind, scored.rows) == ("P_MERGER", "MERGER_TRUE", "class", 200)
+    assert {"auc", "brier", "ece"} <= scored.entries[0].scores.keys()
 
 
 def test_a_stamp_file_of_other_pixels_is_refused(tmp_path):

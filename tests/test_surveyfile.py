@@ -225,3 +225,15 @@ CHOKING = (
 @pytest.mark.parametrize("text", CHOKING, ids=lambda text: text[:8])
 def test_what_the_reader_of_toml_chokes_on_is_no_toml(text):
     assert told(text).startswith("mine.toml is not TOML: ")
+
+
+@pytest.mark.parametrize("kind", ["depth", "counted", "none"])
+def test_where_noise_may_come_from(kind):
+    assert survey.parse(f'noise = "{kind}"\n{SOUND}', "mine.toml", cited=False).noise == kind
+
+
+@pytest.mark.parametrize("kind", ["silent", "None", ""])
+def test_noise_of_another_kind_is_refused(kind):
+    expected = rf"mine\.toml:1: no such 'noise': '{kind}' \(expected depth or counted or none\)"
+    with pytest.raises(InputError, match=expected):
+        survey.parse(f'noise = "{kind}"\n{SOUND}', "mine.toml", cited=False)

@@ -1,7 +1,7 @@
 """Layers: torch blocks that several tasks' networks are built of."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -85,6 +85,12 @@ def turned(images: Tensor, generator: torch.Generator) -> Tensor:
     images = torch.where(flags[0], images.flip(-1), images)
     images = torch.where(flags[1], images.flip(-2), images)
     return torch.where(flags[2], images.transpose(-1, -2), images)
+
+
+def poses(images: Tensor) -> Iterator[Tensor]:
+    """Yield square images (n, ..., y, x) in each of their eight poses."""
+    for one in (images, images.transpose(-1, -2)):
+        yield from (one, one.flip(-1), one.flip(-2), one.flip(-1, -2))
 
 
 def lost(rows: int, bands: int, drop: float, generator: torch.Generator) -> Tensor:

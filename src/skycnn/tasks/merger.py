@@ -14,7 +14,19 @@ import torch
 from torch import Tensor, nn
 
 from skycnn.network.hiddenlayer import Showing
-from skycnn.network.layers import LARGEST, ChannelNorm, Dense, Residual, asinh, cleaned, divide, lost, sky, turned
+from skycnn.network.layers import (
+    LARGEST,
+    ChannelNorm,
+    Dense,
+    Residual,
+    asinh,
+    cleaned,
+    divide,
+    lost,
+    poses,
+    sky,
+    turned,
+)
 from skycnn.posterior import Bernoulli
 from skycnn.task import Mock, Network, Option, Plan, Task, Truth
 
@@ -111,6 +123,8 @@ class Stretched(Dense):
         Share of a hidden layer that is left out in training.
     drop : float
         Share of the rows that lose bands in training.
+    all_poses : bool
+        Whether it answers with the mean of a stamp's eight poses; in training it sees one, by chance.
     """
 
     noise: Tensor
@@ -125,9 +139,10 @@ class Stretched(Dense):
         depth: int = 2,
         dropout: float = 0.2,
         drop: float = 0.25,
+        all_poses: bool = False,
     ) -> None:
         super().__init__()
-        self.drop = drop
+        self.drop, self.all_poses = drop, all_poses
         self.register_buffer("noise", torch.ones(bands))  # of a pixel, microjansky
         self.look, into = nn.Sequential(nn.Conv2d(bands, channels[0], 7, 3, 1), nn.ReLU()), channels[0]
         for stage, (out, count) in enumerate(zip(channels, blocks, strict=True)):
@@ -161,6 +176,11 @@ class Stretched(Dense):
     def hidden(self, image: Tensor) -> Tensor:
         """Return the last hidden layer (n, width) of stamps (n, band, y, x)."""
         image, there = cleaned(image)
+        if self.training or not self.all_poses:
+            return self._seen(image, there)
+        return torch.stack([self._seen(pose, there) for pose in poses(image)]).mean(0)
+
+    def _seen(self, image: Tensor, there: Tensor) -> Tensor:
         maps = self._maps(image)
         return self.deepen(torch.cat([maps.mean((2, 3)), maps.amax((2, 3)), there.to(maps.dtype)], 1))
 
@@ -195,7 +215,10 @@ TASK = Task(
         "residual": Network(
             Stretched,
             ("image",),
-            Plan(epochs=30, batch=128, rate=2e-3, patience=10, members=4, student_epochs=30),
+            Plan(
+                epochs=30, batch=128, rate=2e-3, patience=10, members=4, member={"all_poses": False}, student_epochs=30
+            ),
+            settings={"all_poses": True},
         ),
     },
     flag="MERGER",
