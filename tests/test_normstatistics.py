@@ -7,6 +7,8 @@ import torch
 from torch import nn
 
 from skycnn.network import normstatistics
+from skycnn.network import sample as sampling
+from skycnn.network.layers import ChannelNorm
 from skycnn.network.sample import sample
 from skycnn.network.training import forward
 
@@ -18,6 +20,15 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.leave(self.drop(self.norm(x)))
+
+
+class Wrapped(nn.Module):
+    def __init__(self, norm):
+        super().__init__()
+        self.norm = norm
+
+    def forward(self, x):
+        return self.norm(x).mean((1, 2, 3))[:, None]
 
 
 def rows(shift, count=500):
@@ -37,10 +48,22 @@ def test_the_rows_are_seen_centred_and_scaled():
     assert torch.equal(forward(net, other.inputs), forward(net, other.inputs))
 
 
-def test_several_samples_count_alike():
-    net = Net()
-    normstatistics.measure(net, rows(0.0), rows(8.0))
-    assert torch.allclose(net.norm.running_mean, torch.full((2,), 4.0), atol=0.3)
+def test_all_rows_count_alike_whatever_the_blocks(monkeypatch):
+    monkeypatch.setattr(sampling, "BLOCK", 166)  # the last block has two rows
+    net, x = Net(), rows(7.0).inputs["x"].clone()
+    x[-2:] += 1000
+    normstatistics.measure(net, sample({"x": x.numpy()}, np.zeros(500)))
+    assert torch.allclose(net.norm.running_mean, x.mean(0), rtol=1e-4)
+
+
+def test_channels_are_normalised_by_the_rows():
+    torch.manual_seed(0)
+    image = 3 + 2 * torch.randn(300, 2, 5, 5)
+    norm = ChannelNorm(2)
+    normstatistics.measure(Wrapped(norm), sample({"x": image.numpy()}, np.zeros(300)))
+    assert torch.allclose(norm.mean, image.mean((0, 2, 3)), atol=1e-4)
+    assert torch.allclose(norm.variance, image.var((0, 2, 3)), rtol=1e-3)
+    assert norm.momentum == 0.1 and not norm.training
 
 
 def test_layers_that_hold_none_are_not_counted():

@@ -1,6 +1,7 @@
 """Two samples in one training: each method, its gain on the second sample, its bits when resumed."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -65,6 +66,11 @@ def trained(adaptation, members=1, **more):
     return fitting.train(job(adaptation, members), TRAIN, VALID, None, UNKNOWN if adaptation else None, **more)
 
 
+@cache
+def whole(by, members=1):
+    return trained(Adaptation(by), members)
+
+
 def loss(done, of):
     return float(done.posterior.loss(forward(done.module, of.inputs), of.truth))
 
@@ -76,7 +82,7 @@ def alone():
 
 @pytest.mark.parametrize("by", METHODS)
 def test_each_method_helps_on_the_second_sample(alone, by):
-    done = trained(Adaptation(by))
+    done = whole(by)
     assert type(done.module) is Net
     assert loss(done, JUDGED) < 0.8 * loss(alone, JUDGED)
     told = done.adaptation
@@ -96,7 +102,7 @@ def test_nothing_is_told_without_a_second_sample(alone):
     assert alone.adaptation == {}
 
 
-@pytest.mark.parametrize(("by", "members", "epochs"), [(by, 1, 5) for by in METHODS] + [("adversarial", 2, 18)])
+@pytest.mark.parametrize(("by", "members", "epochs"), [(by, 1, 5) for by in METHODS] + [("mmd", 2, 18)])
 def test_a_resumed_adaptation_ends_with_the_same_bits(tmp_path, by, members, epochs):
     class StoppedError(Exception):
         pass
@@ -105,14 +111,14 @@ def test_a_resumed_adaptation_ends_with_the_same_bits(tmp_path, by, members, epo
         if done == epochs:
             raise StoppedError
 
-    whole, path = trained(Adaptation(by), members), tmp_path / "x.checkpoint"
+    path, uncut = tmp_path / "x.checkpoint", whole(by, members)
     with pytest.raises(StoppedError):
         trained(Adaptation(by), members, keeper=Keeper(path, {}, every=0), progress=stop)
     keeper = Keeper(path, {}, every=0)
     keeper.resume(checkpoint.read(path))
     resumed = trained(Adaptation(by), members, keeper=keeper)
-    assert resumed.curves == whole.curves and resumed.adaptation == whole.adaptation
-    state, other = resumed.module.state_dict(), whole.module.state_dict()
+    assert resumed.curves == uncut.curves and resumed.adaptation == uncut.adaptation
+    state, other = resumed.module.state_dict(), uncut.module.state_dict()
     assert all(torch.equal(state[name], other[name]) for name in other)
 
 
@@ -121,7 +127,7 @@ def test_an_ensemble_and_what_learns_from_it_are_adapted(alone):
     assert [stage.adapts for stage in todo] == [True, True, True]
     last = stages.of(job(Adaptation("batchnorm"), 2))
     assert [stage.adapts for stage in last] == [False, False, True]
-    assert loss(trained(Adaptation(), 2), JUDGED) < 0.8 * loss(alone, JUDGED)
+    assert loss(whole("mmd", 2), JUDGED) < 0.8 * loss(alone, JUDGED)
 
 
 def test_what_learns_from_an_ensemble_sees_both_samples(monkeypatch):
@@ -176,7 +182,7 @@ def test_features_are_what_a_network_learns_of_its_own_input(features, learns):
 
 
 def test_constants_of_the_input_are_the_first_sample_s():
-    assert torch.equal(trained(Adaptation()).module.scale, TRAIN.inputs["x"].std().reshape(1))
+    assert torch.equal(whole("mmd").module.scale, TRAIN.inputs["x"].std().reshape(1))
 
 
 def test_features_by_name_are_parted():

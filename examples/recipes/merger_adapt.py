@@ -51,12 +51,15 @@ def mocks(survey: str | Path, seed: int, rows: int, out: Path) -> Path:
     return path
 
 
-def trained(known: Path, network: str, seed: int, out: Path, *adapt: object) -> Path:
+def trained(known: Path, args: argparse.Namespace, seed: int, out: Path, *adapt: object) -> Path:
     """Return a model of the labels of one file, perhaps adapted to another."""
-    stem = "_".join([network, known.stem, *(Path(str(word)).stem for word in adapt if not str(word).startswith("--"))])
+    stem = "_".join(
+        [args.network, known.stem, *(Path(str(word)).stem for word in adapt if not str(word).startswith("--"))]
+    )
     path = out / f"{stem}.safetensors"
     if not path.exists():
-        words = ["--task", "merger", "--network", network, "--seed", seed, "--threads", 1, "--resume", "-q"]
+        words = ["--task", "merger", "--network", args.network, "--seed", seed, "--threads", 1, "--resume", "-q"]
+        words += ["--epochs", args.epochs] if args.epochs else []
         skycnn("train", known, *words, *adapt, "--out", path)
     return path
 
@@ -83,10 +86,10 @@ def compared(target: str | Path, seed: int, args: argparse.Namespace, out: Path)
     """Return the AUC on both surveys of each way of training, for one seed."""
     known, unknown = mocks(SOURCE, 10 * seed + 1, args.rows, out), mocks(target, 10 * seed + 2, args.rows, out)
     tests = mocks(SOURCE, 10 * seed + 3, args.test, out), mocks(target, 10 * seed + 4, args.test, out)
-    models = {"source alone": trained(known, args.network, seed, out)}
+    models = {"source alone": trained(known, args, seed, out)}
     for by in args.by:
-        models[by] = trained(known, args.network, seed, out, "--adapt", unknown, "--adapt-by", by)
-    models["target"] = trained(unknown, args.network, seed, out)
+        models[by] = trained(known, args, seed, out, "--adapt", unknown, "--adapt-by", by)
+    models["target"] = trained(unknown, args, seed, out)
     return {name: (auc(model, tests[0]), auc(model, tests[1])) for name, model in models.items()}
 
 
@@ -115,6 +118,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=12_000, help="mocks to train with, and as many to adapt to")
     parser.add_argument("--test", type=int, default=6_000, help="mocks to test with, of each survey")
     parser.add_argument("--network", default="paper")
+    parser.add_argument("--epochs", type=int, help="at most; left out, the network's own")
     parser.add_argument("--by", nargs="+", default=METHODS, choices=METHODS)
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
     parser.add_argument("--noisy-alone", action="store_true", help="without the telescope of wider PSF")

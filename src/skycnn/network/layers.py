@@ -295,13 +295,14 @@ class ChannelNorm(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.weight, self.bias = nn.Parameter(torch.ones(channels)), nn.Parameter(torch.zeros(channels))
+        self.momentum = 0.1
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("variance", torch.ones(channels))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (n, channels, y, x) of the same, in training by its own mean and variance."""
         known = self.mean, self.variance, self.weight, self.bias
-        return functional.batch_norm(x, *known, self.training, momentum=0.1, eps=1e-3)
+        return functional.batch_norm(x, *known, self.training, self.momentum, eps=1e-3)
 
 
 class Residual(nn.Module):
