@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skycnn import baselines
+from skycnn import baselines, features
 from skycnn.errors import InputError
 from skycnn.scoring import baselineanswers
 from skycnn.scoring.scoredrows import ScoredRows
@@ -15,6 +15,11 @@ def sample(n=100, seed=0, groups=None, bands=3):
     flux = (100 * 10 ** (0.4 * truth[:, None] * np.arange(bands))).astype(np.float32)
     flux *= (1 + 0.01 * random.standard_normal(flux.shape)).astype(np.float32)
     return ScoredRows(truth, {}, {}, {"flux": flux, "error": 0.01 * flux}, None, groups, None, {})
+
+
+def planned(method, make=None):
+    (found,) = baselines.plan([method], features.sets(make))
+    return found
 
 
 def test_a_row_on_both_sides_is_refused():
@@ -83,10 +88,16 @@ def test_reasons_in_place_of_answers(monkeypatch):
     bare.inputs["flux"][:] = bare.inputs["error"][:] = np.nan
     assert baselineanswers.answer(planned("knn"), bare, None, "redshift", "", 1).note == "no photometry was found"
     assert baselineanswers.answer(planned("median"), bare, None, "redshift", "", 1).judged is not None
-    assert baselineanswers.answer(planned("knn"), sample(5), None, "redshift", "", 1).note == "5 rows are too few to cross-fit"
+    assert (
+        baselineanswers.answer(planned("knn"), sample(5), None, "redshift", "", 1).note
+        == "5 rows are too few to cross-fit"
+    )
     assert baselineanswers.answer(planned("median"), sample(0), None, "redshift", "", 1).note == "there are no rows"
     monkeypatch.setattr(baselines, "available", lambda name: False)
-    assert baselineanswers.answer(planned("forest"), sample(), None, "redshift", "", 1).note == "scikit-learn is not installed"
+    assert (
+        baselineanswers.answer(planned("forest"), sample(), None, "redshift", "", 1).note
+        == "scikit-learn is not installed"
+    )
 
 
 def test_the_table_says_where_they_are_trained():

@@ -24,7 +24,7 @@ def rows(**changes):
 
 
 TEXTS = {
-    "MAG_I": ("MAG_I", None, None, 5),
+    "MAG_I": ("MAG_I", None, None, None),
     "width:3": ("width", None, None, 3),
     "MAG_I:18:24:6": ("MAG_I", 18.0, 24.0, 6),
     "a:b:-1e3:0:2": ("a:b", -1000.0, 0.0, 2),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from skycnn.shapes.source import EIGHT, Source, places
+from skycnn.shapes.centralsource import EIGHT, Source, places
 
 Array = NDArray[Any]
 

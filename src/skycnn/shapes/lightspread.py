@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from skycnn.shapes.source import EIGHT, Source, blurred, places
+from skycnn.shapes.centralsource import EIGHT, Source, blurred, places
 
 Array = NDArray[Any]
 

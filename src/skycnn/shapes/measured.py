@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.shapes import growth, shape, source
-from skycnn.shapes.growth import Growth
+from skycnn.shapes import centralsource, curveofgrowth, shape
+from skycnn.shapes.curveofgrowth import Growth
 from skycnn.shapes.shape import Shape
 
 Array = NDArray[Any]
@@ -97,8 +97,8 @@ def _growth(band: Array, own: Shape | None, main: Shape) -> tuple[Growth, float]
     """Return a band's growth about the main band's centre, and its noise; None where it has no pixel."""
     if own is main:
         return own.growth, own.source.noise
-    found = own.source if own is not None else source.plain(band)
-    return None if found is None else (growth.of(found, main.centre), found.noise)
+    found = own.source if own is not None else centralsource.plain(band)
+    return None if found is None else (curveofgrowth.of(found, main.centre), found.noise)
 
 
 def _magnitude(curve: Growth, noise: float, radius: float) -> float:

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.shapes import asymmetry, growth, lightspread, source
-from skycnn.shapes.growth import Growth
-from skycnn.shapes.source import Source
+from skycnn.shapes import asymmetry, centralsource, curveofgrowth, lightspread
+from skycnn.shapes.curveofgrowth import Growth
+from skycnn.shapes.centralsource import Source
 
 Array = NDArray[Any]
 
@@ -66,18 +66,18 @@ def measure(band: Array) -> Shape | None:
     """
     if min(band.shape) < SMALLEST:
         return None
-    found = source.find(band)
+    found = centralsource.find(band)
     if found is None:
         return None
-    first = growth.of(found, found.centre).petrosian()
+    first = curveofgrowth.of(found, found.centre).petrosian()
     turned = asymmetry.find(found, EXTENT * first)
-    curve = growth.of(found, turned.centre)
+    curve = curveofgrowth.of(found, turned.centre)
     petrosian = curve.petrosian()
     low, high = (curve.radius(share, EXTENT * petrosian) for share in (0.2, 0.8))
     axes = lightspread.ellipse(found, turned.centre)
-    along = growth.of(found, turned.centre, axes).petrosian()
+    along = curveofgrowth.of(found, turned.centre, axes).petrosian()
     smooth = lightspread.smoothed(found, along)
-    ring = np.clip(1.0 - np.abs(growth.away(len(band), turned.centre, axes) - along), 0.0, 1.0)
+    ring = np.clip(1.0 - np.abs(curveofgrowth.away(len(band), turned.centre, axes) - along), 0.0, 1.0)
     member = lightspread.segment(found, smooth, float(np.vdot(ring, smooth)) / max(float(ring.sum()), 1e-6))
     if found.seen is not None:
         member = member & found.seen

@@ -193,7 +193,7 @@ def _scored(
     resampling = Resampling(len(rows.truth), rows.groups, options.resamples, options.seed)
     bins: tuple[Bin, ...] = ()
     if found is not None:
-        how = (found.values, found.edges, rows.groups, options.resamples)
+        how = (found.values, found.edges, rows.groups, options.resamples, found.names)
         bins = scoretable.binned(predictors, rows.truth, scores, *how)
     own, entries = predictors[0].judged, scoretable.table(predictors, rows.truth, scores, resampling)
     return Scored(

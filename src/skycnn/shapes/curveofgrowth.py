@@ -1,4 +1,4 @@
-"""Growth: how a source's light grows with the radius - Petrosian radius, radii of a share of the light, profile."""
+"""CurveOfGrowth: how light grows with the radius - Petrosian radius, radii of a share of the light, profile."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.shapes.source import Source, places
+from skycnn.shapes.centralsource import Source, places
 
 Array = NDArray[Any]
 

@@ -1,4 +1,4 @@
-"""Source: the object in the middle of a stamp's band - which pixels are its own, and the noise around it."""
+"""CentralSource: the object in the middle of a stamp's band - which pixels are its own, and the noise around it."""
 
 from dataclasses import dataclass, replace
 from functools import cache
