@@ -62,7 +62,7 @@ def test_asymmetry_is_nearer_to_that_without_noise(pairs):
 
 def test_without_noise_to_speak_of_asymmetry_is_statmorphs():
     own, other = np.array([(pair[0].asymmetry, pair[1].asymmetry) for pair in beside(DEEP)]).T
-    assert np.abs(own - other).max() < 0.02
+    assert np.abs(own - other).max() < 0.03  # of a cusp between pixels; its centre is searched to an eighth of one
 
 
 def test_what_the_numbers_tell():

@@ -54,6 +54,11 @@ def kinds(make: Make) -> tuple[str, ...]:
     return found
 
 
+def words(kind: str) -> str:
+    """Return a kind of input in words."""
+    return {"flux": "photometry", "image": "stamps"}.get(kind, kind)
+
+
 def of_kinds(inputs: Inputs, kinds: Sequence[str]) -> dict[str, Array]:
     """Return the inputs that are of some kinds."""
     known = {*kinds, "error"} if "flux" in kinds else {*kinds}

@@ -87,8 +87,8 @@ def answer(
     if planned.method != "median":
         sides = [features.of_kinds(inputs, seen) for inputs in sides]
         if not all(baselines.present(inputs).any() for inputs in sides):
-            what = "photometry" if "flux" in seen else " and no ".join(seen)
-            return Predictor(name, None, f"no {what} was found")
+            what = features.words("flux") if "flux" in seen else " and no ".join(map(features.words, seen))
+            return Predictor(name, None, f"no {what} found")
     bands = _bands(sides)
     sides = [{key: v[:, bands] if v.ndim > 1 else v for key, v in inputs.items()} for inputs in sides]
     make = partial(baselines.build, planned.method, kind == "class", threads, planned.features)

@@ -152,7 +152,7 @@ def find(
         except InputError as error:
             if strict:
                 raise
-            say(f"the baselines have no {'photometry' if kind == 'flux' else kind}: {error.what}")
+            say(f"the baselines have no {features.words(kind)}: {error.what}")
             reader = None
         absent = FluxReader(None, len(origin.bands)) if kind == "flux" else AbsentReader(kind)
         readers.append(reader or absent)

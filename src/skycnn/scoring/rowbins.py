@@ -60,7 +60,9 @@ def parse(text: str) -> By:
         count = int(numbers[-1]) if numbers else None
         ends = (float(numbers[0]), float(numbers[1])) if len(numbers) == 3 else None
         sound = (
-            len(numbers) != 2 and (ends is None or -1e300 < ends[0] < ends[1] < 1e300) and 1 <= (BINS if count is None else count) <= MOST
+            len(numbers) != 2
+            and (ends is None or -1e300 < ends[0] < ends[1] < 1e300)
+            and 1 <= (BINS if count is None else count) <= MOST
         )
     except ValueError:
         count, sound = None, False

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.shapes import asymmetry, centralsource, curveofgrowth, lightspread
-from skycnn.shapes.curveofgrowth import Growth
 from skycnn.shapes.centralsource import Source
+from skycnn.shapes.curveofgrowth import Growth
 
 Array = NDArray[Any]
 
