@@ -232,5 +232,6 @@ def test_all_positives_against_the_negatives_of_a_bin():
         assert found.against[0].value == pytest.approx(expected, nan_ok=True)
         assert np.isnan(found.entries[0].scores["auc"].value)
         assert np.isnan(found.low) and np.isnan(found.against[1].value)
+        assert found.off == ""  # though no row of one class has a probability of 0 or 1
     assert bins[1].against[0].low < bins[1].against[0].value < bins[1].against[0].high
     assert scoretable.binned([predictor("Z", 0.02)], TRUTH, scoretable.REDSHIFT, TRUTH, edges)[0].against == ()

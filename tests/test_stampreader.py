@@ -131,8 +131,8 @@ def test_a_baseline_without_stamps_says_so(toy, tmp_path):
     notes = []
     options = verb.Options(task="toy", resamples=20)
     (answer,) = verb.score([str(tmp_path / "bare.fits")], options, notes.append).answers
-    assert answer.entries[2].note == "no stamps found"
-    assert "the baselines have no stamps: which model answered is not known" in " ".join(notes)
+    assert answer.entries[2].note == "no image was found"
+    assert "the baselines have no image: which model answered is not known" in " ".join(notes)
     with pytest.raises(InputError, match="which model answered is not known"):
         scored(str(tmp_path / "bare.fits"))
 
@@ -156,6 +156,7 @@ def test_auc_against_each_kind_of_negative(toy, tmp_path, monkeypatch, capsys, c
     monkeypatch.setattr(process, "prepare", lambda threads: 1)
     app.call(["score", path, "--task", "toy", "--by", column, "--baselines", "none", "--prevalence", "0.03"])
     printed = capsys.readouterr().out
+    assert "MINUS" not in printed and printed.count("\nAUC  ") == 1  # of all rows: no kind has both classes
     assert f"P_TWO BY {column}" in printed and f"{names[0]} (" in printed
     assert f"AUC against the negatives of each {column}" in printed
     assert "purity at 3%" in printed and "Brier of a constant" in printed and "false positives" in printed

@@ -56,7 +56,7 @@ def kinds(make: Make) -> tuple[str, ...]:
 
 def words(kind: str) -> str:
     """Return a kind of input in words."""
-    return {"flux": "photometry", "image": "stamps"}.get(kind, kind)
+    return "photometry" if kind == "flux" else kind
 
 
 def of_kinds(inputs: Inputs, kinds: Sequence[str]) -> dict[str, Array]:

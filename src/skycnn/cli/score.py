@@ -172,7 +172,8 @@ def _draw(result: Any, answered: Any) -> None:
     if rivals:
         print()
         heading = (f"{ran[0].name} MINUS", *(entry.name for entry in rivals))
-        lines = [(score.label, *(_cell(score, entry.difference, "+") for entry in rivals)) for score in answered.scores]
+        scores = [score for score in answered.scores if not score.beside]
+        lines = [(score.label, *(_cell(score, entry.difference, "+") for entry in rivals)) for score in scores]
         console.table(heading, lines)
     if answered.bins:
         print()
@@ -183,7 +184,10 @@ def _draw(result: Any, answered: Any) -> None:
 
 
 def _draw_bins(answered: Any) -> None:
-    """Draw all scores of the first predictor in each bin, then the first score of the others; mark what is off."""
+    """Draw all scores of the first predictor in each bin, then the first score of the others; mark what is off.
+
+    A score that no bin has, such as the AUC of negatives alone, is left out.
+    """
     named = (f"{b.name or f'{b.low:.4g}..{b.high:.4g}'} ({b.rows})" for b in answered.bins)
     heading, lines = (f"{answered.value} BY {answered.by}", *named), []
     for score in answered.scores:
@@ -198,7 +202,7 @@ def _draw_bins(answered: Any) -> None:
         if entry.scores:
             label = f"AUC against the negatives {several}" + (f", {entry.name}" if k else "")
             lines.append((label, *(_cell(main, {main.key: b.against[k]}) for b in answered.bins)))
-    console.table(heading, lines)
+    console.table(heading, [line for line in lines if set(line[1:]) != {"-"}])
 
 
 def _cell(score: Any, scores: Any, sign: str = "") -> str:

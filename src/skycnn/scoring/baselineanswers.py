@@ -88,7 +88,7 @@ def answer(
         sides = [features.of_kinds(inputs, seen) for inputs in sides]
         if not all(baselines.present(inputs).any() for inputs in sides):
             what = features.words("flux") if "flux" in seen else " and no ".join(map(features.words, seen))
-            return Predictor(name, None, f"no {what} found")
+            return Predictor(name, None, f"no {what} was found")
     bands = _bands(sides)
     sides = [{key: v[:, bands] if v.ndim > 1 else v for key, v in inputs.items()} for inputs in sides]
     make = partial(baselines.build, planned.method, kind == "class", threads, planned.features)

@@ -37,6 +37,8 @@ class Score:
     simulated : callable, optional
         ``simulated(judged, resamples)`` returns the score of so many simulated samples, (resamples,): its interval is
         theirs, not that of the bootstrap.
+    beside : bool
+        Whether it is no score of the answers but what another is to be seen beside, so that two are not compared.
     """
 
     key: str
@@ -46,6 +48,7 @@ class Score:
     in_unit: bool = False
     silence: bool = False
     simulated: Callable[[Judged, int], Array] | None = None
+    beside: bool = False
 
     def text(self, value: float, sign: str = "") -> str:
         """Return a value as people read it; with ``+`` as its sign where it is a difference."""
@@ -110,9 +113,15 @@ def classes(threshold: float = 0.5, prevalence: float | None = None) -> tuple[Sc
     scores = (
         Score("auc", "AUC", lambda j, t: metrics.auc(j.value, t)),
         Score("brier", "Brier", lambda j, t: metrics.brier(j.value, t)),
-        Score("brier_constant", "Brier of a constant", lambda j, t: metrics.constant_brier(j.value, t)),
+        Score("brier_constant", "Brier of a constant", lambda j, t: metrics.constant_brier(j.value, t), beside=True),
         Score("ece", "ECE", lambda j, t: metrics.calibration_error(j.value, t)),
-        Score("ece_calibrated", "ECE if calibrated", lambda j, t: float(_calibrated(j).mean()), simulated=_calibrated),
+        Score(
+            "ece_calibrated",
+            "ECE if calibrated",
+            lambda j, t: float(_calibrated(j).mean()),
+            simulated=_calibrated,
+            beside=True,
+        ),
         called("accuracy", "accuracy", metrics.accuracy, silence=True),
         called("completeness", "completeness", metrics.completeness, silence=True),
         called("false_positives", "false positives", metrics.false_positives),
@@ -339,6 +348,8 @@ def _off(inside: Sequence[Predictor], entries: Sequence[Entry]) -> tuple[float, 
     if judged is None:
         return float("nan"), ""
     if "ece" in scores:
+        if not np.isfinite(scores["auc"].value):  # rows of one class are chosen by the truth: no probability fits them
+            return float("nan"), ""
         return float("nan"), "probability" if scores["ece"].value > scores["ece_calibrated"].high else ""
     known = 0 if judged.low is None or judged.high is None else np.count_nonzero(np.isfinite(judged.high - judged.low))
     error = metrics.coverage_error(int(known))
