@@ -54,3 +54,8 @@ def test_a_segment_is_the_patch_around_the_brightest_pixel():
 def test_the_ellipse_of_a_flat_source(ratio, angle):
     found = lightspread.ellipse(centralsource.find(sersic(75, 37, 37, 10, 5, ratio=ratio, angle=angle)), (37.0, 37.0))
     assert found == pytest.approx((1 - ratio, angle), abs=0.07)
+
+
+def test_a_source_without_an_end_has_no_segment():
+    source = centralsource.find(sersic(75, 37, 37, 10, 3))
+    assert not lightspread.segment(source, lightspread.smoothed(source, 5.0), 0.0).any()

@@ -33,6 +33,30 @@ def test_stamps_that_show_nothing(side, bands, content):
     assert all(np.isnan(values).all() for values in found.values())
 
 
+def odd(seed):
+    """Return a stamp that no telescope makes: holes, spikes, steps, stripes, light cut off by an edge."""
+    random = np.random.default_rng(seed)
+    side = int(random.integers(8, 60))
+    stamp = random.normal(0, random.choice([0, 1e-3, 1]), (2, side, side)) + random.choice([-1, 0, 1])
+    y, x, high, wide = random.integers(0, side, 4)
+    stamp[:, y : y + high, x : x + wide] += 10 ** random.uniform(-3, 6)
+    stamp[:, :, : random.integers(0, side)] *= random.choice([1, 0, np.nan], p=[0.5, 0.2, 0.3])
+    stamp = np.round(stamp, random.integers(0, 4)).astype("f4")
+    stamp[random.integers(0, 2), y, :: random.integers(1, 9)] = random.choice([np.nan, np.inf, -1e6, 1e6])
+    return stamp
+
+
+@pytest.mark.parametrize("seed", range(0, 300, 50))
+def test_no_stamp_ends_in_an_error_or_a_warning(seed):
+    for number in range(seed, seed + 50):
+        stamp = odd(number)[None]
+        found = {name.removeprefix("image "): values for name, values in measured.measure(stamp).items()}
+        for band in range(2):
+            assert not found[f"gini {band}"] > 1 + 1e-6
+            assert not found[f"petrosian {band}"] > stamp.shape[-1]
+            assert not (found[f"ellipticity {band}"] > 1 or found[f"ellipticity {band}"] < 0)
+
+
 def test_no_rows_have_the_same_names():
     assert list(measured.measure(STAMPS[:0])) == measured.names(2)
 

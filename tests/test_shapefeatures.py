@@ -4,7 +4,7 @@ import numpy as np
 
 from skycnn import features
 from skycnn.shapes import measured
-from skycnn.shapes.shapefeatures import Everything, Shapes
+from skycnn.shapes.shapefeatures import Extended, Shapes
 from stampgalaxies import galaxies
 
 _, NOISY = galaxies(6, seed=4)
@@ -12,14 +12,14 @@ IMAGE = {"image": NOISY.reshape(3, 2, 75, 75)}
 
 
 def test_both_sets_measure_once():
-    assert Shapes.measure is Everything.measure
-    assert features.kinds(Shapes) == features.kinds(Everything) == ("image",)
+    assert Shapes.measure is Extended.measure
+    assert features.kinds(Shapes) == features.kinds(Extended) == ("image",)
 
 
 def test_shapes_are_four_numbers_a_band_and_everything_is_all():
     inputs = {**Shapes.measure(IMAGE), "redshift": np.ones(3)}
     inputs["image gini 1"][0] = np.inf
-    four, everything = Shapes(inputs), Everything(inputs)
+    four, everything = Shapes(inputs), Extended(inputs)
     assert four.names == [
         f"image {name} {band}" for band in range(2) for name in ("concentration", "asymmetry", "gini", "m20")
     ]

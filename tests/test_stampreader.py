@@ -23,13 +23,13 @@ TASK = '''"""Two nuclei: yes or no, of stamps."""
 from torch import nn
 
 from skycnn.posterior import Bernoulli
-from skycnn.shapes.shapefeatures import Everything, Shapes
+from skycnn.shapes.shapefeatures import Extended, Shapes
 from skycnn.task import Network, Task, Truth
 
 TASK = Task(
     "toy", "nuclei", "nobody", lambda column="P_TWO", meaning="of two", spread=False: Bernoulli(column, meaning),
     {"plain": Network(nn.Identity, ("image",))}, "TWO", {"P_TWO": Truth(("TWO_TRUE",), 0, 1)},
-    features={"C A Gini M20": Shapes, "all": Everything},
+    features={"C A Gini M20": Shapes, "all": Extended},
 )
 '''
 SIDE, ROWS = 41, 120

@@ -24,13 +24,17 @@ def segment(source: Source, smooth: Array, brightness: float) -> Array:
     """Return the pixels (y, x) of a smoothed image that are as bright as at the Petrosian radius, around the brightest.
 
     As Lotz, Primack & Madau (2004, AJ 128, 163), and of several such patches the one with the brightest pixel, as
-    Rodriguez-Gomez et al. (2019, MNRAS 483, 4140).
+    Rodriguez-Gomez et al. (2019, MNRAS 483, 4140). Where all pixels are as bright there is no segment: a source without
+    an end.
     """
-    label, count = ndimage.label(smooth >= brightness, EIGHT)
+    bright = smooth >= brightness
+    if bright.all():
+        return ~bright
+    label, count = ndimage.label(bright, EIGHT)
     if count > 1:
-        peak = int(np.argmax(np.where(label > 0, source.pixels, -np.inf)))
+        peak = int(np.argmax(np.where(bright, source.pixels, -np.inf)))
         return np.asarray(label == label.flat[peak])
-    return np.asarray(label > 0)
+    return bright
 
 
 def smoothed(source: Source, petrosian: float) -> Array:

@@ -11,7 +11,7 @@ from skycnn.shapes import measured
 Array = NDArray[Any]
 
 
-class Everything:
+class Extended:
     """All that is measured of a stamp: shapes, ellipticity, signal to noise, profiles, colours.
 
     Parameters
@@ -42,7 +42,7 @@ class Everything:
         return table
 
 
-class Shapes(Everything):
+class Shapes(Extended):
     """Concentration, asymmetry, Gini and M20 of each band (Conselice 2003; Lotz et al. 2004)."""
 
     @staticmethod
