@@ -99,7 +99,7 @@ def of(source: Source, centre: tuple[float, float], axes: tuple[float, float] = 
     fine_row = (row[core[0]] - centre[0] + offset).reshape(-1, 1)
     fine_column = (column[:, core[1]].T - centre[1] + offset).reshape(1, -1)
     coarse, fine = _bins(away(side, centre, axes), number), _bins(_away(fine_row, fine_column, axes), number)
-    seen = np.ones((side, side), np.float32) if source.seen is None else source.seen.astype(np.float32)
+    seen = None if source.seen is None else source.seen.astype(np.float32)
     return Growth(*(_grown(light, core, coarse, fine, number) for light in (source.pixels, seen)))
 
 
@@ -110,17 +110,24 @@ def away(side: int, centre: tuple[float, float], axes: tuple[float, float] = (0.
 
 
 def _bins(distance: Array, number: int) -> Array:
-    return np.minimum((distance * (1.0 / STEP)).astype(np.int64), number - 1).ravel()
+    return np.minimum((distance * (1.0 / STEP)).astype(np.int64), number - 1)
 
 
-def _grown(light: Array, core: tuple[slice, slice], coarse: Array, fine: Array, number: int) -> Array:
-    """Return the light within each radius; the core's pixels are shared out among their parts."""
+def _grown(light: Array | None, core: tuple[slice, slice], coarse: Array, fine: Array, number: int) -> Array:
+    """Return the light within each radius, the core's pixels shared out among their parts; None counts pixels."""
     soft, hard = _edges(number)
-    middle, outer = light[core] / np.float32(PARTS**2), light.copy()
-    outer[core] = 0.0
-    parts = np.broadcast_to(middle[:, None, :, None], (middle.shape[0], PARTS, middle.shape[1], PARTS))
-    result: Array = np.bincount(coarse, outer.ravel(), number) @ soft + np.bincount(fine, parts.ravel(), number) @ hard
+    middle = parts = None
+    if light is not None:
+        middle = light[core]
+        parts = np.broadcast_to(middle[:, None, :, None], (middle.shape[0], PARTS, middle.shape[1], PARTS))
+    outer = _summed(coarse, light, number) - _summed(coarse[core], middle, number)
+    inner = _summed(fine, parts, number)
+    result: Array = outer @ soft + inner @ hard / PARTS**2
     return result
+
+
+def _summed(bins: Array, weight: Array | None, number: int) -> Array:
+    return np.bincount(bins.ravel(), None if weight is None else weight.ravel(), number)
 
 
 def _away(row: Array, column: Array, axes: tuple[float, float]) -> Array:
