@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skycnn import baselines
+from skycnn import baselines, features
 from skycnn.errors import InputError
 from skycnn.scoring import baselineanswers
 from skycnn.scoring.scoredrows import ScoredRows
@@ -15,6 +15,11 @@ def sample(n=100, seed=0, groups=None, bands=3):
     flux = (100 * 10 ** (0.4 * truth[:, None] * np.arange(bands))).astype(np.float32)
     flux *= (1 + 0.01 * random.standard_normal(flux.shape)).astype(np.float32)
     return ScoredRows(truth, {}, {}, {"flux": flux, "error": 0.01 * flux}, None, groups, None, {})
+
+
+def planned(method, make=None):
+    (found,) = baselines.plan([method], features.sets(make))
+    return found
 
 
 def test_a_row_on_both_sides_is_refused():
@@ -55,16 +60,16 @@ def test_a_task_without_fluxes_names_what_its_baselines_see():
     random = np.random.default_rng(0)
     truth = random.uniform(0, 1, 100)
     rows = ScoredRows(truth, {}, {}, {"shape": truth + 0.01 * random.standard_normal(100)}, None, None, None, {})
-    found = baselineanswers.answer("knn", rows, None, "value", "told", 1, Shape)
+    found = baselineanswers.answer(planned("knn", Shape), rows, None, "value", "told", 1)
     assert np.abs(found.judged.value - truth).mean() < 0.1
     bare = ScoredRows(truth, {}, {}, {"shape": np.full(100, np.nan)}, None, None, None, {})
-    assert baselineanswers.answer("knn", bare, None, "value", "told", 1, Shape).note == "no shape was found"
+    assert baselineanswers.answer(planned("knn", Shape), bare, None, "value", "told", 1).note == "no shape was found"
 
 
 @pytest.mark.parametrize("trained", [True, False])
 def test_a_baseline_answers_all_rows(trained):
     train = sample(seed=1) if trained else None
-    found = baselineanswers.answer("knn", sample(), train, "redshift", "told", 1)
+    found = baselineanswers.answer(planned("knn"), sample(), train, "redshift", "told", 1)
     assert np.abs(found.judged.value - sample().truth).max() < 0.3
     assert found.judged.crps.shape == (100,)
     assert found.note == "told"
@@ -74,19 +79,25 @@ def test_only_bands_that_both_sides_have_are_used():
     train, rows = sample(seed=1), sample()
     rows.inputs["flux"][:, 0] = rows.inputs["error"][:, 0] = np.nan
     train.inputs["flux"][:, 0] = 1e9  # would spoil every answer
-    found = baselineanswers.answer("knn", rows, train, "redshift", "", 1)
+    found = baselineanswers.answer(planned("knn"), rows, train, "redshift", "", 1)
     assert np.abs(found.judged.value - rows.truth).max() < 0.4
 
 
 def test_reasons_in_place_of_answers(monkeypatch):
     bare = sample()
     bare.inputs["flux"][:] = bare.inputs["error"][:] = np.nan
-    assert baselineanswers.answer("knn", bare, None, "redshift", "", 1).note == "no photometry was found"
-    assert baselineanswers.answer("median", bare, None, "redshift", "", 1).judged is not None
-    assert baselineanswers.answer("knn", sample(5), None, "redshift", "", 1).note == "5 rows are too few to cross-fit"
-    assert baselineanswers.answer("median", sample(0), None, "redshift", "", 1).note == "there are no rows"
+    assert baselineanswers.answer(planned("knn"), bare, None, "redshift", "", 1).note == "no photometry was found"
+    assert baselineanswers.answer(planned("median"), bare, None, "redshift", "", 1).judged is not None
+    assert (
+        baselineanswers.answer(planned("knn"), sample(5), None, "redshift", "", 1).note
+        == "5 rows are too few to cross-fit"
+    )
+    assert baselineanswers.answer(planned("median"), sample(0), None, "redshift", "", 1).note == "there are no rows"
     monkeypatch.setattr(baselines, "available", lambda name: False)
-    assert baselineanswers.answer("forest", sample(), None, "redshift", "", 1).note == "scikit-learn is not installed"
+    assert (
+        baselineanswers.answer(planned("forest"), sample(), None, "redshift", "", 1).note
+        == "scikit-learn is not installed"
+    )
 
 
 def test_the_table_says_where_they_are_trained():
@@ -97,5 +108,5 @@ def test_the_table_says_where_they_are_trained():
 def test_how_many_rows_each_learned_from_is_told():
     rows, train = sample(100), sample(37, seed=1)
     for other, learned in ((train, 37), (None, 80)):
-        assert baselineanswers.answer("knn", rows, other, "redshift", "here", 1).learned == learned
-    assert baselineanswers.answer("knn", sample(5), None, "redshift", "here", 1).learned is None
+        assert baselineanswers.answer(planned("knn"), rows, other, "redshift", "here", 1).learned == learned
+    assert baselineanswers.answer(planned("knn"), sample(5), None, "redshift", "here", 1).learned is None

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from skycnn import features
 from skycnn.features import LARGEST_ERROR, Features, learn
 
 RNG = np.random.default_rng(5)
@@ -73,3 +74,20 @@ def test_a_table_is_scaled_for_neighbours_where_a_task_gives_no_coordinates():
     near = learned.near({"c": np.array([5.0, 7.0, np.nan])})
     assert near == pytest.approx(np.array([[0.0, 0, 0], [1.0, 0, 0], [0.0, 0, 0]]), abs=0.03)
     assert isinstance(learn(Features, fed(*galaxies())), Features)
+
+
+def test_sets_of_features_and_what_they_need():
+    class Redness:
+        inputs = ("image", "z")
+
+    assert features.sets(None) == {"": Features}
+    assert features.sets(Redness) == {"": Redness}
+    assert features.sets({"a": Redness, "b": Features}) == {"a": Redness, "b": Features}
+    assert features.kinds(Redness) == ("image", "z")
+    assert features.kinds(lambda inputs: None) == ("flux",)
+
+
+def test_the_inputs_of_a_kind():
+    held = {"flux": 1, "error": 2, "z": 3, "image gini 0": 4, "image": 5}
+    assert features.of_kinds(held, ("flux",)) == {"flux": 1, "error": 2}
+    assert features.of_kinds(held, ("image", "z")) == {"z": 3, "image gini 0": 4, "image": 5}

@@ -25,3 +25,24 @@ def test_without_scikit_learn_trees_are_unavailable_and_say_what_to_type(monkeyp
 def test_importing_the_baselines_does_not_import_scikit_learn():
     code = "import sys, skycnn.baselines; sys.exit('sklearn' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def names(wanted, *sets):
+    return [each.name for each in baselines.plan(wanted, dict.fromkeys(sets or ("",), object))]
+
+
+def test_a_method_stands_for_itself_on_every_set_of_features():
+    assert names(("median", "knn", "forest")) == ["median", "knn", "forest"]
+    assert names(("median", "forest"), "a b", "c") == ["median", "forest a b", "forest c"]
+    assert names(("forest c", "knn", "forest"), "a b", "c") == ["forest c", "knn a b", "knn c", "forest a b"]
+    assert names(()) == []
+    (found,) = baselines.plan(["knn two"], {"one": int, "two": str})
+    assert (found.method, found.features) == ("knn", str)
+
+
+@pytest.mark.parametrize("name", ["svm", "forest d", "median c", "c", ""])
+def test_a_set_that_is_not_there_is_refused(name):
+    with pytest.raises(InputError, match=f"no baseline '{name}'.*boosting, .*'forest a b'"):
+        names((name,), "a b", "c")
+    with pytest.raises(InputError, match=r"no baseline 'svm' \(expected median.*boosting\)"):
+        names(("svm",))

@@ -153,3 +153,12 @@ def test_calibrated_errors_are_those_of_truths_drawn_from_the_probabilities(n):
     assert np.quantile(simulated, (0.1, 0.9)) == pytest.approx(np.quantile(drawn, (0.1, 0.9)), rel=0.1)
     assert (metrics.calibrated_errors(p) == simulated).all()
     assert np.isnan(metrics.calibrated_errors(np.full(2, np.nan), 3)).all()
+
+
+def test_false_positives_and_a_constant():
+    p, truth = np.array([0.9, 0.6, 0.2, np.nan, 0.8]), np.array([1, 0, 0, 0, 1])
+    assert metrics.false_positives(p, truth) == pytest.approx(1 / 3)
+    assert metrics.false_positives(p, truth, 0.7) == 0
+    assert np.isnan(metrics.false_positives(p[:1], truth[:1]))
+    assert metrics.constant_brier(p, truth) == pytest.approx(metrics.brier(np.full(4, 0.5), truth[[0, 1, 2, 4]]))
+    assert np.isnan(metrics.constant_brier(p[:0], truth[:0]))

@@ -24,7 +24,7 @@ def rows(**changes):
 
 
 TEXTS = {
-    "MAG_I": ("MAG_I", None, None, 5),
+    "MAG_I": ("MAG_I", None, None, None),
     "width:3": ("width", None, None, 3),
     "MAG_I:18:24:6": ("MAG_I", 18.0, 24.0, 6),
     "a:b:-1e3:0:2": ("a:b", -1000.0, 0.0, 2),
@@ -90,3 +90,32 @@ LACKING = {
 def test_nothing_to_sort_by(word, changes, message):
     with pytest.raises(InputError, match=message):
         rowbins.find((word, None, None, 5), rows(**changes), "Z_PHOT", ())
+
+
+KINDS = {
+    "text": (np.array(["b", "a", "", "b "]), [1, 0, np.nan, 1], ("a", "b")),
+    "whole numbers": (np.array([7.0, -1.0, np.nan, 7.0]), [1, 0, np.nan, 1], ("-1", "7")),
+    "no word": (np.array(["", " "]), [np.nan, np.nan], ()),
+}
+
+
+@pytest.mark.parametrize(("by", "values", "names"), KINDS.values(), ids=KINDS)
+def test_kinds_of_rows(by, values, names):
+    found = rowbins.find(("A", None, None, None), rows(by=by), "Z_PHOT", ())
+    np.testing.assert_array_equal(found.values, values)
+    assert found.names == names
+    assert len(found.edges) == (len(names) + 1 if names else 0)
+
+
+def test_many_numbers_or_a_number_of_bins_are_no_kinds():
+    many = np.arange(101.0)
+    assert rowbins.find(("A", None, None, None), rows(by=many), "Z_PHOT", ()).names == ()
+    assert rowbins.find(("A", None, None, 2), rows(by=many % 3), "Z_PHOT", ()).names == ()
+    assert rowbins.find(("A", None, None, None), rows(by=many % 3 + 0.5), "Z_PHOT", ()).names == ()
+
+
+@pytest.mark.parametrize(("number", "words"), [(None, 21), (3, 2)])
+def test_text_that_makes_no_bins(number, words):
+    by = np.array([f"W{i % words}" for i in range(101)])
+    with pytest.raises(InputError, match=f"--by A is text, of {words} different words .expected at most 20"):
+        rowbins.find(("A", None, None, number), rows(by=by), "Z_PHOT", ())

@@ -216,3 +216,22 @@ def test_texts():
 def test_an_unknown_set_is_refused():
     with pytest.raises(InputError, match="no scores of the kind 'mass'"):
         scoretable.find("mass")
+
+
+def test_all_positives_against_the_negatives_of_a_bin():
+    truth = (np.arange(N) % 2).astype(float)
+    p = np.clip(0.5 + 0.2 * (2 * truth - 1) + 0.3 * RNG.standard_normal(N), 0, 1)
+    kind = np.where(truth == 1, 0.0, np.where(np.arange(N) < 300, 1.0, 2.0))
+    held = [Predictor("P", judge(p, None, truth)), Predictor("none", None, "not there")]
+    edges = np.arange(4) - 0.5
+    bins = scoretable.binned(held, truth, scoretable.find("class"), kind, edges, None, 50, ("yes", "near", "far"))
+    assert [(b.name, b.rows) for b in bins] == [("yes", 300), ("near", 150), ("far", 150)]
+    for k, found in enumerate(bins):
+        rows = (truth == 1) | (kind == k)
+        expected = metrics.auc(p[rows], truth[rows])
+        assert found.against[0].value == pytest.approx(expected, nan_ok=True)
+        assert np.isnan(found.entries[0].scores["auc"].value)
+        assert np.isnan(found.low) and np.isnan(found.against[1].value)
+        assert found.off == ""  # though no row of one class has a probability of 0 or 1
+    assert bins[1].against[0].low < bins[1].against[0].value < bins[1].against[0].high
+    assert scoretable.binned([predictor("Z", 0.02)], TRUTH, scoretable.REDSHIFT, TRUTH, edges)[0].against == ()

@@ -1,6 +1,6 @@
 """Features: what the baselines see in a row; for fluxes asinh magnitudes, colours and errors."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,6 +22,10 @@ class FeatureTable(Protocol):
 
     The callable has ``inputs``, the kinds of input that it needs, as `Network.inputs` names them. There may also be
     ``near(inputs)``, the coordinates (n, k) in which nearest neighbours are looked for; default is `Scaled`.
+
+    Where ``image`` is among the inputs, the callable has a static ``measure(inputs)`` too, which makes numbers (n,) by
+    name (each begins with ``image``) of stamps (n, band, y, x), a row by itself. Stamps are measured once, a part of
+    the rows at a time, and learned from and tabulated are these numbers; sets with the same ``measure`` share them.
     """
 
     def table(self, inputs: Inputs) -> Array:
@@ -33,6 +37,32 @@ class Near(FeatureTable, Protocol):
 
     def near(self, inputs: Inputs) -> Array:
         """Return coordinates (n, k)."""
+
+
+Make = Callable[[Inputs], FeatureTable]
+"""Learns features from training rows."""
+
+
+def sets(features: Make | Mapping[str, Make] | None) -> Mapping[str, Make]:
+    """Return the sets of features of a task by name: the only one has none, and default is `Features`."""
+    return features if isinstance(features, Mapping) else {"": features or Features}
+
+
+def kinds(make: Make) -> tuple[str, ...]:
+    """Return the kinds of input that features need."""
+    found: tuple[str, ...] = getattr(make, "inputs", Features.inputs)
+    return found
+
+
+def words(kind: str) -> str:
+    """Return a kind of input in words."""
+    return "photometry" if kind == "flux" else kind
+
+
+def of_kinds(inputs: Inputs, kinds: Sequence[str]) -> dict[str, Array]:
+    """Return the inputs that are of some kinds."""
+    known = {*kinds, "error"} if "flux" in kinds else {*kinds}
+    return {name: values for name, values in inputs.items() if name.split()[0] in known}
 
 
 class Scaled:

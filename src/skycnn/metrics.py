@@ -130,6 +130,11 @@ def completeness(p: Array, truth: Array, threshold: float = 0.5) -> float:
     return float(np.mean(p[positive] >= threshold)) if positive.any() else float("nan")
 
 
+def false_positives(p: Array, truth: Array, threshold: float = 0.5) -> float:
+    """Return the share of negatives that are called positive; unanswered ones are not."""
+    return completeness(p, np.asarray(truth) <= 0.5, threshold)
+
+
 def purity(p: Array, truth: Array, threshold: float = 0.5) -> float:
     """Return the share of those called positive that are."""
     called = p >= threshold
@@ -142,7 +147,7 @@ def purity_at(prevalence: float, p: Array, truth: Array, threshold: float = 0.5)
     C is the completeness and F the share of negatives called positive (Bickley et al. 2021, MNRAS 504, 372: where
     mergers are rare, a sample of half mergers flatters).
     """
-    complete, false = completeness(p, truth, threshold), completeness(p, truth <= 0.5, threshold)
+    complete, false = completeness(p, truth, threshold), false_positives(p, truth, threshold)
     called = prevalence * complete + (1.0 - prevalence) * false
     return prevalence * complete / called if called > 0 else float("nan")
 
@@ -173,6 +178,13 @@ def brier(p: Array, truth: Array) -> float:
     """Return the Brier score, ``mean (p - truth)^2`` (Brier 1950), over the answered rows."""
     p, truth = _answered(p, truth)
     return float(np.mean((p - (truth > 0.5)) ** 2)) if len(p) else float("nan")
+
+
+def constant_brier(p: Array, truth: Array) -> float:
+    """Return the Brier score of the answered rows' share of positives, told of each: what any answer has to beat."""
+    _, truth = _answered(p, truth)
+    share = float(np.mean(truth > 0.5)) if len(truth) else float("nan")
+    return share * (1.0 - share)
 
 
 def calibration_error(p: Array, truth: Array) -> float:

@@ -9,7 +9,7 @@ from skycnn.baselines.crossfit import cross_fitted, held_out
 from skycnn.baselines.folds import FOLDS, folds
 from skycnn.baselines.forest import Forest
 from skycnn.baselines.inputrows import present, take
-from skycnn.baselines.methods import DEFAULT, KINDS, available, build
+from skycnn.baselines.methods import DEFAULT, KINDS, Planned, available, build, plan
 
 __all__ = [
     "DEFAULT",
@@ -19,11 +19,13 @@ __all__ = [
     "Baseline",
     "Forest",
     "Median",
+    "Planned",
     "available",
     "build",
     "cross_fitted",
     "folds",
     "held_out",
+    "plan",
     "present",
     "take",
 ]

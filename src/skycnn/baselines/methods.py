@@ -1,6 +1,7 @@
 """Methods: every baseline by the name that ``--baselines`` takes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
@@ -26,6 +27,60 @@ DEFAULT = ("median", "knn", "locallinear", "extratrees", "boosting")
 
 LEARNED = ("forest", "extratrees", "boosting")
 """Those that need scikit-learn."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A baseline that is to run.
+
+    Parameters
+    ----------
+    name : str
+        In the table: the method's, and behind it that of its features where there are several sets.
+    method : str
+        A key of ``KINDS``.
+    features : callable
+        Learns what it sees, see `features.FeatureTable`.
+    """
+
+    name: str
+    method: str
+    features: Callable[..., Any]
+
+
+def plan(names: Sequence[str], sets: Mapping[str, Callable[..., Any]]) -> tuple[Planned, ...]:
+    """Return the baselines of some names: a method stands for itself on every set of features, the median once.
+
+    Parameters
+    ----------
+    names : sequence of str
+        ``forest``, or ``forest NAME`` for one set alone.
+    sets : mapping of str to callable
+        Features by name, see `features.sets`.
+
+    Raises
+    ------
+    InputError
+        When there is none of a name.
+    """
+    known = {
+        f"{method} {name}".strip(): Planned(f"{method} {name}".strip(), method, make)
+        for name, make in sets.items()
+        for method in KINDS
+    }
+    first = next(iter(sets.values()))
+    found: dict[str, Planned] = {}
+    for name in names:
+        if name == "median":
+            found[name] = Planned(name, name, first)
+        elif name in KINDS:
+            found |= {each.name: each for each in known.values() if each.method == name}
+        elif name in known and known[name].method != "median":
+            found[name] = known[name]
+        else:
+            added = [f"each on one set alone too: 'forest {next(iter(sets))}'"] if len(sets) > 1 else []
+            raise InputError(f"no baseline {name!r}", expected=", ".join([*KINDS, *added]))
+    return tuple(found.values())
 
 
 def available(name: str) -> bool:

@@ -49,7 +49,8 @@ def command(
         typer.Option(
             "--baselines",
             metavar="LIST|all|none",
-            help="Of median,knn,locallinear,forest,extratrees,boosting; left out, all but the forest, the slowest.",
+            help="Of median,knn,locallinear,forest,extratrees,boosting; left out, all but the forest, the slowest. Of "
+            "several sets of features each has them; 'forest NAME' is the one on NAME alone.",
         ),
     ] = None,
     by: Annotated[
@@ -58,7 +59,7 @@ def command(
             "--by",
             metavar="COLUMN|width|z|mag[:LO:HI][:N]",
             help="A second table, in bins of a column, of the interval's width, the answer or the magnitude: five of "
-            "as many rows, or N from LO to HI.",
+            "as many rows, or N from LO to HI; of text and a few whole numbers a bin each.",
         ),
     ] = None,
     group: Annotated[
@@ -171,7 +172,8 @@ def _draw(result: Any, answered: Any) -> None:
     if rivals:
         print()
         heading = (f"{ran[0].name} MINUS", *(entry.name for entry in rivals))
-        lines = [(score.label, *(_cell(score, entry.difference, "+") for entry in rivals)) for score in answered.scores]
+        scores = [score for score in answered.scores if not score.beside]
+        lines = [(score.label, *(_cell(score, entry.difference, "+") for entry in rivals)) for score in scores]
         console.table(heading, lines)
     if answered.bins:
         print()
@@ -182,18 +184,25 @@ def _draw(result: Any, answered: Any) -> None:
 
 
 def _draw_bins(answered: Any) -> None:
-    """Draw all scores of the first predictor in each bin, then the first score of the others; mark what is off."""
-    heading = (f"{answered.value} BY {answered.by}", *(f"{b.low:.4g}..{b.high:.4g} ({b.rows})" for b in answered.bins))
-    lines = []
+    """Draw all scores of the first predictor in each bin, then the first score of the others; mark what is off.
+
+    A score that no bin has, such as the AUC of negatives alone, is left out.
+    """
+    named = (f"{b.name or f'{b.low:.4g}..{b.high:.4g}'} ({b.rows})" for b in answered.bins)
+    heading, lines = (f"{answered.value} BY {answered.by}", *named), []
     for score in answered.scores:
         marks = [" *" if b.off and score.key in MARKED else "" for b in answered.bins]
         cells = [_cell(score, b.entries[0].scores) for b in answered.bins]
         lines.append((score.label, *(cell + mark for cell, mark in zip(cells, marks, strict=True))))
-    main = answered.scores[0]
+    main, several = answered.scores[0], f"{'of' if answered.bins[0].name else 'in'} each {answered.by}"
     for k, entry in enumerate(answered.entries):
         if k and entry.scores:
             lines.append((f"{main.label}, {entry.name}", *(_cell(main, b.entries[k].scores) for b in answered.bins)))
-    console.table(heading, lines)
+    for k, entry in enumerate(answered.entries if answered.bins[0].against else ()):
+        if entry.scores:
+            label = f"AUC against the negatives {several}" + (f", {entry.name}" if k else "")
+            lines.append((label, *(_cell(main, {main.key: b.against[k]}) for b in answered.bins)))
+    console.table(heading, [line for line in lines if set(line[1:]) != {"-"}])
 
 
 def _cell(score: Any, scores: Any, sign: str = "") -> str:

@@ -1,13 +1,14 @@
 """BaselineAnswers: the baselines' answers of the rows that are scored."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn import baselines
+from skycnn import baselines, features
+from skycnn.baselines import Planned
 from skycnn.errors import InputError
 from skycnn.network.groups import name_hashes, row_hashes
 from skycnn.scoring.scoredrows import ScoredRows
@@ -58,20 +59,13 @@ def training_note(train: ScoredRows | None, names: Sequence[str], group: str | N
 
 
 def answer(
-    name: str,
-    rows: ScoredRows,
-    train: ScoredRows | None,
-    kind: str,
-    note: str,
-    threads: int,
-    features: Callable[..., Any] | None = None,
+    planned: Planned, rows: ScoredRows, train: ScoredRows | None, kind: str, note: str, threads: int
 ) -> Predictor:
     """Return a baseline's answers of the rows to score, or why it has none.
 
     Parameters
     ----------
-    name : str
-        A key of ``baselines.KINDS``.
+    planned : Planned
     rows, train : ScoredRows
         Without a training sample it is cross-fitted.
     kind : str
@@ -79,24 +73,25 @@ def answer(
     note : str
         Where it is trained, for the table.
     threads : int
-    features : callable, optional
-        The task's, see `task.Task`.
 
     Notes
     -----
     Only bands that are present somewhere on both sides are used, so that a baseline sees exactly what the network saw.
     """
-    if not baselines.available(name):
+    name, seen = planned.name, features.kinds(planned.features)
+    if not baselines.available(planned.method):
         return Predictor(name, None, "scikit-learn is not installed")
     if not len(rows.truth):
         return Predictor(name, None, "there are no rows")
-    sides = [part.inputs for part in (rows, train) if part is not None]
-    if name != "median" and not all(baselines.present(inputs).any() for inputs in sides):
-        what = "photometry" if "flux" in rows.inputs else " and no ".join(rows.inputs)
-        return Predictor(name, None, f"no {what} was found")
+    sides: list[Mapping[str, Array]] = [part.inputs for part in (rows, train) if part is not None]
+    if planned.method != "median":
+        sides = [features.of_kinds(inputs, seen) for inputs in sides]
+        if not all(baselines.present(inputs).any() for inputs in sides):
+            what = features.words("flux") if "flux" in seen else " and no ".join(map(features.words, seen))
+            return Predictor(name, None, f"no {what} was found")
     bands = _bands(sides)
     sides = [{key: v[:, bands] if v.ndim > 1 else v for key, v in inputs.items()} for inputs in sides]
-    make = partial(baselines.build, name, kind == "class", threads, features)
+    make = partial(baselines.build, planned.method, kind == "class", threads, planned.features)
     if train is not None:
         baseline = make()
         baseline.fit(sides[1], train.truth)

@@ -7,13 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skycnn import features
 from skycnn.errors import InputError
-from skycnn.features import Features
 from skycnn.fits.catalogue import Catalogue
+from skycnn.inputs import imagekind
+from skycnn.inputs.available import Available, InputOptions, survey_of
+from skycnn.inputs.imagekind import ImageKind
 from skycnn.photometry.fields import Field, Fields
 from skycnn.photometry.fluxes import Photometry
+from skycnn.scoring import stampreader
 from skycnn.scoring.origin import Origin
 from skycnn.scoring.scoredrows import InputReader
+from skycnn.scoring.stampreader import Measure, StampReader
 from skycnn.task import InputColumn, Task
 
 Array = NDArray[Any]
@@ -103,7 +108,14 @@ class Readers:
 
 
 def find(
-    catalogue: Catalogue, origin: Origin, task: Task, say: Callable[[str], None], *, needed: bool, strict: bool
+    catalogue: Catalogue,
+    origin: Origin,
+    task: Task,
+    say: Callable[[str], None],
+    *,
+    needed: bool,
+    strict: bool,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Readers:
     """Return the reader of the kinds of input that the task's features need.
 
@@ -119,6 +131,8 @@ def find(
         Whether any baseline looks at inputs.
     strict : bool
         Whether an input that is not there is an error.
+    progress : callable, optional
+        Receives rows done and all rows while stamps are measured.
 
     Raises
     ------
@@ -126,17 +140,39 @@ def find(
         When it is one.
     """
     readers: list[InputReader] = []
-    for kind in getattr(task.features, "inputs", Features.inputs):
+    sets = tuple(features.sets(task.features).values())
+    measures = stampreader.measures(sets)
+    for kind in dict.fromkeys(kind for make in sets for kind in features.kinds(make)):
         try:
-            reader = _reader(catalogue, origin, task, kind) if needed else None
+            reader: InputReader | None = None
+            if needed and kind == "image" and measures:
+                reader = _stamps(catalogue, origin, measures, progress)
+            elif needed:
+                reader = _reader(catalogue, origin, task, kind)
         except InputError as error:
             if strict:
                 raise
-            say(f"the baselines have no {'photometry' if kind == 'flux' else kind}: {error.what}")
+            say(f"the baselines have no {features.words(kind)}: {error.what}")
             reader = None
         absent = FluxReader(None, len(origin.bands)) if kind == "flux" else AbsentReader(kind)
         readers.append(reader or absent)
     return Readers(readers)
+
+
+def _stamps(
+    catalogue: Catalogue,
+    origin: Origin,
+    measures: Sequence[Measure],
+    progress: Callable[[int, int], None] | None,
+) -> StampReader:
+    """Return the reader of the catalogue's own stamps, as the model that answered takes them."""
+    if origin.card is None:
+        raise InputError("which model answered is not known, and so not its stamps", hint="Name it with --model.")
+    options = InputOptions(photometry=origin.options)
+    known = origin.user_survey
+    survey = survey_of(catalogue, known.name if known else None)
+    available = Available(catalogue, options, imagekind.opened(catalogue, options), survey, known)
+    return StampReader(ImageKind().find(origin.card, available), measures, catalogue.rows, progress)
 
 
 def _reader(catalogue: Catalogue, origin: Origin, task: Task, kind: str) -> InputReader:

@@ -8,7 +8,7 @@ from skycnn import survey, tasks
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.provenance import Record
-from skycnn.inputs import answering
+from skycnn.inputs import answering, imagekind
 from skycnn.inputs.available import Available, InputOptions, Sample
 from skycnn.network import choice
 from skycnn.network.model import Card, locate, read_card
@@ -90,6 +90,7 @@ def find(
     name: str | None = None,
     survey_name: str | None = None,
     say: Callable[[str], None] = lambda _: None,
+    images: bool = False,
 ) -> Origin:
     """Find out which model answered, from which columns; without a record of it, which one would.
 
@@ -104,6 +105,8 @@ def find(
         ``--model`` and ``--survey``: a survey's name or the file of one of the user's.
     say : callable
         Receives a note when the bands are not known.
+    images : bool
+        Whether a model that takes stamps may be the one that would answer.
 
     Raises
     ------
@@ -127,10 +130,11 @@ def find(
     if card is None and len(bands) < fluxes.FEWEST:
         bands = ()
         try:
+            inputs = InputOptions(photometry=given)
             available = Available(
                 catalogue,
-                InputOptions(photometry=given),
-                None,
+                inputs,
+                imagekind.opened(catalogue, inputs) if images else None,
                 user_survey.name if user_survey else survey_name,
                 user_survey,
             )

@@ -12,12 +12,14 @@ from skycnn.scoring.scoredrows import ScoredRows
 
 Array = NDArray[Any]
 
-By = tuple[str, float | None, float | None, int]
+By = tuple[str, float | None, float | None, int | None]
 
 WORDS = ("width", "z", "mag")
 """The width of the answer's 68 % interval; the answer; the magnitude in the band seen best. Columns so named win."""
 BINS, MOST = 5, 1000
 """Where their number is not named, and at most."""
+CATEGORIES = 20
+"""Values of text, or whole numbers, up to which a column is taken for kinds of rows rather than a quantity."""
 ZERO_POINT = 23.9
 """AB magnitude of 1 microjansky."""
 
@@ -34,11 +36,14 @@ class RowBins:
         NaN where a row is in no bin.
     edges : array (bins + 1,)
         Increasing; empty where no row has a value.
+    names : tuple of str
+        Of the bins, where each is a kind of rows; then values are its number.
     """
 
     label: str
     values: Array
     edges: Array
+    names: tuple[str, ...] = ()
 
 
 def parse(text: str) -> By:
@@ -52,11 +57,15 @@ def parse(text: str) -> By:
     column, *numbers = text.rsplit(":", 3) if text.count(":") > 2 else text.split(":")
     ends: tuple[float, float] | None = None
     try:
-        count = int(numbers[-1]) if numbers else BINS
+        count = int(numbers[-1]) if numbers else None
         ends = (float(numbers[0]), float(numbers[1])) if len(numbers) == 3 else None
-        sound = len(numbers) != 2 and (ends is None or -1e300 < ends[0] < ends[1] < 1e300) and 1 <= count <= MOST
+        sound = (
+            len(numbers) != 2
+            and (ends is None or -1e300 < ends[0] < ends[1] < 1e300)
+            and 1 <= (BINS if count is None else count) <= MOST
+        )
     except ValueError:
-        count, sound = BINS, False
+        count, sound = None, False
     if not (column and sound):
         raise InputError(
             f"--by {text} is not understood",
@@ -71,8 +80,9 @@ def find(by: By, rows: ScoredRows, answer: str, bands: Sequence[str]) -> RowBins
 
     Parameters
     ----------
-    by : (str, float or None, float or None, int)
-        A column or one of `WORDS`, the ends and the number of bins; without ends all bins hold as many rows.
+    by : (str, float or None, float or None, int or None)
+        A column or one of `WORDS`, the ends and the number of bins; without ends all bins hold as many rows. Without
+        a number, text and a few whole numbers are a kind of rows each.
     rows : ScoredRows
     answer : str
         The column of answers.
@@ -82,20 +92,44 @@ def find(by: By, rows: ScoredRows, answer: str, bands: Sequence[str]) -> RowBins
     Raises
     ------
     InputError
-        When there is nothing to sort by.
+        When there is nothing to sort by, or too many words.
     """
-    name, low, high, count = by
+    name, low, high, number = by
+    count = number or BINS
     if rows.by is not None:
         label, values = name, rows.by
     else:
         label, values = _told(name, rows, answer, bands)
+    if values.dtype.kind == "U":
+        return _kinds(label, values, number is None)
     known = values[np.isfinite(values)]
+    held = np.unique(known)
+    if rows.by is not None and number is None and 0 < len(held) <= CATEGORIES and (held == np.rint(held)).all():
+        code = np.where(np.isfinite(values), np.searchsorted(held, values), np.nan)
+        return _named(label, code, [f"{value:.0f}" for value in held])
     if low is not None and high is not None:
         return RowBins(label, values, np.linspace(low, high, count + 1))
     if not len(known):
         return RowBins(label, values, np.empty(0))
     edges = np.unique(np.quantile(known, np.linspace(0, 1, count + 1)))
     return RowBins(label, values, edges if len(edges) > 1 else np.repeat(edges, 2))
+
+
+def _kinds(label: str, words: Array, whole: bool) -> RowBins:
+    """Return a bin for each word; a row without one is in none."""
+    stripped = np.char.strip(words)
+    held, code = np.unique(stripped, return_inverse=True)
+    named = [str(word) for word in held if word]
+    if not whole or len(named) > CATEGORIES:
+        held_words = f"text, of {len(named)} different words"
+        hint = "--by NAME without bins" if not whole else "Sort by another column, or leave rows out with --where."
+        raise InputError(f"--by {label} is {held_words}", expected=f"at most {CATEGORIES}, and no bins", hint=hint)
+    first = len(held) - len(named)  # the empty word is the first
+    return _named(label, np.where(code >= first, code - float(first), np.nan), named)
+
+
+def _named(label: str, code: Array, names: Sequence[str]) -> RowBins:
+    return RowBins(label, code, np.arange(len(names) + 1) - 0.5 if names else np.empty(0), tuple(names))
 
 
 def _told(name: str, rows: ScoredRows, answer: str, bands: Sequence[str]) -> tuple[str, Array]:

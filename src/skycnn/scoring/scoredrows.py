@@ -91,7 +91,7 @@ class Wanted:
         found = {name: there.require(name, "--baseline COLUMN") for name in self.values}
         found[self.truth] = there.require(self.truth, "--truth COLUMN", flag=True)
         if self.by is not None:
-            found[self.by] = there.require(self.by, "--by COLUMN:LO:HI:N")
+            found[self.by] = there.require(self.by, "--by COLUMN:LO:HI:N", flag=True, text=True)
         if self.group is not None:
             found[self.group] = there.require(self.group, "--group COLUMN", flag=True, text=True)
         if self.values and (flag := there.get(self.flag)) is not None and flag.numeric:
@@ -127,6 +127,7 @@ class ScoredRows:
         What the baselines are given, as networks take it: ``flux``, ``error``, ...; NaN where absent.
     flags : array (n,) or None
     groups, by : array (n,) or None
+        By is float64, or text.
     left_out : mapping of str to int
         Rows by the reason why they are not here.
     """
@@ -226,9 +227,14 @@ def _part(
         reader.read(rows, first + use),
         None if flags is None else flags[use].astype(np.int64),
         _groups(fields[wanted.group], chunk, use, first, label) if wanted.group is not None else None,
-        np.asarray(fields[wanted.by].of(rows), np.float64) if wanted.by is not None else None,
+        _sorted_by(fields[wanted.by], rows) if wanted.by is not None else None,
         {name: n for name, n in left_out.items() if n},
     )
+
+
+def _sorted_by(field: Field, rows: Mapping[str, Array]) -> Array:
+    """Return what rows are sorted by (n,): float64, NaN for null, or text."""
+    return field.exact(rows).names() if field.text else np.asarray(field.of(rows), np.float64)
 
 
 def _groups(field: Field, chunk: Mapping[str, Array], use: Array, first: int, label: str) -> Array:

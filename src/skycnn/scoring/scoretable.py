@@ -37,6 +37,8 @@ class Score:
     simulated : callable, optional
         ``simulated(judged, resamples)`` returns the score of so many simulated samples, (resamples,): its interval is
         theirs, not that of the bootstrap.
+    beside : bool
+        Whether it is no score of the answers but what another is to be seen beside, so that two are not compared.
     """
 
     key: str
@@ -46,6 +48,7 @@ class Score:
     in_unit: bool = False
     silence: bool = False
     simulated: Callable[[Judged, int], Array] | None = None
+    beside: bool = False
 
     def text(self, value: float, sign: str = "") -> str:
         """Return a value as people read it; with ``+`` as its sign where it is a difference."""
@@ -110,10 +113,18 @@ def classes(threshold: float = 0.5, prevalence: float | None = None) -> tuple[Sc
     scores = (
         Score("auc", "AUC", lambda j, t: metrics.auc(j.value, t)),
         Score("brier", "Brier", lambda j, t: metrics.brier(j.value, t)),
+        Score("brier_constant", "Brier of a constant", lambda j, t: metrics.constant_brier(j.value, t), beside=True),
         Score("ece", "ECE", lambda j, t: metrics.calibration_error(j.value, t)),
-        Score("ece_calibrated", "ECE if calibrated", lambda j, t: float(_calibrated(j).mean()), simulated=_calibrated),
+        Score(
+            "ece_calibrated",
+            "ECE if calibrated",
+            lambda j, t: float(_calibrated(j).mean()),
+            simulated=_calibrated,
+            beside=True,
+        ),
         called("accuracy", "accuracy", metrics.accuracy, silence=True),
         called("completeness", "completeness", metrics.completeness, silence=True),
+        called("false_positives", "false positives", metrics.false_positives),
         called("purity", "purity", metrics.purity),
         called("f1", "F1", metrics.f1, silence=True),
     )
@@ -195,6 +206,11 @@ class Bin:
     off : str
         ``narrow`` or ``wide`` where its intervals are so by more than two of these, or ``probability`` where those of a
         class are further from the truth than in 97.5 % of calibrated samples; else empty.
+    name : str
+        Of the kind of rows, where the bin is one; ``low`` and ``high`` are then NaN.
+    against : tuple of Interval
+        Of a class, each predictor's AUC of all positives, in the bin or not, against the bin's negatives; NaN where
+        it could not run.
     """
 
     low: float
@@ -203,6 +219,8 @@ class Bin:
     entries: tuple[Entry, ...]
     coverage_error: float = float("nan")
     off: str = ""
+    name: str = ""
+    against: tuple[Interval, ...] = ()
 
 
 def find(kind: str, threshold: float = 0.5, prevalence: float | None = None) -> tuple[Score, ...]:
@@ -296,16 +314,31 @@ def binned(
     edges: Array,
     groups: Array | None = None,
     resamples: int = 1000,
+    names: Sequence[str] = (),
 ) -> tuple[Bin, ...]:
-    """Return the table of each bin of a column's values; rows outside all bins are left out."""
-    bins = []
-    for k in range(len(edges) - 1):
-        below = values <= edges[k + 1] if k == len(edges) - 2 else values < edges[k + 1]
-        index = np.flatnonzero((values >= edges[k]) & below)
+    """Return the table of each bin of a column's values; rows outside all bins are left out.
+
+    ``names`` are those of the bins, where each is a kind of rows.
+    """
+    bins, unseen = [], Interval(float("nan"), float("nan"), float("nan"))
+    auc = [score for score in scores if score.key == "auc"]
+
+    def scored(index: Array, scores: Sequence[Score]) -> tuple[list[Predictor], tuple[Entry, ...]]:
         inside = [replace(p, judged=p.judged.take(index) if p.judged else None) for p in predictors]
         resampling = Resampling(len(index), None if groups is None else groups[index], resamples)
-        entries = table(inside, truth[index], scores, resampling, paired=False)
-        bins.append(Bin(float(edges[k]), float(edges[k + 1]), len(index), entries, *_off(inside, entries)))
+        return inside, table(inside, truth[index], scores, resampling, paired=False)
+
+    for k in range(len(edges) - 1):
+        below = values <= edges[k + 1] if k == len(edges) - 2 else values < edges[k + 1]
+        within = (values >= edges[k]) & below
+        inside, entries = scored(index := np.flatnonzero(within), scores)
+        against: tuple[Interval, ...] = ()
+        if auc:
+            _, beside = scored(np.flatnonzero((within & (truth <= 0.5)) | (truth > 0.5)), auc)
+            against = tuple(entry.scores.get("auc", unseen) for entry in beside)
+        ends = (float("nan"),) * 2 if names else (float(edges[k]), float(edges[k + 1]))
+        name = names[k] if names else ""
+        bins.append(Bin(*ends, len(index), entries, *_off(inside, entries), name, against))
     return tuple(bins)
 
 
@@ -315,6 +348,8 @@ def _off(inside: Sequence[Predictor], entries: Sequence[Entry]) -> tuple[float, 
     if judged is None:
         return float("nan"), ""
     if "ece" in scores:
+        if not np.isfinite(scores["auc"].value):  # rows of one class are chosen by the truth: no probability fits them
+            return float("nan"), ""
         return float("nan"), "probability" if scores["ece"].value > scores["ece_calibrated"].high else ""
     known = 0 if judged.low is None or judged.high is None else np.count_nonzero(np.isfinite(judged.high - judged.low))
     error = metrics.coverage_error(int(known))

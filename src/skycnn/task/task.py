@@ -113,9 +113,9 @@ class Task:
         default ``posterior()``.
     columns : mapping of str to InputColumn
         By the name that `Network.inputs` and the module's ``forward`` know it by.
-    features : callable, optional
+    features : callable or mapping of str to callable, optional
         ``features(inputs)`` learns from training rows what the baselines see in a row; see `features.Features`, the
-        default.
+        default. Of several sets by name each has baselines of its own: ``forest NAME``.
     flags : tuple of TaskFlag
         Bits of its own.
     mock : callable, optional
@@ -131,7 +131,7 @@ class Task:
     truths: Mapping[str, Truth] = field(default_factory=dict)
     posterior_for: "Callable[[np.ndarray], Posterior] | None" = None
     columns: Mapping[str, InputColumn] = field(default_factory=dict)
-    features: Callable[..., Any] | None = None
+    features: Callable[..., Any] | Mapping[str, Callable[..., Any]] | None = None
     flags: tuple[TaskFlag, ...] = ()
     mock: Callable[[], Mock] | None = None
 

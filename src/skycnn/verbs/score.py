@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn import baselines, schema, tasks
+from skycnn import baselines, features, schema, tasks
 from skycnn.bootstrap import Resampling
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
@@ -91,32 +91,32 @@ def score(
             say(note)
 
     form = "" if options.plot is None else plotfile.check(options.plot, overwrite=options.overwrite)
-    names = baselines.DEFAULT if options.baselines is None else options.baselines
-    for name in options.baselines or ():
-        baselines.build(name)
     task = tasks.load(options.task)
-    sample = _read(texts, task, options, once)
+    named = baselines.DEFAULT if options.baselines is None else options.baselines
+    planned = baselines.plan(named, features.sets(task.features))
+    for each in planned if options.baselines is not None else ():
+        baselines.build(each.method)
+    sample = _read(texts, task, options, once, progress)
     _tell_models(sample.models, say)
     samples = _with_rows(sample, say)
     plotted = _plotted(samples, options)
-    done, steps = 0, len(samples) * (len(names) + 1)
+    done, steps = 0, len(samples) * (len(planned) + 1)
     answers, trained_on = [], ""
     for target, rows in samples:
-        train = _train_sample(options, target, sample.origin, task, rows, once) if options.train else None
+        train = _train_sample(options, target, sample.origin, task, rows, once, progress) if options.train else None
         note = baselineanswers.training_note(train, options.train, options.group)
-        trained_on = trained_on or (note if names else "")
+        trained_on = trained_on or (note if planned else "")
         learned = {target.value: sample.origin.learned if len(sample.models) == 1 else None}
         predictors = [
             Predictor(name, judged, rows.notes.get(name, ""), learned.get(name)) for name, judged in rows.judged.items()
         ]
-        for name in names:
-            how = (target.kind, note, options.threads, task.features)
-            predictors.append(baselineanswers.answer(name, rows, train, *how))
+        for each in planned:
+            predictors.append(baselineanswers.answer(each, rows, train, target.kind, note, options.threads))
             done += 1
             if progress is not None:
                 progress(done, steps)
         found = _sorted(target, rows, sample, options, None if len(samples) == 1 else say)
-        answers.append(_scored(task, target, rows, predictors, options, found))
+        answers.append(_scored(task, target, rows, predictors, options, found, [each.name for each in planned]))
         if options.plot is not None and target is plotted:
             by = " and ".join(held.model for held in sample.models if held.model) or target.value
             title = f"{by} on {', '.join(sample.labels)}"
@@ -187,12 +187,13 @@ def _scored(
     predictors: Sequence[Predictor],
     options: Options,
     found: RowBins | None,
+    names: Sequence[str],
 ) -> Scored:
     scores = scoretable.find(target.kind, options.threshold, options.prevalence)
     resampling = Resampling(len(rows.truth), rows.groups, options.resamples, options.seed)
     bins: tuple[Bin, ...] = ()
     if found is not None:
-        how = (found.values, found.edges, rows.groups, options.resamples)
+        how = (found.values, found.edges, rows.groups, options.resamples, found.names)
         bins = scoretable.binned(predictors, rows.truth, scores, *how)
     own, entries = predictors[0].judged, scoretable.table(predictors, rows.truth, scores, resampling)
     return Scored(
@@ -209,7 +210,7 @@ def _scored(
         by=found.label if found is not None else "",
         pit=np.histogram(own.pit, 20, (0, 1))[0].tolist() if own is not None and own.pit is not None else [],
         scores=scores,
-        best=bestbaseline.find(target.kind, entries, scores, baselines.KINDS),
+        best=bestbaseline.find(target.kind, entries, scores, names),
     )
 
 
@@ -231,7 +232,7 @@ class _Sample:
         return scoredrows.concatenate(self.parts[answer])
 
 
-def _read(texts: Sequence[str], task: Task, options: Options, say: Say) -> _Sample:
+def _read(texts: Sequence[str], task: Task, options: Options, say: Say, progress: Progress | None = None) -> _Sample:
     posterior = task.posterior()
     names = Names(options.prefix, options.suffix, options.truth, options.baseline)
     written = {names.written(answer).casefold() for answer in posterior.values}
@@ -243,7 +244,9 @@ def _read(texts: Sequence[str], task: Task, options: Options, say: Say) -> _Samp
             targets = find_targets(catalogue, task, posterior, names)
             if sample is None:
                 given = (options.photometry, options.model, options.survey)
-                sample = _Sample(targets, find_origin(catalogue, task.name, targets[0].value, *given, say=say))
+                images = any("image" in features.kinds(make) for make in features.sets(task.features).values())
+                origin = find_origin(catalogue, task.name, targets[0].value, *given, say=say, images=images)
+                sample = _Sample(targets, origin)
             if [target.answer for target in targets] != [target.answer for target in sample.targets]:
                 raise InputError(
                     f"{catalogue.label} has other answers with a truth than {sample.labels[0]}",
@@ -254,7 +257,7 @@ def _read(texts: Sequence[str], task: Task, options: Options, say: Say) -> _Samp
             which = (record.model, record.model_sha256) if record else ("", "")
             sample.by_model.setdefault(which, []).append(catalogue.label)
             sample.labels.append(catalogue.label)
-            reader = _reader(catalogue, sample.origin, task, options, say)
+            reader = _reader(catalogue, sample.origin, task, options, say, progress)
             for target in targets:
                 rows = scoredrows.read(catalogue, _wanted(target, task, options, catalogue, sample.origin), reader)
                 sample.parts.setdefault(target.answer, []).append(rows)
@@ -308,15 +311,24 @@ def _by_column(options: Options, catalogue: Catalogue) -> str | None:
     return None if told else name
 
 
-def _reader(catalogue: Catalogue, origin: Origin, task: Task, options: Options, say: Say) -> InputReader:
+def _reader(
+    catalogue: Catalogue, origin: Origin, task: Task, options: Options, say: Say, progress: Progress | None
+) -> InputReader:
     """Return the reader of what the baselines see; what is not there is an error if the user names the baselines."""
     names = set(baselines.DEFAULT if options.baselines is None else options.baselines) - {"median"}
     needed = bool(names) or (options.by is not None and options.by[0] == "mag")
-    return baselineinputs.find(catalogue, origin, task, say, needed=needed, strict=options.baselines is not None)
+    strict = options.baselines is not None
+    return baselineinputs.find(catalogue, origin, task, say, needed=needed, strict=strict, progress=progress)
 
 
 def _train_sample(
-    options: Options, target: Target, origin: Origin, task: Task, rows: ScoredRows, say: Say
+    options: Options,
+    target: Target,
+    origin: Origin,
+    task: Task,
+    rows: ScoredRows,
+    say: Say,
+    progress: Progress | None = None,
 ) -> ScoredRows:
     """Read the rows that the baselines are trained on, and see that none of them is scored.
 
@@ -331,7 +343,7 @@ def _train_sample(
             text, None, lambda columns, _: any(c.name.casefold() == target.truth.casefold() for c in columns)
         ) as catalogue:
             wanted = replace(_wanted(target, task, options, catalogue, origin), values=(), by=None, rows=None)
-            parts.append(scoredrows.read(catalogue, wanted, _reader(catalogue, origin, task, options, say)))
+            parts.append(scoredrows.read(catalogue, wanted, _reader(catalogue, origin, task, options, say, progress)))
     train, where = scoredrows.concatenate(parts), " ".join(options.train)
     if not len(train.truth):
         raise InputError(f"--train {where}: no row has a truth in {target.truth}")

@@ -1,0 +1,1 @@
+"""Shapes: what a galaxy looks like in a few numbers - concentration, asymmetry, Gini, M20 and the like."""
