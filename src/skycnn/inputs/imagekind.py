@@ -229,4 +229,5 @@ def fitting(stamps: "Stamps | None", card: Card, *, whole: bool = False) -> "Sta
     from skycnn.images import pixelunit
 
     bands = card.bands or stamps.bands
-    return stamps.converted(pixelunit.plan(units, bands, stamps.named_units, card.pixel_unit, card.name))
+    given = (stamps.named_units, card.pixel_unit, card.name, stamps.unit_scale)
+    return stamps.converted(pixelunit.plan(units, bands, *given))

@@ -18,6 +18,7 @@ from skycnn.network.groups import (
     complete,
     family_hashes,
     folds,
+    is_named,
     name_hashes,
     read_sides,
     sides,
@@ -103,12 +104,6 @@ class Division:
         side = np.where(folds(self.family, count) == number, TEST, TRAIN)
         return replace(self, side=np.where(used, complete(side, self.family), OUT))
 
-    def astride(self, names: Array) -> int:
-        """Return how many named groups have rows on several sides, where rows were divided one by one."""
-        hashed, side = name_hashes(names), self.side
-        pairs = np.unique(np.column_stack([hashed, side])[side != OUT], axis=0)
-        return int(np.count_nonzero(np.unique(pairs[:, 0], return_counts=True)[1] > 1))
-
 
 def divide(row: Array, number: Array, group: tuple[str, Array] | None, split: tuple[str, Array] | None) -> Division:
     """Return rows on their sides: a group with all copies of its rows, and the groups of these, on one.
@@ -134,7 +129,7 @@ def divide(row: Array, number: Array, group: tuple[str, Array] | None, split: tu
     hashed, name, named = row, row_name, np.zeros(len(row), bool)
     if group is not None:
         column, values = group
-        named = np.array([str(value).strip() not in ("", "nan") for value in values.tolist()], bool)
+        named = is_named(values)
         hashed = np.where(named, name_hashes(values), row)
 
         def name(index: int) -> str:

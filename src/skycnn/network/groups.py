@@ -61,6 +61,11 @@ def name_hashes(names: Array) -> Array:
     return _hashes(_text(name).encode() for name in distinct.tolist())[code.reshape(-1)]
 
 
+def is_named(names: Array) -> Array:
+    """Return which rows have a group, bool (n,): not those whose name is blank or nan."""
+    return np.array([str(name).strip() not in ("", "nan") for name in names.tolist()], bool)
+
+
 def _text(name: object) -> str:
     return str(int(name) if isinstance(name, float) and name.is_integer() else name).strip()
 

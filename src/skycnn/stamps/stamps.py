@@ -183,6 +183,11 @@ class Stamps(ABC):
         """Return by band the units in the images' headers; empty for simulated pixels."""
         return {}
 
+    @property
+    def unit_scale(self) -> float | None:
+        """The pixel scale by which a surface brightness becomes a flux a pixel, arcsec; None where images differ."""
+        return None
+
     def converted(self, conversion: Conversion) -> Self:
         """Return the same stamps in the unit of a network; files are shared."""
         stamps = copy(self)
