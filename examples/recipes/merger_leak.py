@@ -65,7 +65,6 @@ def scores(
     forest = Forest(classes=True, features=Numbers)
     forest.fit({"numbers": numbers[train]}, merger[train])
     p, truth = forest.answer({"numbers": numbers[test]}).value, merger[test]
-    resampling = Resampling(len(test), subhalo[test], resamples=300)
     both = lambda rows: [metrics.accuracy(p[rows], truth[rows]), metrics.auc(p[rows], truth[rows])]  # noqa: E731
     drawn = bootstrap(both, Resampling(len(test), subhalo[test], resamples=300))
     return [interval(value, drawn[:, i]) for i, value in enumerate(both(slice(None)))]
