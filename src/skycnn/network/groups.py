@@ -1,7 +1,8 @@
 """Groups: rows that must stand on the same side of a split, known by a 64-bit hash; the sides and the folds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,8 @@ WORDS = {
     "calibration": CALIB,
 }
 """What a split column may say, without regard to case; a blank leaves the row out."""
-BLOCK = 4096
-"""Rows hashed at once: of stamps, some hundred MB."""
+BLOCK, LARGEST = 4096, 1 << 22
+"""Rows hashed at once, and values in them: with copies some tens of MB."""
 OUT = -1
 TENTHS = (8, 9, 10)
 """Without a split column eight tenths of the groups train, one validates and calibrates, one tests."""
@@ -44,12 +45,20 @@ def row_hashes(*arrays: Any) -> Array:
     *arrays : array (n, ...) or anything that gives one for a slice
         Taken as little-endian float32; every NaN is alike.
     """
-    return _hashes(row.tobytes() for first in range(0, len(arrays[0]), BLOCK) for row in _flat(first, arrays))
+    return _hashes(row.tobytes() for rows in row_blocks(*arrays) for row in _flat(rows, arrays))
 
 
-def _flat(first: int, arrays: Sequence[Any]) -> Array:
+def row_blocks(*arrays: Any) -> Iterator[slice]:
+    """Yield slices of arrays (n, ...), whose values in one slice together fit into memory anywhere."""
+    values = sum(prod(array.shape[1:]) for array in arrays)
+    step = max(1, min(BLOCK, LARGEST // max(values, 1)))
+    for first in range(0, len(arrays[0]), step):
+        yield slice(first, first + step)
+
+
+def _flat(rows: slice, arrays: Sequence[Any]) -> Array:
     """Return a block of rows, (n, values)."""
-    parts = [np.asarray(array[first : first + BLOCK], "<f4") for array in arrays]
+    parts = [np.asarray(array[rows], "<f4") for array in arrays]
     flat = np.column_stack([part.reshape(len(part), -1) for part in parts])
     flat[np.isnan(flat)] = np.nan
     return np.ascontiguousarray(flat) + np.float32(0)  # -0 becomes 0
