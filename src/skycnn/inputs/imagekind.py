@@ -81,12 +81,15 @@ class ImageInput(Input):
         wanted : array (n,)
             bool.
         """
-        from skycnn.stamps.stamps import shown
+        from skycnn.stamps.stamps import flat, shown
 
         gone = self._mask.of(values, len(wanted)) if self._mask is not None else None
         dimmed = self._dimmed(values, len(wanted))
         for batch in self.stamps.batches(first, values, wanted, bands=self.card.bands, side=self.side):
             flags = bandmask.clean(batch.pixels, batch.flags, None if gone is None else gone[batch.rows])
+            blank = flat(batch.pixels)
+            if blank.any():
+                flags = bandmask.clean(batch.pixels, flags, blank)
             if dimmed is not None:
                 np.multiply(batch.pixels, dimmed[batch.rows][:, :, None, None], out=batch.pixels)
             yield piece.join(batch.rows, {"image": batch.pixels}, shown(batch.pixels), flags)

@@ -293,6 +293,20 @@ def shown(pixels: Array) -> Array:
     return np.asarray(finite)
 
 
+def flat(pixels: Array) -> Array:
+    """Return which planes of stamps (n, band, y, x) are of one value, bool (n, band), as where a survey was not.
+
+    Sky has noise and a galaxy has a shape: such a plane shows nothing, and zero is what many write for none.
+    """
+    middle = pixels.shape[-1] // 2
+    some = pixels[:, :, [0, middle, -1], [0, middle, -1]]  # of most planes these differ, and few are looked at whole
+    found = np.asarray((some == some[:, :, :1]).all(axis=2) | ~np.isfinite(some).all(axis=2))
+    if found.any() and middle:  # one pixel has no shape
+        doubt = pixels[found]
+        found[found] = np.fmin.reduce(doubt, axis=(1, 2)) == np.fmax.reduce(doubt, axis=(1, 2))
+    return np.asarray(found & (middle > 0))
+
+
 def batch_rows(bands: int, side: int) -> int:
     """Return the rows of a batch of at most `BATCH_BYTES`: a power of two, which batch sizes of networks divide."""
     most = max(1, min(4096, BATCH_BYTES // (4 * bands * side * side)))

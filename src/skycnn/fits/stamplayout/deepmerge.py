@@ -26,7 +26,6 @@ from skycnn.fits.stamplayout.deepmergefiles import (
     SUBHALO,
     facts_of,
     ids_beside,
-    is_published,
     labels_beside,
     load,
 )
@@ -57,9 +56,7 @@ def with_table(source: Source, images: Hdu, labels: Hdu, folder: str | None) -> 
     raw = np.empty(labels.size, np.uint8)
     read_into(source.fd, raw, labels.data, source.label)
     ids = None if source.path is None else ids_beside(source.path, rows)
-    facts = facts_of(source.label, bands, side, published=True)
-    if images.header.get("BUNIT") or images.header.get("BUNITS"):
-        facts.pop("BUNITS", None)
+    facts = facts_of(source.label, bands, side, images.header, grouped=ids is not None)
     table = _table(raw.view(kind), rows, ids, facts, source.label)
     with kept(scratch(folder)) as whole:
         end = fitscards.padded(source.size)
@@ -89,8 +86,9 @@ def open_arrays(spec: Spec, folder: str | None) -> Source:
     memory.check(COPIES * max(images[:1].size, rows), f"{spec.path}: a stamp")
     partner = labels_beside(spec.path)
     labels = None if partner is None else load(partner)
-    facts = facts_of(spec.path, bands, side, published=is_published(spec.path))
-    table = _table(labels, rows, ids_beside(spec.path, rows), facts, partner or spec.path)
+    ids = ids_beside(spec.path, rows)
+    facts = facts_of(spec.path, bands, side, grouped=ids is not None)
+    table = _table(labels, rows, ids, facts, partner or spec.path)
     with kept(scratch(folder)) as whole, writing("a temporary file"):
         whole.write(head(rows, str(facts["BANDS"]).split(), side, {}))
         step = max(1, COPY_BYTES // (4 * max(prod(images.shape[1:]), 1)))

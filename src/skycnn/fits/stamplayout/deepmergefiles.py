@@ -3,7 +3,7 @@
 import os
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from skycnn.errors import InputError
 from skycnn.files.regular import opened
+from skycnn.fits.cards import Value
 
 Array = NDArray[Any]
 
@@ -117,35 +118,60 @@ def read_ids(path: str, rows: int) -> Array:
     return whole
 
 
+_FILTER = re.compile(r"(?<![a-z0-9])f\d{3,4}[a-z]\d?(?![a-z0-9])")
 _PUBLISHED = re.compile(r"deepmerge|SB(00|25)|SimSim", re.IGNORECASE)
 """Words in the names of published arrays, whose files do not say what they hold."""
 _SURVEYS = {"deepmerge-noisy": r"nois[ey]|SB25", "deepmerge-pristine": r"pristine|SB00"}
 
 
-def is_published(path: str) -> bool:
-    """Return whether an array is called as a published one."""
-    return _PUBLISHED.search(os.path.basename(path)) is not None
+def facts_of(
+    path: str, bands: int, side: int, header: Mapping[str, Value] | None = None, *, grouped: bool = False
+) -> dict[str, str | float]:
+    """Return what is known of images that their own header does not say: cards of the table.
 
-
-def facts_of(path: str, bands: int, side: int, *, published: bool) -> dict[str, str | float]:
-    """Return what is known of images by the name and the kind of their file: cards of the table."""
-    name, named = os.path.basename(path), _bands(path, bands)
-    facts: dict[str, str | float] = {"BANDS": " ".join(named), "GROUPCOL": SUBHALO}
+    Parameters
+    ----------
+    path : str
+        Whose name tells bands and survey.
+    bands, side : int
+        Of the images.
+    header : mapping of str to value, optional
+        Of images in the published FITS layout; without it the name tells whether they are published ones.
+    grouped : bool
+        Whether there are numbers of subhaloes.
+    """
+    name, own = os.path.basename(path), header or {}
+    facts: dict[str, str | float] = {"BANDS": " ".join(_filters(own, bands) or _bands(path, bands))}
+    published = header is not None or _PUBLISHED.search(name) is not None
+    if published or grouped:
+        facts["GROUPCOL"] = SUBHALO
     if published:
-        facts["BUNITS"] = ", ".join([UNIT] * bands)
-        if side == SIDE:
-            facts["PIXSCALE"] = PIXEL_SCALE
         survey = next((survey for survey, words in _SURVEYS.items() if re.search(words, name, re.IGNORECASE)), None)
-        if survey is not None:
-            facts["SURVEY"] = survey
+        known = {
+            "BUNITS": ", ".join([UNIT] * bands),
+            "SURVEY": survey,
+            "PIXSCALE": PIXEL_SCALE if side == SIDE else None,
+        }
+        if own.get("BUNIT"):
+            own = {**own, "BUNITS": own["BUNIT"]}
+        facts |= {card: content for card, content in known.items() if content is not None and not own.get(card)}
     return facts
+
+
+def _filters(header: Mapping[str, Value], n: int) -> tuple[str, ...] | None:
+    """Return the filters in FILTER1, FILTER2, ... or FILTER01, ...; None where these are not one for each plane."""
+    for width in (1, 2):
+        texts = [str(header.get(f"FILTER{i:0{width}}", "")).strip().lower() for i in range(1, n + 1)]
+        if all(_FILTER.fullmatch(text) for text in texts) and len(set(texts)) == n:
+            return tuple(text.upper() for text in texts)
+    return None
 
 
 def _bands(path: str, n: int) -> tuple[str, ...]:
     """Return the n filters in a file's name, else DEEPMERGE's, else numbers."""
     if n > MOST:
         raise InputError(f"{path} holds {n} bands", expected=f"at most {MOST}")
-    named = re.findall(r"(?<![a-z0-9])f\d{3,4}[a-z]\d?(?![a-z0-9])", os.path.basename(path).lower())
+    named = _FILTER.findall(os.path.basename(path).lower())
     if len(named) == n:
         return tuple(name.upper() for name in named)
     return FILTERS[:n] if 2 <= n <= len(FILTERS) else tuple(str(i) for i in range(1, n + 1))

@@ -6,7 +6,6 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from math import inf
 from typing import Any, Self
 from zlib import crc32
 
@@ -22,7 +21,7 @@ from skycnn.fits.stamplayout.stampplanes import PlainPlanes, StampPlanes
 from skycnn.fits.tablebytes import Hdu, read_into
 from skycnn.images import pixelunit
 from skycnn.schema import Flag
-from skycnn.stamps.stampfile import cubechoice, stampcolumns
+from skycnn.stamps.stampfile import cubechoice, cubescale, stampcolumns
 from skycnn.stamps.stamps import Array, Batch, Stamps, batch_rows, corner, pixel_flags
 
 OF_PIXELS = Flag.EDGE | Flag.NAN_PIXELS
@@ -78,8 +77,9 @@ class Cube(Stamps):
         self.rows, self.side = self._planes.rows, self._planes.side
         self._table = self._find_table(units)
         self.bands = self._band_names()
-        scale = self._card("PIXSCALE")
-        self.pixel_scale = float(scale) if isinstance(scale, (int, float)) and 0 < scale < inf else None
+        self.pixel_scale = cubescale.of(unit.header)
+        if self.pixel_scale is None and self._table is not None:
+            self.pixel_scale = cubescale.of({"PIXSCALE": self._table.header.get("PIXSCALE")})
         self.notes = () if self._table else (f"{self.label} has no table: objects are taken to lie at the centres",)
 
     @property
@@ -239,7 +239,7 @@ class Cube(Stamps):
         if self._owner:
             return b""
         cards = {name: self._unit.header.get(name) for name in MEANING}
-        cards |= {name: self._card(name) for name in ("BUNITS", "PIXSCALE")}
+        cards |= {"BUNITS": self._card("BUNITS"), "PIXSCALE": self.pixel_scale}
         total = hashlib.sha256(json.dumps([self.bands, cards], default=str).encode())
         room = memoryview(bytearray(PIECE))
         for at in range(0, self._unit.size, PIECE):
