@@ -120,3 +120,16 @@ def test_numbers_of_subhaloes_that_are_not_theirs(tmp_path):
     with Catalogue.open(str(path)) as catalogue:
         ((_, packed),) = catalogue.packed_chunks(["SUBHALO"], (0, 8))
         assert catalogue.packing(["SUBHALO"])[0].names(packed)[6] == "halo 3"
+
+
+def test_flipped_and_turned_copies_stay_together_without_any_number(train, tmp_path):
+    pixels, labels = published.images(80)
+    turned = [np.rot90(pixels, turns, (2, 3)) for turns in (1, 2)]
+    flipped = [pixels[..., ::-1], pixels[..., ::-1, :]]
+    path = published.write(tmp_path / NOISY, np.concatenate([pixels, *turned, *flipped]), np.tile(labels, 5))
+    assert all(count % 5 == 0 for count in train(path)[0].rows.values())
+    assert not all(count % 5 == 0 for count in train(path, split="random")[0].rows.values())
+    part = np.where(np.arange(400) < 320, "train", "test")
+    whole = extended(path, tmp_path / "whole.fits", MERGER_TRUE=np.tile(labels, 5), PART=part)
+    with pytest.raises(InputError, match=r"row \d+ with its copies stands on two sides of the split: train and test"):
+        train(whole, split="PART")

@@ -107,7 +107,10 @@ class RowDivision:
                 say(f"WARNING: --split random: {text}: the scores are too good for rows of other groups")
         else:
             grouped = None if names is None else (str(self.group), names)
-            whole = divide(own, found.number, grouped, None if found.split is None else (str(self.split), found.split))
+            split = None if found.split is None else (str(self.split), found.split)
+            stamps = found.inputs.get("image")
+            picture = None if stamps is None else groups.picture_hashes(stamps)
+            whole = divide(own, found.number, grouped, split, picture)
         division = whole.merged(known)
         if division is not whole:
             say("too few rows to calibrate apart: the validation rows calibrate too")

@@ -105,7 +105,13 @@ class Division:
         return replace(self, side=np.where(used, complete(side, self.family), OUT))
 
 
-def divide(row: Array, number: Array, group: tuple[str, Array] | None, split: tuple[str, Array] | None) -> Division:
+def divide(
+    row: Array,
+    number: Array,
+    group: tuple[str, Array] | None,
+    split: tuple[str, Array] | None,
+    picture: Array | None = None,
+) -> Division:
     """Return rows on their sides: a group with all copies of its rows, and the groups of these, on one.
 
     Parameters
@@ -116,6 +122,8 @@ def divide(row: Array, number: Array, group: tuple[str, Array] | None, split: tu
         Of the rows in their catalogue, for messages.
     group, split : tuple of str and array (n,), optional
         Name and content of the column that names groups; of the one that names sides.
+    picture : array (n,), optional
+        Hash of each row's stamps, see `groups.picture_hashes`: rows whose stamps are flipped or turned are copies too.
 
     Raises
     ------
@@ -126,6 +134,7 @@ def divide(row: Array, number: Array, group: tuple[str, Array] | None, split: tu
     def row_name(index: int) -> str:
         return f"row {int(number[index])} with its copies"
 
+    copy = row if picture is None else picture
     hashed, name, named = row, row_name, np.zeros(len(row), bool)
     if group is not None:
         column, values = group
@@ -136,13 +145,13 @@ def divide(row: Array, number: Array, group: tuple[str, Array] | None, split: tu
             return f"group {values[index]!s} of {column}" if named[index] else row_name(index)
 
     if split is None:
-        family = family_hashes(hashed, row, named)
+        family = family_hashes(hashed, copy, named)
         return Division(sides(family), hashed, row, family, name, row_name)
     side = read_sides(split[1], split[0])
     check_straddle(hashed, side, name)
-    check_straddle(row, side, row_name)
+    check_straddle(copy, side, row_name)
     used, family = side != OUT, hashed.copy()
-    family[used] = family_hashes(hashed[used], row[used], named[used])
+    family[used] = family_hashes(hashed[used], copy[used], named[used])
     side[used] = complete(side[used], family[used])
     return Division(side, hashed, row, family, name, row_name)
 
