@@ -155,14 +155,14 @@ def twofold(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def mergerlike(tmp_path, monkeypatch):
-    """Make the task of `mergerlike` known; return its name."""
+def smallmerger(tmp_path, monkeypatch):
+    """Make the task of `smallmerger` known; return its name."""
     import shutil
 
     from skycnn import tasks
 
     (tmp_path / "tasks").mkdir()
-    shutil.copy(os.path.join(os.path.dirname(__file__), "mergerlike.py"), tmp_path / "tasks")
+    shutil.copy(os.path.join(os.path.dirname(__file__), "smallmerger.py"), tmp_path / "tasks")
     monkeypatch.setattr(tasks, "__path__", [*tasks.__path__, str(tmp_path / "tasks")])
-    yield "mergerlike"
-    sys.modules.pop("skycnn.tasks.mergerlike", None)
+    yield "smallmerger"
+    sys.modules.pop("skycnn.tasks.smallmerger", None)

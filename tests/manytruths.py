@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from skycnn.network.layers import divide
-from skycnn.network.stages import Adapt, OnTruth, Pretrain, usual
+from skycnn.network.stages import OnTruth, Pretrain
 from skycnn.posterior import Axis, Bernoulli, Grid, Joint
 from skycnn.task import Network, Plan, Task, Truth
 
@@ -45,7 +45,7 @@ def which(inputs, variant):
 def stages(job):
     first = Pretrain({}, 2, 0.02, "bands", make=which, variants=3, width=3)
     last = {"settings": {}, "epochs": job.network.plan.epochs, "rate": 0.01, "name": "the network", "begins": 0}
-    return [first, Adapt(**last) if job.adapts else OnTruth(**last)]
+    return [first, OnTruth(**last, adaptation=job.adaptation)]
 
 
 def posterior(members=({}, {"spread": False})):

@@ -10,6 +10,7 @@ import pytest
 
 import skycnn.cli
 from shell import bare, python, run
+from skycnn import tasks
 from skycnn.cli import app
 from skycnn.errors import InputError
 
@@ -25,6 +26,7 @@ HEAVY = (
     "pydantic",
     "importlib.metadata",
 )
+TASKS = ", ".join(tasks.names())
 LOADED = f"""
 import sys
 from skycnn.cli.app import call
@@ -97,7 +99,7 @@ def test_no_arguments_is_a_usage_error_with_help():
         (["--", ""], "there is no command ''", "Type skycnn --help for what there is."),
         (["--"], "skycnn: Missing command", "Type skycnn --help"),
         (["predict"], "predict needs CAT", "Type skycnn predict --help"),
-        (["predict", "cat.fits"], "predict needs --task TASK (expected photoz", "Type skycnn predict --help"),
+        (["predict", "cat.fits"], f"predict needs --task TASK (expected {TASKS}", "Type skycnn predict --help"),
         (["predict", "c", "--task", "t", "--batch", "x"], "predict: Invalid value for '--batch': Input", "Type skycnn"),
         (["models", "--json=3"], "models: Option '--json' does not take a value", "Type skycnn models --help"),
     ],

@@ -25,16 +25,16 @@ def model(tmp_path_factory):
     from skycnn import tasks
 
     folder = tmp_path_factory.mktemp("merger")
-    shutil.copy(os.path.join(os.path.dirname(__file__), "mergerlike.py"), folder)
+    shutil.copy(os.path.join(os.path.dirname(__file__), "smallmerger.py"), folder)
     tasks.__path__.append(str(folder))
     try:
         cat = published.write(folder / NOISY, *published.images(N))
         out = str(folder / "merger.safetensors")
-        train.train(cat, train.Options(task="mergerlike", out=out, network="small", group="", epochs=2))
+        train.train(cat, train.Options(task="smallmerger", out=out, network="small", group="", epochs=2))
         yield out
     finally:
         tasks.__path__.remove(str(folder))
-        sys.modules.pop("skycnn.tasks.mergerlike", None)
+        sys.modules.pop("skycnn.tasks.smallmerger", None)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def answer(model, tmp_path):
     def call(pixels, name=NOISY, **cards):
         cat = published.write(tmp_path / name, pixels, np.arange(len(pixels)) % 2, **cards)
         said, out = [], str(tmp_path / "out.fits")
-        options = predict.Options(task="mergerlike", model=model, out=out, overwrite=True)
+        options = predict.Options(task="smallmerger", model=model, out=out, overwrite=True)
         predict.predict(cat, options, said.append)
         with fits.open(out) as units:
             table = units[-1].data
@@ -191,5 +191,7 @@ def test_blank_stamps_are_not_trained_on(model, tmp_path):
     pixels, labels = published.images(N)
     pixels[::10] = 0
     cat = published.write(tmp_path / NOISY, pixels, labels)
-    options = train.Options(task="mergerlike", out=str(tmp_path / "m.safetensors"), network="small", group="", epochs=1)
+    options = train.Options(
+        task="smallmerger", out=str(tmp_path / "m.safetensors"), network="small", group="", epochs=1
+    )
     assert train.train(cat, options).left_out == {"fewer than two bands": N // 10}

@@ -35,6 +35,26 @@ def test_the_hash_is_no_part_of_what_is_hashed():
     assert dataclasses.replace(card, licence="CC0").canonical() != card.canonical()
 
 
+def test_a_card_without_an_adaptation_is_hashed_as_those_of_earlier_releases():
+    plain, empty = card_of(CONTENT, "x"), card_of(CONTENT | {"adaptation": {}}, "x")
+    assert b"adaptation" not in plain.canonical() and plain.canonical() == empty.canonical()
+    assert b'"adaptation":{"by":"mmd"}' in card_of(CONTENT | {"adaptation": {"by": "mmd"}}, "x").canonical()
+
+
+@pytest.mark.parametrize(
+    ("adaptation", "surveys", "answering"),
+    [
+        ({}, ("a",), ["a", "a", "a"]),
+        ({"survey": ""}, ("a",), ["a"] * 3),
+        ({"survey": "b"}, ("a", "b"), ["a", "b", "a"]),
+    ],
+)
+def test_an_adapted_model_is_of_both_surveys(adaptation, surveys, answering):
+    card = card_of(CONTENT | {"survey": "a", "adaptation": adaptation}, "x")
+    assert card.surveys == surveys
+    assert [card.survey_for(name) for name in ("a", "b", None)] == answering
+
+
 @pytest.mark.parametrize(
     ("change", "what"),
     [
@@ -66,6 +86,8 @@ def test_the_hash_is_no_part_of_what_is_hashed():
         ({"ranges": {"g": [1, True]}}, "ranges.g.1. is true .expected a finite number"),
         ({"dereddened": "ja"}, "dereddened is 'ja' .expected yes or no or unknown"),
         ({"sha256": "0x"}, "sha256 is '0x' .expected 64 hexadecimal digits"),
+        ({"adaptation": {"survey": 1}}, "adaptation.survey is 1 .expected text"),
+        ({"adaptation": []}, r"adaptation is \[\] .expected a table"),
         ({"sample": {"pixel_unit": 1}}, "sample.pixel_unit is 1 .expected text or null"),
         ({"tensors": {"w": 1}}, "tensors.w is 1 .expected a list"),
         ({"scores": nested(30)}, "scores is '...' .expected at most 20 lists or tables within one another"),

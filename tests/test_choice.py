@@ -1,5 +1,6 @@
 """Which model answers, and what is said where none or several could."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,16 @@ def test_survey_then_share_then_number_then_network(models, bands, survey, chose
     found = find(models, present(bands), survey)
     assert found.card.name == chosen
     assert found.reason.startswith(reason)
+
+
+def test_a_model_adapted_to_a_survey_answers_it_after_those_trained_on_it():
+    path, first = card("adapted")
+    adapted = path, replace(first, adaptation={"survey": "cfht"})
+    assert find([adapted, DES], present("ugriz"), "cfht").card.name == "adapted"
+    assert find([adapted, SDSS], present("ugriz"), "cfht").card.name == "adapted"
+    assert find([adapted, card("own", "cfht")], present("ugriz"), "cfht").card.name == "own"
+    with pytest.raises(InputError, match="no photoz model was trained for survey 'hsc'"):
+        find([adapted], present("ugriz"), "hsc")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The discrepancy of two samples: nothing where they are drawn alike, more the further they lie apart."""
 
+import math
+
 import pytest
 import torch
 
@@ -19,6 +21,24 @@ def test_samples_that_differ_are_told_apart(widths):
     both = {"a": drawn(1), "b": drawn(3)}
     other = {"a": drawn(2, scale=2.0), "b": drawn(4)}
     assert float(of(both, other)) == pytest.approx(sum(float(of(both[name], other[name])) for name in both))
+
+
+def test_it_is_the_sum_over_pairs_with_kernels_as_wide_as_the_median_distance():
+    one, other, widths = drawn(1)[:11].double(), drawn(2, shift=0.7)[:8].double(), (0.5, 1.0, 2.0)
+    rows = torch.cat([one, other])
+    away = [float((a - b).square().sum()) for i, a in enumerate(rows) for b in rows[:i]]
+    median = sorted(away)[(len(away) - 1) // 2]
+
+    def kernel(a, b):
+        return sum(math.exp(-float((a - b).square().sum()) / (2 * w * w * median)) for w in widths) / 3
+
+    def within(part):
+        pairs = [kernel(a, b) for i, a in enumerate(part) for j, b in enumerate(part) if i != j]
+        return sum(pairs) / len(pairs)
+
+    between = [kernel(a, b) for a in one for b in other]
+    expected = within(one) + within(other) - 2 * sum(between) / len(between)
+    assert float(Discrepancy(widths)(one, other)) == pytest.approx(expected, abs=1e-5)
 
 
 def test_a_shift_of_the_mean_is_in_the_mean_discrepancy_alone():

@@ -7,7 +7,21 @@ import pytest
 import torch
 
 from galaxies import poses
-from skycnn.network.layers import Inception, Mixer, Windows, asinh, lost, roughness, sky, spread, turned
+from skycnn.network.layers import (
+    LARGEST,
+    ChannelNorm,
+    Inception,
+    Mixer,
+    Residual,
+    Windows,
+    asinh,
+    cleaned,
+    lost,
+    roughness,
+    sky,
+    spread,
+    turned,
+)
 
 SIDE = 32
 PLACE = torch.arange(SIDE) - (SIDE - 1) / 2
@@ -132,3 +146,33 @@ def test_a_joint_head_begins_with_the_best_weights():
     assert joint.weigh.bias.tolist() == pytest.approx([0.7, 0.3], abs=0.06)
     weights = joint.weigh.bias.detach()
     assert torch.allclose(joint(raws=logs, **features), (logs * weights[:, None]).sum(1), atol=1e-6)
+
+
+def test_each_channel_is_normalised_as_torch_does():
+    ours, theirs = ChannelNorm(2), torch.nn.BatchNorm2d(2, eps=1e-3)
+    with torch.no_grad():
+        for module in (ours, theirs):
+            module.weight.copy_(torch.tensor([2.0, 0.5])), module.bias.copy_(torch.tensor([1.0, -1.0]))
+    for seed in (1, 2):
+        x = 3 * noise(6, seed) + 1
+        torch.testing.assert_close(ours(x), theirs(x))
+    ours.eval(), theirs.eval()
+    torch.testing.assert_close(ours(x), theirs(x))
+    assert ours.state_dict().keys() == {"weight", "bias", "mean", "variance"}
+
+
+def test_a_residual_block_begins_as_what_it_sees():
+    block, x = Residual(2), noise(3)
+    assert torch.equal(block(x), torch.relu(x))
+    with torch.no_grad():
+        block.share.fill_(1.0)
+    assert block(x).shape == x.shape and not torch.allclose(block(x), torch.relu(x))
+
+
+def test_what_is_absent_or_absurd_is_cleaned():
+    images = noise(4)
+    images[1, 0, 2, 3], images[2, 1], images[3, 0, 0, 0] = math.nan, math.inf, 3e38
+    clean, there = cleaned(images)
+    assert there.tolist() == [[True, True], [True, True], [True, False], [True, True]]
+    assert clean[1, 0, 2, 3] == 0 and (clean[2, 1] == 0).all() and clean[3, 0, 0, 0] == LARGEST
+    assert torch.equal(clean[0], images[0])

@@ -33,7 +33,8 @@ def changed(sound, tensors=None, **card):
     listed = {name: [str(array.dtype), list(array.shape)] for name, array in sorted(tensors.items())}
     content = dataclasses.asdict(sound.card) | {"tensors": listed} | card
     content["sha256"] = ""
-    plain = json.dumps({k: v for k, v in content.items() if k != "sha256"}, sort_keys=True, separators=(",", ":"))
+    kept = {k: v for k, v in content.items() if k != "sha256" and (v or k != "adaptation")}
+    plain = json.dumps(kept, sort_keys=True, separators=(",", ":"))
     content["sha256"] = model.digest(Plain(plain), tensors)
     return packed(tensors, {"card": json.dumps(content)})
 

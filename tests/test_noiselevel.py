@@ -25,6 +25,7 @@ CSST = replace(survey.load("csst"), matched=0.5)
         ("depth:.5-2", NoiseLevel("depth", 0.5, 2.0), "depth:0.5-2"),
         ("matched", NoiseLevel("counted", 0.5, 0.5, matched=True), "difficulty-matched, counted:0.5"),
         ("matched:2", NoiseLevel("counted", 1.0, 1.0, matched=True), "difficulty-matched, counted"),
+        ("none", NoiseLevel("none"), "none"),
     ],
 )
 def test_what_may_be_said(text, level, written):
@@ -32,7 +33,9 @@ def test_what_may_be_said(text, level, written):
     assert str(level) == written
 
 
-@pytest.mark.parametrize("text", ["", "loud", "counted:", "counted:0", "counted:2-1", "depth:1-", "depth:1e3", "x:1"])
+@pytest.mark.parametrize(
+    "text", ["", "loud", "counted:", "counted:0", "counted:2-1", "depth:1-", "depth:1e3", "x:1", "none:1", "none:2-3"]
+)
 def test_what_may_not_be_said(text):
     with pytest.raises(InputError, match=r"no such noise.* \(expected depth, counted or matched"):
         NoiseLevel.of(text, CSST)
@@ -70,3 +73,19 @@ def test_stamps_and_quoted_errors_have_the_object_s_noise():
     assert (rise.std(axis=0) / rise.mean(axis=0)).max() < 0.2
     fluxes = made.fluxes(0)
     assert np.corrcoef(np.log(fluxes.measured.error[:128, 0]), np.log(factor))[0, 1] > 0.8
+
+
+def test_none_leaves_the_pixels_alone_and_quotes_the_errors_of_the_depth():
+    silent, noisy = (
+        Mocks(mocking.recipe(judged=(), selection="all", noise=NoiseLevel(kind))) for kind in ("none", "depth")
+    )
+    block, other = silent.stamps(0), noisy.stamps(0)
+    light = silent.recipe.drawn(block.row).light.stamps(silent.renderer, block.offset)
+    np.testing.assert_array_equal(block.pixels, light.astype(np.float32))
+    assert (other.pixels != block.pixels).mean() > 0.99
+    error = silent.photometry.measure(block.pixels, block.offset, other.measured.radius).error
+    np.testing.assert_allclose(error, other.measured.error, rtol=0.1)  # photons are counted in the other alone
+    fluxes = silent.fluxes(0)
+    expected = silent.recipe.drawn(fluxes.row).light.expected(silent.photometry)
+    np.testing.assert_array_equal(fluxes.measured.flux, expected.flux)
+    assert (fluxes.measured.error > 0).all()

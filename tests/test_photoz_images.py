@@ -10,12 +10,12 @@ from galaxies import poses, stamps
 from skycnn.network import fitting
 from skycnn.network import stages as trainings
 from skycnn.network.job import Job
-from skycnn.network.layers import roughness
+from skycnn.network.layers import LARGEST, cleaned, roughness
 from skycnn.network.sample import Sample, sample
 from skycnn.network.training import forward
 from skycnn.posterior import Axis, Grid
 from skycnn.task import Network, Plan
-from skycnn.tasks.photoz import LARGEST, Flux, Hybrid, Image
+from skycnn.tasks.photoz import Flux, Hybrid, Image
 
 CPU = torch.device("cpu")
 GRID = Grid([Axis("Z_PHOT", 0.0, 1.0, 60)])
@@ -84,7 +84,7 @@ def test_it_learns(image):
 def test_the_constants_are_those_of_the_stamps():
     module = fresh()
     assert module.noise.numpy() == pytest.approx(np.full(3, 0.1), rel=0.15)
-    values, known = module.features(*module.cleaned(VALID.inputs["image"]))
+    values, known = module.features(*cleaned(VALID.inputs["image"]))
     scaled = (values - module.centre) / module.scale
     assert known.all()
     assert scaled.median(0).values.numpy() == pytest.approx(np.zeros(values.shape[1]), abs=0.05)
@@ -92,9 +92,9 @@ def test_the_constants_are_those_of_the_stamps():
 
 def test_its_windows_see_the_same_in_every_pose():
     module, images = fresh(), VALID.inputs["image"][:20]
-    first, _ = module.features(*module.cleaned(images))
+    first, _ = module.features(*cleaned(images))
     for pose in poses(images):
-        assert torch.allclose(module.features(*module.cleaned(pose))[0], first, atol=2e-3)
+        assert torch.allclose(module.features(*cleaned(pose))[0], first, atol=2e-3)
 
 
 def test_holes_and_missing_bands_are_numbers_and_told_apart():
@@ -115,14 +115,14 @@ def test_holes_and_missing_bands_are_numbers_and_told_apart():
 def test_odd_pixels_are_looked_for_in_each_stamp(image, value):
     """Sound stamps take a shorter way; their company does not change them."""
     images = VALID.inputs["image"][:4].clone()
-    whole = Image.cleaned(images)
+    whole = cleaned(images)
     images[1, 0, 3, 4], images[2, 1] = value, value
-    cleaned, there = Image.cleaned(images)
+    clean, there = cleaned(images)
     for row in (0, 3):
-        assert torch.equal(cleaned[row], whole[0][row]) and torch.equal(there[row], whole[1][row])
+        assert torch.equal(clean[row], whole[0][row]) and torch.equal(there[row], whole[1][row])
     kept = np.isfinite(value)
-    assert cleaned[1, 0, 3, 4] == cleaned[2, 1].amax() == (LARGEST if kept else 0)
-    assert there.all() == kept and not cleaned.isnan().any()
+    assert clean[1, 0, 3, 4] == clean[2, 1].amax() == (LARGEST if kept else 0)
+    assert there.all() == kept and not clean.isnan().any()
 
 
 def test_any_pixels_give_numbers():
@@ -135,7 +135,7 @@ def test_it_sees_how_noisy_each_stamp_is():
     images = VALID.inputs["image"]
     told, blind = fresh(levels=True), fresh()
     noisier = images + 0.3 * torch.empty_like(images).normal_(generator=torch.Generator().manual_seed(2))
-    (before, known), (after, _) = (told.features(*told.cleaned(some)) for some in (images, noisier))
+    (before, known), (after, _) = (told.features(*cleaned(some)) for some in (images, noisier))
     assert before.shape[1] == blind.centre.shape[0] + 3 and known.all()
     rise = (after - before)[:, -3:].median(0).values  # noise of 0.1, then of 0.32
     assert rise.numpy() == pytest.approx(np.full(3, np.log(10**0.5)), abs=0.15)

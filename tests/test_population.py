@@ -90,13 +90,6 @@ def test_bends_are_as_large_as_told_and_smooth():
     assert (size[:, 0] - size[:, 1]).std() < 0.2 * module.BEND
 
 
-def test_distance_moduli_are_those_of_the_textbook():
-    from astropy.cosmology import FlatLambdaCDM
-
-    z = np.array([0.012, 0.1, 1.0, 3.0, 4.0])
-    assert module.distance_modulus(z) == pytest.approx(FlatLambdaCDM(70, 0.3).distmod(z).value, abs=1e-3)
-
-
 def test_a_sample_chosen_by_colour_has_spectra_of_its_own():
     """BOSS's galaxies at z = 0.5 are red; at the same magnitude and redshift the sky's are of all kinds."""
     sdss = survey.load("sdss")

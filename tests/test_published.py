@@ -17,10 +17,10 @@ A_PIXEL = 0.1875**2
 
 
 @pytest.fixture
-def train(mergerlike, tmp_path):
+def train(smallmerger, tmp_path):
     def call(path, **changes):
         said = []
-        options = {"task": mergerlike, "out": str(tmp_path / "m.safetensors"), "network": "small", "overwrite": True}
+        options = {"task": smallmerger, "out": str(tmp_path / "m.safetensors"), "network": "small", "overwrite": True}
         result = verb.train(str(path), verb.Options(**(options | changes)), said.append)
         return result, said, None if changes.get("dry_run") else model.read(result.output).card
 

@@ -7,10 +7,11 @@ from torch import nn
 
 from skycnn.errors import InputError
 from skycnn.network import checkpoint, cost, fitting, stages
+from skycnn.network.adaptation import Adaptation
 from skycnn.network.checkpoint import Keeper
 from skycnn.network.job import Job
 from skycnn.network.sample import sample
-from skycnn.network.stages import Adapt, Distil, OnTruth, Pretrain
+from skycnn.network.stages import Distil, OnTruth, Pretrain
 from skycnn.posterior import Axis, Bernoulli, Grid, Joint
 from skycnn.task import Network, Plan
 
@@ -61,9 +62,12 @@ def rows(count, seed, shift=0.0):
 TRAIN, VALID, CALIB, TARGET = rows(300, 0), rows(120, 1), rows(120, 2), rows(200, 3, shift=0.5)
 
 
-def job(declared, adapts=False, **plan):
+HALF = Adaptation("mmd", 0.5)
+
+
+def job(declared, adaptation=None):
     network = Network(Net, ("x",), PLAN, stages=lambda job: declared)
-    return Job(network, 3, POSTERIOR, {}, 3, torch.device("cpu"), adapts=adapts)
+    return Job(network, 3, POSTERIOR, {}, 3, torch.device("cpu"), adaptation=adaptation)
 
 
 def pretrain(**changes):
@@ -73,14 +77,14 @@ def pretrain(**changes):
 ALL = [
     pretrain(),
     OnTruth({}, 3, 0.01, "one", begins=0, frozen=("trunk",)),
-    Adapt({}, 3, 0.01, "two", begins=0, weight=0.5),
-    Distil({}, 3, 0.01, "student", teachers=(1, 2)),
+    OnTruth({}, 3, 0.01, "two", begins=0, adaptation=HALF),
+    Distil({}, 3, 0.01, "student", teachers=(1, 2), adaptation=HALF),
 ]
 
 
 @pytest.fixture(scope="module")
 def whole():
-    return fitting.train(job(ALL, adapts=True), TRAIN, VALID, CALIB, TARGET)
+    return fitting.train(job(ALL, HALF), TRAIN, VALID, CALIB, TARGET)
 
 
 def test_each_stage_has_its_outputs_and_the_last_one_is_kept(whole):
@@ -101,7 +105,7 @@ def test_every_stage_is_resumed_with_the_same_bits(tmp_path, whole, epochs):
         if done == epochs:
             raise StoppedError
 
-    path, given = tmp_path / "x.checkpoint", (job(ALL, adapts=True), TRAIN, VALID, CALIB, TARGET)
+    path, given = tmp_path / "x.checkpoint", (job(ALL, HALF), TRAIN, VALID, CALIB, TARGET)
     with pytest.raises(StoppedError):
         fitting.train(*given, keeper=Keeper(path, {}, every=0), progress=stop)
     keeper = Keeper(path, {}, every=0)
@@ -146,8 +150,9 @@ def test_rows_without_a_truth_are_seen_by_stages_that_need_none(monkeypatch):
 
 def test_adapted_features_are_closer():
     def apart(weight):
-        declared = [Adapt({}, 12, 0.01, weight=weight)]
-        module = fitting.train(job(declared, adapts=True), TRAIN, VALID, CALIB, TARGET).module
+        how = Adaptation("mmd", weight)
+        declared = [OnTruth({}, 12, 0.01, adaptation=how)]
+        module = fitting.train(job(declared, how), TRAIN, VALID, CALIB, TARGET).module
         with torch.no_grad():
             means = [module.features(part.inputs["x"]).mean(0) for part in (TRAIN, TARGET)]
         return float((means[0] - means[1]).norm())
@@ -157,21 +162,25 @@ def test_adapted_features_are_closer():
 
 def test_a_second_sample_is_asked_for_and_used_or_refused():
     assert stages.check(job([pretrain(), OnTruth({}, 2, 0.01)]), "net") is True
-    assert stages.check(job([Adapt({}, 2, 0.01)], adapts=True), "net") is False
+    assert stages.check(job([OnTruth({}, 2, 0.01, adaptation=HALF)], HALF), "net") is False
     with pytest.raises(InputError, match="network net does not adapt to a second sample: no stage"):
-        stages.check(job([OnTruth({}, 2, 0.01)], adapts=True), "net")
+        stages.check(job([OnTruth({}, 2, 0.01)], HALF), "net")
     with pytest.raises(InputError, match="network net adapts to a second sample") as caught:
-        stages.check(job([Adapt({}, 2, 0.01)]), "net")
+        stages.check(job([OnTruth({}, 2, 0.01, adaptation=HALF)]), "net")
     assert caught.value.hint == "Name it with --adapt TARGET.fits."
-    blind = Network(type("Blind", (Net,), {"features": property(lambda self: self.nothing)}), ("x",), PLAN,
-                    stages=lambda job: [Adapt({}, 2, 0.01)])  # fmt: skip
+    blind = Network(type("Blind", (Net,), {"features": None}), ("x",), PLAN)
     with pytest.raises(InputError, match="its module has no features"):
-        stages.check(Job(blind, 3, POSTERIOR, {}, 3, torch.device("cpu"), adapts=True), "net")
+        stages.check(Job(blind, 3, POSTERIOR, {}, 3, torch.device("cpu"), adaptation=HALF), "net")
+    fixed = type("Fixed", (Net,), {"features": lambda self, x: x, "forward": lambda self, x: self.leave(self.trunk(x))})
+    given = Job(Network(fixed, ("x",), PLAN), 3, POSTERIOR, {}, 3, torch.device("cpu"), adaptation=HALF)
+    with pytest.raises(InputError, match="it learns nothing in its features"):
+        stages.check_features(given, "net", {"x": np.ones((2, 3), "f4")})
+    stages.check_features(job(ALL, HALF), "net", {"x": np.ones((2, 3), "f4")})
 
 
 def test_the_cost_is_of_all_stages():
-    whole, part = (cost.disk(job(some, adapts=True), 100) for some in (ALL, ALL[3:]))
+    whole, part = (cost.disk(job(some, HALF), 100) for some in (ALL, ALL[3:]))
     assert whole > part
-    assert sum(stage.looks for stage in ALL) == pytest.approx(12 + 3 + 9 + 3 * (1 + 2 / 3))
-    assert cost.seconds(job(ALL, adapts=True), 300, {"x": np.ones((32, 3), "f4")}) > 0
+    assert sum(stage.looks for stage in ALL) == pytest.approx(12 + 3 + 6 + 6 * (1 + 2 / 3))
+    assert cost.seconds(job(ALL, HALF), 300, {"x": np.ones((32, 3), "f4")}) > 0
     assert fitting.facts(job(ALL))["stages"][0] == ["pretrain", {}, 4, 0.02, 3, 3]

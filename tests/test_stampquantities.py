@@ -102,3 +102,12 @@ def test_blank_and_endless_stamps_have_numbers_or_none_but_no_error():
     assert there.all()
     assert each.isfinite().all()
     assert whole.isfinite().all()
+
+
+@pytest.mark.parametrize("side", [64, 96, 128])
+def test_the_narrowest_windows_are_as_narrow_on_large_stamps(side):
+    """Else a star there would look like any galaxy."""
+    small, large = (blob(edge, 0.7).expand(1, BANDS, edge, edge) for edge in (32, side))
+    torch.testing.assert_close(of_bands(large)[:, 0], of_bands(small)[:, 0])
+    torch.testing.assert_close(together(large)[:, 0], together(small)[:, 0])
+    assert (of_bands(large)[:, 2] < 0.7 * of_bands(small)[:, 2]).all()  # the widest grow with the stamp

@@ -2,15 +2,18 @@ import json
 import math
 import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy.cosmology import Planck15
 from scipy import interpolate
 
 from leaves import ODD, UNTELLABLE, mutations
 from skycnn import survey
 from skycnn.errors import InputError
+from skycnn.simulate.noise import Noise
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 GOOD = """
@@ -338,3 +341,20 @@ def test_a_survey_mutated_anywhere_is_read_or_refused_by_name(tmp_path):
         assert found.pixel_scale > 0, change
         assert set(found.psf) == set(found.bands), change
     assert refused > 150
+
+
+def deepmerge_sigma(fwhm):
+    """Return the noise of a pixel of the noisy DeepMerge mocks, nanojansky, by the FWHM of the PSF in arcsec."""
+    return 2**-0.5 * 1e9 * (3631 / 5) * 10 ** (-0.4 * 25) * 0.1875 * 3 * fwhm
+
+
+def test_deepmerge_noise_is_that_of_the_paper():
+    noisy, pristine = survey.load("deepmerge-noisy"), survey.load("deepmerge-pristine")
+    optics = [0.10, 0.18, 0.12]  # FWHM before the pixel, arcsec
+    np.testing.assert_allclose(1e3 * Noise.of(noisy).sigma, [deepmerge_sigma(fwhm) for fwhm in optics], rtol=1e-3)
+    pixel = noisy.pixel_scale * math.sqrt(8 * math.log(2) / 12)
+    assert [noisy.psf[band] for band in noisy.bands] == pytest.approx([math.hypot(f, pixel) for f in optics], abs=1e-3)
+    assert (noisy.noise, pristine.noise) == ("depth", "none")
+    same = {"name", "title", "noise", "references"}
+    assert all(getattr(noisy, f.name) == getattr(pristine, f.name) for f in fields(noisy) if f.name not in same)
+    np.testing.assert_allclose(75 * noisy.pixel_scale * Planck15.kpc_proper_per_arcmin(2).value / 60, 120, rtol=0.02)

@@ -78,11 +78,40 @@ def test_a_second_catalogue_is_adapted_to(train, tmp_path):
     second = write(tmp_path / "target.fits", target)
     adapted = train(rows(900), network="staged", adapt=second)[2]
     assert any((adapted.tensors[name] != alone.tensors[name]).any() for name in ("enter.weight", "leave.weight"))
-    with pytest.raises(InputError, match="network plain does not adapt to a second sample"):
-        train(rows(900), adapt=second)
+    with pytest.raises(InputError, match=r"network plain does not adapt .* it has no batch normalisation"):
+        train(rows(900), adapt=second, adapt_by="batchnorm")
+    with pytest.raises(InputError, match="--adapt-by is not understood"):
+        train(rows(900), adapt=second, adapt_by="magic")
     target.remove_column("FLUX_R")
     with pytest.raises(InputError, match="has no photometry for r"):
         train(rows(900), network="staged", adapt=write(tmp_path / "target.fits", target))
+
+
+def test_the_card_tells_of_a_second_catalogue_and_answers_its_survey(train, ask, tmp_path, monkeypatch):
+    (tmp_path / "models").mkdir()
+    source, target = rows(900, GROUP=np.arange(900) // 3), table(600, seed=5, GROUP=np.arange(600) + 250)
+    source.meta["SURVEY"], target.meta["SURVEY"] = "first", "second"
+    second = write(tmp_path / "target.fits", target)
+    _, said, made = train(source, network="both", adapt=second, out=str(tmp_path / "models" / "adapted.safetensors"))
+    card = made.card
+    assert card.surveys == ("first", "second")
+    told = card.adaptation
+    assert set(told) == {"by", "weight", "discrepancy", "loss", "source", "survey", "rows", "left_out", "sha256"}
+    assert told["rows"] + told["left_out"] == 600 and 5 < told["left_out"] < 25  # of groups 250 to 299, a fifth
+    words = f"target.fits[1] has {told['rows']} rows to adapt to; left out: {told['left_out']} of groups to validate,"
+    assert f"{words} calibrate or test with" in said
+    source.meta["SEED"], target.meta["SEED"] = 1, 2  # mocks of other objects with the same numbers
+    assert train(source, adapt=write(tmp_path / "apart.fits", target))[2].card.adaptation["left_out"] == 0
+    monkeypatch.setenv("SKYCNN_MODELS", str(tmp_path / "models"))
+    for survey, code in ((), 0), (("--survey", "first"), 0), (("--survey", "third"), 2):
+        asked = ask(second, "--dry-run", *survey, task="twofold")
+        assert asked.code == code, asked.err
+        assert ("expect a bias" in asked.err) is False
+    assert "no twofold model was trained for survey 'third'" in asked.err
+    from skycnn.verbs import models
+
+    shown = models.fields(models.models(str(tmp_path / "models" / "adapted.safetensors"))[0])
+    assert shown["adaptation.by"] == "mmd" and shown["adaptation.survey"] == "second"
 
 
 def test_an_adaptation_is_resumed_with_its_second_catalogue_alone(train, tmp_path):

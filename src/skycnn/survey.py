@@ -47,7 +47,7 @@ class Survey:
     aperture : float or None
         Diameter in arcsec, of depths in an aperture and of the survey's photometry.
     noise : str
-        Where the noise of mocks comes from, ``depth`` or ``counted``; see `simulate.noiselevel.KINDS`.
+        Where the noise of mocks comes from, ``depth``, ``counted`` or ``none``; see `simulate.noiselevel.KINDS`.
     matched : float or None
         The factor on counted noise that makes mocks as difficult as others' are; see its reference.
     r80 : mapping of str to float

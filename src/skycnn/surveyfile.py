@@ -33,8 +33,8 @@ DEPTHS = {
 }
 """What a depth means, by ``depth_kind``."""
 
-NOISES = ("depth", "counted")
-"""Where the noise of mocks may come from: the depths, or sky, dark current and reading."""
+NOISES = ("depth", "counted", "none")
+"""Where the noise of mocks may come from: the depths, or sky, dark current and reading; or there is none."""
 
 Bounds = tuple[float, float, str]
 

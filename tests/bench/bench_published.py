@@ -13,7 +13,6 @@ from statistics import median
 import numpy as np
 from report import line, table
 
-HERE = Path(__file__).resolve().parent
 ROWS, BANDS, SIDE, BATCH = 15_426, 3, 75, 128
 NAME = "hlsp_deepmerge_hst-jwst_acs-wfc3-nircam_illustris-z2_f814w-f160w-f356w_v1_sim-noisy.fits"
 
@@ -42,16 +41,11 @@ def write(path: Path, rows: int) -> None:
 
 
 def train(cat: str, epochs: int, progress=None):
-    """Train ``paper`` as the command does, with the task of the tests."""
-    from skycnn import tasks
+    """Train ``paper`` as the command does."""
     from skycnn.verbs import train as verb
 
-    folder = Path(cat).parent
-    (folder / "mergerlike.py").write_bytes((HERE.parent / "mergerlike.py").read_bytes())
-    tasks.__path__.append(str(folder))
-    options = verb.Options(
-        task="mergerlike", network="paper", out=f"{folder}/m.safetensors", epochs=epochs, overwrite=True, group=""
-    )
+    out = str(Path(cat).with_name("m.safetensors"))
+    options = verb.Options(task="merger", network="paper", out=out, epochs=epochs, overwrite=True, group="")
     return verb.train(cat, options, progress=progress)
 
 
@@ -72,8 +66,7 @@ def rates(cat: str, epochs: int) -> dict[str, list[float]]:
     import torch
     from torch import nn
 
-    sys.path.insert(0, str(HERE.parent))
-    from mergerlike import Paper
+    from skycnn.tasks.merger import Paper
 
     size, start = os.path.getsize(cat), 2880
     rows = (size - start) // (4 * BANDS * SIDE * SIDE)
@@ -146,7 +139,7 @@ def main() -> None:
     try:
         took, found = child("rates"), child("memory")
     finally:
-        for name in (NAME, "m.safetensors", "mergerlike.py"):
+        for name in (NAME, "m.safetensors"):
             (asked.folder / name).unlink(missing_ok=True)
     shares = [bare / ours for ours, bare in zip(took["ours"], took["bare"], strict=True)]
     pace = took["train"][0] / median(took["ours"])

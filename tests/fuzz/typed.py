@@ -141,6 +141,7 @@ SENSIBLE = {
     "--answers": ("out.fits", "cat.fits"),
     "--cache": ("folder", "cat.fits", "nix"),
     "--adapt": ("cat.fits", "stamps.fits"),
+    "--adapt-by": ("mmd", "adversarial", "batchnorm"),
     "--seed": ("0", "1", "9223372036854775807", "9223372036854775808", "99999999999999999999"),
     "--batch": ("1", "7", "99999999999", "9223372036854775808"),
     "--threads": ("1", "2", "1024", "1025"),

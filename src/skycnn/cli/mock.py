@@ -62,9 +62,9 @@ def command(
         str | None,
         typer.Option(
             "--noise",
-            metavar="depth|counted|matched",
+            metavar="depth|counted|matched|none",
             help="From the survey's depths, or counted from its sky, dark current and reading; times a factor with "
-            "counted:0.5, times one of its own for each object with counted:0.5-2; default the selection's.",
+            "counted:0.5, times one of its own for each object with counted:0.5-2; or none; default the selection's.",
         ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Objects without a selection.")] = False,

@@ -40,6 +40,10 @@ EXAMPLES = (
         "skycnn train cat.fits --task photoz --out my.safetensors --folds 5 --answers out.fits",
         "Five models, and every row answered by the one that did not see it.",
     ),
+    (
+        "skycnn train pristine.fits --task merger --adapt noisy.fits --out adapted.safetensors",
+        "Learn from stamps with a truth and see those of another survey, without one, alike.",
+    ),
     ("skycnn train cat.fits --task photoz --out my.safetensors --resume", "Go on with a training that was stopped."),
 )
 STATES = ("yes", "no", "unknown")
@@ -105,7 +109,15 @@ def command(
     ] = None,
     adapt: Annotated[
         str | None,
-        typer.Option("--adapt", metavar="FILE", help="Rows without truths, for networks that learn to see both alike."),
+        typer.Option("--adapt", metavar="FILE", help="Rows of another survey to see alike; their truths are not read."),
+    ] = None,
+    adapt_by: Annotated[
+        str | None,
+        typer.Option(
+            "--adapt-by",
+            metavar="mmd|adversarial|batchnorm",
+            help="A discrepancy made small, the default; an adversary deceived; batch normalisation measured anew.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Same seed, same rows: same model.")] = 1,
     resume: Annotated[
@@ -168,6 +180,7 @@ def command(
         folds=folds,
         answers=answers,
         adapt=adapt,
+        adapt_by=adapt_by,
         seed=seed,
         resume=resume,
         overwrite=overwrite,

@@ -76,7 +76,7 @@ class FluxKind(Kind):
             catalogue.label,
             card_photometry=card.photometry,
             dereddened=card.dereddened,
-            survey=survey.known(card.survey, available.user_survey),
+            survey=survey.known(card.survey_for(available.survey), available.user_survey),
             catalogue_survey=available.survey,
             bits=available.bits,
             owner=card.name,

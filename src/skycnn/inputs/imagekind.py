@@ -173,7 +173,7 @@ def _correction(card: Card, stamps: "Stamps", available: Available) -> Correctio
         return None
     bands = [band for band in card.bands if band in stamps.bands]
     fields = Fields(catalogue.columns, catalogue.label, f"{card.name} needs {' '.join(bands)}")
-    known = survey.known(card.survey, available.user_survey)
+    known = survey.known(card.survey_for(available.survey), available.user_survey)
     found = extinction.plan(fields, bands, None, option, card.dereddened, known)
     return found if option is not None or found.dust is not None else None
 

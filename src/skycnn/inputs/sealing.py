@@ -103,6 +103,7 @@ def sealed(
         version=__version__,
         pixel_scale=feed.stamps.pixel_scale if feed.stamps else None,
         stamp=feed.card.stamp,
+        adaptation=dict(fitted.adaptation),
     )
     tensors = {name: value.numpy() for name, value in fitted.module.state_dict().items()}
     tensors |= likeness.tensors()

@@ -21,8 +21,7 @@ from skycnn.inputs.rowdivision import RowDivision
 from skycnn.network import groups
 from skycnn.network.card import Card
 from skycnn.network.model import Model
-from skycnn.network.sample import Sample
-from skycnn.network.sample import sample as tensors
+from skycnn.network.secondsample import SecondSample
 from skycnn.network.trainingset import SEEN, TrainingSet
 from skycnn.photometry.fluxes import presents
 from skycnn.task import Network, Task
@@ -76,7 +75,7 @@ class TrainingRows:
     facts : mapping
         How the rows were divided and what the mocks were made with, for a model's card.
     labelled : Labelled or None
-    adapt : Sample or None
+    adapt : SecondSample or None
         Rows without truths to adapt to.
     """
 
@@ -90,7 +89,7 @@ class TrainingRows:
     left_out: Mapping[str, int]
     facts: Mapping[str, Any]
     labelled: Labelled | None = None
-    adapt: Sample | None = None
+    adapt: SecondSample | None = None
 
     @property
     def truth(self) -> str:
@@ -166,7 +165,7 @@ def read(
         )
         feed.check_unchanged()
         label = catalogue.label
-        adapt = _second(task, request, feed, own, scratch) if request.adapt else None
+        adapt = _second(task, request, catalogue, feed, own, scratch, group) if request.adapt else None
     truth = _aligned(found.truth, named)
     division, note = sides.divided(found, np.isfinite(truth).any(axis=1), say)
     for parent in parents:
@@ -233,7 +232,15 @@ def _opened(
         yield catalogue, feed, own, survey_name
 
 
-def _second(task: Task, request: TrainingRequest, feed: Feed, own: survey.Survey | None, scratch: str) -> Sample:
+def _second(
+    task: Task,
+    request: TrainingRequest,
+    first: Catalogue,
+    feed: Feed,
+    own: survey.Survey | None,
+    scratch: str,
+    group: str | None,
+) -> SecondSample:
     """Return the rows of the catalogue to adapt to, with the same inputs; no truth is read."""
     scale, unit = (feed.stamps.pixel_scale, feed.stamps.pixel_unit) if feed.stamps else (None, None)
     card = replace(feed.card, name="the network", survey="", pixel_scale=scale, sample={"pixel_unit": unit})
@@ -242,9 +249,19 @@ def _second(task: Task, request: TrainingRequest, feed: Feed, own: survey.Survey
         second = trainingfeed.feed(task, catalogue, card, options, None, own)
         with second.stamps or ExitStack():
             second.check(catalogue, None)
-            found = labelled.read(catalogue, second, {}, unlabelled=True, scratch=scratch)
+            named = group is not None and catalogue.has(group) is not None and not _drawn_apart(first, catalogue)
+            found = labelled.read(
+                catalogue, second, {}, unlabelled=True, group=group if named else None, scratch=scratch
+            )
             second.check_unchanged()
-    return tensors(found.inputs, np.full((len(found.number), 1), np.nan))
+            names = os.path.basename(catalogue.label), labelled.survey_of(catalogue, None)
+    return SecondSample.of(found.inputs, found.group, *names)
+
+
+def _drawn_apart(first: Catalogue, second: Catalogue) -> bool:
+    """Return whether two catalogues are mocks of different seeds: then groups of one name are different objects."""
+    seeds = [catalogue.header.get("SEED", catalogue.primary.get("SEED")) for catalogue in (first, second)]
+    return None not in seeds and seeds[0] != seeds[1]
 
 
 def _aligned(truth: np.ndarray, named: Mapping[str, str | None]) -> np.ndarray:

@@ -66,7 +66,8 @@ class SceneFiles:
         self._facts = {**recipe.facts(), **facts, "NDRAWN": self.drawn}
         grid = scenefile.projection(shape, self._scene.scale) | self._facts | {"BUNIT": "uJy"}
         self._images = []
-        for band, sigma in zip(recipe.bands, self._scene.mocks.noise.sigma, strict=True):
+        noise = self._scene.mocks.noise
+        for band, sigma in zip(recipe.bands, noise.sigma * noise.drawn, strict=True):
             own: dict[str, Value] = {"FILTER": band, "PSFFWHM": recipe.width(band), "SKYSIGMA": float(f"{sigma:.6g}")}
             self._images.append(ImageFile(shape, {**grid, **own}, self._record))
         self._facts |= {"BANDS": " ".join(recipe.bands)}

@@ -53,11 +53,14 @@ class Card:
         Of rows that the network never saw: ``rows``, figures by key, ``intervals`` of 95 %. With ``how`` where the rows
         are others than the split's test rows, whose scores are then in ``test``; of further samples by their names.
     learning_curve : list
-        Validation loss an epoch, a list for each network trained.
+        Validation loss an epoch, a list for each network trained; with the discrepancy of one adapted in training.
     citation, licence, created, version : str
         ``version`` is skycnn's at training.
     pixel_scale, stamp : float, int or None
         Arcsec and pixels; None where no images are used.
+    adaptation : mapping
+        The second sample that the network was adapted to, without truths: its source, survey and rows, by what it was
+        adapted, and how differently the two samples are seen before and after; empty where there is none.
     tensors : mapping
         Name to [dtype, shape] of every tensor.
     sha256 : str
@@ -86,6 +89,7 @@ class Card:
     version: str = ""
     pixel_scale: float | None = None
     stamp: int | None = None
+    adaptation: Mapping[str, Any] = field(default_factory=dict)
     tensors: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     sha256: str = ""
 
@@ -108,9 +112,24 @@ class Card:
         unit = self.sample.get("pixel_unit", "uJy")
         return None if unit is None else str(unit)
 
+    @property
+    def surveys(self) -> tuple[str, ...]:
+        """The survey that it was trained on, and the one that it was adapted to."""
+        second = self.adaptation.get("survey")
+        return (self.survey, second) if second else (self.survey,)
+
+    def survey_for(self, survey: str | None) -> str:
+        """Return which of its surveys a catalogue is of: the one named where it knows that."""
+        return survey if survey in self.surveys and survey else self.survey
+
     def canonical(self) -> bytes:
-        """Return the card as bytes without its hash: JSON, keys sorted, no blanks."""
+        """Return the card as bytes without its hash: JSON, keys sorted, no blanks; no adaptation where there is none.
+
+        Older models were hashed without that field.
+        """
         content = {key: value for key, value in asdict(self).items() if key != "sha256"}
+        if not self.adaptation:
+            del content["adaptation"]
         return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -180,6 +199,9 @@ def _odd(card: Card) -> Iterator[Misfit]:
             yield Misfit(name, value, "more than 0")
     if card.stamp is not None and not 1 <= card.stamp <= LARGEST:
         yield Misfit("stamp", card.stamp, f"1 to {LARGEST}")
+    second = card.adaptation.get("survey", "")
+    if not isinstance(second, str):
+        yield Misfit("adaptation.survey", second, "text")
     unit = card.sample.get("pixel_unit")
     if not isinstance(unit, str | None):
         yield Misfit("sample.pixel_unit", unit, "text or null")

@@ -112,6 +112,7 @@ def find(
     if pinned:
         return _pinned(*models[0], present)
     fit = [(path, card) for path, card in models if survey is None or card.survey == survey]
+    fit = fit or [(path, card) for path, card in models if survey in card.surveys]  # adapted to it
     if not fit:
         others = ", ".join(f"{card.name} ({card.survey or 'survey unknown'})" for _, card in models)
         nearest = max((card for _, card in models), key=lambda card: _place(card, near(card), rank))

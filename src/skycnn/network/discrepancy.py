@@ -17,8 +17,8 @@ class Discrepancy:
     Parameters
     ----------
     widths : tuple of float
-        Of the Gaussian kernels, whose mean is taken, in units of the mean distance between two rows; none: CORAL, the
-        squared difference of the covariances.
+        Of the Gaussian kernels, whose mean is taken, in units of the median distance between two rows of both samples
+        (the median heuristic, ibid., section 8); none: CORAL, the squared difference of the covariances.
     """
 
     widths: tuple[float, ...] = (0.5, 1.0, 2.0)
@@ -41,11 +41,12 @@ class Discrepancy:
         if not self.widths:
             return (torch.cov(one.T) - torch.cov(other.T)).square().sum() / (4 * one.shape[1] ** 2)
         rows = torch.cat([one, other])
+        rows = rows - rows.detach().mean(0)  # squares of large numbers lose their difference
         size = rows.square().sum(1)
         away = (size[:, None] + size - 2 * rows @ rows.T).clamp(min=0)  # without a tensor (n, n, features)
         n, m = len(one), len(other)
-        scale = away.detach().sum() / ((n + m) * (n + m - 1))
-        kernel = torch.stack([torch.exp(-away / (2 * width**2 * scale.clamp(min=1e-12))) for width in self.widths])
-        mean = kernel.mean(0)
+        pairs = ~torch.eye(n + m, dtype=torch.bool, device=away.device)
+        scale = away.detach()[pairs].median().clamp(min=1e-12)
+        mean = torch.stack([torch.exp(-away / (2 * width**2 * scale)) for width in self.widths]).mean(0)
         own = (mean[:n, :n].sum() - n) / (n * (n - 1)) + (mean[n:, n:].sum() - m) / (m * (m - 1))
         return own - 2 * mean[:n, n:].mean()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ class Trained:
         Temperatures by width, beyond that one.
     curves : tuple of list
         Validation score an epoch, of each stage.
+    adaptation : mapping
+        What the card tells of a second sample that the network was adapted to; empty without one.
     """
 
     module: nn.Module
@@ -46,6 +48,7 @@ class Trained:
     temperature: float | tuple[float, ...]
     tempering: Tempering | None
     curves: tuple[list[float], ...]
+    adaptation: Mapping[str, Any] = field(default_factory=dict)
 
 
 def train(
@@ -116,7 +119,7 @@ def _train(
     todo = stages.of(job)
     with checkpoint.fitting(keeper.path) if keeper is not None else nullcontext():
         curves, networks, state = _resumed(job, todo, samples, keeper)
-    total = sum(stage.epochs for stage in todo)
+    total, adaptation = sum(stage.epochs for stage in todo), dict[str, Any]()
     for number in range(len(networks), len(todo)):
         stage = todo[number]
         course = stage.course(job, number, samples, networks)
@@ -130,6 +133,7 @@ def _train(
             stage.epochs,
             (job.seed, number),
             begun=course.begun,
+            beside=course.beside,
         )
         if state and keeper is not None:
             with checkpoint.fitting(keeper.path):
@@ -143,7 +147,8 @@ def _train(
                 keeper.put([*curves, training.curve], _arrays(_finished(networks) | training.state()), end=end)
             if progress is not None:
                 progress(before + len(training.curve), total)
-        networks.append(training.finished())
+        network, adaptation = course.finish(training.finished())
+        networks.append(network)
         curves.append(training.curve)
         best = min([training.start, *training.curve])
         say(f"{stage.words}: {counted(len(training.curve), 'epoch')}, validation score {best:.4f}")
@@ -154,7 +159,7 @@ def _train(
     posterior = posterior.calibrated(forward(network, known.inputs).double(), known.truth)
     tempered = tempering(network, posterior, known)
     rounded = tuple([round(score, 5) for score in curve] for curve in curves)
-    return Trained(network.cpu(), last.settings, posterior, temperature, tempered, rounded)
+    return Trained(network.cpu(), last.settings, posterior, temperature, tempered, rounded, adaptation)
 
 
 def _arrays(tensors: Mapping[str, Tensor]) -> dict[str, np.ndarray]:

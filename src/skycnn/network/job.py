@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from skycnn.errors import InputError
+from skycnn.network.adaptation import Adaptation
 from skycnn.network.model import Model
 from skycnn.network.sample import Inputs
 from skycnn.network.schedule import seeded
@@ -39,8 +40,8 @@ class Job:
         Weights to begin with; then one network is trained, whatever the plan's ensemble.
     joins : bool
         Whether those are the weights of the network's parents, to be joined.
-    adapts : bool
-        Whether there is a second sample, without truths, to adapt to.
+    adaptation : Adaptation, optional
+        How a second sample, without truths, counts; None where there is none.
     """
 
     network: Network
@@ -51,7 +52,7 @@ class Job:
     device: torch.device
     init: Mapping[str, Array] | None = None
     joins: bool = False
-    adapts: bool = False
+    adaptation: Adaptation | None = None
 
     @property
     def members(self) -> int:

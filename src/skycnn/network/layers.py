@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from skycnn.network.hiddenlayer import Showing
 
 LEVELS, LEVELS_OF_NONE = (0.16, 0.5, 0.84), (-1.0, 0.0, 1.0)
+LARGEST = 1e12
+"""Microjansky: no pixel of the sky holds as much, and its square is still a number."""
 LEAST = 1e-3
 """Scatter below which features count as the same."""
 WING = 0.15
@@ -55,6 +58,15 @@ def roughness(images: Tensor) -> Tensor:
     rows = torch.cat([images[..., :width, :], images[..., side - width :, :]], 2).diff(dim=3)
     columns = torch.cat([images[..., :width], images[..., side - width :]], 3).diff(dim=2)
     return (rows.abs().mean((2, 3)) + columns.abs().mean((2, 3))) * (math.sqrt(math.pi) / 4)
+
+
+def cleaned(image: Tensor) -> tuple[Tensor, Tensor]:
+    """Return stamps with 0 for what is absent, and which bands (n, band) are there: half of their pixels are."""
+    if image.sum((2, 3)).isfinite().all():  # then every pixel is: the usual case, in a third of the time
+        return image.clamp(-LARGEST, LARGEST), image.new_ones(image.shape[:2], dtype=torch.bool)
+    fine = torch.isfinite(image)
+    there = fine.sum((2, 3)) > image.shape[2] * image.shape[3] // 2
+    return torch.where(fine & there[..., None, None], image.clamp(-LARGEST, LARGEST), 0.0), there
 
 
 def asinh(x: Tensor) -> Tensor:
@@ -261,6 +273,50 @@ class Inception(nn.Module):
         one, three, five = torch.split(torch.relu(self.reduce(x)), self.parts, 1)
         five = self.five(torch.relu(self.before(five)))
         return torch.cat([one, torch.relu(torch.cat([self.three(three), five, self.pool(self.widest(x))], 1))], 1)
+
+
+class ChannelNorm(nn.Module):
+    """Batch normalisation of each channel (Ioffe & Szegedy 2015, arXiv:1502.03167), without torch's count of batches.
+
+    Parameters
+    ----------
+    channels : int
+    """
+
+    mean: Tensor
+    variance: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.ones(channels)), nn.Parameter(torch.zeros(channels))
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("variance", torch.ones(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (n, channels, y, x) of the same, in training by its own mean and variance."""
+        known = self.mean, self.variance, self.weight, self.bias
+        return functional.batch_norm(x, *known, self.training, momentum=0.1, eps=1e-3)
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions added to what they see (He et al. 2016, arXiv:1512.03385), at first with weight nothing.
+
+    So deep networks train without normalisation (De & Smith 2020, arXiv:2002.10444).
+
+    Parameters
+    ----------
+    channels : int
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+        self.share = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (n, channels, y, x) of the same."""
+        return torch.relu(x + self.share * self.second(torch.relu(self.first(x))))
 
 
 class Mixer(nn.Module):

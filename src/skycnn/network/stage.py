@@ -1,7 +1,7 @@
 """Stage: one of the trainings that a job does in turn, and what the training loop needs to know of it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -47,6 +47,10 @@ class Course:
     train, valid : Sample
     begun : bool
         Whether the module has learned before: then it is kept as it is where training makes it no better.
+    beside : callable, optional
+        ``beside(module)`` is added to the validation score.
+    finish : callable
+        ``finish(module)`` returns the network, from the trained module, and what the card tells of its adaptation.
     """
 
     module: Any
@@ -55,6 +59,8 @@ class Course:
     train: Sample
     valid: Sample
     begun: bool = False
+    beside: Callable[[Any], float] | None = None
+    finish: Callable[[Any], tuple[nn.Module, dict[str, Any]]] = lambda module: (module, {})
 
 
 @dataclass(frozen=True)
@@ -87,8 +93,11 @@ class Stage(ABC):
     """Stands in checkpoints."""
     needs_truth: ClassVar[bool] = True
     """Whether it looks at rows with a truth alone."""
-    adapts: ClassVar[bool] = False
-    """Whether it looks at the sample to adapt to."""
+
+    @property
+    def adapts(self) -> bool:
+        """Whether it looks at the sample to adapt to."""
+        return False
 
     @property
     def words(self) -> str:

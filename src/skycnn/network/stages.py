@@ -2,25 +2,64 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from skycnn.errors import InputError
-from skycnn.network import frozenfeatures
-from skycnn.network.discrepancy import Discrepancy
+from skycnn.network import frozenfeatures, normstatistics
+from skycnn.network.adaptation import Adaptation
 from skycnn.network.frozenfeatures import PASSES
 from skycnn.network.job import Job
-from skycnn.network.sample import FIRST, Inputs, Sample
-from skycnn.network.stage import FORWARD, Course, Samples, Stage, drawn
+from skycnn.network.sample import FIRST, Inputs, Sample, sample
+from skycnn.network.stage import FORWARD, Course, Samples, Stage
 from skycnn.network.training import Loss, forward
+from skycnn.network.twosamples import adapted, learned
 from skycnn.posterior import Posterior
 
 
 @dataclass(frozen=True)
-class OnTruth(Stage):
+class Adaptable(Stage):
+    """A stage that may look at a second sample, without truths.
+
+    Parameters
+    ----------
+    adaptation : Adaptation, optional
+        How that counts; the module then has ``features(**inputs)``. A task's own stages take the job's.
+    """
+
+    adaptation: Adaptation | None = None
+
+    imitates: ClassVar[bool] = False
+    """Whether its loss needs no truth."""
+
+    @property
+    def adapts(self) -> bool:
+        """Whether it looks at the sample to adapt to."""
+        return self.adaptation is not None
+
+    @property
+    def looks(self) -> float:
+        """Rows of a second sample are looked at beside each batch."""
+        return self.epochs * (2.0 if self.adaptation is not None and self.adaptation.trains else 1.0)
+
+    def facts(self) -> list[Any]:
+        """Return the same as of every stage, and how much the second sample counts."""
+        return super().facts() + ([] if self.adaptation is None else [self.adaptation.facts()])
+
+    def taught(self, course: Course, job: Job, number: int, samples: Samples) -> Course:
+        """Return a course of the first sample, or of both."""
+        if self.adaptation is None:
+            return course
+        seed = job.seed, number
+        return adapted(course, self.adaptation, samples.adapt, self.epochs, seed, imitates=self.imitates)
+
+
+@dataclass(frozen=True)
+class OnTruth(Adaptable):
     """A network trained on the truth."""
 
     kind = "truth"
@@ -29,17 +68,14 @@ class OnTruth(Stage):
         """Return its course; the validation score is the posterior's."""
         train, posterior = samples.train.known(), self.posterior(job)
         module = self.begun(job, number, train, before)
-        loss = self.loss(posterior, module, samples)
-        return Course(module, loss, posterior.score, train, samples.valid.known(), job.init is not None)
-
-    def loss(self, posterior: Posterior, module: Any, samples: Samples) -> Loss:
-        """Return the loss of a batch."""
-        return lambda raw, truth, _: posterior.loss(raw, truth)
+        loss: Loss = lambda raw, truth, _: posterior.loss(raw, truth)  # noqa: E731
+        course = Course(module, loss, posterior.score, train, samples.valid.known(), job.init is not None)
+        return self.taught(course, job, number, samples)
 
 
 @dataclass(frozen=True)
-class Distil(Stage):
-    """A network that learns what others say of a row.
+class Distil(Adaptable):
+    """A network that learns what others say of a row; of a second sample too where these were adapted to it.
 
     Parameters
     ----------
@@ -50,11 +86,12 @@ class Distil(Stage):
     teachers: tuple[int, ...] = ()
 
     kind = "imitate"
+    imitates = True
 
     @property
     def looks(self) -> float:
         """Its teachers look at every batch too."""
-        return self.epochs * (1 + len(self.teachers) * FORWARD)
+        return super().looks * (1 + len(self.teachers) * FORWARD)
 
     def posterior(self, job: Job) -> Posterior:
         """Return the posterior that holds what several networks say."""
@@ -67,8 +104,9 @@ class Distil(Stage):
         def loss(raw: Tensor, _: Tensor, seen: Inputs) -> Tensor:
             return job.posterior.imitate(raw, job.posterior.blend([forward(teacher, seen) for teacher in teachers]))
 
-        module = self.begun(job, number, train, before)
-        return Course(module, loss, self.posterior(job).score, train, samples.valid.known(), job.init is not None)
+        module, score = self.begun(job, number, train, before), self.posterior(job).score
+        course = Course(module, loss, score, train, samples.valid.known(), job.init is not None)
+        return self.taught(course, job, number, samples)
 
 
 @dataclass(frozen=True)
@@ -208,67 +246,30 @@ class Pretrain(Stage):
         return Course(module, lambda raw, truth, _: loss(raw, truth), loss, train, valid)
 
 
-@dataclass(frozen=True)
-class Adapt(OnTruth):
-    """A network trained on the truth, and to see a second sample, without truths, as it sees the first.
-
-    Its module has ``features(**inputs)``.
-
-    Parameters
-    ----------
-    weight : float
-        Of the discrepancy beside the posterior's loss.
-    discrepancy : Discrepancy
-    """
-
-    weight: float = 1.0
-    discrepancy: Discrepancy = field(default_factory=Discrepancy)
-
-    kind = "adapt"
-    adapts = True
-
-    @property
-    def looks(self) -> float:
-        """Features of both samples are worked out beside the answer."""
-        return 3.0 * self.epochs
-
-    def facts(self) -> list[Any]:
-        """Return the same as of every stage, and how much the second sample counts."""
-        return [*super().facts(), self.weight, list(self.discrepancy.widths)]
-
-    def loss(self, posterior: Posterior, module: Any, samples: Samples) -> Loss:
-        """Return the posterior's loss and the weighted discrepancy."""
-        other = samples.adapt
-        if other is None:
-            raise ValueError("there is no second sample to adapt to: the task asks for it without looking at the job")
-
-        def loss(raw: Tensor, truth: Tensor, seen: Inputs) -> Tensor:
-            rows = drawn(other, len(raw))
-            generator = torch.Generator(raw.device).manual_seed(int(torch.randint(1 << 62, ())))
-            there = module.features(**module.augment(other.batch(rows), generator))
-            return posterior.loss(raw, truth) + self.weight * self.discrepancy(module.features(**seen), there)
-
-        return loss
-
-
 def usual(job: Job) -> list[Stage]:
-    """Return an ensemble and what learns from it, one network alone, or parents joined: head first, then the whole."""
-    plan, settings = job.network.plan, dict(job.settings)
+    """Return an ensemble and what learns from it, one network alone, or parents joined: head first, then the whole.
+
+    A second sample is looked at by all that are trained on the truth and by what learns from them; where nothing but
+    statistics is measured on it, by the last network alone.
+    """
+    plan, settings, last = job.network.plan, dict(job.settings), job.adaptation
     if job.joins:
-        whole = Whole(settings, plan.tune_epochs, plan.tune_rate, "the whole network")
+        whole = Whole(settings, plan.tune_epochs, plan.tune_rate, "the whole network", adaptation=last)
         return [Head(settings, plan.epochs, plan.rate, "its head alone"), whole]
-    one = OnTruth(settings, plan.epochs, plan.rate, "network 1 of 1")
+    one = OnTruth(settings, plan.epochs, plan.rate, "network 1 of 1", adaptation=last)
     if job.members == 1:
         return [one]
+    each = last if last is not None and last.trains else None
     member: Mapping[str, Any] = {**settings, **plan.member}
     names = [f"network {number + 1} of {job.members}" for number in range(job.members)]
-    members = [replace(one, settings=member, name=name) for name in names]
+    members = [replace(one, settings=member, name=name, adaptation=each) for name in names]
     student = Distil(
         {**settings, **plan.student},
         plan.student_epochs,
         plan.rate,
         "the network that learns from them",
         teachers=tuple(range(job.members)),
+        adaptation=last,
     )
     return [*members, student]
 
@@ -294,11 +295,40 @@ def check(job: Job, name: str) -> bool:
     """
     todo = of(job)
     adapting = [stage for stage in todo if stage.adapts]
-    with torch.device("meta"):
-        able = all(hasattr(stage.blank(job), "features") for stage in adapting)
-    if job.adapts and not (adapting and able):
-        why = "no stage of its training uses it" if able else "its module has no features"
-        raise InputError(f"network {name} does not adapt to a second sample: {why}", hint="Leave --adapt out.")
-    if adapting and not job.adapts:
+    if job.adaptation is not None:
+        with torch.device("meta"):
+            blank = [stage.blank(job) for stage in adapting]
+        why = "no stage of its training uses it" if not adapting else None
+        if not all(callable(getattr(type(module), "features", None)) for module in blank):
+            why = "its module has no features"
+        elif not job.adaptation.trains and not all(map(normstatistics.layers, blank)):
+            why = "it has no batch normalisation"
+        if why is not None:
+            hint = "Leave --adapt out." if job.adaptation.trains else "Leave --adapt-by out."
+            raise InputError(f"network {name} does not adapt to a second sample: {why}", hint=hint)
+    elif adapting:
         raise InputError(f"network {name} adapts to a second sample", hint="Name it with --adapt TARGET.fits.")
     return any(not stage.needs_truth for stage in todo)
+
+
+def check_features(job: Job, name: str, imagined: Mapping[str, np.ndarray]) -> None:
+    """See that what adapting networks see in rows is something that they learn.
+
+    Parameters
+    ----------
+    job : Job
+    name : str
+        Of its network, for messages.
+    imagined : mapping of str to ndarray
+        Inputs of some rows, each (n, ...).
+
+    Raises
+    ------
+    InputError
+        When it is not.
+    """
+    rows = sample(imagined, np.zeros(len(next(iter(imagined.values())))))
+    for stage in of(job):
+        if stage.adapts and not learned(stage.blank(job), rows.batch(slice(None))):
+            what = f"network {name} does not adapt to a second sample: it learns nothing in its features"
+            raise InputError(what, hint="Leave --adapt out.")

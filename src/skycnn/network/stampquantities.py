@@ -1,5 +1,7 @@
 """Stamp quantities: what is measured on stamps whatever the network sees in them: light, noise, sky and shape."""
 
+import math
+from collections.abc import Sequence
 from functools import lru_cache
 
 import torch
@@ -15,6 +17,8 @@ SIGMAS = (0.05, 0.1, 0.2)
 """Widths of the Gaussian windows for each band, as shares of the stamp's side."""
 FINE = (0.03, 0.0625, 0.125, 0.25)
 """Of those for all bands together."""
+FINEST = 32
+"""Pixels along an edge from which the narrowest windows grow no wider: they tell stars from galaxies."""
 WIDE = 0.2
 """Of the window that offset and stretch are measured in."""
 RING = (0.2, 0.5)
@@ -69,6 +73,15 @@ def _shape(seen: Tensor) -> Tensor:
     return torch.cat([asinh(windows / 2), far, sectors[:, -1:], sectors[:, SECTORS // 2 : SECTORS // 2 + 1]], 1)
 
 
+def _widths(shares: Sequence[float], side: int) -> list[float]:
+    """Return the widths of windows, pixels; on large stamps the factors between them are larger."""
+    if side <= FINEST:
+        return [share * side for share in shares]
+    narrowest, widest = shares[0] * FINEST, shares[-1] * side
+    stretch = math.log(widest / narrowest) / math.log(shares[-1] / shares[0])
+    return [widest * (share / shares[-1]) ** stretch for share in shares]
+
+
 @lru_cache(maxsize=8)
 def _patterns(side: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Return windows for each band; for all together windows, moments of first and second order, and sectors.
@@ -78,7 +91,8 @@ def _patterns(side: int, device: torch.device) -> tuple[Tensor, Tensor]:
     place = torch.arange(side, dtype=torch.float32) - (side - 1) / 2
     x, y = place.repeat(side), place.repeat_interleave(side)
     square = x * x + y * y
-    parts = [torch.exp(-0.5 * square / (share * side) ** 2) for share in (*SIGMAS, *FINE, WIDE)]
+    sigmas = (*_widths(SIGMAS, side), *_widths(FINE, side), WIDE * side)
+    parts = [torch.exp(-0.5 * square / sigma**2) for sigma in sigmas]
     wide = parts.pop()
     parts += [wide * x, wide * y, wide * (x * x - y * y), 2 * wide * x * y]
     ring = (square >= (RING[0] * side) ** 2) & (square < (RING[1] * side) ** 2)

@@ -63,6 +63,8 @@ class Training:
         Anything that tells this training from others.
     begun : bool
         Whether the module has learned before: then it is kept as it is where training makes it no better.
+    beside : callable, optional
+        ``beside(module)`` is added to the validation score.
 
     Attributes
     ----------
@@ -86,8 +88,9 @@ class Training:
         seed: tuple[object, ...],
         *,
         begun: bool = False,
+        beside: Callable[[Any], float] | None = None,
     ) -> None:
-        self.module, self.loss, self.score = module, loss, score
+        self.module, self.loss, self.score, self.beside = module, loss, score, beside
         self.train, self.valid, self.plan, self.epochs, self.seed = train, valid, plan, epochs, seed
         self.mean = copy.deepcopy(module)
         self.best: dict[str, Tensor] = _copied(self.mean)
@@ -138,7 +141,8 @@ class Training:
     def _score(self) -> float:
         """Return the validation score of the averaged network."""
         with torch.no_grad():
-            return float(self.score(forward(self.mean, self.valid.inputs), self.valid.truth))
+            score = float(self.score(forward(self.mean, self.valid.inputs), self.valid.truth))
+        return score if self.beside is None else score + self.beside(self.mean)
 
     def _step(self, rows: Sample, step: int, steps: int, generator: torch.Generator) -> None:
         rate, beta = one_cycle(step, steps, self.plan.rate)

@@ -95,7 +95,7 @@ def draw(path: str, sample: PreviewRows, shown: Sequence[str], pixel_scale: floa
         Its ending is the format.
     sample : PreviewRows
     shown : sequence of str
-        Truths, by their names without ``_TRUE``; colours are drawn against the first.
+        Truths, by their names without ``_TRUE``; colours are drawn against the first, and stamps are sorted by it.
     pixel_scale : float
         arcsec.
     title : str
@@ -125,8 +125,10 @@ def picture(kind: str, sample: PreviewRows, shown: Sequence[str], pixel_scale: f
         if tracks:
             _tracks(figure, grid[1 : 1 + height, 0].subgridspec(height, min(across, tracks)), sample, shown[0], tracks)
         if stamps is not None:
-            labels = sample.column(f"{shown[0]}{TRUE}")[: len(stamps)] if shown else None
-            _sheet(figure.add_subplot(grid[-1]), sample, stamps, labels, f"{shown[0]}" if shown else "", pixel_scale)
+            labels = sample.column(f"{shown[0]}{TRUE}")[: len(stamps)] if shown else np.full(len(stamps), np.nan)
+            order = np.argsort(labels, kind="stable")  # NaN goes last
+            axes, name = figure.add_subplot(grid[-1]), shown[0] if shown else ""
+            _sheet(axes, sample.bands, stamps[order], labels[order], name, pixel_scale)
         figure.suptitle(f"{title} ({len(sample.column('ID')):,} shown)", x=0.01, ha="left", fontweight="bold")
         return style.encode(figure, kind)
 
@@ -188,27 +190,27 @@ def _tracks(figure: Any, grid: Any, sample: PreviewRows, name: str, tracks: int)
         axes.set_xlabel(name)
 
 
-def _sheet(axes: Any, sample: PreviewRows, stamps: Array, labels: Array | None, name: str, pixel_scale: float) -> None:
-    """Draw stamps in colour, side by side, y upwards."""
+def _sheet(axes: Any, bands: Sequence[str], stamps: Array, labels: Array, name: str, pixel_scale: float) -> None:
+    """Draw stamps in colour, side by side, y upwards, in the order of a truth."""
     side = stamps.shape[-1]
     gap, lines = max(1, side // 16), -(-len(stamps) // ACROSS)
     step = side + gap
     canvas = np.ones((lines * step, ACROSS * step, 3))
-    for k, stamp in enumerate(colour(stamps, sample.bands)[:, ::-1]):
+    for k, stamp in enumerate(colour(stamps, bands)[:, ::-1]):
         y, x = k // ACROSS * step, k % ACROSS * step
         canvas[y : y + side, x : x + side] = np.nan_to_num(stamp)
     axes.imshow(canvas, interpolation="nearest")
-    for k, label in enumerate([] if labels is None else labels.tolist()):
+    for k, label in enumerate(labels.tolist() if name else []):
         axes.text(
             k % ACROSS * step + 1,
             k // ACROSS * step + 1,
-            f"{label:.2f}" if np.isfinite(label) else "-",
+            f"{label:.3g}" if np.isfinite(label) else "-",
             va="top",
             fontsize=5,
             color="w",
         )
     axes.set_axis_off()
-    what = f", {name} in the corner" if name else ""
+    what = f", sorted by {name}" if name else ""
     axes.set_title(f"the first {len(stamps)}, each {side * pixel_scale:.3g} arcsec wide{what}; one stretch for all")
 
 

@@ -141,7 +141,7 @@ class AperturePhotometry:
 
     def observed(self, true: Measured, deviates: Array) -> Measured:
         """Return fluxes as they would be measured, from those `expected` and standard normal deviates (n, band)."""
-        flux = (true.flux + true.error * deviates).astype(np.float32)
+        flux = (true.flux + true.error * deviates * self.noise.drawn).astype(np.float32)
         # The quoted error knows the photons that were counted, not those that were to come.
         error = np.sqrt(true.error**2 + (np.maximum(flux, 0) - true.flux) / self._gain())
         return Measured(flux, error.astype(np.float32), true.radius)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,11 +41,14 @@ class Noise:
         That one microjansky gives; NaN where it is not known, and the sources' photons then add no noise.
     correlation : Correlation, optional
         Between pixels of the noise that ``sigma`` tells; left out, there is none.
+    drawn : bool
+        Whether images get it; else it tells apertures and errors alone.
     """
 
     sigma: Array
     electrons: Array
     correlation: Correlation | None = None
+    drawn: bool = True
 
     @classmethod
     def of(
@@ -106,7 +109,7 @@ class Noise:
     def times(self, factor: ArrayLike) -> "Noise":
         """Return this noise, that of the photons too, times a factor, or times that of each image (n,)."""
         by = np.asarray(factor, np.float64)[..., None]
-        return Noise(self.sigma * by, self.electrons / by**2, self.correlation)
+        return replace(self, sigma=self.sigma * by, electrons=self.electrons / by**2)
 
     def add(self, images: NDArray[np.float32], seed: int, row: ArrayLike, name: str = "noise") -> NDArray[np.float32]:
         """Return images with noise.
@@ -134,6 +137,8 @@ class Noise:
         """
         if images.ndim != 4 or images.shape[1] != self.sigma.shape[-1]:
             raise InputError(f"noise of {self.sigma.shape[-1]} bands for images of another shape", value=images.shape)
+        if not self.drawn:
+            return images.astype(np.float32)
         rows = np.asarray(row, np.int64)
         shape = images.shape[1:]
         out = np.empty(images.shape, np.float32)
@@ -151,6 +156,8 @@ class Noise:
 
     def photons(self, images: NDArray[np.float32], seed: int, row: ArrayLike) -> NDArray[np.float32]:
         """Return images (n, band, y, x) with the noise of their own photons alone, as `add` makes it."""
+        if not self.drawn:
+            return images.astype(np.float32)
         out, rows = np.empty(images.shape, np.float32), np.asarray(row, np.int64)
         gain = self._each(self.electrons, rows)
         for k, number in enumerate(rows.tolist()):

@@ -1,8 +1,8 @@
-"""NoiseLevel: how noisy mocks are made - as a survey's depths tell, or as its photons are counted, times a factor."""
+"""NoiseLevel: how noisy mocks are - as a survey's depths tell, or its photons as counted, times a factor; or not."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,14 +12,15 @@ from skycnn.simulate import draws
 from skycnn.simulate.noise import Noise
 from skycnn.survey import Survey, where
 
-KINDS = ("depth", "counted")
-"""``depth``: stars at the survey's depth have signal to noise 5. ``counted``: of its sky, dark current and reading."""
+KINDS = ("depth", "counted", "none")
+"""``depth``: stars at the survey's depth have signal to noise 5. ``counted``: of its sky, dark current and reading.
+``none``: pixels have no noise; apertures and quoted errors are those of ``depth``."""
 
 MATCHED = "matched"
 """The noise that the survey file's factor ``matched`` makes of what is counted."""
 
 LEAST, MOST = 0.01, 100.0
-EXPECTED = "depth, counted or matched, perhaps times a factor, counted:0.5, or a range of factors, counted:0.5-2"
+EXPECTED = "depth, counted or matched, perhaps times a factor, counted:0.5, or a range, counted:0.5-2; or none"
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class NoiseLevel:
             number = r"(\d+\.?\d*|\.\d+)"
             found = re.fullmatch(rf"{number}(?:-{number})?", rest)
             low, high = (float(found[1]), float(found[2] or found[1])) if found else (np.nan, np.nan)
-        if kind not in (*KINDS, MATCHED) or not LEAST <= low <= high <= MOST:
+        if kind not in (*KINDS, MATCHED) or not LEAST <= low <= high <= MOST or (kind == "none" and colon):
             raise InputError("no such noise", value=text, expected=EXPECTED)
         if kind != MATCHED:
             return cls(kind, low, high)
@@ -85,6 +86,7 @@ class NoiseLevel:
             When the survey does not tell what it follows from.
         """
         noise = Noise.counted(survey, bands) if self.kind == "counted" else Noise.of(survey, bands)
+        noise = replace(noise, drawn=self.kind != "none")
         return noise if self.varied else noise.times(self.low)
 
     def each(self, noise: Noise, seed: int, row: ArrayLike) -> Noise:

@@ -20,6 +20,7 @@ from skycnn.errors import InputError
 from skycnn.simulate import draws, fluxtable, morphology, seds
 from skycnn.simulate.census import LIMIT, NumberCounts, Success
 from skycnn.simulate.components import Components
+from skycnn.simulate.cosmology import distance_modulus
 from skycnn.simulate.fluxtable import FluxTable
 from skycnn.simulate.galaxies import Galaxies
 from skycnn.simulate.mixture import Mixture
@@ -200,20 +201,6 @@ def youth(magnitude: Array, redshift: Array) -> Array:
     fainter = np.maximum(magnitude - YOUNGER[2], 0) * np.minimum(redshift, 1)
     younger: Array = YOUNGER[0] * beyond + YOUNGER[1] * fainter
     return younger
-
-
-def distance_modulus(redshift: Array) -> Array:
-    """Return the distance modulus, mag, for flat space, H0 = 70 km/s/Mpc and a matter density of 0.3."""
-    grid, modulus = _moduli()
-    return np.interp(np.log(redshift), grid, modulus)
-
-
-@lru_cache(maxsize=1)
-def _moduli() -> tuple[Array, Array]:
-    z = np.geomspace(1e-3, 6, 3000)
-    rate = 1 / np.sqrt(0.3 * (1 + z) ** 3 + 0.7)
-    comoving = z[0] + np.concatenate([[0], np.cumsum(np.diff(z) * (rate[1:] + rate[:-1]) / 2)])
-    return np.log(z), 5 * np.log10(comoving * (1 + z) * 299792.458 / 70) + 25
 
 
 def bend(normal: Array, centre: Array, redshift: Array) -> Array:

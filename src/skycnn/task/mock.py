@@ -114,7 +114,7 @@ class Mock:
     density : callable, optional
         ``density()`` returns how many objects of ``all`` lie on a square arcminute; without it there are no scenes.
     shown : tuple of str
-        Truths that ``--preview`` shows; colours are drawn against the first.
+        Truths that ``--preview`` shows; colours are drawn against the first, and stamps are sorted by it.
     options : tuple of Option
         That ``draw`` takes by name; they stand in the header of the mocks and in the card of a model trained on them.
     measured : bool

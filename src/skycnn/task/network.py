@@ -63,7 +63,9 @@ class Network:
         ``forward(**inputs) -> (n, outputs)``, ``normalise(inputs)`` (sets its buffers from training rows),
         ``augment(inputs, generator) -> inputs`` (training only) and ``temper(temperature)``, which divides the raw
         output for good by a number or, where the posterior has several parts, by a tensor (outputs,). Its whole state
-        is in its ``state_dict``, and it can be built on the ``meta`` device.
+        is in its ``state_dict``, and it can be built on the ``meta`` device. One with a method ``features(**inputs)``,
+        which returns what it sees in each row, (n, ...) or a dict of such, and which ``forward`` rests on, can be
+        adapted to a second sample; see `network.adaptation`.
     inputs : tuple of str
         Kinds of input the module takes: ``flux`` (``flux`` and ``error``, each (n, band), microjansky), ``image``
         (``image``, (n, band, y, x), microjansky a pixel), and names of the task's `InputColumn`, each (n,); NaN where

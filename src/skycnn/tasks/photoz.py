@@ -15,7 +15,19 @@ import torch
 from torch import Tensor, nn
 
 from skycnn.network.hiddenlayer import Showing
-from skycnn.network.layers import Dense, Inception, Mixer, Windows, asinh, lost, roughness, sky, spread, turned
+from skycnn.network.layers import (
+    Dense,
+    Inception,
+    Mixer,
+    Windows,
+    asinh,
+    cleaned,
+    lost,
+    roughness,
+    sky,
+    spread,
+    turned,
+)
 from skycnn.posterior.redshift import COLUMN, posterior, posterior_for
 from skycnn.task import Mock, Network, Plan, SignalCut, Task, Truth
 
@@ -24,8 +36,6 @@ TRUTH = Truth(("Z_SPEC", "ZSPEC", "SPECZ", "SPEC_Z", "Z_TRUE", "REDSHIFT"), 0.0,
 POGSON = 2.5 / math.log(10)
 FLOOR = 1e-3
 """Relative error below which errors count as the same."""
-LARGEST = 1e12
-"""Microjansky: no pixel of the sky holds as much, and its square is still a number."""
 CLAMP = 6.0
 """Normalised features are cut here, in units of their scatter: beyond, a network only extrapolates."""
 
@@ -182,15 +192,6 @@ class Image(Dense):
         self.narrow = nn.Linear(6 * channels, width // 2)
         self.end(features + bands + width // 2, outputs, width, depth, dropout)
 
-    @staticmethod
-    def cleaned(image: Tensor) -> tuple[Tensor, Tensor]:
-        """Return stamps with 0 for what is absent, and which bands (n, band) are there: half of their pixels are."""
-        if image.sum((2, 3)).isfinite().all():  # then every pixel is: the usual case, in a third of the time
-            return image.clamp(-LARGEST, LARGEST), image.new_ones(image.shape[:2], dtype=torch.bool)
-        fine = torch.isfinite(image)
-        there = fine.sum((2, 3)) > image.shape[2] * image.shape[3] // 2
-        return torch.where(fine & there[..., None, None], image.clamp(-LARGEST, LARGEST), 0.0), there
-
     def features(self, image: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
         """Return magnitudes and adjacent colours through each window, and the shape; and which of them exist."""
         flux, _, shape = self.windows(image, torch.where(there, self.noise, math.inf))
@@ -208,7 +209,7 @@ class Image(Dense):
     def normalise(self, inputs: Mapping[str, Tensor]) -> None:
         """Set noise, softening, and the features' centre and scatter from training rows."""
         self.noise.copy_(sky(inputs["image"]))
-        image, there = self.cleaned(inputs["image"])
+        image, there = cleaned(inputs["image"])
         _, error, _ = self.windows(image, torch.where(there, self.noise, math.inf))
         error = error.masked_fill(~there[:, None], math.nan)
         self.softening.copy_(error.nanmedian(0).values.nan_to_num(1.0).clamp(min=1e-12))
@@ -226,7 +227,7 @@ class Image(Dense):
 
     def hidden(self, image: Tensor) -> Tensor:
         """Return the last hidden layer (n, width) of stamps (n, band, y, x)."""
-        image, there = self.cleaned(image)
+        image, there = cleaned(image)
         values, known = self.features(image, there)
         values = torch.where(known, ((values - self.centre) / self.scale).clamp(-CLAMP, CLAMP), 0.0)
         x = asinh(image / (2 * self.noise[:, None, None]))

@@ -17,7 +17,7 @@ from skycnn.inputs import foldanswers, trainingrows
 from skycnn.inputs.foldanswers import FoldAnswers
 from skycnn.inputs.sealing import Label, sealed
 from skycnn.inputs.trainingrows import TrainingRequest, TrainingRows
-from skycnn.network import checkpoint, cost, fitting, groups, model, stages
+from skycnn.network import adaptation, checkpoint, cost, fitting, groups, model, stages
 from skycnn.network.answer import Answerer
 from skycnn.network.calibration import judged
 from skycnn.network.checkpoint import Keeper
@@ -49,6 +49,7 @@ class Options(TrainingRequest):
     network: str | None = None
     epochs: int | None = None
     members: int | None = None
+    adapt_by: str | None = None
     folds: int = 0
     answers: str | None = None
     seed: int = 1
@@ -196,7 +197,7 @@ def _train(
         device=device_of(options.device),
         init=weights(*parents) if parents else None,
         joins=len(parents) > 1,
-        adapts=options.adapt is not None,
+        adaptation=adaptation.requested(options.adapt, options.adapt_by),
     )
     unlabelled = stages.check(job, name)
     folder, dry = files[0].folder, options.dry_run
@@ -204,6 +205,8 @@ def _train(
         text, task, network, options, parents, folder, say, unread=dry, unlabelled=unlabelled, folds=bool(options.folds)
     )
     job = replace(job, bands=len(rows.feed.card.bands), posterior=_posterior(task, rows, parents, say))
+    if job.adaptation is not None:
+        stages.check_features(job, name, rows.feed.imagined(2))
     result = Result(
         output=files[-1].label,
         name=options.name or Path(options.out).name.removesuffix(model.SUFFIX),
@@ -263,16 +266,16 @@ def _fit(run: Run, result: Result, sample: TrainingSet, file: ModelFile) -> Fold
     if keeper.found is not None:
         result = replace(result, resumed=sum(map(len, keeper.found.facts["curves"])))
         run.say(f"taken over from an earlier run: {counted(result.resumed, 'epoch')}")
-    train, valid = sample.part(TRAIN), sample.part(VALID)
+    train, valid, second = sample.part(TRAIN), sample.part(VALID), run.rows.adapt
     calib = sample.part(CALIB) if result.rows[SIDES[CALIB]] else None
+    adapt, facts = (None, {}) if second is None else second.apart(sample.division, run.say)
     try:
-        fitted = fitting.train(
-            run.job, train, valid, calib, run.rows.adapt, keeper=keeper, say=run.say, progress=run.progress
-        )
+        fitted = fitting.train(run.job, train, valid, calib, adapt, keeper=keeper, say=run.say, progress=run.progress)
     except BaseException:
         if keeper.path.exists():
             run.say(f"{keeper.path} holds what is done so far; the same command with --resume goes on from there")
         raise
+    fitted = replace(fitted, adaptation=facts | dict(fitted.adaptation))
     answered = {side: _judged(fitted, sample, side) for side in (VALID, TEST) if result.rows[SIDES[side]]}
     result = replace(
         result,
@@ -356,7 +359,7 @@ def _keeper(run: Run, result: Result, sample: TrainingSet, file: ModelFile) -> K
         "version": __version__,
     }
     if run.rows.adapt is not None:
-        facts["adapt"] = run.rows.adapt.digest()
+        facts["adapt"] = run.rows.adapt.sample.digest()
     known, side = sample.table()
     keeper = Keeper(
         path,
