@@ -191,7 +191,6 @@ def test_blank_stamps_are_not_trained_on(model, tmp_path):
     pixels, labels = published.images(N)
     pixels[::10] = 0
     cat = published.write(tmp_path / NOISY, pixels, labels)
-    options = train.Options(
-        task="smallmerger", out=str(tmp_path / "m.safetensors"), network="small", group="", epochs=1
-    )
+    out = str(tmp_path / "m.safetensors")
+    options = train.Options(task="smallmerger", out=out, network="small", group="", epochs=1)
     assert train.train(cat, options).left_out == {"fewer than two bands": N // 10}
