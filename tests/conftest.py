@@ -152,3 +152,17 @@ def twofold(tmp_path, monkeypatch):
     monkeypatch.setattr(tasks, "__path__", [*tasks.__path__, str(tmp_path / "tasks")])
     yield "twofold"
     sys.modules.pop("skycnn.tasks.twofold", None)
+
+
+@pytest.fixture
+def smallmerger(tmp_path, monkeypatch):
+    """Make the task of `smallmerger` known; return its name."""
+    import shutil
+
+    from skycnn import tasks
+
+    (tmp_path / "tasks").mkdir()
+    shutil.copy(os.path.join(os.path.dirname(__file__), "smallmerger.py"), tmp_path / "tasks")
+    monkeypatch.setattr(tasks, "__path__", [*tasks.__path__, str(tmp_path / "tasks")])
+    yield "smallmerger"
+    sys.modules.pop("skycnn.tasks.smallmerger", None)

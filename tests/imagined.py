@@ -8,7 +8,7 @@ from skycnn.stamps.stamps import Batch, Census, Stamps
 
 
 class Imagined(Stamps):
-    """Rows from the last to the first, two at a time; pixels of a row are its absolute number.
+    """Rows from the last to the first, two at a time; pixels of a row are its absolute number, but for the last one.
 
     ``empty`` maps an absolute row to bands that are NaN, ``flags`` an absolute row to its flags.
     """
@@ -26,6 +26,7 @@ class Imagined(Stamps):
         for some in (rows[at : at + 2] for at in range(0, len(rows), 2)):
             shape = (len(some), len(bands), side, side)
             pixels = np.broadcast_to((first + some)[:, None, None, None], shape).astype(dtype)
+            pixels[..., -1, -1] += 1  # planes of one value show nothing
             for place, row in enumerate(first + some):
                 for band in self.empty.get(row, ""):
                     pixels[place, list(bands).index(band)] = np.nan

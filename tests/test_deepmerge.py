@@ -15,7 +15,7 @@ from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.extension import Extension
 from skycnn.fits.output import Output
 from skycnn.fits.source import parse
-from skycnn.fits.stamplayout.deepmerge import partners
+from skycnn.fits.stamplayout.deepmergefiles import partners
 from skycnn.stamps.stampfile.cube import Cube
 
 N, SIDE = 30, 7

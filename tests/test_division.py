@@ -204,9 +204,3 @@ def test_folds_keep_families_whole_and_depend_on_no_other_row():
     assert {TRAIN, VALID, CALIB, TEST} == set(found.fold(1, 4).side.tolist())
     some = divide(row_hashes(FLUX[500:]), NUMBER[500:], ("TILE", TILES[500:]), None)
     assert (some.fold(2, 4).side == found.fold(2, 4).side[500:]).all()
-
-
-def test_groups_that_a_random_split_parts_are_counted():
-    alone = divide(row_hashes(FLUX), NUMBER, None, None)
-    assert alone.astride(np.repeat(np.arange(2), 500)) == 2
-    assert alone.astride(np.arange(1000)) == 0

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from skycnn.network.groups import family_hashes, name_hashes, row_hashes, sides
+from skycnn.network import groups
+from skycnn.network.groups import family_hashes, name_hashes, picture_hashes, row_hashes, sides
 
 FLUX = np.random.default_rng(0).normal(size=(1000, 3)).astype("f4")
 
@@ -51,3 +52,32 @@ def test_without_a_column_the_hash_decides():
     shares = np.bincount(side) / 1000
     assert shares == pytest.approx([0.8, 0.05, 0.1, 0.05], abs=0.04)
     assert (sides(hashed[::-1])[::-1] == side).all()
+
+
+def test_pictures_are_the_same_however_they_are_turned():
+    stamps = np.random.default_rng(3).normal(size=(6, 2, 5, 5)).astype("f4")
+    stamps[0, 0, 2, 2] = np.nan
+    stamps[1, 1, 0, 0] = 0.0
+    found = picture_hashes(stamps)
+    assert len(set(found.tolist())) == 6
+    for turns in range(4):
+        turned = np.rot90(stamps, turns, (2, 3))
+        assert (picture_hashes(turned) == found).all()
+        assert (picture_hashes(turned[..., ::-1]) == found).all()
+    other = stamps.copy()
+    other[1, 1, 0, 0] = -0.0
+    assert (picture_hashes(other) == found).all()
+    other[2, 0, 4, 4] = np.nextafter(other[2, 0, 4, 4], np.float32(9))
+    other[3] = stamps[3, ::-1]  # the bands change places
+    other[4, 1] = stamps[4, 1].T  # of one band alone
+    assert (picture_hashes(other) == found).tolist() == [True, True, False, False, False, True]
+    assert picture_hashes(stamps[:0]).shape == (0,)
+
+
+def test_pictures_are_hashed_block_by_block(monkeypatch):
+    stamps = np.random.default_rng(3).normal(size=(7, 2, 5, 5)).astype("f4")
+    whole = picture_hashes(stamps), row_hashes(stamps)
+    monkeypatch.setattr(groups, "LARGEST", 130)
+    monkeypatch.setattr(groups, "FEW", 130)
+    assert next(rows.stop - rows.start for rows in groups.row_blocks(stamps)) == 2
+    assert (picture_hashes(stamps) == whole[0]).all() and (row_hashes(stamps) == whole[1]).all()

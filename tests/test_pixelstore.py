@@ -32,6 +32,32 @@ def test_what_went_in_comes_out(tmp_path, room):
     assert list(tmp_path.iterdir()) == []  # a scratch file has no name
 
 
+def test_many_stamps_lie_in_a_file_and_in_memory_where_the_disk_is_full(tmp_path, monkeypatch):
+    monkeypatch.setattr(pixelstore, "HELD", 4 * PIXELS.size)
+    assert filled(folder=str(tmp_path)).store(ORDER).where == "in a scratch file"  # there might be nine rows
+
+    def full(fd, offset, size):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    store = filled(folder=str(tmp_path)).store(ORDER)
+    assert store.where == "in memory" and np.array_equal(store[:], PIXELS[ORDER])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_are_read_whatever_their_order(tmp_path):
+    store = filled(folder=str(tmp_path), room=0).store(np.arange(6))
+    for rows in ([], [5], [0, 1, 2, 3, 4, 5], [5, 4, 3], [0, 1, 4, 5, 2], [3, 3, 4, 4]):
+        assert np.array_equal(store[np.array(rows, np.int64)], PIXELS[rows])
+
+
+def test_a_scratch_file_that_was_cut_short_is_told(tmp_path):
+    store = filled(folder=str(tmp_path), room=0).store(ORDER)
+    os.ftruncate(store.pixels.fd, 100)
+    with pytest.raises(RunError, match="a scratch file of stamps was cut short"):
+        store[:]
+
+
 def test_what_is_taken_is_the_callers_own():
     store = filled().store(ORDER)
     store[:][:] = 0

@@ -48,6 +48,45 @@ def test_what_is_no_flux_density_keeps_its_name(text):
     assert read(f" {text} ") == PixelUnit(text, None)
 
 
+@pytest.mark.parametrize(
+    ("text", "scale"),
+    [
+        ("uJy/arcsec2", 0.25),
+        ("uJy / arcsec^2", 0.25),
+        ("uJy arcsec-2", 0.25),
+        ("microJy.arcsec**(-2)", 0.25),
+        ("nJy/(arcsec**2)", 0.25e-3),
+        ("microjansky per square arcsec", 0.25),
+        ("Jy per sq. arcsecond", 0.25e6),
+        ("MJy/sr", 0.25e12 / 206264.806247**2),
+        ("MJy sr-1", 0.25e12 / 206264.806247**2),
+        ("nmgy/arcsec2", 0.25 * NANOMAGGY),
+        ("0.3 uJy/arcsec2", 0.075),
+        ("uJy/arcsec", None),
+        ("adu/arcsec2", None),
+        ("mag/arcsec2", None),
+        ("/arcsec2", None),
+        ("uJy/arcsec2/s", None),
+        ("Jy/beam", None),
+        ("uJy", 1.0),
+    ],
+)
+def test_a_surface_brightness_is_a_flux_a_pixel_where_pixels_have_a_size(text, scale):
+    found = read(text, 0.5)
+    assert found.scale == (None if scale is None else pytest.approx(scale))
+    assert found.name == text
+
+
+def test_a_surface_brightness_is_converted_by_the_pixel_scale():
+    units = {"r": {"uJy/arcsec2": "a.fits"}, "i": {"nJy": "b.fits"}}
+    found = plan(units, "ri", {}, "uJy", pixel_scale=0.5)
+    assert (found.factor("r", "uJy/arcsec2"), found.factor("i", "nJy")) == (0.25, 1e-3)
+    assert found.changed == {"r": "uJy/arcsec2", "i": "nJy"}
+    assert plan(units, "ri", {"r": "MJy/sr"}, pixel_scale=0.5).factor("r", "uJy/arcsec2") == pytest.approx(5.876, 1e-3)
+    with pytest.raises(InputError, match="pixels of r are in uJy/arcsec2"):
+        plan(units, "ri", {}, "uJy")
+
+
 @pytest.mark.parametrize("text", [None, "", "  ", "-", "none", "unitless"])
 def test_what_says_nothing_is_no_unit(text):
     assert read(text) is None

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skycnn.schema import Flag
-from skycnn.stamps.stamps import BATCH_BYTES, batch_rows, corner, pixel_flags, rest, shown
+from skycnn.stamps.stamps import BATCH_BYTES, batch_rows, corner, flat, pixel_flags, rest, shown
 
 
 @given(st.floats(-1e5, 1e5), st.integers(1, 300))
@@ -101,3 +101,23 @@ def test_nan_is_found_whatever_the_plane_sums_to():
     pixels[1, 0, 0, :2] = np.inf, -np.inf
     pixels[2, 0, 3, 3] = np.nan
     assert pixel_flags(pixels).tolist() == [0, Flag.NAN_PIXELS, Flag.NAN_PIXELS, 0]
+
+
+@pytest.mark.parametrize("side", [2, 7, 8])
+def test_planes_of_one_value_are_flat(side):
+    pixels = np.random.default_rng(0).normal(size=(9, 2, side, side)).astype("f4")
+    pixels[0], pixels[1, 1], pixels[2], pixels[3] = 0, 4, np.nan, np.inf
+    pixels[4, :, ::2] = np.nan  # some pixels absent
+    pixels[5] = 3
+    pixels[5, 0, 0, 0] = np.nan
+    pixels[6] = 3
+    pixels[6, 1, 0, 1] = np.nextafter(np.float32(3), np.float32(4))
+    pixels[7, 0], pixels[7, 0, 0, 0] = 0, -0.0
+    expected = np.zeros((9, 2), bool)
+    expected[[0, 3, 5]] = expected[1, 1] = expected[6, 0] = expected[7, 0] = True
+    assert flat(pixels).tolist() == expected.tolist()
+
+
+def test_one_pixel_is_not_flat():
+    assert not flat(np.zeros((3, 2, 1, 1), "f4")).any()
+    assert flat(np.zeros((0, 2, 5, 5), "f4")).shape == (0, 2)

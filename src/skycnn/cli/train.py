@@ -81,8 +81,8 @@ def command(
         str | None,
         typer.Option(
             "--group",
-            metavar="COLUMN",
-            help="Rows of one group stay on one side, repeated rows always; left out, GROUP if there is one; '': none.",
+            metavar="COLUMN|FILE",
+            help="Rows of one group stay on one side, copies always; or a .npy of a number a row; '': no groups.",
         ),
     ] = None,
     init: Annotated[

@@ -1,5 +1,6 @@
 """PixelUnit: the unit of BUNIT or ``--pixel-unit``, and the conversion of pixels to a network's unit."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,14 @@ Units = Mapping[str, Mapping[str | None, str]]
 """By band the units of its images' headers, None for no unit, each with the label of such an image."""
 
 _A_PIXEL = re.compile(r"(\s*(/|\bper\s)\s*pix(el)?s?|[\s.*]pix(el)?s?\s*(\^|\*\*)?\s*\(?-1\)?)\s*$", re.IGNORECASE)
+_AREA = re.compile(
+    r"(\s*(/|\bper\s)\s*\(?\s*(sq(uare|\.)?\s*)?(?P<a>arcsec|sr|ster)\w*\)?\s*((\^|\*\*)?\s*2)?\)?"
+    r"|[\s.*](?P<b>arcsec|sr)\s*(\^|\*\*)?\s*\(?-[12]\)?)\s*$",
+    re.IGNORECASE,
+)
+"""The end of the unit of a surface brightness, as in uJy/arcsec2 or MJy/sr."""
+_STERADIAN = (180 * 3600 / math.pi) ** 2
+"""Square arcsec."""
 _SPELLINGS = "nmgy, nJy, zp27.5 (AB magnitude of one unit), '0.3 uJy'"
 _ALIKE = 1e-9
 """Rounding: 1e-6 Jy is uJy."""
@@ -49,8 +58,14 @@ class PixelUnit:
 
 
 @lru_cache(256)  # unusual units take astropy a millisecond, and images are many
-def read(text: str | None) -> PixelUnit | None:
+def read(text: str | None, pixel_scale: float | None = None) -> PixelUnit | None:
     """Return the unit of a text, flux density or not; None where it is blank.
+
+    Parameters
+    ----------
+    text : str or None
+    pixel_scale : float, optional
+        arcsec; with it a surface brightness is a flux density a pixel.
 
     Examples
     --------
@@ -61,8 +76,20 @@ def read(text: str | None) -> PixelUnit | None:
         return None
     unit = fluxunits.read(_A_PIXEL.sub("", text)) if len(text) <= unittext.LONGEST else None
     if unit is None or unit.kind != "flux" or unit.inverse:
-        return PixelUnit(text.strip(), None)
+        return PixelUnit(text.strip(), None if pixel_scale is None else _in_pixels(text, pixel_scale))
     return PixelUnit(unit.name, unit.scale)
+
+
+def _in_pixels(text: str, pixel_scale: float) -> float | None:
+    """Return what a unit of surface brightness is worth in pixels of so many arcsec, microjansky; None for another."""
+    area = _AREA.search(text[: unittext.LONGEST + 1])
+    flux = fluxunits.read(text[: area.start()]) if area else None
+    if area is None or flux is None or flux.kind != "flux" or flux.inverse:
+        return None
+    of_arcsec = (area["a"] or area["b"]).lower() == "arcsec"
+    if of_arcsec and not re.search(r"2|sq", area[0], re.IGNORECASE):
+        return None
+    return flux.scale * pixel_scale**2 / (1.0 if of_arcsec else _STERADIAN)
 
 
 def bunit(value: fitscards.Value) -> str | None:
@@ -135,12 +162,15 @@ class Conversion:
         What was assumed and done, a line each.
     changed : mapping of str to str
         Band to the former unit, where pixels are converted.
+    pixel_scale : float, optional
+        arcsec, of pixels that may be in a surface brightness.
     """
 
     target: str = MICROJANSKY
     given: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     changed: Mapping[str, str] = field(default_factory=dict)
+    pixel_scale: float | None = None
 
     def named(self, band: str) -> str | None:
         """Return the user's unit for a band."""
@@ -148,12 +178,17 @@ class Conversion:
 
     def factor(self, band: str, text: str | None) -> float | None:
         """Return the factor for pixels of an image with this BUNIT; None if impossible."""
-        unit, target = read(self.named(band) or text), read(self.target)
+        unit, target = (read(one, self.pixel_scale) for one in (self.named(band) or text, self.target))
         return 1.0 if unit is None or target is None else unit.factor_to(target)
 
 
 def plan(
-    units: Units, bands: Sequence[str], given: Mapping[str, str], target: str | None = None, owner: str = "the network"
+    units: Units,
+    bands: Sequence[str],
+    given: Mapping[str, str],
+    target: str | None = None,
+    owner: str = "the network",
+    pixel_scale: float | None = None,
 ) -> Conversion:
     """Return the conversion of some bands to the pixel unit of a network.
 
@@ -170,6 +205,8 @@ def plan(
         flux density.
     owner : str
         Names the network in messages.
+    pixel_scale : float, optional
+        arcsec, where all pixels have that size, and so a surface brightness can be converted.
 
     Raises
     ------
@@ -187,9 +224,11 @@ def plan(
     }
     for band, texts in images.items():
         _check_complete(band, texts)
-    entries = [(band, read(text), label) for band, texts in images.items() for text, label in texts.items()]
+    entries = [
+        (band, read(text, pixel_scale), label) for band, texts in images.items() for text, label in texts.items()
+    ]
     common = target or _common(entries)
-    needed = PixelUnit(common, None) if (unit := read(common)) is None else unit
+    needed = PixelUnit(common, None) if (unit := read(common, pixel_scale)) is None else unit
     silent: list[str] = []
     scaled: dict[tuple[str, float], list[str]] = {}
     for band, unit, label in entries:
@@ -212,7 +251,7 @@ def plan(
     changed: dict[str, str] = {}
     for (name, _), held in scaled.items():
         changed |= {band: f"{changed[band]}, {name}" if band in changed else name for band in held}
-    return Conversion(common, given, tuple(notes), changed)
+    return Conversion(common, given, tuple(notes), changed, pixel_scale)
 
 
 def _check_complete(band: str, texts: Mapping[str | None, str]) -> None:

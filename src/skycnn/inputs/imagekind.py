@@ -81,12 +81,15 @@ class ImageInput(Input):
         wanted : array (n,)
             bool.
         """
-        from skycnn.stamps.stamps import shown
+        from skycnn.stamps.stamps import flat, shown
 
         gone = self._mask.of(values, len(wanted)) if self._mask is not None else None
         dimmed = self._dimmed(values, len(wanted))
         for batch in self.stamps.batches(first, values, wanted, bands=self.card.bands, side=self.side):
             flags = bandmask.clean(batch.pixels, batch.flags, None if gone is None else gone[batch.rows])
+            blank = flat(batch.pixels)
+            if blank.any():
+                flags = bandmask.clean(batch.pixels, flags, blank)
             if dimmed is not None:
                 np.multiply(batch.pixels, dimmed[batch.rows][:, :, None, None], out=batch.pixels)
             yield piece.join(batch.rows, {"image": batch.pixels}, shown(batch.pixels), flags)
@@ -229,4 +232,5 @@ def fitting(stamps: "Stamps | None", card: Card, *, whole: bool = False) -> "Sta
     from skycnn.images import pixelunit
 
     bands = card.bands or stamps.bands
-    return stamps.converted(pixelunit.plan(units, bands, stamps.named_units, card.pixel_unit, card.name))
+    given = (stamps.named_units, card.pixel_unit, card.name, stamps.unit_scale)
+    return stamps.converted(pixelunit.plan(units, bands, *given))

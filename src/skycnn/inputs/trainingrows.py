@@ -13,13 +13,13 @@ from skycnn import survey
 from skycnn.errors import InputError
 from skycnn.files.pixelstore import PixelStore
 from skycnn.fits.catalogue import Catalogue
-from skycnn.inputs import kinds, labelled, rowdivision, trainingfeed
+from skycnn.inputs import kinds, labelled, trainingfeed
 from skycnn.inputs.available import InputOptions
 from skycnn.inputs.feed import Feed
 from skycnn.inputs.labelled import Labelled
+from skycnn.inputs.rowdivision import RowDivision
 from skycnn.network import groups
 from skycnn.network.card import Card
-from skycnn.network.division import RANDOM
 from skycnn.network.model import Model
 from skycnn.network.secondsample import SecondSample
 from skycnn.network.trainingset import SEEN, TrainingSet
@@ -38,7 +38,7 @@ class TrainingRequest(InputOptions):
     truth : tuple of str
         ``COLUMN`` or ``ANSWER=COLUMN``.
     group : str, optional
-        The column that names groups; None: GROUP where there is one, empty: none.
+        The column or the file that names groups; None: the catalogue's own where there is one, empty: none.
     split : str, optional
         The column that names sides; ``random``: rows on their own.
     adapt : str, optional
@@ -123,7 +123,7 @@ def read(
     parents : sequence of Model
         That training begins with.
     scratch : str
-        Folder for stamps that do not fit into memory.
+        Folder for temporary files: an uncompressed catalogue, stamps that do not fit into memory.
     say : callable
         Receives notes.
     unread : bool
@@ -138,16 +138,17 @@ def read(
     InputError
         Bad input, too few rows, a group on two sides, or rows to test with that a parent has seen.
     """
-    with _opened(text, task, network, request, parents) as (catalogue, feed, own, survey_name):
+    with _opened(text, task, network, request, parents, scratch) as (catalogue, feed, own, survey_name):
         named = labelled.truth_columns(catalogue, request.truth, task.truths)
         columns = {name: task.truths[answer] for answer, name in named.items() if name is not None}
         absent = [answer for answer, name in named.items() if name is None]
         if absent:
             what = f"no truth of {', '.join(absent)} in {catalogue.label}: it is not trained"
             say(f"{what}; --truth {absent[0]}=COLUMN names it")
-        group, split = rowdivision.columns(catalogue, request.group, request.split, say)
+        sides = RowDivision.find(catalogue, request.group, request.split, say)
+        group, split = sides.columns
         source = os.path.basename(catalogue.label)
-        facts = rowdivision.facts(group, split) | {"options": _options(catalogue)}
+        facts = sides.facts() | {"options": _options(catalogue)}
         base = (feed, source, str(catalogue.unit.number), survey_name, named)
         if unread and feed.stamps is not None:
             known, left = labelled.known_truths(catalogue, columns, request.rows)
@@ -158,7 +159,7 @@ def read(
             columns,
             unlabelled=unlabelled,
             group=group,
-            split=None if split == RANDOM else split,
+            split=split,
             rows=request.rows,
             scratch=scratch,
         )
@@ -166,7 +167,7 @@ def read(
         label = catalogue.label
         adapt = _second(task, request, catalogue, feed, own, scratch, group) if request.adapt else None
     truth = _aligned(found.truth, named)
-    division, note = rowdivision.divided(found, np.isfinite(truth).any(axis=1), group, split, say)
+    division, note = sides.divided(found, np.isfinite(truth).any(axis=1), say)
     for parent in parents:
         if SEEN in parent.tensors:
             parent_kinds = kinds.find(task, parent.card.inputs, parent.card.name)
@@ -186,7 +187,7 @@ def read(
 
 @contextmanager
 def _opened(
-    text: str, task: Task, network: Network, request: TrainingRequest, parents: Sequence[Model]
+    text: str, task: Task, network: Network, request: TrainingRequest, parents: Sequence[Model], scratch: str
 ) -> Iterator[tuple[Catalogue, Feed, survey.Survey | None, str]]:
     """Yield the catalogue, what feeds the network, the user's survey and the survey's name."""
     cards = [parent.card for parent in parents]
@@ -210,7 +211,7 @@ def _opened(
             "flux" not in network.inputs or presents(columns, bands or survey.BANDS, request.photometry)
         )
 
-    with Catalogue.open(text, request.hdu, holds) as catalogue, ExitStack() as stack:
+    with Catalogue.open(text, request.hdu, holds, scratch) as catalogue, ExitStack() as stack:
         survey_name = labelled.survey_of(catalogue, requested or (first.survey if first else None))
         card = Card(
             name=first.name if first else "--bands" if request.bands else "the network",
@@ -244,7 +245,7 @@ def _second(
     scale, unit = (feed.stamps.pixel_scale, feed.stamps.pixel_unit) if feed.stamps else (None, None)
     card = replace(feed.card, name="the network", survey="", pixel_scale=scale, sample={"pixel_unit": unit})
     options = InputOptions(photometry=request.photometry, input=request.input)
-    with Catalogue.open(str(request.adapt)) as catalogue:
+    with Catalogue.open(str(request.adapt), scratch=scratch) as catalogue:
         second = trainingfeed.feed(task, catalogue, card, options, None, own)
         with second.stamps or ExitStack():
             second.check(catalogue, None)

@@ -18,6 +18,7 @@ from skycnn.network.groups import (
     complete,
     family_hashes,
     folds,
+    is_named,
     name_hashes,
     read_sides,
     sides,
@@ -103,14 +104,14 @@ class Division:
         side = np.where(folds(self.family, count) == number, TEST, TRAIN)
         return replace(self, side=np.where(used, complete(side, self.family), OUT))
 
-    def astride(self, names: Array) -> int:
-        """Return how many named groups have rows on several sides, where rows were divided one by one."""
-        hashed, side = name_hashes(names), self.side
-        pairs = np.unique(np.column_stack([hashed, side])[side != OUT], axis=0)
-        return int(np.count_nonzero(np.unique(pairs[:, 0], return_counts=True)[1] > 1))
 
-
-def divide(row: Array, number: Array, group: tuple[str, Array] | None, split: tuple[str, Array] | None) -> Division:
+def divide(
+    row: Array,
+    number: Array,
+    group: tuple[str, Array] | None,
+    split: tuple[str, Array] | None,
+    picture: Array | None = None,
+) -> Division:
     """Return rows on their sides: a group with all copies of its rows, and the groups of these, on one.
 
     Parameters
@@ -121,6 +122,8 @@ def divide(row: Array, number: Array, group: tuple[str, Array] | None, split: tu
         Of the rows in their catalogue, for messages.
     group, split : tuple of str and array (n,), optional
         Name and content of the column that names groups; of the one that names sides.
+    picture : array (n,), optional
+        Hash of each row's stamps, see `groups.picture_hashes`: rows whose stamps are flipped or turned are copies too.
 
     Raises
     ------
@@ -131,23 +134,24 @@ def divide(row: Array, number: Array, group: tuple[str, Array] | None, split: tu
     def row_name(index: int) -> str:
         return f"row {int(number[index])} with its copies"
 
+    copy = row if picture is None else picture
     hashed, name, named = row, row_name, np.zeros(len(row), bool)
     if group is not None:
         column, values = group
-        named = np.array([str(value).strip() not in ("", "nan") for value in values.tolist()], bool)
+        named = is_named(values)
         hashed = np.where(named, name_hashes(values), row)
 
         def name(index: int) -> str:
             return f"group {values[index]!s} of {column}" if named[index] else row_name(index)
 
     if split is None:
-        family = family_hashes(hashed, row, named)
+        family = family_hashes(hashed, copy, named)
         return Division(sides(family), hashed, row, family, name, row_name)
     side = read_sides(split[1], split[0])
     check_straddle(hashed, side, name)
-    check_straddle(row, side, row_name)
+    check_straddle(copy, side, row_name)
     used, family = side != OUT, hashed.copy()
-    family[used] = family_hashes(hashed[used], row[used], named[used])
+    family[used] = family_hashes(hashed[used], copy[used], named[used])
     side[used] = complete(side[used], family[used])
     return Division(side, hashed, row, family, name, row_name)
 

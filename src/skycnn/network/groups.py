@@ -1,7 +1,8 @@
 """Groups: rows that must stand on the same side of a split, known by a 64-bit hash; the sides and the folds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,12 @@ WORDS = {
     "calibration": CALIB,
 }
 """What a split column may say, without regard to case; a blank leaves the row out."""
-BLOCK = 4096
-"""Rows hashed at once: of stamps, some hundred MB."""
+BLOCK, LARGEST = 4096, 1 << 22
+"""Rows hashed at once, and values in them: with copies some tens of MB."""
+FEW = 1 << 17
+"""Values that stay in a CPU's caches."""
+FACTORS = 0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53
+"""Of MurmurHash3's last steps (Appleby 2011)."""
 OUT = -1
 TENTHS = (8, 9, 10)
 """Without a split column eight tenths of the groups train, one validates and calibrates, one tests."""
@@ -44,12 +49,51 @@ def row_hashes(*arrays: Any) -> Array:
     *arrays : array (n, ...) or anything that gives one for a slice
         Taken as little-endian float32; every NaN is alike.
     """
-    return _hashes(row.tobytes() for first in range(0, len(arrays[0]), BLOCK) for row in _flat(first, arrays))
+    return _hashes(row.tobytes() for rows in row_blocks(*arrays) for row in _flat(rows, arrays))
 
 
-def _flat(first: int, arrays: Sequence[Any]) -> Array:
+def picture_hashes(stamps: Any) -> Array:
+    """Return a hash of each row's stamps, int64 (n,): the same however they are flipped or turned by right angles.
+
+    It is a sum over the pixels, each with its value in all bands, and so does not see where they lie.
+
+    Parameters
+    ----------
+    stamps : array (n, band, y, x) or anything that gives one for a slice
+    """
+    found = [np.zeros(0, np.uint64)]
+    for rows in row_blocks(stamps, largest=FEW):
+        pixels = np.asarray(stamps[rows], "<f4") + np.float32(0)  # -0 becomes 0
+        pixels[np.isnan(pixels)] = np.nan
+        words = pixels.view("<u4").astype(np.uint64)
+        mixed = np.zeros((len(words), *words.shape[2:]), np.uint64)
+        for band in range(words.shape[1]):
+            mixed += words[:, band]
+            mixed += np.uint64(1)
+            _mix(mixed, FACTORS[0])
+        _mix(mixed, FACTORS[1])
+        found.append(mixed.sum(axis=(1, 2), dtype=np.uint64))
+    return np.concatenate(found).view("<i8")
+
+
+def _mix(words: Array, factor: int) -> None:
+    """Make every bit of words, uint64, depend on all bits, in place."""
+    words ^= words >> np.uint64(33)
+    words *= np.uint64(factor)
+    words ^= words >> np.uint64(33)
+
+
+def row_blocks(*arrays: Any, largest: int = 0) -> Iterator[slice]:
+    """Yield slices of arrays (n, ...), whose values in one slice together fit into memory anywhere."""
+    values = sum(prod(array.shape[1:]) for array in arrays)
+    step = max(1, min(BLOCK, (largest or LARGEST) // max(values, 1)))
+    for first in range(0, len(arrays[0]), step):
+        yield slice(first, first + step)
+
+
+def _flat(rows: slice, arrays: Sequence[Any]) -> Array:
     """Return a block of rows, (n, values)."""
-    parts = [np.asarray(array[first : first + BLOCK], "<f4") for array in arrays]
+    parts = [np.asarray(array[rows], "<f4") for array in arrays]
     flat = np.column_stack([part.reshape(len(part), -1) for part in parts])
     flat[np.isnan(flat)] = np.nan
     return np.ascontiguousarray(flat) + np.float32(0)  # -0 becomes 0
@@ -59,6 +103,11 @@ def name_hashes(names: Array) -> Array:
     """Return a hash of each group's name, int64 (n,): numbers and their decimal text are alike, 5.0 and 5 too."""
     distinct, code = np.unique(names, return_inverse=True)
     return _hashes(_text(name).encode() for name in distinct.tolist())[code.reshape(-1)]
+
+
+def is_named(names: Array) -> Array:
+    """Return which rows have a group, bool (n,): not those whose name is blank or nan."""
+    return np.array([str(name).strip() not in ("", "nan") for name in names.tolist()], bool)
 
 
 def _text(name: object) -> str:

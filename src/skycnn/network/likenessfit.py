@@ -15,7 +15,7 @@ from skycnn.network.hiddenlayer import shown
 from skycnn.network.layers import lost, sky
 from skycnn.network.likeness import Likeness
 from skycnn.network.mixture import Mixture
-from skycnn.network.sample import FIRST, Sample, blocks
+from skycnn.network.sample import Sample, blocks
 from skycnn.network.wholedensity import WholeDensity
 
 Array = NDArray[Any]
@@ -81,7 +81,7 @@ class _Sight:
 
     def __init__(self, module: Any, train: Sample, valid: Sample, alarms: float, seed: int) -> None:
         self.module, self.alarms, self.seed = module.eval(), alarms, seed
-        self.noise = sky(_some(train, FIRST, seed).batch(slice(None))["image"])
+        self.noise = sky(_some(train, train.measured, seed).batch(slice(None))["image"])
         bands, generator = len(self.noise), torch.Generator().manual_seed(seed)
         self.bands, self.fewest = bands, min(2, bands)
         half, some = _some(train, len(train) // 2, seed), _some(valid, MOST_BARE, seed)

@@ -18,6 +18,8 @@ BLOCK, LARGEST = 4096, 1 << 20
 """Rows that are answered at once, and values in them: stamps leave a CPU's caches sooner than fluxes."""
 FIRST = 4096
 """Rows that constants of the input, as scale and noise, are measured on if there are stamps: enough for a per cent."""
+MEASURED = 1 << 25
+"""Values in these rows, at most."""
 SHARE = 0.5
 """Of a GPU's free memory that stamps may take."""
 
@@ -52,8 +54,8 @@ class Sample:
         """Return a hash of all inputs."""
         total = hashlib.sha256()
         for _, value in sorted(self.inputs.items()):
-            for first in range(0, len(value), BLOCK):
-                total.update(np.ascontiguousarray(value[first : first + BLOCK], "<f4").tobytes())
+            for first in range(0, len(value), step := _step({"": value})):
+                total.update(np.ascontiguousarray(value[first : first + step], "<f4").data)
         return total.hexdigest()
 
     def known(self) -> "Sample":
@@ -69,11 +71,17 @@ class Sample:
         }
         return Sample(inputs, self.truth[rows.to(self.truth.device)])
 
+    @property
+    def measured(self) -> int:
+        """How many rows constants are measured on, where there are stamps."""
+        values = sum(math.prod(value.shape[1:]) for value in self.inputs.values())
+        return min(len(self), FIRST, max(1, MEASURED // max(values, 1)))
+
     def first(self) -> Inputs:
         """Return the inputs that constants are measured on: all rows, or some of all where there are stamps."""
         if not any(isinstance(value, PixelStore) for value in self.inputs.values()):
             return self.batch(slice(None))
-        rows = torch.linspace(0, len(self) - 1, min(len(self), FIRST), dtype=torch.float64).long()
+        rows = torch.linspace(0, len(self) - 1, self.measured, dtype=torch.float64).long()
         return self.batch(rows.to(self.truth.device))
 
     def to(self, device: torch.device) -> "Sample":
@@ -86,10 +94,15 @@ class Sample:
 
 def blocks(inputs: Mapping[str, Tensor | PixelStore], device: torch.device) -> Iterator[Inputs]:
     """Yield the inputs of all rows, block by block, on a device."""
-    numbers = sum(math.prod(value.shape[1:]) for value in inputs.values())
-    size = max(1, min(BLOCK, LARGEST // max(numbers, 1)))
+    size = _step(inputs)
     for first in range(0, len(next(iter(inputs.values()))), size):
         yield {name: _taken(value, slice(first, first + size), device) for name, value in inputs.items()}
+
+
+def _step(inputs: Mapping[str, Tensor | PixelStore]) -> int:
+    """Return the rows of a block."""
+    numbers = sum(math.prod(value.shape[1:]) for value in inputs.values())
+    return max(1, min(BLOCK, LARGEST // max(numbers, 1)))
 
 
 def _taken(value: Tensor | PixelStore, rows: Tensor | slice, device: torch.device) -> Tensor:
@@ -103,7 +116,10 @@ def _moved(value: Tensor | PixelStore, device: torch.device) -> Tensor | PixelSt
     if isinstance(value, Tensor):
         return value.to(device)
     if device.type == "cuda" and value.nbytes < SHARE * torch.cuda.mem_get_info(device)[0]:
-        return torch.from_numpy(value[:]).to(device)
+        moved, step = torch.empty(value.shape, device=device), _step({"": value})
+        for first in range(0, len(value), step):  # never twice in memory
+            moved[first : first + step] = torch.from_numpy(value[first : first + step])
+        return moved
     return value
 
 

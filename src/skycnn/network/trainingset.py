@@ -12,7 +12,7 @@ from skycnn.errors import InputError, counted
 from skycnn.files.pixelstore import PixelStore
 from skycnn.network import division, groups
 from skycnn.network.division import Division
-from skycnn.network.groups import BLOCK, TRAIN
+from skycnn.network.groups import TRAIN
 from skycnn.network.sample import Sample, sample
 
 Array = NDArray[Any]
@@ -76,8 +76,8 @@ class TrainingSet:
         total = hashlib.sha256()
         for name in sorted(self.inputs):
             value = self.inputs[name]
-            for first in range(0, len(value), BLOCK):
-                total.update(np.ascontiguousarray(value[first : first + BLOCK], "<f4").tobytes())
+            for rows in groups.row_blocks(value):
+                total.update(np.ascontiguousarray(value[rows], "<f4").data)
         total.update(np.ascontiguousarray(self.truth, "<f8").tobytes())
         total.update(np.ascontiguousarray(self.division.side, "<i8").tobytes())
         return total.hexdigest()

@@ -183,6 +183,11 @@ class Stamps(ABC):
         """Return by band the units in the images' headers; empty for simulated pixels."""
         return {}
 
+    @property
+    def unit_scale(self) -> float | None:
+        """The pixel scale by which a surface brightness becomes a flux a pixel, arcsec; None where images differ."""
+        return None
+
     def converted(self, conversion: Conversion) -> Self:
         """Return the same stamps in the unit of a network; files are shared."""
         stamps = copy(self)
@@ -286,6 +291,20 @@ def shown(pixels: Array) -> Array:
     doubt = ~finite
     finite[doubt] = np.isfinite(pixels[doubt]).any(axis=(1, 2))
     return np.asarray(finite)
+
+
+def flat(pixels: Array) -> Array:
+    """Return which planes of stamps (n, band, y, x) are of one value, bool (n, band), as where a survey was not.
+
+    Sky has noise and a galaxy has a shape: such a plane shows nothing, and zero is what many write for none.
+    """
+    middle = pixels.shape[-1] // 2
+    some = pixels[:, :, [0, middle, -1], [0, middle, -1]]  # of most planes these differ, and few are looked at whole
+    found = np.asarray((some == some[:, :, :1]).all(axis=2) | ~np.isfinite(some).all(axis=2))
+    if found.any() and middle:  # one pixel has no shape
+        doubt = pixels[found]
+        found[found] = np.fmin.reduce(doubt, axis=(1, 2)) == np.fmax.reduce(doubt, axis=(1, 2))
+    return np.asarray(found & (middle > 0))
 
 
 def batch_rows(bands: int, side: int) -> int:

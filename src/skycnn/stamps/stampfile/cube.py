@@ -6,13 +6,13 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from math import inf
 from typing import Any, Self
 from zlib import crc32
 
 import numpy as np
 
 from skycnn.errors import InputError, counted
+from skycnn.fits import cards as fitscards
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.fitsfile import open_fits
 from skycnn.fits.source import Source, parse
@@ -21,7 +21,7 @@ from skycnn.fits.stamplayout.stampplanes import PlainPlanes, StampPlanes
 from skycnn.fits.tablebytes import Hdu, read_into
 from skycnn.images import pixelunit
 from skycnn.schema import Flag
-from skycnn.stamps.stampfile import cubechoice, stampcolumns
+from skycnn.stamps.stampfile import cubechoice, cubescale, stampcolumns
 from skycnn.stamps.stamps import Array, Batch, Stamps, batch_rows, corner, pixel_flags
 
 OF_PIXELS = Flag.EDGE | Flag.NAN_PIXELS
@@ -77,9 +77,15 @@ class Cube(Stamps):
         self.rows, self.side = self._planes.rows, self._planes.side
         self._table = self._find_table(units)
         self.bands = self._band_names()
-        scale = unit.header.get("PIXSCALE")
-        self.pixel_scale = float(scale) if isinstance(scale, (int, float)) and 0 < scale < inf else None
+        self.pixel_scale = cubescale.of(unit.header)
+        if self.pixel_scale is None and self._table is not None:
+            self.pixel_scale = cubescale.of({"PIXSCALE": self._table.header.get("PIXSCALE")})
         self.notes = () if self._table else (f"{self.label} has no table: objects are taken to lie at the centres",)
+
+    @property
+    def unit_scale(self) -> float | None:
+        """The pixel scale: these pixels are never resampled."""
+        return self.pixel_scale
 
     @classmethod
     def open(cls, text: str, scratch: str | None = None) -> Self:
@@ -107,6 +113,11 @@ class Cube(Stamps):
                 f"{self.label} has {self._planes.bands} bands, and {len(names)} names of bands", value=names
             )
         return names
+
+    def _card(self, name: str) -> fitscards.Value:
+        """Return the value of a card of the stamps, or of their table where the stamps' header is not ours to write."""
+        found = self._unit.header.get(name)
+        return found if found is not None or self._table is None else self._table.header.get(name)
 
     def _find_table(self, units: list[Hdu]) -> Catalogue | None:
         tables = [unit for unit in units if unit.kind == "table"]
@@ -188,7 +199,10 @@ class Cube(Stamps):
 
     def units(self) -> pixelunit.Units:
         """Return each band's unit from BUNITS, else BUNIT."""
-        texts = pixelunit.by_band(self._unit.header, self.bands)
+        header = self._unit.header
+        if not (header.get("BUNIT") or header.get("BUNITS")):
+            header = {"BUNITS": self._card("BUNITS")}  # a table may have no BUNIT (FITS 4.0, section 4.4.2.5)
+        texts = pixelunit.by_band(header, self.bands)
         return {band: {text: self.label} for band, text in texts.items()}
 
     def _convert(self, pixels: Array, bands: Sequence[str]) -> None:
@@ -224,8 +238,8 @@ class Cube(Stamps):
         """Return a hash of all pixels, their cards, rests and flags; empty for a separate file, see `facts`."""
         if self._owner:
             return b""
-        header = self._unit.header
-        cards = {name: header.get(name) for name in MEANING}
+        cards = {name: self._unit.header.get(name) for name in MEANING}
+        cards |= {"BUNITS": self._card("BUNITS"), "PIXSCALE": self.pixel_scale}
         total = hashlib.sha256(json.dumps([self.bands, cards], default=str).encode())
         room = memoryview(bytearray(PIECE))
         for at in range(0, self._unit.size, PIECE):
