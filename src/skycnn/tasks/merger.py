@@ -28,6 +28,7 @@ from skycnn.network.layers import (
     turned,
 )
 from skycnn.posterior import Bernoulli
+from skycnn.shapes.shapefeatures import Extended, Shapes
 from skycnn.task import Mock, Network, Option, Plan, Task, Truth
 
 COLUMN, MEANING = "P_MERGER", "probability of a merger within 250 Myr of coalescence"
@@ -223,5 +224,6 @@ TASK = Task(
     },
     flag="MERGER",
     truths={COLUMN: TRUTH},
+    features={"shapes": Shapes, "extended": Extended},
     mock=mock,
 )
