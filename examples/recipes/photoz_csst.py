@@ -1,10 +1,10 @@
 """Make the three models of CSST that ship: mocks, networks of fluxes, of stamps and of both, three selections to judge.
 
-    python examples/recipes/photoz_csst.py [--rows N] [--install] [--judge-only] [--difficulty]
+    python examples/recipes/photoz_csst.py [--share X] [--install] [--judge-only] [--difficulty]
 
-Zhou et al. 2022, MNRAS 512, 4593, on mocks of our own. The networks are trained on N galaxies of every noise between
-that of the `matched` mocks and that of the survey's depths, groups 8:1:1, and judged on 10,000 galaxies of another seed
-of each selection, which no choice looks at: `paper` (SNR > 10 in g or i, noise of the depths), `parent24` (I < 24
+Zhou et al. 2022, MNRAS 512, 4593, on mocks of our own. The networks are trained on galaxies of every noise between that
+of the `matched` mocks and that of the survey's depths, groups 8:1:1, that of fluxes on more of them, and judged on
+10,000 galaxies of another seed of each selection, which no choice looks at: `paper` (SNR > 10 in g or i, noise of the depths), `parent24` (I < 24
 besides, noise counted) and `matched` (the same, the noise such that a forest is as good as others publish for the
 paper's mocks). Beside the networks stand the best classical methods, trained on mocks of the very selection, a template
 fit with the mocks' own spectra, and controls that must come out null. Everything is written into out/, which git
@@ -35,7 +35,9 @@ from skycnn.simulate.population import Population
 
 HERE = Path(__file__).parent
 NAME = "photoz-csst"
-ROWS, TESTS, CONTROLS = 110_000, 10_000, 6000
+ROWS = {"flux": 200_000, "image": 110_000, "hybrid": 110_000}
+"""Galaxies that each network is trained with; the fewer are among the more."""
+TESTS, CONTROLS = 10_000, 6000
 KNOWN = {"rivals": 100_000, "forest": 40_000}
 """Galaxies of the same selection that the classical methods learn from, and the forest that difficulty is told by."""
 SELECTIONS = ("paper", "parent24", "matched")
@@ -90,10 +92,11 @@ def mocks(out: Path, name: str, rows: int, *words: object) -> Path:
 
 def training(out: Path, rows: int) -> Path:
     """Return the stamps to train with, all parts in one file."""
-    path = out / "train.fits"
+    path = out / f"train_{rows}.fits"
     if path.exists():
         return path
-    parts = [mocks(out, name, round(share * rows), *words) for name, (share, words) in TRAINING.items()]
+    sizes = {name: round(share * rows) for name, (share, _) in TRAINING.items()}
+    parts = [mocks(out, f"{name}_{size}", size, *TRAINING[name][1]) for name, size in sizes.items()]
     files = [fits.open(part, memmap=True) for part in parts]
     tables = [np.array(file["CATALOGUE"].data) for file in files]
     for number, table in enumerate(tables):
@@ -314,7 +317,7 @@ def tables(out: Path, models: dict[str, Path], selection: str) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--share", type=float, default=1.0, help="of the galaxies to train with")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--install", action="store_true")
     parser.add_argument("--judge-only", action="store_true", help="the models in out/, else those that ship")
@@ -328,8 +331,10 @@ def main() -> None:
     if args.judge_only:
         models = {network: latest(out, f"{NAME}-{network}") for network in NETWORKS}
     else:
-        stamps = training(out, args.rows)
-        models = {network: trained(out, stamps, network, args.threads) for network in NETWORKS}
+        models = {}
+        for network in NETWORKS:
+            stamps = training(out, round(args.share * ROWS[network]))
+            models[network] = trained(out, stamps, network, args.threads)
     if args.install:
         for model in models.values():
             install(model, model.stem, json.loads(skycnn("models", model, "--json"))["sha256"])
