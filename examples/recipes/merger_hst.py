@@ -30,6 +30,8 @@ SEED, OTHER = 1, 2
 """Of what is trained on and of what is judged."""
 BANDS = {"hst2": "F814W,F160W", "hst3": "F814W,F160W,F356W"}
 NETWORK = "residual"
+LENGTH = {"residual": ("--members", 3, "--epochs", 20), "paper": ("--epochs", 40)}
+"""How long networks are trained: what two cores do in an hour."""
 PREVALENCE = 0.03
 AGAIN = (101, 102)
 """Seeds of networks trained alike."""
@@ -62,6 +64,7 @@ def trained(
     if not model.exists():
         card = ["--note", NOTE, "--licence", "BSD-3-Clause", "--dereddened", "yes", "--seed", 1]
         asked = [*TASK, "--bands", bands, "--network", network, "--device", "cpu", "--threads", threads]
+        words = (*LENGTH[network], *words)  # of an option that stands twice the last counts
         print(skycnn("train", stamps, *asked, *card, *words, "--resume", "--out", model), flush=True)
     return model
 

@@ -4,14 +4,15 @@
 
 Zhou et al. 2022, MNRAS 512, 4593, on mocks of our own. The networks are trained on galaxies of every noise between that
 of the `matched` mocks and that of the survey's depths, groups 8:1:1, that of fluxes on more of them, and judged on
-10,000 galaxies of another seed of each selection, which no choice looks at: `paper` (SNR > 10 in g or i, noise of the depths), `parent24` (I < 24
-besides, noise counted) and `matched` (the same, the noise such that a forest is as good as others publish for the
-paper's mocks). Beside the networks stand the best classical methods, trained on mocks of the very selection, a template
-fit with the mocks' own spectra, and controls that must come out null. Everything is written into out/, which git
-ignores; what is there already is not made again, and a training that was stopped goes on. --install puts the models and
-their sums into the package, --judge-only judges those in out/ or else those that ship, and --difficulty prints the
-scatter of a forest at several factors of the noise, by which the one in the survey's file was chosen. That forest is
-scikit-learn's as it stands, of magnitudes and colours, as others' is; the one among the classical methods is better.
+10,000 galaxies of another seed of each selection, which no choice looks at: `paper` (SNR > 10 in g or i, noise of the
+depths), `parent24` (I < 24 besides, noise counted) and `matched` (the same, the noise such that a forest is as good as
+others publish for the paper's mocks). Beside the networks stand the best classical methods, trained on mocks of the
+very selection, a template fit with the mocks' own spectra, and controls that must come out null. Everything is written
+into out/, which git ignores; what is there already is not made again, and a training that was stopped goes on.
+--install puts the models and their sums into the package, --judge-only judges those in out/ or else those that ship,
+and --difficulty prints the scatter of a forest at several factors of the noise, by which the one in the survey's file
+was chosen. That forest is scikit-learn's as it stands, of magnitudes and colours, as others' is; the one among the
+classical methods is better.
 """
 
 import argparse
