@@ -30,11 +30,11 @@ SEED, OTHER = 1, 2
 """Of what is trained on and of what is judged."""
 BANDS = {"hst2": "F814W,F160W", "hst3": "F814W,F160W,F356W"}
 NETWORK = "residual"
-LENGTH = {"residual": ("--members", 3, "--epochs", 20), "paper": ("--epochs", 40)}
+LENGTH = {"residual": ("--members", 3, "--epochs", 20), "paper": ("--epochs", 20)}
 """How long networks are trained: what two cores do in an hour."""
 PREVALENCE = 0.03
-AGAIN = (101, 102)
-"""Seeds of networks trained alike."""
+AGAIN, ALONE = (101, 102), ("--members", 1)
+"""Seeds of networks trained alike; one network without others to learn from."""
 CENTRE, BORDER = 45, 10
 """Side in pixels of the square about the centre that a masked stamp loses, 72 kpc; of the border, what it gets."""
 TIMES, RATIOS = (-250, -150, -50, 50, 150, 250), (0.1, 0.2, 0.4, 0.7, 1.0)
@@ -138,6 +138,30 @@ def auc(path: Path) -> float:
     return metrics.auc(np.asarray(rows["P_MERGER"], float), np.asarray(rows["MERGER_TRUE"], float))
 
 
+def drawn(path: Path, found: Path) -> None:
+    """Draw completeness against the time to coalescence and the mass ratio."""
+    from matplotlib.figure import Figure
+
+    rows = table(found)
+    merger, called = np.asarray(rows["MERGER_TRUE"] == 1), np.asarray(rows["P_MERGER"] >= 0.5)
+    figure = Figure(figsize=(8, 3.2), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    texts = ("time since coalescence [Myr]", "mass ratio")
+    for axes, column, text in zip(panels, ("TIME_TRUE", "MASS_RATIO_TRUE"), texts, strict=True):
+        values = np.asarray(rows[column], float)[merger]
+        edges = np.quantile(values, np.linspace(0, 1, 11))
+        place = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, 9)
+        count = np.bincount(place, minlength=10)
+        share = np.bincount(place, called[merger], 10) / count
+        axes.errorbar(
+            (edges[1:] + edges[:-1]) / 2, share, np.sqrt(share * (1 - share) / count), fmt="o", color="#0072b2"
+        )
+        axes.set(xlabel=text, ylim=(0, 1))
+    panels[0].set_ylabel("completeness at P > 0.5")
+    figure.savefig(path, dpi=120)
+    print(path)
+
+
 def judge(out: Path, name: str, model: Path, survey: str, known: Path) -> Path:
     """Print all that is said of a model on stamps that no choice looked at; return its answers."""
     found = answered(out, mocks(out, survey, TEST, OTHER), model, f"test_{name}")
@@ -156,7 +180,7 @@ def within(out: Path, stamps: Path, known: Path, found: Path, bands: str, thread
     rows = table(found)
     inside, group = [], np.asarray(rows["GROUP"])
     for seed in AGAIN:
-        model = trained(out, f"again_{seed}", known, bands, threads, "--members", 1, "--seed", seed)
+        model = trained(out, f"again_{seed}", known, bands, threads, *ALONE, "--seed", seed)
         value = np.asarray(table(answered(out, stamps, model, f"test_again_{seed}"))["P_MERGER"])
         inside.append((value >= rows["P_MERGER_LO"]) & (value <= rows["P_MERGER_HI"]))
     share = np.mean(inside, axis=0)
@@ -184,22 +208,30 @@ def main() -> None:
     found = {name: judge(out, f"merger-{name}-noisy", model, "noisy", known) for name, model in models.items()}
     test, bands = mocks(out, "noisy", TEST, OTHER), BANDS["hst2"]
     within(out, test, known, found["hst2"], bands, args.threads)
+    found["one network alone"] = out / f"test_again_{AGAIN[0]}.fits"
     clean = mocks(out, "pristine", args.rows, SEED)
-    model = trained(out, "merger-hst2-pristine", clean, bands, args.threads)
-    found["pristine"] = judge(out, "merger-hst2-pristine", model, "pristine", clean)
+    model = trained(out, "pristine", clean, bands, args.threads, *ALONE)
+    found["one, no noise"] = judge(out, "pristine", model, "pristine", clean)
     published = trained(out, "paper", known, bands, args.threads, network="paper")
     found["paper"] = answered(out, test, published, "test_paper")
-    alone = mocks(out, "noisy", args.rows, SEED, "alone", "--set", "projections=no")
-    without = answered(out, test, trained(out, "alone", alone, bands, args.threads), "test_alone")
-    for name, path in (("trained with chance pairs", found["hst2"]), ("trained without", without)):
+    discs = mocks(out, "noisy", args.rows, SEED, "discs", "--set", "projections=no")
+    model = trained(out, "no_chance_pairs", discs, bands, args.threads, *ALONE)
+    without = answered(out, test, model, "test_no_chance_pairs")
+    pairs_of = {
+        "that ships": found["hst2"],
+        "alone": found["one network alone"],
+        "alone, without chance pairs": without,
+    }
+    for name, path in pairs_of.items():
         pairs, discs = false_positives(path)
         print(
             f"false positives, {name}: chance pairs {100 * pairs:.1f} %, discs {100 * discs:.1f} %, {pairs / discs:.2f}"
         )
-    short = ["--members", 1, "--epochs", 6]
-    shuffled = trained(out, "shuffled_model", changed(out, known, "shuffled"), bands, args.threads, *short)
+    shuffled = changed(out, known, "shuffled")
+    shuffled = trained(out, "shuffled_model", shuffled, bands, args.threads, *ALONE, "--epochs", 6)
     found["shuffled labels"] = answered(out, test, shuffled, "test_shuffled")
     found["masked centre"] = answered(out, changed(out, test, "masked"), models["hst2"], "test_masked")
+    drawn(out / "completeness.png", found["hst2"])
     print("\nAUC, two bands and noise unless said otherwise")
     for name, path in found.items():
         print(f"  {name:15s} {auc(path):.4f}")
