@@ -15,6 +15,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from astropy.io import fits
 from photoz_sdss_flux import ROOT, skycnn
 
 from skycnn.network.adaptation import METHODS
@@ -51,6 +52,23 @@ def mocks(survey: str | Path, seed: int, rows: int, out: Path) -> Path:
     return path
 
 
+def resampled(path: Path) -> Path:
+    """Return mocks of coarser pixels on the pixels of the survey, the light of each pixel spread evenly over it."""
+    finer = path.with_name(f"{path.stem}_finer.fits")
+    if not finer.exists():
+        with fits.open(path) as file:
+            side = file[0].data.shape[-1]
+            whole = np.arange(side + 1) - side / 2
+            wanted = whole / COARSE
+            share = np.minimum(wanted[1:, None], whole[1:]) - np.maximum(wanted[:-1, None], whole[:-1])
+            share = share.clip(0).astype(np.float32)  # of each pixel, in each new one
+            file[0].data = share @ file[0].data @ share.T
+            for unit in file[:2]:
+                unit.header["PIXSCALE"] /= COARSE
+            file.writeto(finer)
+    return finer
+
+
 def trained(known: Path, args: argparse.Namespace, seed: int, out: Path, *adapt: object) -> Path:
     """Return a model of the labels of one file, perhaps adapted to another."""
     stem = "_".join(
@@ -82,10 +100,16 @@ def auc(model: Path, test: Path) -> float:
     return float(found["value"])
 
 
+def seen(survey: str | Path, seed: int, rows: int, out: Path) -> Path:
+    """Return mocks as a survey sees them, on the pixels of the network."""
+    path = mocks(survey, seed, rows, out)
+    return resampled(path) if isinstance(survey, Path) else path
+
+
 def compared(target: str | Path, seed: int, args: argparse.Namespace, out: Path) -> dict[str, tuple[float, float]]:
     """Return the AUC on both surveys of each way of training, for one seed."""
-    known, unknown = mocks(SOURCE, 10 * seed + 1, args.rows, out), mocks(target, 10 * seed + 2, args.rows, out)
-    tests = mocks(SOURCE, 10 * seed + 3, args.test, out), mocks(target, 10 * seed + 4, args.test, out)
+    known, unknown = seen(SOURCE, 10 * seed + 1, args.rows, out), seen(target, 10 * seed + 2, args.rows, out)
+    tests = seen(SOURCE, 10 * seed + 3, args.test, out), seen(target, 10 * seed + 4, args.test, out)
     models = {"source alone": trained(known, args, seed, out)}
     for by in args.by:
         models[by] = trained(known, args, seed, out, "--adapt", unknown, "--adapt-by", by)

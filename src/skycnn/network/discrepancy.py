@@ -18,10 +18,11 @@ class Discrepancy:
     ----------
     widths : tuple of float
         Of the Gaussian kernels, whose mean is taken, in units of the median distance between two rows of both samples
-        (the median heuristic, ibid., section 8); none: CORAL, the squared difference of the covariances.
+        (the median heuristic, ibid., section 8); several, as in Long et al. 2015 (arXiv:1502.02791), for none suits all
+        features. None: CORAL, the squared difference of the covariances.
     """
 
-    widths: tuple[float, ...] = (0.5, 1.0, 2.0)
+    widths: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
 
     def __call__(self, one: Features, other: Features) -> Tensor:
         """Return the discrepancy of two samples' features, of each kind of features their sum.
