@@ -5,6 +5,7 @@ import pytest
 
 from classical import few_trees, made, sky  # noqa: F401
 from skycnn import metrics
+from skycnn.baselines import boosting
 
 pytestmark = pytest.mark.usefixtures("few_trees")
 
@@ -17,6 +18,14 @@ def test_outlying_truths_do_not_pull():
     asked, true = sky(500, seed=1)
     assert metrics.median_error(baseline.answer(asked).value, true) == pytest.approx(0, abs=0.03)
     assert baseline.answer(asked).draws is None
+
+
+def test_a_class_that_nothing_tells_is_not_told(monkeypatch):
+    monkeypatch.setattr(boosting, "STEPS", 300)
+    random, (inputs, _), (asked, _) = np.random.default_rng(0), sky(400), sky(300, seed=1)
+    baseline = made("boosting", classes=True)
+    baseline.fit(inputs, (random.random(400) < 0.5) * 1.0)
+    assert metrics.brier(baseline.answer(asked).value, random.random(300) < 0.5) < 0.27  # a constant's is 0.25
 
 
 def test_few_rows_run_on_one_thread(monkeypatch):

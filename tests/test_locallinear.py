@@ -102,3 +102,25 @@ def test_missing_bands_are_no_obstacle():
     asked["flux"][:, 0] = asked["error"][:, 0] = np.nan
     told = np.isfinite(asked["flux"][:, [1, 2]]).all(axis=1)
     assert metrics.mae(baseline.answer(asked).value[told], true[told]) < 0.01
+
+
+class Many:
+    """Forty numbers of which one tells the class."""
+
+    inputs = ("x",)
+
+    def __init__(self, inputs):
+        pass
+
+    def table(self, inputs):
+        noise = np.random.default_rng(len(inputs["x"])).standard_normal((len(inputs["x"]), 39))
+        return np.column_stack([inputs["x"], noise])
+
+
+def test_of_a_class_a_plane_of_many_numbers_has_many_neighbours():
+    random = np.random.default_rng(0)
+    x = random.standard_normal(2200)
+    truth = (x + random.standard_normal(2200) > 0) * 1.0
+    baseline = LocalLinear(True, features=Many)
+    baseline.fit({"x": x[:2000]}, truth[:2000])
+    assert metrics.brier(baseline.answer({"x": x[2000:]}).value, truth[2000:]) < 0.9 * 0.25

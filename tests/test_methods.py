@@ -36,6 +36,8 @@ def test_a_method_stands_for_itself_on_every_set_of_features():
     assert names(("median", "forest"), "a b", "c") == ["median", "forest a b", "forest c"]
     assert names(("forest c", "knn", "forest"), "a b", "c") == ["forest c", "knn a b", "knn c", "forest a b"]
     assert names(()) == []
+    assert names(None) == ["median", "knn", "locallinear", "extratrees", "boosting"]
+    assert names(None, "a b", "c") == ["median", "forest a b", "forest c"]
     (found,) = baselines.plan(["knn two"], {"one": int, "two": str})
     assert (found.method, found.features) == ("knn", str)
 

@@ -25,6 +25,9 @@ KINDS: Mapping[str, Callable[..., Baseline]] = {
 DEFAULT = ("median", "knn", "locallinear", "extratrees", "boosting")
 """Those that run where none are named: the forest takes as long as all others, and was the best on no sample tried."""
 
+OF_SETS = ("median", "forest")
+"""Those that run on each of several sets of features where none are named: all methods on all make a table too wide."""
+
 LEARNED = ("forest", "extratrees", "boosting")
 """Those that need scikit-learn."""
 
@@ -48,13 +51,13 @@ class Planned:
     features: Callable[..., Any]
 
 
-def plan(names: Sequence[str], sets: Mapping[str, Callable[..., Any]]) -> tuple[Planned, ...]:
+def plan(names: Sequence[str] | None, sets: Mapping[str, Callable[..., Any]]) -> tuple[Planned, ...]:
     """Return the baselines of some names: a method stands for itself on every set of features, the median once.
 
     Parameters
     ----------
-    names : sequence of str
-        ``forest``, or ``forest NAME`` for one set alone.
+    names : sequence of str, optional
+        ``forest``, or ``forest NAME`` for one set alone. Default is ``DEFAULT``, of several sets ``OF_SETS``.
     sets : mapping of str to callable
         Features by name, see `features.sets`.
 
@@ -70,7 +73,7 @@ def plan(names: Sequence[str], sets: Mapping[str, Callable[..., Any]]) -> tuple[
     }
     first = next(iter(sets.values()))
     found: dict[str, Planned] = {}
-    for name in names:
+    for name in (DEFAULT if len(sets) == 1 else OF_SETS) if names is None else names:
         if name == "median":
             found[name] = Planned(name, name, first)
         elif name in KINDS:

@@ -49,8 +49,8 @@ def command(
         typer.Option(
             "--baselines",
             metavar="LIST|all|none",
-            help="Of median,knn,locallinear,forest,extratrees,boosting; left out, all but the forest, the slowest. Of "
-            "several sets of features each has them; 'forest NAME' is the one on NAME alone.",
+            help="Of median,knn,locallinear,forest,extratrees,boosting; left out, all but the forest, the slowest. "
+            "Of several sets of features each has them ('forest NAME' for one), left out, the forest.",
         ),
     ] = None,
     by: Annotated[

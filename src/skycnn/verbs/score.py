@@ -92,8 +92,7 @@ def score(
 
     form = "" if options.plot is None else plotfile.check(options.plot, overwrite=options.overwrite)
     task = tasks.load(options.task)
-    named = baselines.DEFAULT if options.baselines is None else options.baselines
-    planned = baselines.plan(named, features.sets(task.features))
+    planned = baselines.plan(options.baselines, features.sets(task.features))
     for each in planned if options.baselines is not None else ():
         baselines.build(each.method)
     sample = _read(texts, task, options, once, progress)
