@@ -80,11 +80,12 @@ class Paper(Showing):
         self.leave = nn.Linear(second, outputs)
 
     def normalise(self, inputs: Mapping[str, Tensor]) -> None:
-        """Set the mean and the scatter of each band's pixels from training rows."""
-        pixels = inputs["image"].clamp(-LARGEST, LARGEST).transpose(0, 1).flatten(1).double()
-        self.centre.copy_(pixels.nanmean(1).nan_to_num(0.0))
-        scatter = (pixels - self.centre[:, None].double()).square().nanmean(1).sqrt()
-        self.scale.copy_(scatter.nan_to_num(1.0).clamp(min=1e-12))
+        """Set the mean and the scatter of each band's pixels from training rows, band by band: stamps may be many."""
+        for band, plane in enumerate(inputs["image"].transpose(0, 1)):
+            pixels = plane.clamp(-LARGEST, LARGEST).double()
+            self.centre[band] = pixels.nanmean().nan_to_num(0.0)
+            scatter = (pixels - self.centre[band].double()).square().nanmean().sqrt()
+            self.scale[band] = scatter.nan_to_num(1.0).clamp(min=1e-12)
 
     def augment(self, inputs: Mapping[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
         """Return the stamps flipped and turned: the published images of mergers come with such copies."""
