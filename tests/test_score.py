@@ -203,6 +203,24 @@ def test_several_catalogues_are_one_sample(standin, cat, tmp_path):
     assert (result.answers[0].rows, len(result.files)) == (400, 2)
 
 
+def test_files_are_told_apart_where_that_is_asked(standin, cat, cli, tmp_path):
+    other = galaxies(200, seed=1)
+    other["Z_PHOT"] += 0.1
+    second = write(tmp_path / "second.fits", other)
+    words = ("--task", "standin", "--truth", "Z_SPEC", "--baselines", "none", "--by", "file")
+    found = json.loads(cli(cat, second, *words, "--json"))
+    assert [(os.path.basename(part["name"]), part["rows"]) for part in found["bins"]] == [
+        ("cat.fits[CAT]", 300),
+        ("second.fits[CAT]", 200),
+    ]
+    bias = [part["entries"][0]["scores"]["bias"]["value"] for part in found["bins"]]
+    assert bias[1] - bias[0] > 0.04
+    held = galaxies()
+    held["file"] = (np.arange(len(held)) % 3).astype("i4")
+    found = json.loads(cli(write(tmp_path / "named.fits", held), *words, "--json"))
+    assert [part["name"] for part in found["bins"]] == ["0", "1", "2"]  # a column so named wins
+
+
 def test_all_models_of_several_catalogues_are_told(standin, cat, cli, tmp_path, capsys):
     from skycnn.verbs import predict
 

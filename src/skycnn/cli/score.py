@@ -18,6 +18,7 @@ EXAMPLES = (
         "Against another column, by bin.",
     ),
     ("skycnn score cat.fits --task photoz --by width", "Are narrow and wide intervals right? Fifths of the rows."),
+    ("skycnn score first.fits second.fits --task merger --by file", "Two surveys beside each other."),
     ("skycnn score cat.fits --task photoz --baselines none --json | jq '.entries[0].scores'", "Numbers for a script."),
 )
 
@@ -57,9 +58,9 @@ def command(
         str | None,
         typer.Option(
             "--by",
-            metavar="COLUMN|width|z|mag[:LO:HI][:N]",
+            metavar="COLUMN|width|z|mag|file[:LO:HI][:N]",
             help="A second table, in bins of a column, of the interval's width, the answer or the magnitude: five of "
-            "as many rows, or N from LO to HI; of text and a few whole numbers a bin each.",
+            "as many rows, or N from LO to HI; of text, of a few whole numbers and of each file a bin.",
         ),
     ] = None,
     group: Annotated[

@@ -14,8 +14,10 @@ Array = NDArray[Any]
 
 By = tuple[str, float | None, float | None, int | None]
 
-WORDS = ("width", "z", "mag")
-"""The width of the answer's 68 % interval; the answer; the magnitude in the band seen best. Columns so named win."""
+FILE = "file"
+WORDS = ("width", "z", "mag", FILE)
+"""The width of the answer's 68 % interval; the answer; the magnitude in the band seen best; the file in which a row
+stands. Columns so named win."""
 BINS, MOST = 5, 1000
 """Where their number is not named, and at most."""
 CATEGORIES = 20

@@ -259,6 +259,8 @@ def _read(texts: Sequence[str], task: Task, options: Options, say: Say, progress
             reader = _reader(catalogue, sample.origin, task, options, say, progress)
             for target in targets:
                 rows = scoredrows.read(catalogue, _wanted(target, task, options, catalogue, sample.origin), reader)
+                if rows.by is None and options.by is not None and options.by[0] == rowbins.FILE:
+                    rows = replace(rows, by=np.full(len(rows.truth), catalogue.label))
                 sample.parts.setdefault(target.answer, []).append(rows)
     if sample is None:
         raise InputError("score needs a catalogue")
