@@ -225,6 +225,6 @@ TASK = Task(
     },
     flag="MERGER",
     truths={COLUMN: TRUTH},
-    features={"shapes": Shapes, "extended": Extended},
+    features={"C A Gini M20": Shapes, "extended": Extended},
     mock=mock,
 )
