@@ -65,7 +65,7 @@ class RowDivision:
         if group and catalogue.has(group) is None and (names := _from_file(group, catalogue.rows)) is not None:
             return cls(os.path.basename(group), split, names)
         said = catalogue.header.get(CARD)
-        if group and catalogue.has(group) is None and group.casefold() == str(said).casefold():
+        if group and said and catalogue.has(group) is None and group.casefold() == str(said).casefold():
             raise InputError(f"no numbers of {said} lie beside {catalogue.label}", hint=_WHERE)
         if group is None:
             usual = (catalogue.has(str(name)) for name in (said or GROUP, GROUP))
