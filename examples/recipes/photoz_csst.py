@@ -326,7 +326,8 @@ def listed(path: Path, said: list[str]) -> Path:
     """Write the scores of all selections into a model's card."""
     whole = model.read(path)
     note = f"{NOTE} sigma_NMAD and outliers of {TESTS:,} unseen mocks of each selection: {'; '.join(said)}."
-    path.write_bytes(model.encode(model.seal(replace(whole.card, note=note), whole.tensors)))
+    card = replace(whole.card, sample={**whole.card.sample, "note": note})
+    path.write_bytes(model.encode(model.seal(card, whole.tensors)))
     return path
 
 
