@@ -74,10 +74,10 @@ def samples(data: Path) -> dict[str, Table]:
 
 
 def mocks() -> Path:
-    """Return the stamps that the CSST models were trained with."""
+    """Return the stamps that all models of CSST were trained with."""
     out = ROOT / "out" / csst.NAME
     out.mkdir(parents=True, exist_ok=True)
-    return csst.training(out, csst.ROWS)
+    return csst.training(out, csst.ROWS["hybrid"])
 
 
 def fluxes(table: Table, bands: tuple[str, ...], survey: str) -> Both:
