@@ -227,7 +227,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="?", type=Path, default=DATA)
     parser.add_argument("--models", default=",".join(MODELS), help="some of them, by commas")
-    parser.add_argument("--rows", type=int, default=csst.ROWS["hybrid"], help="of the mocks of CSST, which all three know")
+    known = csst.ROWS["hybrid"]
+    parser.add_argument("--rows", type=int, default=known, help="of the mocks of CSST, which all three models know")
     parser.add_argument("--folds", action="store_true", help="also COSMOS by folds, whose networks are trained first")
     parser.add_argument("--install", action="store_true")
     args = parser.parse_args()
