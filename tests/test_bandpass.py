@@ -64,3 +64,11 @@ def test_a_band_at_the_ends_of_what_is_rendered_has_all_its_light_on_the_library
     for low, high in ((1000, 1100), (25_000, 26_000)):
         through = bandpass.soft_box(low, high, None, wavelength)
         assert max(through[0], through[-1]) < 0.01 * through.max()
+
+
+def test_a_pivot_is_told_or_between_the_edges():
+    edges = {"low": {"b": 4000.0}, "high": {"b": 9000.0}}
+    told = survey.Survey("x", "x", ("a", "b", "c"), 0.2, {}, {}, {}, wavelength={"a": 5000.0}, **edges)
+    assert [bandpass.told_pivot(told, band) for band in "ab"] == [5000.0, 6000.0]
+    with pytest.raises(InputError, match="does not tell where its band c lies"):
+        bandpass.told_pivot(told, "c")

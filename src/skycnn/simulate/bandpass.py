@@ -4,6 +4,8 @@ The throughput is a box with soft edges, half of its maximum at ``low`` and ``hi
 not lie in the middle, the edge towards it is softer: a detector's sensitivity falls off slowly, a filter's sharply.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
@@ -38,6 +40,24 @@ RENDERED = 1000.0, 26_000.0
 than that, hydrogen lets next to no light of a galaxy pass, and spectra bend beyond their knots at redshift 4."""
 
 
+def told_pivot(survey: Survey, band: str) -> float:
+    """Return the pivot wavelength of a band, Angstrom, else the middle of its edges.
+
+    Raises
+    ------
+    InputError
+        When the survey tells neither.
+    """
+    if band in survey.wavelength:
+        return survey.wavelength[band]
+    if band in survey.low and band in survey.high:
+        return math.sqrt(survey.low[band] * survey.high[band])
+    raise InputError(
+        f"{where(survey, 'wavelength', band)} does not tell where its band {band} lies",
+        expected=f"{band} in the tables [low] and [high], or in [wavelength], in Angstrom",
+    )
+
+
 def place(survey: Survey, band: str) -> Place:
     """Return where a band of a survey lies.
 
@@ -49,13 +69,9 @@ def place(survey: Survey, band: str) -> Place:
     pivot = survey.wavelength.get(band)
     if band in survey.low and band in survey.high:
         key, found = "low", (survey.low[band], survey.high[band], pivot)
-    elif pivot is not None:
-        key, found = "wavelength", ((1 - WIDTH / 2) * pivot, (1 + WIDTH / 2) * pivot, None)
     else:
-        raise InputError(
-            f"{where(survey, 'wavelength', band)} does not tell where its band {band} lies",
-            expected=f"{band} in the tables [low] and [high], or in [wavelength], in Angstrom",
-        )
+        pivot = told_pivot(survey, band)
+        key, found = "wavelength", ((1 - WIDTH / 2) * pivot, (1 + WIDTH / 2) * pivot, None)
     least, most = RENDERED
     if not least <= found[0] < found[1] <= most:
         raise InputError(

@@ -16,6 +16,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from skycnn.simulate import absorption, seds
+from skycnn.simulate.bandpass import told_pivot
 from skycnn.simulate.cosmology import distance_modulus
 from skycnn.simulate.starsystem import BULGE, OLD, YOUNG, StarSystem
 from skycnn.survey import Survey
@@ -117,7 +118,7 @@ class Stars:
         bright, clump = self.luminosity(random)
         cells, count, size = self.counted()
         depth = self.depth(random, cells, size)
-        spectra, law = _spectra(tuple(survey.wavelength[band] for band in bands), redshift)
+        spectra, law = _spectra(tuple(told_pivot(survey, band) for band in bands), redshift)
         far = float(distance_modulus(np.array(redshift)))
         unit = 10 ** (-0.4 * (SUN - 25 + far - 2.5 * np.log10(1 + redshift) - MICROJANSKY))
         flux = unit * bright[:, None] * spectra[self.kind] * np.exp(-depth[:, None] * law)
