@@ -165,7 +165,7 @@ def drawn(path: Path, found: Path) -> None:
 def judge(out: Path, name: str, model: Path, survey: str, known: Path) -> Path:
     """Print all that is said of a model on stamps that no choice looked at; return its answers."""
     found = answered(out, mocks(out, survey, TEST, OTHER), model, f"test_{name}")
-    print(f"\n=== {name} on deepmerge-{survey}", score(found, "--train", known, "--baselines", "all"), sep="\n")
+    print(f"\n=== {name} on deepmerge-{survey}", score(found, "--train", known), sep="\n")
     print(score(found, "--baselines", "none", "--by", "KIND_TRUE"))
     kinds(found, name)
     width = table(found)
