@@ -1,5 +1,8 @@
 """baselineanswers: the bands that both sides have, rows apart, and reasons in place of answers."""
 
+from contextlib import nullcontext
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -45,6 +48,16 @@ def test_a_group_is_the_same_as_number_and_as_text():
     left, right = sample(groups=np.repeat([5.0, 7.0], 50)), sample(seed=1, groups=np.repeat(["5", "8"], 50))
     with pytest.raises(InputError, match=r"TILE 5\.0 stands among"):
         baselineanswers.check_apart(left, right, "cat2.fits", "TILE")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "apart"), [(1, 2, True), (1, 1, False), (1, None, False), (None, None, False)]
+)
+def test_groups_of_mocks_of_two_seeds_are_different_objects(one, other, apart):
+    left, right = sample(groups=np.repeat([5, 7], 50)), sample(seed=1, groups=np.repeat([5, 8], 50))
+    left, right = (replace(part, seeds=frozenset({seed})) for part, seed in ((left, one), (right, other)))
+    with nullcontext() if apart else pytest.raises(InputError, match="GROUP 5 stands among"):
+        baselineanswers.check_apart(left, right, "known.fits", "GROUP")
 
 
 def test_a_task_without_fluxes_names_what_its_baselines_see():

@@ -119,13 +119,8 @@ def test(out: Path, selection: str) -> Path:
 
 def known(out: Path, selection: str) -> Path:
     """Return the catalogue of fluxes that the classical methods learn a selection from."""
-    path = mocks(
-        out, f"known_{selection}", KNOWN["rivals"], "--selection", selection, "--seed", RIVALS, "--fluxes-only"
-    )
-    with fits.open(path, mode="update") as file:
-        if file[1].data["GROUP"][0] >= 0:
-            file[1].data["GROUP"] = -1 - file[1].data["GROUP"]  # under another seed they are other galaxies
-    return path
+    words = ("--selection", selection, "--seed", RIVALS, "--fluxes-only")
+    return mocks(out, f"known_{selection}", KNOWN["rivals"], *words)
 
 
 def trained(out: Path, stamps: Path, network: str, threads: int) -> Path:

@@ -160,6 +160,11 @@ class Catalogue:
         """Column names in order."""
         return tuple(column.name for column in self.columns)
 
+    @property
+    def seed(self) -> object:
+        """The card SEED of mocks; None without one. Groups of two seeds are different objects, whatever their names."""
+        return self.header.get("SEED", self.primary.get("SEED"))
+
     def has(self, name: str) -> TableColumn | None:
         """Return the column of this name, in the same case if there is one, else in another; None without one."""
         exact = [column for column in self.columns if column.name == name]

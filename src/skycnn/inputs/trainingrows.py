@@ -260,8 +260,7 @@ def _second(
 
 def _drawn_apart(first: Catalogue, second: Catalogue) -> bool:
     """Return whether two catalogues are mocks of different seeds: then groups of one name are different objects."""
-    seeds = [catalogue.header.get("SEED", catalogue.primary.get("SEED")) for catalogue in (first, second)]
-    return None not in seeds and seeds[0] != seeds[1]
+    return None not in (first.seed, second.seed) and first.seed != second.seed
 
 
 def _aligned(truth: np.ndarray, named: Mapping[str, str | None]) -> np.ndarray:

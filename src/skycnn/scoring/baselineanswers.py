@@ -23,6 +23,8 @@ FEWEST = 20
 def check_apart(rows: ScoredRows, train: ScoredRows, where: str, group: str | None) -> None:
     """See that no row and no group stands both among the rows to score and among those to train on.
 
+    Groups of mocks of two seeds are different objects, whatever their names.
+
     Raises
     ------
     InputError
@@ -34,7 +36,8 @@ def check_apart(rows: ScoredRows, train: ScoredRows, where: str, group: str | No
             f"{twice} of the rows to score stand in --train {where} too",
             hint="Score other rows, or leave --train out: the baselines are then cross-fitted.",
         )
-    if rows.groups is not None and train.groups is not None:
+    drawn_apart = None not in rows.seeds | train.seeds and not rows.seeds & train.seeds
+    if rows.groups is not None and train.groups is not None and not drawn_apart:
         both = np.isin(name_hashes(rows.groups), name_hashes(train.groups))
         if both.any():
             raise InputError(

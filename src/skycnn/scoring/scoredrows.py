@@ -130,6 +130,8 @@ class ScoredRows:
         By is float64, or text.
     left_out : mapping of str to int
         Rows by the reason why they are not here.
+    seeds : frozenset
+        Of the mocks that they are, see `Catalogue.seed`; None for other rows.
     """
 
     truth: Array
@@ -140,6 +142,7 @@ class ScoredRows:
     groups: Array | None
     by: Array | None
     left_out: Mapping[str, int]
+    seeds: frozenset[object] = frozenset({None})
 
 
 def read(catalogue: Catalogue, wanted: Wanted, reader: InputReader) -> ScoredRows:
@@ -171,7 +174,8 @@ def read(catalogue: Catalogue, wanted: Wanted, reader: InputReader) -> ScoredRow
         _part(first, chunk, fields, wanted, where, behind, reader, catalogue.label)
         for first, chunk in itertools.chain(chunks, catalogue.chunks(names, rows, CHUNK))
     ]
-    return replace(concatenate(parts), notes={name: columns.note for name, columns in behind.items()})
+    notes = {name: columns.note for name, columns in behind.items()}
+    return replace(concatenate(parts), notes=notes, seeds=frozenset({catalogue.seed}))
 
 
 def concatenate(parts: Sequence[ScoredRows]) -> ScoredRows:
@@ -191,6 +195,7 @@ def concatenate(parts: Sequence[ScoredRows]) -> ScoredRows:
         whole([part.groups for part in parts]),
         whole([part.by for part in parts]),
         {name: sum(part.left_out.get(name, 0) for part in parts) for part in parts for name in part.left_out},
+        frozenset().union(*(part.seeds for part in parts)),
     )
 
 
