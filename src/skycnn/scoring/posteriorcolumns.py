@@ -32,15 +32,18 @@ class PosteriorColumns:
     columns : tuple of TableColumn
         16th and 84th percentile, then the bins' probabilities where they are written.
     edges : array (bins + 1,), optional
+    probability : bool
+        Whether the interval is of a class's probability.
     """
 
     note: str
     columns: tuple[TableColumn, ...] = ()
     edges: Array | None = None
+    probability: bool = False
 
     def distribution(self, chunk: Mapping[str, Array], value: Array) -> Distribution | None:
         """Return the distributions of a chunk's rows, whose medians are ``value``."""
-        if not self.columns:
+        if not self.columns or self.probability:
             return None
         if self.edges is not None:
             mass = np.asarray(chunk[self.columns[2].name], np.float64)
@@ -66,7 +69,9 @@ def find(catalogue: Catalogue, name: str, kind: str = "redshift") -> PosteriorCo
             continue
         if kind == "class":
             meaning = "where 68% of other trainings of the network would put it; NaN where there was one alone"
-            return PosteriorColumns(f"{low.name}, {high.name}: {meaning}" if TRAININGS in (low.comment or "") else "")
+            if TRAININGS not in (low.comment or ""):
+                return PosteriorColumns("")
+            return PosteriorColumns(f"{low.name}, {high.name}: {meaning}", (low, high), probability=True)
         edges = _edges(pdf) if pdf is not None else None
         if pdf is not None and edges is not None:
             return PosteriorColumns(f"distribution: the bins of {pdf.name}", (low, high, pdf), edges)

@@ -47,7 +47,7 @@ COLUMNS = (
     Column("PERICENTRE", "f4", "kpc", "phys.size.radius", "separation at the first closest approach", "F8.3"),
     Column("SEPARATION", "f4", "kpc", "phys.size.radius", "of the galaxies' centres on the sky", "F8.3"),
     Column("VIEW", "f4", "deg", "pos.posAng", "line of sight from the normal of orbit or disc", "F7.2"),
-    Column("LOG_MASS", "f4", "log(solMass)", "phys.mass", "log10 stellar mass of the first galaxy", "F7.3"),
+    Column("LOG_MASS", "f4", "", "phys.mass", "log10 of the first galaxy's stellar mass in solMass", "F7.3"),
 )
 
 
