@@ -35,8 +35,8 @@ LENGTH = {"residual": ("--members", 3, "--epochs", 20), "paper": ("--epochs", 20
 PREVALENCE = 0.03
 AGAIN, ALONE = (101, 102), ("--members", 1)
 """Seeds of networks trained alike; one network without others to learn from."""
-CENTRE, BORDER = 45, 10
-"""Side in pixels of the square about the centre that a masked stamp loses, 72 kpc; of the border, what it gets."""
+CENTRE, BORDER = 65, 5
+"""Side in pixels of the square about the centre that a masked stamp loses, 104 kpc; of the border, what it gets."""
 TIMES, RATIOS = (-250, -150, -50, 50, 150, 250), (0.1, 0.2, 0.4, 0.7, 1.0)
 NOTE = (
     "Mocks made by skycnn mock: restricted three-body encounters at z = 2 and what looks like them, under the noise of "
