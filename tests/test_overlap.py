@@ -36,6 +36,6 @@ def test_the_published_subhaloes():
     ids = np.load(path)
     rows = row_hashes(np.arange(len(ids), dtype="f4"))
     found = Overlap.of(divide(rows, np.arange(len(ids)), None, None).side, ids)
-    assert found.share > 0.99 and found.groups > 1800  # 8:1:1; of 7:1:2 it is 0.986
+    assert found.share > 0.99 and found.groups > 0.6 * len(np.unique(ids))  # 8:1:1; of 7:1:2 it is 0.986
     whole = divide(rows, np.arange(len(ids)), ("SUBHALO", ids), None).side
     assert Overlap.of(whole, ids) == Overlap(0, 0.0)

@@ -16,10 +16,17 @@ PATH = re.compile(r"\b(FILE|DIR|CAT\d?)\b")
 """In the metavar of an option that takes a path."""
 
 NO_PATH = {
-    *("A:B", "ANSWER", "BAND=COLUMN", "BAND=UNIT", "COLUMN", "COLUMN|random", "COLUMN|width|z|mag[:LO:HI][:N]"),
+    *("A:B", "ANSWER", "BAND=COLUMN", "BAND=UNIT", "COLUMN", "COLUMN|random", "COLUMN|width|z|mag|file[:LO:HI][:N]"),
     *("CONDITION", "EXT", "K", "LIST|all|none", "LIST|none", "N", "NAME", "NAME=COLUMN", "NAME=VALUE"),
     *("N|12arcsec", "P", "RA,DEC", "SECONDS", "SIZE", "TASK", "TEXT", "W,H", "X,Y", "[ANSWER=]COLUMN"),
-    *("depth|counted|matched", "none|corrected|COLUMN", "rice|gzip", "u,g,r", "yes|no|unknown"),
+    *(
+        "depth|counted|matched|none",
+        "mmd|adversarial|batchnorm",
+        "none|corrected|COLUMN",
+        "rice|gzip",
+        "u,g,r",
+        "yes|no|unknown",
+    ),
 }
 """Metavars of options that take none."""
 
