@@ -28,8 +28,8 @@ COULOMB = 2.4
 ONE = 2.0
 """kpc; galaxies are one once their centres stay closer."""
 
-LONGEST = 6000
-"""Steps that an orbit is followed for."""
+LONGEST = 2500
+"""Steps that an orbit is followed for, unless the galaxies are one by then."""
 
 AFTER = 1100
 """Steps kept after the galaxies became one."""
@@ -98,7 +98,7 @@ def _integrate(pair: Halos, joint: tuple[float, float, float], start: tuple[floa
     """Return the separation (steps, 2) by leapfrog; plain numbers are faster here than arrays."""
     (gravity, soft, radius), (x, vx, vy), y = joint, start, 0.0
     drag, flat = _friction(pair), math.sqrt(gravity / radius)
-    soft2, track, left = soft * soft, [(x, y)], LONGEST
+    soft2, track, end = soft * soft, [(x, y)], 0
 
     def pulled(x: float, y: float, vx: float, vy: float) -> tuple[float, float]:
         r2 = x * x + y * y
@@ -114,15 +114,15 @@ def _integrate(pair: Halos, joint: tuple[float, float, float], start: tuple[floa
         return -pull * x - brake * vx, -pull * y - brake * vy
 
     ax, ay = pulled(x, y, vx, vy)
-    while left > 0:
+    while len(track) < (end or LONGEST):
         vx, vy = vx + ax * STEP / 2, vy + ay * STEP / 2
         x, y = x + vx * STEP, y + vy * STEP
         ax, ay = pulled(x, y, vx, vy)
         vx, vy = vx + ax * STEP / 2, vy + ay * STEP / 2
         track.append((x, y))
         # One for good: they have not the speed to part again.
-        near = x * x + y * y < ONE * ONE / 16 and vx * vx + vy * vy < flat * flat / 16
-        left = min(left - 1, AFTER) if near else left - 1
+        if not end and x * x + y * y < ONE * ONE / 16 and vx * vx + vy * vy < flat * flat / 16:
+            end = len(track) + AFTER
     return np.array(track)
 
 
