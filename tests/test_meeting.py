@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from skycnn.simulate import orbit
 from skycnn.simulate.encounter import integrate
 from skycnn.simulate.meeting import GROUP, PARTICLES, SECOND, WINDOW, Meeting, burst
 from skycnn.simulate.starsystem import OLD, YOUNG
@@ -68,3 +69,11 @@ def test_a_burst_shines_among_young_stars_near_their_centre():
     near = np.linalg.norm(place - centres[owner], axis=1)
     young = (kind == YOUNG) & (owner == 0)
     assert light[young & (near < 2)].sum() > light[young & (near > 4)].sum()
+
+
+def test_what_never_merges_is_no_merger(monkeypatch):
+    follow = orbit.follow
+    monkeypatch.setattr(orbit, "follow", lambda pair, apart, swift, wide: follow(pair, apart, 2.0, 20.0))
+    pair = Meeting(1, 0, "merger")
+    seen = pair.snapshots(integrate([pair.encounter])[0])
+    assert {snapshot.kind for snapshot in seen} == {"flyby"}

@@ -78,9 +78,9 @@ class Meeting:
         pair = Halos.of(speed, np.array([system.halo.radius for system in self.systems]), np.full(2, 1.0))
         self.orbit = self._orbit(pair, kind)
         self.bursts = BURSTS * 10 ** (0.3 * (np.log10(self.ratio) + random.standard_normal(2)))
-        self.kind = kind
         meet, become = self.orbit.closest, self.orbit.coalescence
-        if kind == "flyby" or become is None:
+        self.kind = kind if become is not None else "flyby"  # no orbit that merges was found: none is a merger
+        if self.kind == "flyby" or become is None:
             steps = meet + random.uniform(-100, 600, GROUP)
             begin = max(meet - 150, 0)
         else:

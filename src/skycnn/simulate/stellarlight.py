@@ -15,6 +15,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from skycnn.schema import AB_ZERO_POINT
 from skycnn.simulate import absorption, seds
 from skycnn.simulate.bandpass import told_pivot
 from skycnn.simulate.cosmology import distance_modulus
@@ -27,9 +28,6 @@ SPECTRA = {OLD: "kcorrect-3", YOUNG: "ssp_25Myr_z008", BULGE: "kcorrect-3"}
 
 SUN = 4.81
 """Absolute AB magnitude of the sun in V (Willmer 2018, ApJS 236, 47)."""
-
-MICROJANSKY = 23.9
-"""AB magnitude of one microjansky (Oke & Gunn 1983, ApJ 266, 713)."""
 
 VISUAL = 5500.0
 """Angstrom; where luminosities and optical depths are told."""
@@ -120,7 +118,7 @@ class Stars:
         depth = self.depth(random, cells, size)
         spectra, law = _spectra(tuple(told_pivot(survey, band) for band in bands), redshift)
         far = float(distance_modulus(np.array(redshift)))
-        unit = 10 ** (-0.4 * (SUN - 25 + far - 2.5 * np.log10(1 + redshift) - MICROJANSKY))
+        unit = 10 ** (-0.4 * (SUN - 25 + far - 2.5 * np.log10(1 + redshift) - AB_ZERO_POINT))
         flux = unit * bright[:, None] * spectra[self.kind] * np.exp(-depth[:, None] * law)
         blur = np.where(clump, SHARPEST, (CELL / np.sqrt(count)).clip(SHARPEST, WIDEST))
         return flux.astype(np.float32), blur
