@@ -87,3 +87,22 @@ def test_the_loss_is_the_cross_entropy_over_rows_with_a_truth() -> None:
 
 def test_a_lone_member_leaves_no_spread() -> None:
     assert ONE.blend([torch.tensor([[1.5]])]).tolist() == [[1.5, 0.0]]
+
+
+@pytest.mark.parametrize("members", [3, 20])
+def test_the_interval_spans_one_more_network_though_what_learns_errs_and_its_spread_is_off(members: int) -> None:
+    random, rows = np.random.default_rng(5), 30_000
+    centre, error = random.normal(0, 2, rows), 0.4 * random.standard_normal(rows)
+    logits = torch.from_numpy(centre + 0.5 * random.standard_normal((members + 1, rows)))[..., None]
+    learnt = logits[:-1, :, 0].mean(0) + torch.from_numpy(error)
+    raw = torch.stack([learnt, torch.full_like(learnt, -1.3)], dim=1)
+    spanning = LEARNT.spanning(raw, list(logits[:-1]), ONE)
+    values, _ = spanning.summarise(raw)
+    further = torch.sigmoid(logits[-1, :, 0]).numpy()
+    inside = (values["P_CAT_LO"] <= further) & (further <= values["P_CAT_HI"])
+    assert inside.mean() == pytest.approx(0.68, abs=0.015)
+    np.testing.assert_array_equal(values["P_CAT"], LEARNT.summarise(raw)[0]["P_CAT"])
+    again, _ = Bernoulli(**spanning.settings()).summarise(raw)
+    np.testing.assert_array_equal(again["P_CAT_HI"], values["P_CAT_HI"])
+    assert LEARNT.spanning(raw, list(logits[:1]), ONE) is LEARNT
+    assert ONE.spanning(raw[:, :1], list(logits), ONE) is ONE

@@ -89,6 +89,10 @@ def test_what_learns_from_an_ensemble_imitates_part_by_part() -> None:
     assert same.grad is not None and same.grad.abs().max() < 1e-6
     values, _ = learnt.summarise(blend)
     assert (values["P_HI"] > values["P_LO"]).all()
+    alone = REAL.distilled().spanning(blend[:, 20:22], [raw[:, 20:21] for raw in members], REAL)
+    spanning, _ = learnt.spanning(blend, members, JOINT).summarise(blend)
+    np.testing.assert_array_equal(spanning["P_HI"], alone.summarise(blend[:, 20:22])[0]["P_HI"])
+    assert (spanning["P_HI"] != values["P_HI"]).any()
     learnt.loss(same, truth()).backward()
 
 

@@ -10,6 +10,7 @@ import mergerlike
 from skycnn.errors import InputError
 from skycnn.files.pixelstore import PixelStore
 from skycnn.network import likenessfit
+from skycnn.network.model import read
 from skycnn.network.sample import sample
 from skycnn.schema import Flag
 from skycnn.simulate.noise import Noise
@@ -198,6 +199,7 @@ def test_stamps_go_through_train_predict_and_score(network, members, tmp_path):
     done = train.train(path, train.Options(out=model, **options))
     assert (done.truth, tuple(done.bands), done.survey) == ("MERGER_TRUE", ("F814W", "F160W"), "deepmerge-noisy")
     assert done.rows["calib"] > 0
+    assert ("reach" in read(model).card.posterior) == (members > 1)  # the interval is calibrated by the members
     predict.predict(new, predict.Options(task="merger", model=model, out=str(tmp_path / "out.fits"), table_only=True))
     answers = Table.read(tmp_path / "out.fits")
     low, value, high = (np.asarray(answers[name]) for name in ("P_MERGER_LO", "P_MERGER", "P_MERGER_HI"))

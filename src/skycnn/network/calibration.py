@@ -1,6 +1,6 @@
 """Calibration: posteriors made as wide as a network's errors are, and judged by the truth of rows it did not see."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,14 +42,39 @@ def calibrate(module: Any, posterior: Posterior, rows: Sample) -> float | tuple[
     float or tuple of float
         One for each part, where there are several; 1 for a part that no row has a truth of.
     """
-    raw, parts = forward(module, rows.inputs).double(), posterior.parts
-    found = [_temperature(part.posterior, raw[:, part.outputs], rows.truth[:, part.truths]) for part in parts]
-    if len(parts) == 1:
+    found = _temperatures(posterior, forward(module, rows.inputs).double(), rows.truth)
+    if len(found) == 1:
         module.temper(found[0])
         return found[0]
-    widths = torch.tensor([part.posterior.outputs for part in parts])
-    module.temper(torch.tensor(found).repeat_interleave(widths).to(raw.device))
-    return tuple(found)
+    module.temper(_by_output(posterior, found).to(rows.truth.device))
+    return found
+
+
+def alike(modules: Sequence[nn.Module], posterior: Posterior, rows: Sample) -> list[Tensor]:
+    """Return raw outputs (n, outputs) of several networks for some rows, each at the temperature that calibrates it.
+
+    Parameters
+    ----------
+    modules : sequence of torch.nn.Module
+    posterior : Posterior
+        Of their raw outputs.
+    rows : Sample
+        On the modules' device.
+    """
+    raws = [forward(module, rows.inputs).double() for module in modules]
+    return [raw / _by_output(posterior, _temperatures(posterior, raw, rows.truth)).to(raw) for raw in raws]
+
+
+def _temperatures(posterior: Posterior, raw: Tensor, truth: Tensor) -> tuple[float, ...]:
+    """Return the temperature of each part, of raw outputs (n, outputs)."""
+    parts = posterior.parts
+    return tuple(_temperature(part.posterior, raw[:, part.outputs], truth[:, part.truths]) for part in parts)
+
+
+def _by_output(posterior: Posterior, temperatures: Sequence[float]) -> Tensor:
+    """Return the temperature of each raw output (outputs,), from those of the parts."""
+    widths = torch.tensor([part.posterior.outputs for part in posterior.parts])
+    return torch.tensor(temperatures).repeat_interleave(widths)
 
 
 def _temperature(posterior: Posterior, raw: Tensor, truth: Tensor) -> float:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from skycnn.errors import counted
 from skycnn.network import checkpoint, stages
-from skycnn.network.calibration import calibrate, tempering
+from skycnn.network.calibration import alike, calibrate, tempering
 from skycnn.network.checkpoint import Keeper
 from skycnn.network.job import Job
 from skycnn.network.sample import Sample
@@ -156,7 +156,8 @@ def _train(
     posterior = last.posterior(job)
     known = calib.known()
     temperature = calibrate(network, posterior, known)
-    posterior = posterior.calibrated(forward(network, known.inputs).double(), known.truth)
+    raw, others = forward(network, known.inputs).double(), alike(last.taught_by(networks), job.posterior, known)
+    posterior = posterior.calibrated(raw, known.truth).spanning(raw, others, job.posterior)
     tempered = tempering(network, posterior, known)
     rounded = tuple([round(score, 5) for score in curve] for curve in curves)
     return Trained(network.cpu(), last.settings, posterior, temperature, tempered, rounded, adaptation)

@@ -122,6 +122,10 @@ class Stage(ABC):
         more = [] if self.begins is None and not self.frozen else [self.begins, list(self.frozen)]
         return [self.kind, dict(self.settings), self.epochs, self.rate, *more]
 
+    def taught_by(self, before: Sequence[nn.Module]) -> list[nn.Module]:
+        """Return the networks of the stages before that it learns from, if any."""
+        return []
+
     def blank(self, job: Job) -> Any:
         """Return its network's module with any weights."""
         return job.blank(self.settings, self.outputs(job))

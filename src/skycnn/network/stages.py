@@ -97,9 +97,13 @@ class Distil(Adaptable):
         """Return the posterior that holds what several networks say."""
         return job.posterior.distilled()
 
+    def taught_by(self, before: Sequence[nn.Module]) -> list[nn.Module]:
+        """Return its teachers."""
+        return [before[teacher] for teacher in self.teachers]
+
     def course(self, job: Job, number: int, samples: Samples, before: Sequence[nn.Module]) -> Course:
         """Return its course."""
-        train, teachers = samples.train.known(), [before[teacher] for teacher in self.teachers]
+        train, teachers = samples.train.known(), self.taught_by(before)
 
         def loss(raw: Tensor, _: Tensor, seen: Inputs) -> Tensor:
             return job.posterior.imitate(raw, job.posterior.blend([forward(teacher, seen) for teacher in teachers]))

@@ -41,11 +41,16 @@ class Bernoulli(Posterior):
         Of a yes.
     spread : bool
         Whether the raw output has the spread too; without it the interval is NaN.
+    reach : float
+        Spreads from the mean to either end of the interval, as `spanning` finds it: what learns from an ensemble has
+        errors of its own, so that its spread is not quite the ensemble's.
     """
 
-    def __init__(self, column: str, meaning: str = "probability of a yes", spread: bool = False) -> None:
+    def __init__(
+        self, column: str, meaning: str = "probability of a yes", spread: bool = False, reach: float = REACH
+    ) -> None:
         self.values, self.kinds = (column,), {column: "class"}
-        self.meaning, self.spread, self.outputs = meaning, spread, 1 + spread
+        self.meaning, self.spread, self.outputs, self.reach = meaning, spread, 1 + spread, reach
 
     def distilled(self) -> "Bernoulli":
         """Return the posterior with a spread."""
@@ -53,7 +58,22 @@ class Bernoulli(Posterior):
 
     def settings(self) -> dict[str, Any]:
         """Return the column, its meaning and whether it has a spread."""
-        return {"column": self.value, "meaning": self.meaning, "spread": self.spread}
+        plain = {"column": self.value, "meaning": self.meaning, "spread": self.spread}
+        return plain if self.reach == REACH else {**plain, "reach": self.reach}
+
+    def spanning(self, raw: Tensor, others: Sequence[Tensor], member: Posterior) -> "Bernoulli":
+        """Return the posterior whose interval holds 68 % of the answers of one more network like the others.
+
+        Of k networks one more lies further from their mean than they do themselves, by ``sqrt((k + 1) / (k - 1))``.
+        """
+        k = len(others)
+        if not self.spread or k < 2 or not len(raw):
+            return self
+        logits, (mean, spread) = torch.stack([other[:, 0] for other in others]), self._parts(raw)
+        centre = logits.mean(dim=0)
+        further = centre + (logits - centre) * math.sqrt((k + 1) / (k - 1))
+        reach = np.quantile(((further - mean).abs() / spread).cpu().numpy(), 0.68)
+        return Bernoulli(self.value, self.meaning, spread=True, reach=round(float(reach), 4))
 
     def columns(self, pdf: bool = False) -> tuple[Column, ...]:
         """Return the probability and its interval."""
@@ -115,7 +135,7 @@ class Bernoulli(Posterior):
         low = high = torch.full_like(probability, math.nan)
         if self.spread:
             mean, spread = self._parts(raw)
-            low = torch.sigmoid(mean - REACH * spread).minimum(probability)  # the mean of a skewed distribution
-            high = torch.sigmoid(mean + REACH * spread).maximum(probability)  # may lie beyond its percentiles
+            low = torch.sigmoid(mean - self.reach * spread).minimum(probability)  # the mean of a skewed distribution
+            high = torch.sigmoid(mean + self.reach * spread).maximum(probability)  # may lie beyond its percentiles
         columns = {self.value: probability, f"{self.value}_LO": low, f"{self.value}_HI": high}
         return {name: value.cpu().numpy() for name, value in columns.items()}, np.zeros(len(raw), np.int32)

@@ -82,6 +82,14 @@ class Joint(Posterior):
         truths = table(truth, len(self.values))
         return Joint(*(part.posterior.calibrated(raw[:, part.outputs], truths[:, part.truths]) for part in self.parts))
 
+    def spanning(self, raw: Tensor, others: Sequence[Tensor], member: Posterior) -> "Joint":
+        """Return the members' posteriors, each by the others' answers of its own kind."""
+        found = []
+        for part, single in zip(self.parts, member.parts, strict=True):
+            alike = [other[:, single.outputs] for other in others]
+            found.append(part.posterior.spanning(raw[:, part.outputs], alike, single.posterior))
+        return Joint(*found)
+
     def outside(self, truth: np.ndarray) -> np.ndarray:
         """Return which rows have a truth that a member cannot reach."""
         truths = np.asarray(truth).reshape(len(truth), len(self.values))

@@ -84,6 +84,20 @@ class Posterior(ABC):
         """Return the posterior with what a temperature cannot mend calibrated on raw outputs that have theirs."""
         return self
 
+    def spanning(self, raw: Tensor, others: Sequence[Tensor], member: "Posterior") -> "Posterior":
+        """Return the posterior whose interval over trainings, where it has one, holds other networks' answers.
+
+        Parameters
+        ----------
+        raw : tensor (n, outputs)
+            Of the network that learned from others, for rows that none of them learned from.
+        others : sequence of tensor
+            Their own raw outputs for these rows; none where there were no others.
+        member : Posterior
+            Of these.
+        """
+        return self
+
     @abstractmethod
     def log_widths(self, raw: Tensor) -> Tensor:
         """Return how wide a row's posterior of each main column is, as a natural logarithm, (n, values)."""
