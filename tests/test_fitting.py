@@ -93,6 +93,15 @@ def test_the_student_says_what_the_ensemble_says():
     assert scores[2] < max(scores[:2])
 
 
+@pytest.mark.parametrize("begins", [0, None])
+def test_the_student_begins_with_a_members_weights_if_so_planned(begins):
+    still = {"epochs": 1, "batch": 64, "rate": 1e-9, "decay": 0.0}
+    first = weights(fitting.train(job(Plan(**still)), TRAIN, VALID))
+    student = fitting.train(job(Plan(**still, members=2, student_epochs=1, student_begins=begins)), TRAIN, VALID)
+    same = [np.allclose(value, first[name], atol=1e-5) for name, value in weights(student).items() if "layers" in name]
+    assert len(same) > 1 and all(same) == (begins == 0)
+
+
 def test_one_member_is_trained_on_the_truth_alone():
     done = fitting.train(job(Plan(epochs=2, batch=64, members=1, student={"dropout": 0.5})), TRAIN, VALID)
     assert [len(curve) for curve in done.curves] == [2]

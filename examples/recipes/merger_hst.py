@@ -25,12 +25,12 @@ from skycnn import metrics
 from skycnn.simulate.mergers import KINDS
 
 TASK = ("--task", "merger")
-ROWS, TEST = 24_000, 8_000
+ROWS, TEST = 72_000, 8_000
 SEED, OTHER = 1, 2
 """Of what is trained on and of what is judged."""
 BANDS = {"hst2": "F814W,F160W", "hst3": "F814W,F160W,F356W"}
 NETWORK = "residual"
-LENGTH = {"residual": ("--members", 3, "--epochs", 20), "paper": ("--epochs", 20)}
+LENGTH = {"residual": ("--members", 3, "--epochs", 12), "paper": ("--epochs", 20)}
 """How long networks are trained: what two cores do in an hour."""
 PREVALENCE = 0.03
 AGAIN, ALONE = (101, 102), ("--members", 1)

@@ -272,6 +272,7 @@ def usual(job: Job) -> list[Stage]:
         plan.student_epochs,
         plan.rate,
         "the network that learns from them",
+        plan.student_begins,
         teachers=tuple(range(job.members)),
         adaptation=last,
     )

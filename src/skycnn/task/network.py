@@ -31,6 +31,8 @@ class Plan:
         Of the network that the ensemble is distilled into.
     student : mapping
         Settings of its module where they differ from the network's own.
+    student_begins : int, optional
+        The member whose weights it begins with; left out, it begins as they did.
     threads : int, optional
         CPU threads at most: on small layers more of them wait for one another longer than they work.
     tune_epochs, tune_rate : int, float
@@ -47,6 +49,7 @@ class Plan:
     member: Mapping[str, Any] = field(default_factory=dict)
     student_epochs: int = 80
     student: Mapping[str, Any] = field(default_factory=dict)
+    student_begins: int | None = None
     threads: int | None = None
     tune_epochs: int = 0
     tune_rate: float = 2e-4

@@ -218,7 +218,14 @@ TASK = Task(
             Stretched,
             ("image",),
             Plan(
-                epochs=30, batch=128, rate=2e-3, patience=10, members=4, member={"all_poses": False}, student_epochs=30
+                epochs=30,
+                batch=128,
+                rate=2e-3,
+                patience=10,
+                members=4,
+                member={"all_poses": False},
+                student_epochs=30,
+                student_begins=0,
             ),
             settings={"all_poses": True},
         ),
