@@ -68,7 +68,7 @@ def integrate(encounters: Sequence[Encounter]) -> list[Array]:
 
 
 class _Flight:
-    """Stars in motion: for each axis an array (encounter, star), worked in place, for that is what the time goes into.
+    """Stars in motion: arrays (axis, encounter, star), worked in place, for that is what the time goes into.
 
     Velocities are those of half a step before the places.
     """
@@ -78,40 +78,52 @@ class _Flight:
         way = [np.pad(entry.way, ((0, steps - len(entry.way)), (0, 0), (0, 0)), "edge") for entry in encounters]
         # (step, galaxy, axis, encounter, 1)
         self._way = torch.from_numpy(np.stack(way).transpose(1, 2, 3, 0)[..., None].astype(np.float32).copy())
-        place, velocity = (
-            np.stack([getattr(entry, name) for entry in encounters]).transpose(2, 0, 1).astype(np.float32)
+        self._whole = [
+            torch.from_numpy(
+                np.stack([getattr(entry, name) for entry in encounters]).transpose(2, 0, 1).astype(np.float32)
+            )
             for name in ("place", "velocity")
-        )
-        self._x, self._v = ([torch.from_numpy(axis.copy()) for axis in whole] for whole in (place, velocity))
-        mass, radius, soft = (
+        ]
+        self._whole = [axes.contiguous() for axes in self._whole]
+        self._spare = torch.empty((5, *self._whole[0].shape[1:]))
+        self._halos = [
             torch.from_numpy(np.stack([getattr(entry.pair, name) for entry in encounters], 1)[..., None]).float()
             for name in ("mass", "radius", "softening")
-        )
-        self._gravity, self._radius, self._soft2 = GRAVITY * mass, radius, soft**2
-        self._spare = [torch.empty_like(self._x[0]) for _ in range(5)]
-        self._kick(len(encounters), 0, -STEP / 2)
+        ]
+        self._take(len(encounters))
+        self._kick(0, -STEP / 2)
 
     def places(self, lane: int) -> torch.Tensor:
         """Return the places (n, 3) of an encounter's stars."""
-        return torch.stack([axis[lane] for axis in self._x], dim=1)
+        return self._whole[0][:, lane].T.contiguous()
 
     def go(self, lanes: int, step: int) -> None:
         """Take the first encounters from one step to the next."""
-        if lanes:
-            self._kick(lanes, step, STEP)
-            for x, v in zip(self._x, self._v, strict=True):
-                x[:lanes].add_(v[:lanes], alpha=STEP)
+        if not lanes:
+            return
+        if lanes != self._lanes:
+            self._take(lanes)
+        self._kick(step, STEP)
+        self._x.add_(self._v, alpha=STEP)
 
-    def _kick(self, lanes: int, step: int, time: float) -> None:
-        *away, pull, s = (entry[:lanes] for entry in self._spare)
-        for galaxy in (0, 1):
-            for x, d, centre in zip(self._x, away, self._way[step, galaxy, :, :lanes], strict=True):
-                torch.sub(x[:lanes], centre, out=d)
-            torch.addcmul(self._soft2[galaxy, :lanes], away[0], away[0], out=pull)
-            pull.addcmul_(away[1], away[1]).addcmul_(away[2], away[2])
+    def _take(self, lanes: int) -> None:
+        """Look at the first encounters alone; views are made once, for they cost as much as what is done with them."""
+        self._lanes = lanes
+        self._x, self._v = (axes[:, :lanes] for axes in self._whole)
+        mass, radius, soft = (value[:, :lanes] for value in self._halos)
+        self._fields = list(zip(GRAVITY * mass, radius, soft**2, strict=True))
+        self._away, self._pull, self._s = self._spare[:3, :lanes], self._spare[3, :lanes], self._spare[4, :lanes]
+        self._squared = [self._away[axis] for axis in range(3)]
+        self._here = self._way[:, :, :, :lanes]
+
+    def _kick(self, step: int, time: float) -> None:
+        away, pull, s = self._away, self._pull, self._s
+        first, second, third = self._squared
+        for centre, (gravity, radius, soft2) in zip(self._here[step], self._fields, strict=True):
+            torch.sub(self._x, centre, out=away)
+            torch.addcmul(soft2, first, first, out=pull)
+            pull.addcmul_(second, second).addcmul_(third, third)
             torch.sqrt(pull, out=s)
-            s.add_(self._radius[galaxy, :lanes])
-            pull.mul_(s)
-            torch.div(self._gravity[galaxy, :lanes], pull, out=pull)
-            for v, d in zip(self._v, away, strict=True):
-                v[:lanes].addcmul_(d, pull, value=-time)
+            pull.mul_(s.add_(radius))
+            torch.div(gravity, pull, out=pull)
+            self._v.addcmul_(away, pull, value=-time)
