@@ -73,3 +73,16 @@ def test_what_is_seen_is_as_bright_as_galaxies_at_z_2_are(some):
 
 def test_truths_are_those_that_are_told(some):
     assert set(some.truth) == {column.name for column in mergers.COLUMNS}
+
+
+def test_bursts_are_as_strong_as_asked_and_nothing_else_changes(some):
+    rows = np.flatnonzero(np.isin(some.truth["KIND"], [KINDS.index("merger"), KINDS.index("projection")]))[:60]
+    weak, usual, strong = (drawn(rows, bursts=strength) for strength in (0.0, 1.0, 3.0))
+    assert np.array_equal(usual.light.flux, some.light.take(rows).flux)
+    for name, values in weak.truth.items():
+        assert np.array_equal(values, usual.truth[name], equal_nan=True), name
+    near = (usual.truth["KIND"] == KINDS.index("merger")) & (np.abs(usual.truth["TIME"]) < 50)
+    light = [sample.light.total() for sample in (weak, usual, strong)]
+    assert near.any() and (light[0][near] < light[1][near]).all() and (light[1][near] < light[2][near]).all()
+    chance = usual.truth["KIND"] == KINDS.index("projection")
+    assert np.array_equal(light[0][chance], light[2][chance])

@@ -25,7 +25,8 @@ from skycnn import metrics
 from skycnn.simulate.mergers import KINDS
 
 TASK = ("--task", "merger")
-ROWS, TEST = 72_000, 8_000
+ROWS, FEW, TEST = 72_000, 24_000, 8_000
+"""What ships is trained on, what is compared with a control, and what all are judged on."""
 SEED, OTHER = 1, 2
 """Of what is trained on and of what is judged."""
 BANDS = {"hst2": "F814W,F160W", "hst3": "F814W,F160W,F356W"}
@@ -35,6 +36,11 @@ LENGTH = {"residual": ("--members", 3, "--epochs", 12), "paper": ("--epochs", 20
 PREVALENCE = 0.03
 AGAIN, ALONE = (101, 102), ("--members", 1)
 """Seeds of networks trained alike; one network without others to learn from."""
+CONTROL = (*ALONE, "--seed", 101, "--epochs", 20)
+BURSTS = (0.0, 0.5, 2.0)
+"""Of star formation that an encounter brings about, in units of the usual ones: their strength is assumed."""
+SHUFFLES = (1, 2, 3, 4, 5)
+"""Seeds of shuffled labels: what one network of them says is one draw."""
 CENTRE, BORDER = 65, 5
 """Side in pixels of the square about the centre that a masked stamp loses, 104 kpc; of the border, what it gets."""
 TIMES, RATIOS = (-250, -150, -50, 50, 150, 250), (0.1, 0.2, 0.4, 0.7, 1.0)
@@ -87,9 +93,9 @@ def table(path: Path) -> Table:
     return Table.read(path, hdu="CATALOGUE")
 
 
-def changed(out: Path, stamps: Path, name: str) -> Path:
+def changed(out: Path, stamps: Path, name: str, seed: int = 1) -> Path:
     """Return stamps whose labels are shuffled, or whose centres are sky of their own borders."""
-    path, rng = out / f"{name}.fits", np.random.default_rng(1)
+    path, rng = out / f"{name}_{seed}.fits", np.random.default_rng(seed)
     if path.exists():
         return path
     with fits.open(stamps, memmap=False) as file:
@@ -189,6 +195,43 @@ def within(out: Path, stamps: Path, known: Path, found: Path, bands: str, thread
           f"{len(AGAIN)} networks trained alike")  # fmt: skip
 
 
+def more(two: Path, three: Path) -> None:
+    """Print what a third band adds, by the same groups drawn again and again."""
+    rows, truth = (table(path) for path in (two, three)), np.asarray(table(two)["MERGER_TRUE"], float)
+    answers = [np.asarray(each["P_MERGER"], float) for each in rows]
+    number, rng = np.unique(np.asarray(table(two)["GROUP"]), return_inverse=True)[1], np.random.default_rng(0)
+    members = np.split(np.argsort(number, kind="stable"), np.cumsum(np.bincount(number))[:-1])
+    gains = []
+    for _ in range(300):
+        again = np.concatenate([members[k] for k in rng.integers(len(members), size=len(members))])
+        gains.append(np.subtract(*(metrics.auc(answer[again], truth[again]) for answer in answers[::-1])))
+    gain = np.subtract(*(metrics.auc(answer, truth) for answer in answers[::-1]))
+    low, high = np.quantile(gains, (0.025, 0.975))
+    print(f"three bands less two, AUC: {gain:+.4f} [{low:+.4f}, {high:+.4f}]")
+
+
+def controls(out: Path, test: Path, bands: str, threads: int) -> dict[str, Path]:
+    """Return the answers of networks trained alone, each with one thing changed, on fewer mocks."""
+    known, clean = mocks(out, "noisy", FEW, SEED, "few"), mocks(out, "pristine", FEW, SEED)
+    found = {"alone": answered(out, test, trained(out, "alone", known, bands, threads, *CONTROL), "test_alone")}
+    model = trained(out, "pristine", clean, bands, threads, *CONTROL)
+    found["alone, no noise"] = judge(out, "pristine", model, "pristine", clean)
+    published = trained(out, "paper", known, bands, threads, "--seed", 101, network="paper")
+    found["paper"] = answered(out, test, published, "test_paper")
+    discs = mocks(out, "noisy", FEW, SEED, "discs", "--set", "projections=no")
+    model = trained(out, "no_chance_pairs", discs, bands, threads, *CONTROL)
+    found["discs"] = answered(out, test, model, "test_no_chance_pairs")
+    for seed in SHUFFLES:
+        name = f"shuffled_model_{seed}"
+        model = out / f"{name}.safetensors"
+        if not model.exists():
+            shuffled = changed(out, known, "shuffled", seed)
+            trained(out, name, shuffled, bands, threads, *ALONE, "--seed", seed, "--epochs", 6)
+            shuffled.unlink()
+        found[f"shuffled labels {seed}"] = answered(out, test, model, f"test_{name}")
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=ROWS)
@@ -206,35 +249,27 @@ def main() -> None:
         if args.install:
             install(models[name], shipped, json.loads(skycnn("models", models[name], "--json"))["sha256"])
     found = {name: judge(out, f"merger-{name}-noisy", model, "noisy", known) for name, model in models.items()}
+    more(found["hst2"], found["hst3"])
     test, bands = mocks(out, "noisy", TEST, OTHER), BANDS["hst2"]
     within(out, test, known, found["hst2"], bands, args.threads)
-    found["one network alone"] = out / f"test_again_{AGAIN[0]}.fits"
-    clean = mocks(out, "pristine", args.rows, SEED)
-    model = trained(out, "pristine", clean, bands, args.threads, *ALONE)
-    found["one, no noise"] = judge(out, "pristine", model, "pristine", clean)
-    published = trained(out, "paper", known, bands, args.threads, network="paper")
-    found["paper"] = answered(out, test, published, "test_paper")
-    discs = mocks(out, "noisy", args.rows, SEED, "discs", "--set", "projections=no")
-    model = trained(out, "no_chance_pairs", discs, bands, args.threads, *ALONE)
-    without = answered(out, test, model, "test_no_chance_pairs")
-    pairs_of = {
-        "that ships": found["hst2"],
-        "alone": found["one network alone"],
-        "alone, without chance pairs": without,
-    }
+    found |= controls(out, test, bands, args.threads)
+    pairs_of = {"that ships": found["hst2"], "alone": found["alone"], "without chance pairs": found.pop("discs")}
     for name, path in pairs_of.items():
         pairs, discs = false_positives(path)
         print(
             f"false positives, {name}: chance pairs {100 * pairs:.1f} %, discs {100 * discs:.1f} %, {pairs / discs:.2f}"
         )
-    shuffled = changed(out, known, "shuffled")
-    shuffled = trained(out, "shuffled_model", shuffled, bands, args.threads, *ALONE, "--epochs", 6)
-    found["shuffled labels"] = answered(out, test, shuffled, "test_shuffled")
+    for strength in BURSTS:
+        words = ("--set", f"bursts={strength}")
+        other = mocks(out, "noisy", TEST, OTHER, f"bursts_{strength}", *words)
+        found[f"bursts x {strength}"] = answered(out, other, models["hst2"], f"test_bursts_{strength}")
     found["masked centre"] = answered(out, changed(out, test, "masked"), models["hst2"], "test_masked")
     drawn(out / "completeness.png", found["hst2"])
     print("\nAUC, two bands and noise unless said otherwise")
     for name, path in found.items():
-        print(f"  {name:15s} {auc(path):.4f}")
+        print(f"  {name:20s} {auc(path):.4f}")
+    nothing = np.array([auc(path) for name, path in found.items() if name.startswith("shuffled")])
+    print(f"  shuffled labels, {len(nothing)} networks: {nothing.mean():.3f} +- {nothing.std(ddof=1):.3f} each")
 
 
 if __name__ == "__main__":

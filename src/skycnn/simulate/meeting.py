@@ -65,9 +65,18 @@ class Snapshot:
 
 
 class Meeting:
-    """Two galaxies that meet, and the times at which they are seen."""
+    """Two galaxies that meet, and the times at which they are seen.
 
-    def __init__(self, seed: int, group: int, kind: str) -> None:
+    Parameters
+    ----------
+    seed, group : int
+    kind : str
+        ``merger`` or ``flyby``.
+    bursts : float
+        Their strength, in units of `BURSTS`.
+    """
+
+    def __init__(self, seed: int, group: int, kind: str, bursts: float = 1.0) -> None:
         self.random = random = draws.generator(seed, group, "merger/pair")
         mass = any_mass(random)
         self.ratio = 10 ** -random.random()
@@ -77,7 +86,7 @@ class Meeting:
         speed = np.array([system.speed for system in self.systems])
         pair = Halos.of(speed, np.array([system.halo.radius for system in self.systems]), np.full(2, 1.0))
         self.orbit = self._orbit(pair, kind)
-        self.bursts = BURSTS * 10 ** (0.3 * (np.log10(self.ratio) + random.standard_normal(2)))
+        self.bursts = bursts * BURSTS * 10 ** (0.3 * (np.log10(self.ratio) + random.standard_normal(2)))
         meet, become = self.orbit.closest, self.orbit.coalescence
         self.kind = kind if become is not None else "flyby"  # no orbit that merges was found: none is a merger
         if self.kind == "flyby" or become is None:

@@ -61,7 +61,13 @@ class Mergers:
 
 
 def draw(
-    survey: Survey, bands: Sequence[str], seed: int, row: ArrayLike, selection: str, projections: str = "yes"
+    survey: Survey,
+    bands: Sequence[str],
+    seed: int,
+    row: ArrayLike,
+    selection: str,
+    projections: str = "yes",
+    bursts: float = 1.0,
 ) -> Mergers:
     """Return rows; see `task.Mock`.
 
@@ -69,11 +75,13 @@ def draw(
     ----------
     projections : str
         ``yes``, or ``no`` for discs in place of chance pairs.
+    bursts : float
+        Light of the star formation that an encounter brings about, in units of the usual.
     """
     rows = np.asarray(row, np.int64)
     lights, truths, groups = [], [], []
     for number in rows.tolist():
-        snapshot, group = _snapshot(seed, number, projections)
+        snapshot, group = _snapshot(seed, number, projections, bursts)
         place, flux, blur, truth = seen(snapshot, survey, bands, draws.generator(seed, number, "merger/view"))
         lights.append((place, flux, blur))
         truths.append(truth)
@@ -85,12 +93,12 @@ def draw(
     return Mergers(light, columns, np.array(groups, np.int64))
 
 
-def _snapshot(seed: int, row: int, projections: str) -> tuple[Snapshot, int]:
+def _snapshot(seed: int, row: int, projections: str, bursts: float) -> tuple[Snapshot, int]:
     """Return what a row shows, and its group."""
     group = row // GROUP
     kind = _kind(seed, group, projections)
     if kind in ("merger", "flyby"):
-        return _met(seed, group // SET, projections)[group][row % GROUP], group * GROUP
+        return _met(seed, group // SET, projections, bursts)[group][row % GROUP], group * GROUP
     random = draws.generator(seed, row, "merger/single")
     first = StarSystem.drawn(random, any_mass(random), spheroid=kind == "elliptical")
     if kind == "projection":
@@ -131,16 +139,16 @@ def _projected(random: Generator, first: StarSystem) -> Snapshot:
 _working = Lock()
 
 
-def _met(seed: int, number: int, projections: str) -> dict[int, list[Snapshot]]:
+def _met(seed: int, number: int, projections: str, bursts: float) -> dict[int, list[Snapshot]]:
     """Return the snapshots of the pairs of a set by group; threads that want the same wait for one."""
     with _working:
-        return _integrated(seed, number, projections)
+        return _integrated(seed, number, projections, bursts)
 
 
 @lru_cache(maxsize=4)
-def _integrated(seed: int, number: int, projections: str) -> dict[int, list[Snapshot]]:
+def _integrated(seed: int, number: int, projections: str, bursts: float) -> dict[int, list[Snapshot]]:
     groups = range(number * SET, (number + 1) * SET)
-    pairs = {group: Meeting(seed, group, kind) for group in groups
+    pairs = {group: Meeting(seed, group, kind, bursts) for group in groups
              if (kind := _kind(seed, group, projections)) in ("merger", "flyby")}  # fmt: skip
     flown = integrate([pair.encounter for pair in pairs.values()])
     return {group: pair.snapshots(places) for (group, pair), places in zip(pairs.items(), flown, strict=True)}

@@ -194,12 +194,13 @@ def mock() -> Mock:
     chance = Option(
         "projections", "yes", "chance pairs among the others; no: discs in their place", choices=("yes", "no")
     )
+    bursts = Option("bursts", 1.0, "light of the star formation that an encounter brings about, x the usual", 0.0, 10.0)
     return Mock(
         draw=mergers.draw,
         columns=mergers.COLUMNS,
         side=75,
         shown=("TIME", "MASS_RATIO", "LOG_MASS"),
-        options=(chance,),
+        options=(chance, bursts),
         measured=False,
         row_bytes=mergers.ROW_BYTES,
     )
