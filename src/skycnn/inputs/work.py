@@ -1,19 +1,36 @@
 """Work: pieces of a table's chunks on their way through a network, read ahead and answered side by side."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from skycnn.fits.extension import Chunk
 from skycnn.inputs.feed import Feed
 from skycnn.inputs.kind import Piece
-from skycnn.network.answer import Answerer
+from skycnn.schema import Column
 from skycnn.workahead import fetch_ahead, work_ahead
 
 PIECES = 2
 """Pieces of a chunk in work at once: while the last batches of one are waited for, the next one's keep others busy."""
+
+
+class RowAnswerer(Protocol):
+    """What answers rows, as `network.answer.Answerer` does."""
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """What ``answer`` returns: the first is the value, a float32 that is NaN for none, the last the flag."""
+
+    def answer(
+        self, first: int, inputs: Mapping[str, np.ndarray], present: np.ndarray, known: np.ndarray
+    ) -> list[np.ndarray]:
+        """Return the values of ``columns`` for some rows; see `Answerer.answer`."""
+
+    def seconds_a_row(self, imagined: Callable[[int], Mapping[str, np.ndarray]]) -> float:
+        """Return how long a row takes on this machine, measured on ``imagined(rows)``."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +71,7 @@ class Work:
             values[name][self.piece.rows] = answer
 
 
-def answered(feed: Feed, answerer: Answerer, chunks: Iterator[Chunk]) -> Generator[Work]:
+def answered(feed: Feed, answerer: RowAnswerer, chunks: Iterator[Chunk]) -> Generator[Work]:
     """Yield the pieces of all chunks with their answers, and behind each chunk's last its end."""
 
     def answer(work: Work) -> Work:
