@@ -1,6 +1,6 @@
 """Work: pieces of a table's chunks on their way through a network, read ahead and answered side by side."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -71,7 +71,7 @@ class Work:
             values[name][self.piece.rows] = answer
 
 
-def answered(feed: Feed, answerer: RowAnswerer, chunks: Iterator[Chunk]) -> Generator[Work]:
+def answered(feed: Feed, answerer: RowAnswerer, chunks: Iterable[Chunk]) -> Generator[Work]:
     """Yield the pieces of all chunks with their answers, and behind each chunk's last its end."""
 
     def answer(work: Work) -> Work:
@@ -82,13 +82,14 @@ def answered(feed: Feed, answerer: RowAnswerer, chunks: Iterator[Chunk]) -> Gene
         return replace(work, answers=answerer.answer(first, piece.inputs, piece.present, piece.flags))
 
     with (  # an error ends the reader too
-        closing(fetch_ahead(_pieces(feed, chunks), hurry=feed.hurry)) as ready,
+        closing(fetch_ahead(pieces(feed, chunks), hurry=feed.hurry)) as ready,
         closing(work_ahead(answer, ready, PIECES, PIECES)) as done,
     ):
         yield from done
 
 
-def _pieces(feed: Feed, chunks: Iterator[Chunk]) -> Iterator[Work]:
+def pieces(feed: Feed, chunks: Iterable[Chunk]) -> Iterator[Work]:
+    """Yield the pieces of all chunks, not yet answered, and behind each chunk's last its end."""
     for chunk in chunks:
         if chunk.values is not None:
             for piece in feed.pieces(chunk.first, chunk.values, chunk.run):

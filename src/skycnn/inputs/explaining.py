@@ -1,0 +1,205 @@
+"""Explaining: rows answered, and what in their input the answer rests on."""
+
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skycnn.fits.extension import Chunk
+from skycnn.inputs.feed import Feed
+from skycnn.inputs.work import Work, pieces
+from skycnn.network.answer import Answerer
+from skycnn.network.attribution import Attributions, Explainer
+from skycnn.schema import Column, flag_column
+from skycnn.workahead import fetch_ahead
+
+Array = NDArray[Any]
+
+TIMED = {True: 8, False: 256}
+"""Rows on which the time is measured, of images and of fluxes."""
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Some rows answered and explained.
+
+    Parameters
+    ----------
+    values : mapping of str to array (n, ...)
+        The answers by the task's columns, without the flag.
+    flags : array (n,)
+    attributions : Attributions
+        NaN where a row has no answer.
+    without : array (n, band) or None
+        The answer without each band; NaN where a row lacks the band or would have no answer.
+    """
+
+    values: Mapping[str, Array]
+    flags: Array
+    attributions: Attributions
+    without: Array | None
+
+
+class Explaining:
+    """A model that answers, and that tells what an answer rests on.
+
+    Parameters
+    ----------
+    answerer : Answerer
+    explainer : Explainer
+        Of the same model.
+
+    Attributes
+    ----------
+    target : str
+        What is explained, see `Posterior.targets`.
+    value : str
+        The column of answers that it is of.
+    unit : str
+        Of the attributions, and of what is explained.
+    columns : tuple of Column
+        What `answer` returns.
+    """
+
+    def __init__(self, answerer: Answerer, explainer: Explainer) -> None:
+        self.answerer, self.explainer, self.target = answerer, explainer, explainer.target
+        posterior, card = answerer.posterior, answerer.card
+        self.value = max((name for name in posterior.values if self.target.startswith(name)), key=len)
+        known = posterior.targets[self.target]
+        self.unit, self.meaning = known.unit, known.meaning
+        self._values = tuple(column.name for column in answerer.columns[:-1])
+        self.columns = columns(self.target, known.unit, self._value_unit, card.bands if card.takes_fluxes else ())
+
+    @property
+    def _value_unit(self) -> str:
+        return next(column.unit for column in self.answerer.columns if column.name == self.value)
+
+    def explain(
+        self, first: int, inputs: Mapping[str, Array], present: Array, known: Array, *, without: bool | None = None
+    ) -> Explained:
+        """Return rows answered and explained.
+
+        Parameters
+        ----------
+        first, inputs, present, known
+            As of `Answerer.answer`.
+        without : bool, optional
+            Whether they are answered without each band too; left out, where fluxes are taken.
+        """
+        *answers, flags = self.answerer.answer(first, inputs, present, known)
+        values = dict(zip(self._values, answers, strict=True))
+        found = self.explainer.attribute(first, inputs)
+        silent = np.isnan(values[self.value])
+        if silent.any():
+            found = blanked(found, silent)
+        wanted = self.answerer.card.takes_fluxes if without is None else without
+        return Explained(values, flags, found, self._without(first, inputs, present, known) if wanted else None)
+
+    def _without(self, first: int, inputs: Mapping[str, Array], present: Array, known: Array) -> Array:
+        """Return the answers without each band, (n, band)."""
+        place, count = self._values.index(self.value), present.shape[1]
+        found = np.full(present.shape, np.nan, np.float32)
+        banded = {name: np.array(inputs[name]) for name in ("flux", "error", "image") if name in inputs}
+        for band in range(count):
+            held = {name: content[:, band].copy() for name, content in banded.items()}
+            for content in banded.values():
+                content[:, band] = np.nan
+            left = present.copy()
+            left[:, band] = False
+            answer = self.answerer.answer(first, {**inputs, **banded}, left, known)[place]
+            found[:, band] = np.where(present[:, band], answer, np.nan)
+            for name, content in banded.items():
+                content[:, band] = held[name]
+        return found
+
+    def answer(
+        self, first: int, inputs: Mapping[str, Array], present: Array, known: Array
+    ) -> list[Array]:
+        """Return the values of `columns` for some rows; see `Answerer.answer`."""
+        explained = self.explain(first, inputs, present, known)
+        return [*self.numbers(explained).values(), explained.flags]
+
+    def numbers(self, explained: Explained) -> dict[str, Array]:
+        """Return the values (n,) of `columns` but for the flag, by name."""
+        found, flux = explained.attributions, explained.attributions.maps.get("flux")
+        parts = [found.answer, found.reference, found.residual]
+        if flux is not None:
+            parts += [*flux.T, *(explained.without if explained.without is not None else np.full_like(flux, np.nan)).T]
+        return dict(zip((column.name for column in self.columns[:-1]), [*parts, found.steps], strict=True))
+
+    def seconds_a_row(self, imagined: Callable[[int], Mapping[str, Array]]) -> float:
+        """Return how long a row takes on this machine, measured on ``imagined(rows)``, see `Feed.imagined`."""
+        rows = TIMED[self.answerer.card.takes_images]
+        inputs, present = imagined(rows), np.ones((rows, len(self.answerer.card.bands)), bool)
+        started = time.perf_counter()
+        self.explain(0, inputs, present, np.zeros(rows, np.int32))
+        return (time.perf_counter() - started) / rows
+
+
+def columns(target: str, unit: str, value_unit: str, bands: tuple[str, ...]) -> tuple[Column, ...]:
+    """Return the columns of what is explained, of what each band adds to it, and the flag.
+
+    Parameters
+    ----------
+    target, unit : str
+        What is explained.
+    value_unit : str
+        Of the answer.
+    bands : tuple of str
+        Those of fluxes; none without them.
+    """
+    from skycnn.stamps.stampfile.stampcolumns import words
+
+    spelled = [(word, band.replace("'", "")) for word, band in zip(words(bands), bands, strict=True)]
+    return (
+        Column(f"{target}_EXPLAINED", "f4", unit, "stat.value", "the number explained", "G12.5"),
+        Column(f"{target}_REFERENCE", "f4", unit, "stat.value", "the number explained, of the baseline", "G12.5"),
+        Column(f"{target}_RESIDUAL", "f4", unit, "arith.diff", "sum of shares, less (explained - reference)", "G12.5"),
+        *(
+            Column(f"{target}_WHY_{word}", "f4", unit, "arith.diff", f"share of {band} in (explained - reference)", "G12.5")
+            for word, band in spelled
+        ),
+        *(
+            Column(f"{target}_WITHOUT_{word}", "f4", value_unit, "stat.value", f"the answer without {band}", "G12.5")
+            for word, band in spelled
+        ),
+        Column(f"{target}_STEPS", "i4", "", "meta.number", "steps of the integral", "I6"),
+        flag_column(f"{target}_EXPLAINED"),
+    )
+
+
+def blanked(found: Attributions, rows: Array) -> Attributions:
+    """Return attributions that are NaN, of no steps, in some rows, bool (n,)."""
+
+    def blank(content: Array) -> Array:
+        content = np.array(content)
+        content[rows] = np.nan if content.dtype.kind == "f" else 0
+        return content
+
+    return Attributions(
+        found.method,
+        {name: blank(content) for name, content in found.maps.items()},
+        blank(found.answer),
+        blank(found.reference),
+        blank(found.residual),
+        blank(found.steps),
+    )
+
+
+def explained(
+    feed: Feed, explaining: Explaining, chunks: Iterable[Chunk], *, without: bool | None = None
+) -> Generator[tuple[Work, Explained | None]]:
+    """Yield the pieces of all chunks, explained, and behind each chunk's last its end; pieces are read ahead."""
+    with closing(fetch_ahead(pieces(feed, chunks), hurry=feed.hurry)) as ready:
+        for work in ready:
+            piece = work.piece
+            if piece is None:
+                yield work, None
+                continue
+            first = work.chunk.first if work.whole else 0
+            given = (first, piece.inputs, piece.present, piece.flags)
+            yield work, explaining.explain(*given, without=without)
