@@ -1,0 +1,176 @@
+"""Drawing: a posterior, an interval, a bar as SVG in the page, whose colours are those of the page."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skycnn.report.exhibit import Exhibit
+from skycnn.report.markup import Markup, join, tag
+
+Array = NDArray[Any]
+
+WIDTH, LEFT, RIGHT = 360, 10, 350
+"""Of a drawing, and where its axis begins and ends."""
+
+TOP, BASE, HEIGHT = 18, 104, 136
+"""The highest point of a curve, its axis, and the drawing's height."""
+
+POINTS = 120
+"""Of a curve: about one in three pixels of a card."""
+
+TAIL = 5e-4
+"""Share of a posterior that may lie beyond either end of its axis."""
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Return three to seven round numbers within a range."""
+    rough = (high - low) / 4
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough * 0.999)
+    first = math.ceil(low / step - 1e-9)
+    return [k * step for k in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def posterior(exhibit: Exhibit, quantity: str) -> Markup:
+    """Return the posterior's curve with its interval, value and truth; nothing where it is not finite or has no width.
+
+    Parameters
+    ----------
+    exhibit : Exhibit
+        With a curve.
+    quantity : str
+        What is answered, for the axis.
+    """
+    values, density = _known(exhibit)
+    if len(values) < 2 or not density.max() > 0:
+        return Markup()
+    low, high = _range(exhibit, values, density)
+    at = np.linspace(low, high, POINTS)
+    height = np.interp(at, values, density, left=0, right=0)
+    top = float(height.max()) or 1.0
+    axis = _Axis(low, high)
+    points = [_point(axis(x), _up(y / top)) for x, y in zip(at, height, strict=True)]
+    value, begin, end, _ = exhibit.answer
+    parts = []
+    if math.isfinite(begin) and math.isfinite(end):
+        inside = at[(at > begin) & (at < end)]
+        edge = np.concatenate([[begin], inside, [end]])
+        over = np.interp(edge, values, density, left=0, right=0) / top
+        outline = [_point(axis(x), _up(min(y, 1))) for x, y in zip(edge, over, strict=True)]
+        around = [_point(axis(begin), BASE), *outline, _point(axis(end), BASE)]
+        parts.append(tag("polygon", points=" ".join(around), class_="within"))
+    parts.append(tag("polyline", points=" ".join(points), class_="curve"))
+    if math.isfinite(value):
+        peak = float(np.interp(value, values, density, left=0, right=0)) / top
+        parts.append(_line(axis(value), _up(min(peak, 1)), axis(value), BASE, "median"))
+    return _drawing(exhibit, quantity, axis, parts, f"posterior of {quantity}")
+
+
+def interval(exhibit: Exhibit, quantity: str, ends: tuple[float, float]) -> Markup:
+    """Return the value and its interval on an axis from one of ``ends`` to the other, with the truth."""
+    axis = _Axis(*ends)
+    value, begin, end, _ = exhibit.answer
+    middle = (TOP + BASE) / 2 + 12
+    parts = []
+    if math.isfinite(begin) and math.isfinite(end):
+        parts.append(_line(axis(begin), middle, axis(end), middle, "range"))
+    if math.isfinite(value):
+        parts.append(tag("circle", cx=f"{axis(value):.1f}", cy=f"{middle:.1f}", r=6, class_="value"))
+    return _drawing(exhibit, quantity, axis, parts, quantity)
+
+
+def bar(value: float, full: float) -> Markup:
+    """Return a bar to the right, or to the left if negative, half as long as the drawing for ``full``."""
+    length = 50 * min(abs(value) / full, 1) if math.isfinite(value) and full else 0.0
+    begin = 50 - length if value < 0 else 50.0
+    shown = tag(
+        "rect", x=f"{begin:.1f}", y=1, width=f"{length:.1f}", height=10, class_="negative" if value < 0 else "positive"
+    )
+    return tag(
+        "svg",
+        shown,
+        _line(50, 0, 50, 12, "axis"),
+        viewBox="0 0 100 12",
+        preserveAspectRatio="none",
+        height=12,
+        aria_hidden="true",
+    )
+
+
+class _Axis:
+    """Where a value stands in a drawing."""
+
+    def __init__(self, low: float, high: float) -> None:
+        self.low, self.high = low, high
+
+    def __call__(self, value: float) -> float:
+        part = (value - self.low) / (self.high - self.low)
+        return LEFT + min(max(part, 0.0), 1.0) * (RIGHT - LEFT)
+
+    def drawn(self, quantity: str) -> list[Markup]:
+        """Return the axis with its numbers and its name."""
+        parts = [_line(LEFT, BASE, RIGHT, BASE, "axis")]
+        for tick in ticks(self.low, self.high):
+            place = self(tick)
+            parts.append(_line(place, BASE, place, BASE - 4, "axis"))
+            parts.append(_text(f"{tick:.6g}".replace("-", "\N{MINUS SIGN}"), place, BASE + 14, "middle"))
+        return [*parts, _text(quantity, RIGHT, HEIGHT - 4, "end", "name")]
+
+
+def _drawing(exhibit: Exhibit, quantity: str, axis: _Axis, parts: list[Markup], what: str) -> Markup:
+    """Return a drawing of parts over an axis, with the truth where it is known."""
+    name = f"{quantity} ({exhibit.unit})" if exhibit.unit else quantity
+    if math.isfinite(exhibit.truth):
+        place = axis(exhibit.truth)
+        anchor = "start" if place < (LEFT + RIGHT) / 2 else "end"
+        beyond = "" if axis.low <= exhibit.truth <= axis.high else f" {exhibit.text(exhibit.truth)}, off the axis"
+        parts = [
+            *parts,
+            _line(place, 4, place, BASE, "true"),
+            _text(f"truth{beyond}", place + (5 if anchor == "start" else -5), 13, anchor, "truthname"),
+        ]
+    label = f"{what}: {exhibit.sentence}"
+    return tag("svg", join([*axis.drawn(name), *parts]), viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img", aria_label=label)
+
+
+def _known(exhibit: Exhibit) -> tuple[Array, Array]:
+    """Return the finite points of an exhibit's curve, in order of the values."""
+    if exhibit.curve is None:
+        return np.zeros(0), np.zeros(0)
+    values, density = (np.asarray(part, dtype=np.float64) for part in exhibit.curve)
+    known = np.isfinite(values) & np.isfinite(density)
+    order = np.argsort(values[known], kind="stable")
+    return values[known][order], density[known][order]
+
+
+def _range(exhibit: Exhibit, values: Array, density: Array) -> tuple[float, float]:
+    """Return the ends of the axis: where nearly all of the posterior lies, its interval and, if near, the truth."""
+    steps = np.diff(values) * (density[1:] + density[:-1]) / 2
+    total = np.concatenate([[0.0], np.cumsum(steps)])
+    if total[-1] > 0:
+        low, high = np.interp((TAIL, 1 - TAIL), total / total[-1], values).tolist()
+    else:
+        low, high = float(values[0]), float(values[-1])
+    points = [low, high, *(x for x in (*exhibit.answer[:3], exhibit.truth) if math.isfinite(x))]
+    margin = 0.04 * (max(points) - min(points)) or 1.0
+    low, high = min(points) - margin, max(points) + margin
+    return (max(low, 0.0), high) if values[0] >= 0 <= min(points) else (low, high)
+
+
+def _up(part: float) -> float:
+    return BASE - part * (BASE - TOP)
+
+
+def _point(x: float, y: float) -> str:
+    return f"{x:.1f},{y:.1f}"
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Markup:
+    ends = {"x1": x1, "y1": y1, "x2": x2, "y2": y2}
+    return tag("line", **{key: f"{end:.1f}" for key, end in ends.items()}, class_=kind)
+
+
+def _text(text: str, x: float, y: float, anchor: str, kind: str | None = None) -> Markup:
+    return tag("text", text, x=f"{x:.1f}", y=f"{y:.1f}", text_anchor=anchor, class_=kind)

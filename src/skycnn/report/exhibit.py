@@ -1,0 +1,102 @@
+"""Exhibit: one object of a gallery: what the network saw, what it answered, and what the answer rests on."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Exhibit:
+    """One object.
+
+    Parameters
+    ----------
+    name : str
+        The row's id as text.
+    row : int
+        Its number in the catalogue, from 0.
+    pixels : array (band, y, x) or None
+        The stamp, y upwards.
+    maps : array (y, x) or (band, y, x) or None
+        What each pixel adds to the answer.
+    bars : mapping of str to float or None
+        What each band adds to the answer.
+    without : mapping of str to float or None
+        The answer without each band.
+    curve : tuple of array (n,), array (n,) or None
+        Values and the posterior's density there.
+    answer : tuple of float, float, float, float or None
+        The value, the ends of its interval, and the truth; NaN where there is none.
+    unit : str
+    columns : mapping of str to str
+        The catalogue's columns, as text.
+    flags : tuple of str
+        In words.
+    explained : tuple of float, float, float, optional
+        The number that was explained, the same at the baseline, and the residual: the sum of the attributions minus the
+        difference of the two.
+    """
+
+    name: str
+    row: int
+    pixels: Array | None
+    maps: Array | None
+    bars: Mapping[str, float] | None
+    without: Mapping[str, float] | None
+    curve: tuple[Array, Array] | None
+    answer: tuple[float, float, float, float | None]
+    unit: str
+    columns: Mapping[str, str]
+    flags: tuple[str, ...]
+    explained: tuple[float, float, float] | None = None
+
+    @property
+    def truth(self) -> float:
+        """The truth, NaN where it is not known."""
+        return math.nan if self.answer[3] is None else float(self.answer[3])
+
+    @property
+    def error(self) -> float:
+        """The value minus the truth, NaN where either is not known."""
+        return self.answer[0] - self.truth
+
+    @property
+    def width(self) -> float:
+        """The width of the interval, NaN where there is none."""
+        return self.answer[2] - self.answer[1]
+
+    @property
+    def decimals(self) -> int:
+        """How many decimals tell two digits of the interval's width, or, where it has none, four of the value."""
+        for size, digits in ((self.width, 2), (self.answer[0], 4)):
+            if math.isfinite(size) and size:
+                return int(np.clip(digits - 1 - math.floor(math.log10(abs(size))), 0, 6))
+        return 3
+
+    def text(self, value: float) -> str:
+        """Return a number in the answer's unit with the answer's decimals."""
+        return f"{value:.{self.decimals}f}".replace("-", "\N{MINUS SIGN}") if math.isfinite(value) else "none"
+
+    @property
+    def sentence(self) -> str:
+        """The answer in words, without its unit."""
+        value, low, high, _ = self.answer
+        if not math.isfinite(value):
+            return "no answer"
+        parts = [self.text(value)]
+        if math.isfinite(self.width):
+            parts.append(f"interval {self.text(low)} to {self.text(high)}")
+        if math.isfinite(self.truth):
+            parts.append(f"truth {self.text(self.truth)}")
+        return ", ".join(parts)
+
+
+def signed(value: float) -> str:
+    """Return a number with three digits and its sign."""
+    return f"{value:+.3g}".replace("-", "\N{MINUS SIGN}") if math.isfinite(value) else "none"
