@@ -14,17 +14,16 @@ from skycnn import __version__
 from skycnn.errors import counted
 from skycnn.files import safefile
 from skycnn.files.journal import Journal
-from skycnn.fits import earlieroutput, foreign
+from skycnn.fits import foreign
 from skycnn.fits.earlieroutput import EarlierOutput
 from skycnn.fits.extension import Extension, renamed
 from skycnn.fits.output import Output
 from skycnn.fits.provenance import Record, now
-from skycnn.fits.provenancefile import ProvenanceFile
-from skycnn.fits.source import Spec, parse
 from skycnn.fits.tally import Tally
 from skycnn.inputs.answering import Answering
 from skycnn.inputs.columnresult import ColumnOptions, ColumnResult
 from skycnn.inputs.feed import Feed
+from skycnn.inputs.outputplace import OutputPlace
 from skycnn.inputs.work import RowAnswerer, answered
 from skycnn.schema import Flag
 from skycnn.task import TaskFlag
@@ -144,10 +143,9 @@ def settled(
 
 
 def write(
-    text: str,
+    run: ColumnRun[R],
+    place: OutputPlace,
     options: ColumnOptions,
-    verb: str,
-    settle: Callable[[ExitStack, Spec, Output], ColumnRun[R]],
     say: Say,
     progress: Progress | None,
     *,
@@ -157,13 +155,10 @@ def write(
 
     Parameters
     ----------
-    text : str
-        ``cat.fits``, ``cat.fits[EXT]``, ``cat.fits.gz``, ``-``.
+    run : ColumnRun
+        See `settled`.
+    place : OutputPlace
     options : ColumnOptions
-    verb : str
-        The command.
-    settle : callable
-        ``settle(stack, spec, output)`` opens what is needed, which ``stack`` closes, see `settled`.
     say, progress : callable
         Receive notes, one line each; rows done and rows in all.
     words : str
@@ -172,67 +167,55 @@ def write(
     Raises
     ------
     InputError
-        Before the first write: bad input, or an answer that would replace something.
+        Before the first write: an answer that would replace something.
     RunError
         The run failed; the catalogue is as it was.
     """
-    started = time.monotonic()
-    spec = parse(text, options.hdu)
-    earlier = options.out is not None and not options.overwrite and earlieroutput.is_of(options.out, verb)
-    output = Output(spec, options.out, overwrite=options.overwrite or earlier, detach=options.detach)
-    story = (
-        ProvenanceFile(options.provenance, (spec.path, output.path), options.overwrite) if options.provenance else None
-    )
-    with ExitStack() as stack:
-        if not options.dry_run:
-            stack.enter_context(output.locked(options.wait))
-            output.prepare()
-        run = settle(stack, spec, output)
-        feed = run.feed
-        pixels = (lambda: _digest(feed).end()) if feed.stamps else None
-        written, old = run.extension.is_written(run.record, pixels), run.extension.old
-        marked = old.marked if old else 0
-        if earlier:
-            marked = EarlierOutput(output.label, run.extension, run.record, copied=written).check(pixels)
-        result = replace(run.result, unchanged=written or earlier, other_photometry=marked)
-        if result.unchanged and not options.dry_run:
-            if not result.other_photometry:
-                where, same = output.label if earlier else result.catalogue, f"same model, options, {feed.words}"
-                say(f"{where} holds these answers already ({same}); nothing to do")
-            if not earlier:
-                run.extension.copy(output)
-            return replace(result, seconds=time.monotonic() - started)
-        for note in (f"{result.model} {words} {result.catalogue}: {result.reason}", *result.notes):
-            say(note)
-        for warning in result.warnings:
-            say(f"warning: {warning}")
-        if options.only_new and old is not None and old.unknown:
-            what = f"{counted(old.unknown, 'earlier answer')} will be compared with what their photometry gives now"
-            say(f"{result.catalogue} has changed since its last run: {what}")
-        if options.dry_run:
-            rows = run.extension.wanted_rows
-            return replace(result, estimate_seconds=rows * run.answerer.seconds_a_row(feed.imagined))
-        output.check_space(result.disk_bytes + result.rows * run.extension.width)
-        key = {"model": result.model_sha256, "options": run.record.options, "versions": result.versions}
-        with (
-            run.extension.journalled(output, key | {"run": [options.device, options.batch, feed.state]}) as journal,
-            run.extension.begun(output) as target,
-        ):
-            if journal.discarded:
-                say("the journal of another run was found and thrown away")
-            with safefile.writing(output.label):
-                record, done = _answer(run, journal, target.ahead.check, progress)
-            if done.resumed:
-                say(f"taken over from an earlier run: {counted(done.resumed, 'row')}")
-            late = [*feed.warnings(), *run.extension.write(target, journal, record), *_empty(run, done), *_unlike(done)]
-        for warning in late:
-            say(f"warning: {warning}")
-        seconds, warnings = time.monotonic() - started, (*done.warnings, *late)
-        rate = (done.asked + done.compared - done.resumed) / seconds
-        done = replace(done, seconds=seconds, rate=rate, warnings=warnings)
-        if story is not None:
-            story.write(record, done)
-        return done
+    output, feed = place.output, run.feed
+    pixels = (lambda: _digest(feed).end()) if feed.stamps else None
+    written, old = run.extension.is_written(run.record, pixels), run.extension.old
+    marked = old.marked if old else 0
+    if place.earlier:
+        marked = EarlierOutput(output.label, run.extension, run.record, copied=written).check(pixels)
+    result = replace(run.result, unchanged=written or place.earlier, other_photometry=marked)
+    if result.unchanged and not options.dry_run:
+        if not result.other_photometry:
+            where, same = output.label if place.earlier else result.catalogue, f"same model, options, {feed.words}"
+            say(f"{where} holds these answers already ({same}); nothing to do")
+        if not place.earlier:
+            run.extension.copy(output)
+        return replace(result, seconds=time.monotonic() - place.started)
+    for note in (f"{result.model} {words} {result.catalogue}: {result.reason}", *result.notes):
+        say(note)
+    for warning in result.warnings:
+        say(f"warning: {warning}")
+    if options.only_new and old is not None and old.unknown:
+        what = f"{counted(old.unknown, 'earlier answer')} will be compared with what their photometry gives now"
+        say(f"{result.catalogue} has changed since its last run: {what}")
+    if options.dry_run:
+        rows = run.extension.wanted_rows
+        return replace(result, estimate_seconds=rows * run.answerer.seconds_a_row(feed.imagined))
+    output.check_space(result.disk_bytes + result.rows * run.extension.width)
+    key = {"model": result.model_sha256, "options": run.record.options, "versions": result.versions}
+    with (
+        run.extension.journalled(output, key | {"run": [options.device, options.batch, feed.state]}) as journal,
+        run.extension.begun(output) as target,
+    ):
+        if journal.discarded:
+            say("the journal of another run was found and thrown away")
+        with safefile.writing(output.label):
+            record, done = _answer(run, journal, target.ahead.check, progress)
+        if done.resumed:
+            say(f"taken over from an earlier run: {counted(done.resumed, 'row')}")
+        late = [*feed.warnings(), *run.extension.write(target, journal, record), *_empty(run, done), *_unlike(done)]
+    for warning in late:
+        say(f"warning: {warning}")
+    seconds, warnings = time.monotonic() - place.started, (*done.warnings, *late)
+    rate = (done.asked + done.compared - done.resumed) / seconds
+    done = replace(done, seconds=seconds, rate=rate, warnings=warnings)
+    if place.story is not None:
+        place.story.write(record, done)
+    return done
 
 
 def _answer(

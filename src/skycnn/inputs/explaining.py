@@ -1,5 +1,6 @@
 """Explaining: rows answered, and what in their input the answer rests on."""
 
+import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
@@ -13,7 +14,8 @@ from skycnn.fits.extension import Chunk
 from skycnn.inputs.feed import Feed
 from skycnn.inputs.work import Work, pieces
 from skycnn.network.answer import Answerer
-from skycnn.network.attribution import Attributions, Explainer
+from skycnn.network.attribution import Attributions
+from skycnn.network.explainer import Explainer
 from skycnn.schema import Column, flag_column
 from skycnn.workahead import fetch_ahead
 
@@ -61,6 +63,8 @@ class Explaining:
         The column of answers that it is of.
     unit : str
         Of the attributions, and of what is explained.
+    planes : tuple of str
+        Of a map: the bands, or the method where a map is of all bands.
     columns : tuple of Column
         What `answer` returns.
     """
@@ -71,6 +75,8 @@ class Explaining:
         self.value = max((name for name in posterior.values if self.target.startswith(name)), key=len)
         known = posterior.targets[self.target]
         self.unit, self.meaning = known.unit, known.meaning
+        self.planes = card.bands if explainer.method == "ig" else (explainer.method,)
+        self._lock, self._explained, self._beyond = threading.Lock(), 0, 0
         self._values = tuple(column.name for column in answerer.columns[:-1])
         self.columns = columns(self.target, known.unit, self._value_unit, card.bands if card.takes_fluxes else ())
 
@@ -96,8 +102,22 @@ class Explaining:
         silent = np.isnan(values[self.value])
         if silent.any():
             found = blanked(found, silent)
+        self._count(found)
         wanted = self.answerer.card.takes_fluxes if without is None else without
         return Explained(values, flags, found, self._without(first, inputs, present, known) if wanted else None)
+
+    def _count(self, found: Attributions) -> None:
+        """Count rows explained, and those whose residual is above the bound."""
+        known = np.isfinite(found.answer)
+        beyond = np.abs(found.residual) > self.explainer.bound * np.abs(found.answer)
+        with self._lock:
+            self._explained += int(known.sum())
+            self._beyond += int((known & beyond).sum())
+
+    @property
+    def completeness(self) -> dict[str, int]:
+        """How many rows were explained, and how many of these have a residual above the bound."""
+        return {"explained": self._explained, "above_bound": self._beyond}
 
     def _without(self, first: int, inputs: Mapping[str, Array], present: Array, known: Array) -> Array:
         """Return the answers without each band, (n, band)."""
@@ -116,9 +136,7 @@ class Explaining:
                 content[:, band] = held[name]
         return found
 
-    def answer(
-        self, first: int, inputs: Mapping[str, Array], present: Array, known: Array
-    ) -> list[Array]:
+    def answer(self, first: int, inputs: Mapping[str, Array], present: Array, known: Array) -> list[Array]:
         """Return the values of `columns` for some rows; see `Answerer.answer`."""
         explained = self.explain(first, inputs, present, known)
         return [*self.numbers(explained).values(), explained.flags]
@@ -160,7 +178,9 @@ def columns(target: str, unit: str, value_unit: str, bands: tuple[str, ...]) -> 
         Column(f"{target}_REFERENCE", "f4", unit, "stat.value", "the number explained, of the baseline", "G12.5"),
         Column(f"{target}_RESIDUAL", "f4", unit, "arith.diff", "sum of shares, less (explained - reference)", "G12.5"),
         *(
-            Column(f"{target}_WHY_{word}", "f4", unit, "arith.diff", f"share of {band} in (explained - reference)", "G12.5")
+            Column(
+                f"{target}_WHY_{word}", "f4", unit, "arith.diff", f"share of {band} in (explained - reference)", "G12.5"
+            )
             for word, band in spelled
         ),
         *(

@@ -1,5 +1,6 @@
 """RowSelection: which rows of a catalogue are looked at - a range of them, those that meet a condition, or a list."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.columnvalues import ColumnValues
 from skycnn.fits.extension import Chunk
+from skycnn.fits.tablecolumn import meaning
 from skycnn.photometry import conditions
 from skycnn.photometry.conditions import BitNames
 from skycnn.photometry.fields import Fields
@@ -37,9 +39,7 @@ class RowSelection:
         return max(0, self.end - self.first) if self.numbers is None else len(self.numbers)
 
     @classmethod
-    def find(
-        cls, catalogue: Catalogue, rows: tuple[int, int | None] | None, where: str | None, bits: BitNames
-    ) -> Self:
+    def find(cls, catalogue: Catalogue, rows: tuple[int, int | None] | None, where: str | None, bits: BitNames) -> Self:
         """Return the rows of ``--rows`` that meet ``--where``; the columns of the condition are read once.
 
         Raises
@@ -96,6 +96,7 @@ class RowSelection:
             Rows of a chunk; they begin at its multiples.
         """
         layout = catalogue.packing(names)
+        told = meaning(layout)
         for begin in range(self.first - self.first % step, self.end, step):
             wanted = self.within(begin, begin + step)
             if not len(wanted):
@@ -105,4 +106,5 @@ class RowSelection:
                 run, none = np.zeros(n, bool), np.zeros(n, bool)
                 run[wanted - first] = True
                 values = ColumnValues(names, layout, packed)
-                yield Chunk(first, values, np.empty((n, 0), np.uint8), run, none, b"", held=False)
+                digest = hashlib.sha256(told + packed.tobytes() + run.tobytes()).digest()
+                yield Chunk(first, values, np.empty((n, 0), np.uint8), run, none, digest, held=False)

@@ -42,12 +42,13 @@ class KnownTruth:
 
     def read(self, catalogue: Catalogue, numbers: Array) -> Array:
         """Return the truths (n,) of rows by their numbers, ascending; NaN where there is none."""
-        if not len(numbers):
-            return np.empty(0)
-        first, end = int(numbers[0]), int(numbers[-1]) + 1
-        chunk = catalogue.read([self.field.column.name], (first, end))
-        truth = np.asarray(self.field.of(chunk), np.float64)[numbers - first]
-        return np.where(np.isfinite(truth) & self.bounds.holds(truth), truth, np.nan)
+        name, found = self.field.column.name, np.full(len(numbers), np.nan)
+        selection = RowSelection(0, catalogue.rows, np.asarray(numbers, np.int64))
+        for chunk in selection.chunks(catalogue, [name], CHUNK):
+            truth = np.asarray(self.field.of(chunk.values or {}), np.float64)[chunk.run]
+            place = np.searchsorted(numbers, (chunk.first, chunk.first + len(chunk.run)))
+            found[slice(*place)] = np.where(np.isfinite(truth) & self.bounds.holds(truth), truth, np.nan)
+        return found
 
     def errors(self, value: Array, truth: Array) -> Array:
         """Return how far answers are from truths (n,), of redshifts in units of 1 + z; NaN where one is missing."""
@@ -55,9 +56,7 @@ class KnownTruth:
         return away / (1 + truth) if self.kind == "redshift" else away
 
 
-def find(
-    ready: Answering, truth: KnownTruth, selection: RowSelection, n: int, column: str
-) -> tuple[Array, str]:
+def find(ready: Answering, truth: KnownTruth, selection: RowSelection, n: int, column: str) -> tuple[Array, str]:
     """Return the numbers of the n worst of the selected rows, the worst first, and where their answers come from.
 
     The answers that stand in the catalogue are taken where the same model wrote them, else they are computed.

@@ -3,11 +3,10 @@
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from skycnn.fits.output import Output
-from skycnn.fits.source import Spec
-from skycnn.inputs import answering, columnrun
+from skycnn.fits.source import parse
+from skycnn.inputs import answering, columnrun, outputplace
 from skycnn.inputs.columnresult import ColumnOptions, ColumnResult
-from skycnn.inputs.columnrun import ColumnRun, Progress, Say
+from skycnn.inputs.columnrun import Progress, Say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +42,10 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
     RunError
         The run failed; the catalogue is as it was.
     """
-
-    def settle(stack: ExitStack, spec: Spec, output: Output) -> ColumnRun[ColumnResult]:
+    spec = parse(text, options.hdu)
+    with ExitStack() as stack:
+        place = outputplace.find(stack, spec, options, "predict")
+        output = place.output
         scratch = output.folder if output.in_place and not options.dry_run else None
         ready = answering.opened(stack, spec, options, pdf=options.pdf, scratch=scratch, decompress=options.decompress)
         settings = {
@@ -54,8 +55,5 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
             "pdf": options.pdf,
             "rows": options.rows,
         }
-        return columnrun.settled(
-            ready, ready.answerer, output, options, ColumnResult, verb="predict", settings=settings
-        )
-
-    return columnrun.write(text, options, "predict", settle, say, progress)
+        run = columnrun.settled(ready, ready.answerer, output, options, ColumnResult, verb="predict", settings=settings)
+        return columnrun.write(run, place, options, say, progress)

@@ -190,6 +190,10 @@ class StampFile:
         """Return the flags of finished rows, int32 (n,)."""
         return self._unpacked(first, first + n)[1]
 
+    def further(self, first: int, n: int) -> Array:
+        """Return the packed values of the further columns of finished rows, uint8 (n, width)."""
+        return np.asarray(self._journal.rows(first, first + n)[:, self._split : self._split + self._more_bytes])
+
     def _unpacked(self, first: int, end: int) -> tuple[Array, Array, Array]:
         """Return rests (n, band, 2), flags (n,) and sums (n,) of finished rows."""
         rows = self._journal.rows(first, end)
@@ -250,8 +254,7 @@ class StampFile:
             own = added.packed(*self._unpacked(first, last)[:2])
             if not self._more:
                 return own
-            begin = self._split
-            return np.hstack([self._journal.rows(first, last)[:, begin : begin + self._more_bytes], own])
+            return np.hstack([self.further(first, last - first), own])
 
         take = (self._first, end)
         after, warnings = splice_table(fd, unit, target, start, cards, new, rows, self._catalogue.label, take=take)
