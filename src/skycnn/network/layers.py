@@ -26,6 +26,9 @@ STEP = 0.75
 NARROWEST, WIDEST = 0.9, 0.25
 """Limits of the window's sigma: in pixels, about that of a well sampled PSF; and as a share of the stamp's side."""
 
+FAINTEST = -87.0
+"""Logarithm of the least that a window weighs a pixel with: near the smallest float32 that is not denormal."""
+
 
 def sky(images: Tensor) -> Tensor:
     """Return the scatter of the outer pixels of each band (band,): 1.48 times their median absolute value.
@@ -204,7 +207,7 @@ class Windows(nn.Module):
         gathered = (windows * total[:, None]).sum(2) / (power * weight.sum(1, keepdim=True).clamp(min=1e-30)).sqrt()
         signal, core = torch.asinh(gathered[:, 0]), torch.asinh(gathered[:, -1])
         area = torch.pi * 4 / _determinant(inverse).sqrt()
-        flat = torch.hypot(inverse[:, 0] - inverse[:, 1], 2 * inverse[:, 2]) / (inverse[:, 0] + inverse[:, 1])
+        flat = _length(inverse[:, 0] - inverse[:, 1], 2 * inverse[:, 2]) / (inverse[:, 0] + inverse[:, 1])
         return flux, error, torch.stack([signal, area.log(), flat, core - signal], 1)
 
     @staticmethod
@@ -227,11 +230,17 @@ def _within(shape: Tensor, low: float, high: float) -> Tensor:
     """Return shapes (n, 3) whose principal moments lie between two limits."""
     middle = (shape[:, 0] + shape[:, 1]) / 2
     one, two = (shape[:, 0] - shape[:, 1]) / 2, shape[:, 2]
-    length = torch.hypot(one, two).clamp(min=1e-12)
+    length = _length(one, two).clamp(min=1e-12)
     large = (middle + length).clamp(low, high)
     small = (middle - length).clamp(low, high)
     middle, stretch = (large + small) / 2, (large - small) / 2 / length
     return torch.stack([middle + one * stretch, middle - one * stretch, two * stretch], 1)
+
+
+def _length(x: Tensor, y: Tensor) -> Tensor:
+    """Return ``torch.hypot``; its gradient where both are 0, which torch has as NaN, is 0."""
+    nothing = (x == 0) & (y == 0)
+    return torch.hypot(x.masked_fill(nothing, 1), y).masked_fill(nothing, 0)
 
 
 def _determinant(shape: Tensor) -> Tensor:
@@ -245,7 +254,7 @@ def _inverse(shape: Tensor) -> Tensor:
 def _gaussian(inverse: Tensor, moments: Tensor) -> Tensor:
     """Return exp(-r^2 / 2) at pixels with moments (pixel, 3), of ellipses with inverse moments (n, 3): (n, pixel)."""
     form = inverse * inverse.new_tensor([-0.5, -0.5, -1.0])
-    return torch.exp(form @ moments.T)
+    return torch.exp((form @ moments.T).clamp_(min=FAINTEST))  # where it is 0 its root would have no gradient
 
 
 def _window(inverse: Tensor, moments: Tensor) -> Tensor:
