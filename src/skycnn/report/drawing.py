@@ -6,16 +6,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.report.exhibit import Exhibit
-from skycnn.report.markup import Markup, join, tag
+from skycnn.report.exhibit import Exhibit, plain
+from skycnn.report.markup import Markup, tag
 
 Array = NDArray[Any]
 
 WIDTH, LEFT, RIGHT = 360, 10, 350
 """Of a drawing, and where its axis begins and ends."""
 
-TOP, BASE, HEIGHT = 18, 104, 136
-"""The highest point of a curve, its axis, and the drawing's height."""
+TOP, BASE, BELOW = 18, 104, 32
+"""The highest point of a curve, its axis, and the height of the numbers and the name below it."""
+
+FLAT = 44
+"""Where the axis stands below an interval alone."""
 
 POINTS = 120
 """Of a curve: about one in three pixels of a card."""
@@ -72,13 +75,13 @@ def interval(exhibit: Exhibit, quantity: str, ends: tuple[float, float]) -> Mark
     """Return the value and its interval on an axis from one of ``ends`` to the other, with the truth."""
     axis = _Axis(*ends)
     value, begin, end, _ = exhibit.answer
-    middle = (TOP + BASE) / 2 + 12
+    middle = (TOP + FLAT) / 2
     parts = []
     if math.isfinite(begin) and math.isfinite(end):
         parts.append(_line(axis(begin), middle, axis(end), middle, "range"))
     if math.isfinite(value):
         parts.append(tag("circle", cx=f"{axis(value):.1f}", cy=f"{middle:.1f}", r=6, class_="value"))
-    return _drawing(exhibit, quantity, axis, parts, quantity)
+    return _drawing(exhibit, quantity, axis, parts, quantity, FLAT)
 
 
 def bar(value: float, full: float) -> Markup:
@@ -109,17 +112,19 @@ class _Axis:
         part = (value - self.low) / (self.high - self.low)
         return LEFT + min(max(part, 0.0), 1.0) * (RIGHT - LEFT)
 
-    def drawn(self, quantity: str) -> list[Markup]:
+    def drawn(self, quantity: str, base: float) -> list[Markup]:
         """Return the axis with its numbers and its name."""
-        parts = [_line(LEFT, BASE, RIGHT, BASE, "axis")]
+        parts = [_line(LEFT, base, RIGHT, base, "axis")]
         for tick in ticks(self.low, self.high):
             place = self(tick)
-            parts.append(_line(place, BASE, place, BASE - 4, "axis"))
-            parts.append(_text(f"{tick:.6g}".replace("-", "\N{MINUS SIGN}"), place, BASE + 14, "middle"))
-        return [*parts, _text(quantity, RIGHT, HEIGHT - 4, "end", "name")]
+            parts.append(_line(place, base, place, base - 4, "axis"))
+            parts.append(_text(plain(f"{tick:.6g}"), place, base + 14, "middle"))
+        return [*parts, _text(quantity, RIGHT, base + BELOW - 4, "end", "name")]
 
 
-def _drawing(exhibit: Exhibit, quantity: str, axis: _Axis, parts: list[Markup], what: str) -> Markup:
+def _drawing(
+    exhibit: Exhibit, quantity: str, axis: _Axis, parts: list[Markup], what: str, base: float = BASE
+) -> Markup:
     """Return a drawing of parts over an axis, with the truth where it is known."""
     name = f"{quantity} ({exhibit.unit})" if exhibit.unit else quantity
     if math.isfinite(exhibit.truth):
@@ -128,11 +133,12 @@ def _drawing(exhibit: Exhibit, quantity: str, axis: _Axis, parts: list[Markup], 
         beyond = "" if axis.low <= exhibit.truth <= axis.high else f" {exhibit.text(exhibit.truth)}, off the axis"
         parts = [
             *parts,
-            _line(place, 4, place, BASE, "true"),
+            _line(place, 4, place, base, "true"),
             _text(f"truth{beyond}", place + (5 if anchor == "start" else -5), 13, anchor, "truthname"),
         ]
     label = f"{what}: {exhibit.sentence}"
-    return tag("svg", join([*axis.drawn(name), *parts]), viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img", aria_label=label)
+    box = f"0 0 {WIDTH} {base + BELOW}"
+    return tag("svg", *axis.drawn(name, base), *parts, viewBox=box, role="img", aria_label=label)
 
 
 def _known(exhibit: Exhibit) -> tuple[Array, Array]:

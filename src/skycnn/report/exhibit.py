@@ -1,7 +1,7 @@
 """Exhibit: one object of a gallery: what the network saw, what it answered, and what the answer rests on."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,8 +80,11 @@ class Exhibit:
         return 3
 
     def text(self, value: float) -> str:
-        """Return a number in the answer's unit with the answer's decimals."""
-        return f"{value:.{self.decimals}f}".replace("-", "\N{MINUS SIGN}") if math.isfinite(value) else "none"
+        """Return a number in the answer's unit with the answer's decimals; whole numbers as they are."""
+        if not math.isfinite(value):
+            return "none"
+        decimals = 0 if value == self.truth and float(value).is_integer() else self.decimals
+        return plain(f"{value:.{decimals}f}")
 
     @property
     def sentence(self) -> str:
@@ -97,6 +100,14 @@ class Exhibit:
         return ", ".join(parts)
 
 
-def signed(value: float) -> str:
-    """Return a number with three digits and its sign."""
-    return f"{value:+.3g}".replace("-", "\N{MINUS SIGN}") if math.isfinite(value) else "none"
+def plain(number: str) -> str:
+    """Return a number as people print it, with a minus sign."""
+    return number.replace("-", "\N{MINUS SIGN}")
+
+
+def signed(values: Sequence[float]) -> list[str]:
+    """Return numbers with their signs and as many decimals as tell two digits of the largest."""
+    known = [abs(value) for value in values if math.isfinite(value)]
+    largest = max(known, default=0.0) or 1.0
+    decimals = max(1 - math.floor(math.log10(largest)), 0)
+    return [plain(f"{value:+.{decimals}f}") if math.isfinite(value) else "none" for value in values]
