@@ -95,11 +95,11 @@ def _legend(exhibits: Sequence[Exhibit], images: ExhibitImages, quantity: str, m
     if any(exhibit.maps is not None for exhibit in exhibits):
         both = ", where blue they lower it" if images.two_sided else ""
         says.append(
-            f"Maps ({method}): where red, the pixels raise {quantity}{both}; each object has its own scale, in what "
-            "is explained, a pixel."
+            f"Maps ({method}): where red, the pixels raise {quantity}{both}. Each object has its own scale: what "
+            "one pixel adds."
         )
     if any(exhibit.curve is not None for exhibit in exhibits):
-        says.append("Curve: the posterior; shaded is the interval, the upright line is the answer.")
+        says.append("Curve: the posterior; shaded is the 68 % interval, the upright line is the answer.")
     if any(math.isfinite(exhibit.truth) for exhibit in exhibits):
         says.append("Dashed: the truth.")
     return pageblocks.paragraphs(" ".join(says)) if says else Markup()
@@ -201,9 +201,8 @@ def _images(k: int, exhibit: Exhibit, images: ExhibitImages, method: str) -> Mar
         pair.append(_figure(stamp, f"stamp of {exhibit.name}", "stamp", SIDE))
     overlay = images.overlay(k)
     if overlay is not None:
-        bands = exhibit.maps is not None and exhibit.maps.ndim == 3
-        caption = f"{method}, all bands" if bands else method
-        pair.append(_figure(overlay, f"map of {exhibit.name}: {caption}", caption, SIDE))
+        caption = "map, all bands" if exhibit.maps is not None and exhibit.maps.ndim == 3 else "map"
+        pair.append(_figure(overlay, f"{caption}, of {exhibit.name}: {method}", caption, SIDE))
         full = f"{images.full(k):.2g}"
         low = f"\N{MINUS SIGN}{full}" if images.two_sided else "0"
         strip = pageblocks.image(images.scale, f"scale of the maps from {low} to {full}", width=SIDE, height=9)

@@ -22,7 +22,7 @@ GREYS, STEPS = 12, 21
 SHARE = 0.995
 """Share of the pixels that are not in full colour: a lone pixel does not pale all others."""
 
-DARKEST = 0.25
+DARKEST = 0.55
 """Grey of the brightest pixel of the negative, so that tints are seen there too."""
 
 
