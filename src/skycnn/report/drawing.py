@@ -20,12 +20,6 @@ TOP, BASE, BELOW = 18, 104, 32
 FLAT = 44
 """Where the axis stands below an interval alone."""
 
-POINTS = 120
-"""Of a curve: about one in three pixels of a card."""
-
-TAIL = 5e-4
-"""Share of a posterior that may lie beyond either end of its axis."""
-
 
 def ticks(low: float, high: float) -> list[float]:
     """Return three to seven round numbers within a range."""
@@ -46,28 +40,25 @@ def posterior(exhibit: Exhibit, quantity: str) -> Markup:
     quantity : str
         What is answered, for the axis.
     """
-    values, density = _known(exhibit)
-    if len(values) < 2 or not density.max() > 0:
+    shown = exhibit.posterior()
+    if shown is None:
         return Markup()
-    low, high = _range(exhibit, values, density)
-    at = np.linspace(low, high, POINTS)
-    height = np.interp(at, values, density, left=0, right=0)
-    top = float(height.max()) or 1.0
-    axis = _Axis(low, high)
-    points = [_point(axis(x), _up(y / top)) for x, y in zip(at, height, strict=True)]
+    at, density = shown
+    height = density / (density.max() or 1.0)
+    axis = _Axis(at[0], at[-1])
     value, begin, end, _ = exhibit.answer
     parts = []
     if math.isfinite(begin) and math.isfinite(end):
-        inside = at[(at > begin) & (at < end)]
-        edge = np.concatenate([[begin], inside, [end]])
-        over = np.interp(edge, values, density, left=0, right=0) / top
-        outline = [_point(axis(x), _up(min(y, 1))) for x, y in zip(edge, over, strict=True)]
-        around = [_point(axis(begin), BASE), *outline, _point(axis(end), BASE)]
+        edge = np.concatenate([[begin], at[(at > begin) & (at < end)], [end]])
+        around = [
+            _point(axis(begin), BASE),
+            *_outline(axis, edge, np.interp(edge, at, height)),
+            _point(axis(end), BASE),
+        ]
         parts.append(tag("polygon", points=" ".join(around), class_="within"))
-    parts.append(tag("polyline", points=" ".join(points), class_="curve"))
+    parts.append(tag("polyline", points=" ".join(_outline(axis, at, height)), class_="curve"))
     if math.isfinite(value):
-        peak = float(np.interp(value, values, density, left=0, right=0)) / top
-        parts.append(_line(axis(value), _up(min(peak, 1)), axis(value), BASE, "median"))
+        parts.append(_line(axis(value), _up(float(np.interp(value, at, height))), axis(value), BASE, "median"))
     return _drawing(exhibit, quantity, axis, parts, f"posterior of {quantity}")
 
 
@@ -141,28 +132,9 @@ def _drawing(
     return tag("svg", *axis.drawn(name, base), *parts, viewBox=box, role="img", aria_label=label)
 
 
-def _known(exhibit: Exhibit) -> tuple[Array, Array]:
-    """Return the finite points of an exhibit's curve, in order of the values."""
-    if exhibit.curve is None:
-        return np.zeros(0), np.zeros(0)
-    values, density = (np.asarray(part, dtype=np.float64) for part in exhibit.curve)
-    known = np.isfinite(values) & np.isfinite(density)
-    order = np.argsort(values[known], kind="stable")
-    return values[known][order], density[known][order]
-
-
-def _range(exhibit: Exhibit, values: Array, density: Array) -> tuple[float, float]:
-    """Return the ends of the axis: where nearly all of the posterior lies, its interval and, if near, the truth."""
-    steps = np.diff(values) * (density[1:] + density[:-1]) / 2
-    total = np.concatenate([[0.0], np.cumsum(steps)])
-    if total[-1] > 0:
-        low, high = np.interp((TAIL, 1 - TAIL), total / total[-1], values).tolist()
-    else:
-        low, high = float(values[0]), float(values[-1])
-    points = [low, high, *(x for x in (*exhibit.answer[:3], exhibit.truth) if math.isfinite(x))]
-    margin = 0.04 * (max(points) - min(points)) or 1.0
-    low, high = min(points) - margin, max(points) + margin
-    return (max(low, 0.0), high) if values[0] >= 0 <= min(points) else (low, high)
+def _outline(axis: _Axis, values: Array, heights: Array) -> list[str]:
+    """Return the points of a curve whose heights are within 0..1."""
+    return [_point(axis(x), _up(y)) for x, y in zip(values.tolist(), heights.tolist(), strict=True)]
 
 
 def _up(part: float) -> float:

@@ -10,6 +10,12 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
+POINTS = 120
+"""Of a curve: about one in three pixels of a card."""
+
+TAIL = 5e-4
+"""Share of a posterior that may lie beyond either end of its curve."""
+
 
 @dataclass(frozen=True, eq=False)
 class Exhibit:
@@ -70,6 +76,33 @@ class Exhibit:
     def width(self) -> float:
         """The width of the interval, NaN where there is none."""
         return self.answer[2] - self.answer[1]
+
+    def posterior(self) -> tuple[Array, Array] | None:
+        """Return values and densities of the posterior, evenly spaced where nearly all of it lies, with room about it.
+
+        None where there is no curve, or it is not finite or has no width. The room takes in the answer and the truth.
+        """
+        values, density = self._known()
+        if len(values) < 2 or not density.max() > 0:
+            return None
+        share = np.concatenate([[0.0], np.cumsum(np.diff(values) * (density[1:] + density[:-1]) / 2)])
+        ends = np.interp((TAIL, 1 - TAIL), share / share[-1], values).tolist() if share[-1] > 0 else values[[0, -1]]
+        points = [*ends, *(x for x in (*self.answer[:3], self.truth) if math.isfinite(x))]
+        room = 0.04 * (max(points) - min(points)) or 1.0
+        low, high = min(points) - room, max(points) + room
+        if values[0] >= 0 <= min(points):
+            low = max(low, 0.0)  # nothing is below the least value that can be
+        at = np.linspace(low, high, POINTS)
+        return at, np.interp(at, values, density, left=0, right=0)
+
+    def _known(self) -> tuple[Array, Array]:
+        """Return the finite points of the curve, in order of the values."""
+        if self.curve is None:
+            return np.zeros(0), np.zeros(0)
+        values, density = (np.asarray(part, dtype=np.float64) for part in self.curve)
+        known = np.isfinite(values) & np.isfinite(density)
+        order = np.argsort(values[known], kind="stable")
+        return values[known][order], density[known][order]
 
     @property
     def decimals(self) -> int:
