@@ -6,22 +6,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.report.exhibit import Exhibit
-from skycnn.report.markup import Markup, join, tag
+from skycnn.report.exhibit import Exhibit, plain
+from skycnn.report.markup import Markup, tag
 
 Array = NDArray[Any]
 
 WIDTH, LEFT, RIGHT = 360, 10, 350
 """Of a drawing, and where its axis begins and ends."""
 
-TOP, BASE, HEIGHT = 18, 104, 136
-"""The highest point of a curve, its axis, and the drawing's height."""
+TOP, BASE, BELOW = 18, 104, 32
+"""The highest point of a curve, its axis, and the height of the numbers and the name below it."""
 
-POINTS = 120
-"""Of a curve: about one in three pixels of a card."""
-
-TAIL = 5e-4
-"""Share of a posterior that may lie beyond either end of its axis."""
+FLAT = 44
+"""Where the axis stands below an interval alone."""
 
 
 def ticks(low: float, high: float) -> list[float]:
@@ -43,28 +40,25 @@ def posterior(exhibit: Exhibit, quantity: str) -> Markup:
     quantity : str
         What is answered, for the axis.
     """
-    values, density = _known(exhibit)
-    if len(values) < 2 or not density.max() > 0:
+    shown = exhibit.posterior()
+    if shown is None:
         return Markup()
-    low, high = _range(exhibit, values, density)
-    at = np.linspace(low, high, POINTS)
-    height = np.interp(at, values, density, left=0, right=0)
-    top = float(height.max()) or 1.0
-    axis = _Axis(low, high)
-    points = [_point(axis(x), _up(y / top)) for x, y in zip(at, height, strict=True)]
+    at, density = shown
+    height = density / (density.max() or 1.0)
+    axis = _Axis(at[0], at[-1])
     value, begin, end, _ = exhibit.answer
     parts = []
     if math.isfinite(begin) and math.isfinite(end):
-        inside = at[(at > begin) & (at < end)]
-        edge = np.concatenate([[begin], inside, [end]])
-        over = np.interp(edge, values, density, left=0, right=0) / top
-        outline = [_point(axis(x), _up(min(y, 1))) for x, y in zip(edge, over, strict=True)]
-        around = [_point(axis(begin), BASE), *outline, _point(axis(end), BASE)]
+        edge = np.concatenate([[begin], at[(at > begin) & (at < end)], [end]])
+        around = [
+            _point(axis(begin), BASE),
+            *_outline(axis, edge, np.interp(edge, at, height)),
+            _point(axis(end), BASE),
+        ]
         parts.append(tag("polygon", points=" ".join(around), class_="within"))
-    parts.append(tag("polyline", points=" ".join(points), class_="curve"))
+    parts.append(tag("polyline", points=" ".join(_outline(axis, at, height)), class_="curve"))
     if math.isfinite(value):
-        peak = float(np.interp(value, values, density, left=0, right=0)) / top
-        parts.append(_line(axis(value), _up(min(peak, 1)), axis(value), BASE, "median"))
+        parts.append(_line(axis(value), _up(float(np.interp(value, at, height))), axis(value), BASE, "median"))
     return _drawing(exhibit, quantity, axis, parts, f"posterior of {quantity}")
 
 
@@ -72,13 +66,13 @@ def interval(exhibit: Exhibit, quantity: str, ends: tuple[float, float]) -> Mark
     """Return the value and its interval on an axis from one of ``ends`` to the other, with the truth."""
     axis = _Axis(*ends)
     value, begin, end, _ = exhibit.answer
-    middle = (TOP + BASE) / 2 + 12
+    middle = (TOP + FLAT) / 2
     parts = []
     if math.isfinite(begin) and math.isfinite(end):
         parts.append(_line(axis(begin), middle, axis(end), middle, "range"))
     if math.isfinite(value):
         parts.append(tag("circle", cx=f"{axis(value):.1f}", cy=f"{middle:.1f}", r=6, class_="value"))
-    return _drawing(exhibit, quantity, axis, parts, quantity)
+    return _drawing(exhibit, quantity, axis, parts, quantity, FLAT)
 
 
 def bar(value: float, full: float) -> Markup:
@@ -109,17 +103,19 @@ class _Axis:
         part = (value - self.low) / (self.high - self.low)
         return LEFT + min(max(part, 0.0), 1.0) * (RIGHT - LEFT)
 
-    def drawn(self, quantity: str) -> list[Markup]:
+    def drawn(self, quantity: str, base: float) -> list[Markup]:
         """Return the axis with its numbers and its name."""
-        parts = [_line(LEFT, BASE, RIGHT, BASE, "axis")]
+        parts = [_line(LEFT, base, RIGHT, base, "axis")]
         for tick in ticks(self.low, self.high):
             place = self(tick)
-            parts.append(_line(place, BASE, place, BASE - 4, "axis"))
-            parts.append(_text(f"{tick:.6g}".replace("-", "\N{MINUS SIGN}"), place, BASE + 14, "middle"))
-        return [*parts, _text(quantity, RIGHT, HEIGHT - 4, "end", "name")]
+            parts.append(_line(place, base, place, base - 4, "axis"))
+            parts.append(_text(plain(f"{tick:.6g}"), place, base + 14, "middle"))
+        return [*parts, _text(quantity, RIGHT, base + BELOW - 4, "end", "name")]
 
 
-def _drawing(exhibit: Exhibit, quantity: str, axis: _Axis, parts: list[Markup], what: str) -> Markup:
+def _drawing(
+    exhibit: Exhibit, quantity: str, axis: _Axis, parts: list[Markup], what: str, base: float = BASE
+) -> Markup:
     """Return a drawing of parts over an axis, with the truth where it is known."""
     name = f"{quantity} ({exhibit.unit})" if exhibit.unit else quantity
     if math.isfinite(exhibit.truth):
@@ -128,35 +124,17 @@ def _drawing(exhibit: Exhibit, quantity: str, axis: _Axis, parts: list[Markup], 
         beyond = "" if axis.low <= exhibit.truth <= axis.high else f" {exhibit.text(exhibit.truth)}, off the axis"
         parts = [
             *parts,
-            _line(place, 4, place, BASE, "true"),
+            _line(place, 4, place, base, "true"),
             _text(f"truth{beyond}", place + (5 if anchor == "start" else -5), 13, anchor, "truthname"),
         ]
     label = f"{what}: {exhibit.sentence}"
-    return tag("svg", join([*axis.drawn(name), *parts]), viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img", aria_label=label)
+    box = f"0 0 {WIDTH} {base + BELOW}"
+    return tag("svg", *axis.drawn(name, base), *parts, viewBox=box, role="img", aria_label=label)
 
 
-def _known(exhibit: Exhibit) -> tuple[Array, Array]:
-    """Return the finite points of an exhibit's curve, in order of the values."""
-    if exhibit.curve is None:
-        return np.zeros(0), np.zeros(0)
-    values, density = (np.asarray(part, dtype=np.float64) for part in exhibit.curve)
-    known = np.isfinite(values) & np.isfinite(density)
-    order = np.argsort(values[known], kind="stable")
-    return values[known][order], density[known][order]
-
-
-def _range(exhibit: Exhibit, values: Array, density: Array) -> tuple[float, float]:
-    """Return the ends of the axis: where nearly all of the posterior lies, its interval and, if near, the truth."""
-    steps = np.diff(values) * (density[1:] + density[:-1]) / 2
-    total = np.concatenate([[0.0], np.cumsum(steps)])
-    if total[-1] > 0:
-        low, high = np.interp((TAIL, 1 - TAIL), total / total[-1], values).tolist()
-    else:
-        low, high = float(values[0]), float(values[-1])
-    points = [low, high, *(x for x in (*exhibit.answer[:3], exhibit.truth) if math.isfinite(x))]
-    margin = 0.04 * (max(points) - min(points)) or 1.0
-    low, high = min(points) - margin, max(points) + margin
-    return (max(low, 0.0), high) if values[0] >= 0 <= min(points) else (low, high)
+def _outline(axis: _Axis, values: Array, heights: Array) -> list[str]:
+    """Return the points of a curve whose heights are within 0..1."""
+    return [_point(axis(x), _up(y)) for x, y in zip(values.tolist(), heights.tolist(), strict=True)]
 
 
 def _up(part: float) -> float:

@@ -37,6 +37,7 @@ class ExhibitImages:
         self._place = {k: i for i, (k, _) in enumerate(given)}
         self._stamps = np.stack([pixels for _, pixels in given]) if given else None  # (n, band, y, x)
         maps = [exhibit.maps for exhibit in exhibits if exhibit.maps is not None]
+        self._full = [None if exhibit.maps is None else _full(exhibit.maps) for exhibit in exhibits]
         self.two_sided = any(mapcolour.signed(values) for values in maps)
         self.scale = mapcolour.scale(self.two_sided)
 
@@ -70,11 +71,9 @@ class ExhibitImages:
         shown = binned(np.where(np.isnan(pixels), NOTHING, pixels), SIDE)
         return pixelpng.colours(shown[::-1])
 
-    def full(self, k: int) -> float:
-        """Return the value of the full colour in an exhibit's maps."""
-        maps = self._exhibits[k].maps
-        assert maps is not None  # noqa: S101
-        return mapcolour.reach(maps if maps.ndim == 2 else np.concatenate([maps, np.nansum(maps, 0)[None]]))
+    def full(self, k: int) -> float | None:
+        """Return the value of the full colour in an exhibit's maps; None without maps."""
+        return self._full[k]
 
     def overlay(self, k: int) -> bytes | None:
         """Return the picture of a map, or the sum of all bands' maps, over the stamp in grey; None without a map."""
@@ -97,7 +96,13 @@ class ExhibitImages:
         ]
 
     def _over(self, k: int, grey: Array, values: Array, side: int) -> bytes:
-        return mapcolour.overlay(binned(grey, side), binned(values, side), self.full(k), self.two_sided)
+        full = self._full[k] or 1.0
+        return mapcolour.overlay(binned(grey, side), binned(values, side), full, self.two_sided)
+
+
+def _full(maps: Array) -> float:
+    """Return one value of the full colour for the maps of all bands and for their sum."""
+    return mapcolour.reach(maps if maps.ndim == 2 else np.concatenate([maps, np.nansum(maps, 0)[None]]))
 
 
 def binned(image: Array, side: int) -> Array:

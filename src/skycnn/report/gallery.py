@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.report import drawing, page, pageblocks
-from skycnn.report.exhibit import Exhibit, signed
+from skycnn.report.exhibit import Exhibit, plain, signed
 from skycnn.report.exhibitimages import ExhibitImages
 from skycnn.report.markup import Markup, join, tag
 
@@ -17,6 +17,9 @@ Array = NDArray[Any]
 
 FEW = 6
 """Columns of the catalogue up to which they are shown at once; more are unfolded by a click."""
+
+ACROSS = 5
+"""Maps of bands side by side."""
 
 SIDE, BANDSIDE = 160, 80
 """CSS pixels of a stamp and of a band's map, before the page fits them into a card."""
@@ -92,11 +95,11 @@ def _legend(exhibits: Sequence[Exhibit], images: ExhibitImages, quantity: str, m
     if any(exhibit.maps is not None for exhibit in exhibits):
         both = ", where blue they lower it" if images.two_sided else ""
         says.append(
-            f"Maps ({method}): where orange, the pixels raise {quantity}{both}. The scale below a map is its own; "
-            "its ends are in full colour."
+            f"Maps ({method}): where red, the pixels raise {quantity}{both}. Each object has its own scale: what "
+            "one pixel adds."
         )
     if any(exhibit.curve is not None for exhibit in exhibits):
-        says.append("Curve: the posterior; shaded is the interval, the upright line is the answer.")
+        says.append("Curve: the posterior; shaded is the 68 % interval, the upright line is the answer.")
     if any(math.isfinite(exhibit.truth) for exhibit in exhibits):
         says.append("Dashed: the truth.")
     return pageblocks.paragraphs(" ".join(says)) if says else Markup()
@@ -198,19 +201,21 @@ def _images(k: int, exhibit: Exhibit, images: ExhibitImages, method: str) -> Mar
         pair.append(_figure(stamp, f"stamp of {exhibit.name}", "stamp", SIDE))
     overlay = images.overlay(k)
     if overlay is not None:
-        bands = exhibit.maps is not None and exhibit.maps.ndim == 3
-        caption = f"{method}, all bands" if bands else method
-        pair.append(_figure(overlay, f"map of {exhibit.name}: {caption}", caption, SIDE))
+        caption = "map, all bands" if exhibit.maps is not None and exhibit.maps.ndim == 3 else "map"
+        pair.append(_figure(overlay, f"{caption}, of {exhibit.name}: {method}", caption, SIDE))
         full = f"{images.full(k):.2g}"
         low = f"\N{MINUS SIGN}{full}" if images.two_sided else "0"
         strip = pageblocks.image(images.scale, f"scale of the maps from {low} to {full}", width=SIDE, height=9)
         rest.append(tag("div", tag("span", low), strip, tag("span", full), class_="scale"))
-    small = [
-        _figure(picture, f"map of {exhibit.name} in {band}", f"{band} {signed(total)}", BANDSIDE)
-        for band, picture, total in images.bandmaps(k)
-    ]
-    if small:
-        rest.append(tag("div", *small, class_="bandmaps"))
+    maps = images.bandmaps(k)
+    if maps:
+        totals = signed([total for _, _, total in maps])
+        small = [
+            _figure(picture, f"map of {exhibit.name} in {band}", f"{band} {total}", BANDSIDE)
+            for (band, picture, _), total in zip(maps, totals, strict=True)
+        ]
+        across = len(small) if len(small) <= ACROSS else min(-(-len(small) // 2), ACROSS)
+        rest.append(tag("div", *small, class_=f"bandmaps of{across}"))
     return join([tag("div", *pair, class_="pair"), *rest]) if pair else Markup()
 
 
@@ -223,8 +228,8 @@ def _explained(exhibit: Exhibit) -> Markup:
     if exhibit.explained is None:
         return Markup()
     value, reference, residual = exhibit.explained
-    text = f"Explained {value:.4g}, at the baseline {reference:.4g}; residual {residual:+.1g}."
-    return tag("p", text.replace("-", "\N{MINUS SIGN}"), class_="explained")
+    text = f"explained {value:.4g}, at the baseline {reference:.4g}, residual {residual:+.1g}"
+    return tag("p", plain(text), class_="explained")
 
 
 def _bars(exhibit: Exhibit, quantity: str) -> Markup:
@@ -234,22 +239,22 @@ def _bars(exhibit: Exhibit, quantity: str) -> Markup:
     if not names:
         return Markup()
     full = max((abs(value) for value in bars.values() if math.isfinite(value)), default=0.0)
-    heads = ["band"]
+    head = [tag("th", "band", scope="col")]
     if bars:
-        heads += ["adds", ""]
+        head.append(tag("th", "adds", scope="col", colspan=2))
     if without:
-        heads.append(f"{quantity} without it")
+        head.append(tag("th", f"{quantity} without it", scope="col", class_="number"))
     lines = []
-    for name in names:
+    added = signed([bars.get(name, math.nan) for name in names])
+    for name, text in zip(names, added, strict=True):
         cells = [tag("th", name, scope="row")]
         if bars:
             value = bars.get(name, math.nan)
-            cells += [tag("td", signed(value), class_="number"), tag("td", drawing.bar(value, full), class_="bar")]
+            cells += [tag("td", text, class_="number"), tag("td", drawing.bar(value, full), class_="bar")]
         if without:
             cells.append(tag("td", exhibit.text(without.get(name, math.nan)), class_="number"))
         lines.append(tag("tr", *cells))
-    top = tag("tr", *(tag("th", head, scope="col", class_="number") if head else tag("td") for head in heads))
-    return tag("table", tag("thead", top), tag("tbody", *lines), class_="bars")
+    return tag("table", tag("thead", tag("tr", *head)), tag("tbody", *lines), class_="bars")
 
 
 def _flags(exhibit: Exhibit) -> Markup:

@@ -1,7 +1,7 @@
-"""MapColour: an attribution map in colour over the grey picture of what it explains.
+"""MapColour: an attribution map in colour over the picture of what it explains, a negative as on plates.
 
-Where a map says nothing the picture is left as it is; where it is positive it turns orange, where it is negative blue,
-two hues that colour-blind eyes tell apart.
+The sky is white and objects are dark. Where a map says nothing the picture is left as it is; where it is positive it is
+tinted red, where it is negative blue, two hues that colour-blind eyes tell apart.
 """
 
 from typing import Any
@@ -13,7 +13,8 @@ from skycnn.report import pixelpng
 
 Array = NDArray[Any]
 
-POSITIVE, NEGATIVE = np.array([255, 140, 51]) / 255, np.array([77, 175, 255]) / 255
+POSITIVE, NEGATIVE = np.array([200, 85, 61]) / 255, np.array([31, 111, 159]) / 255
+"""As `style.WARM` and `style.ACCENT`."""
 
 GREYS, STEPS = 12, 21
 """Levels of the picture and of the map: together the colours that a PNG's palette holds."""
@@ -21,11 +22,8 @@ GREYS, STEPS = 12, 21
 SHARE = 0.995
 """Share of the pixels that are not in full colour: a lone pixel does not pale all others."""
 
-COVER, RISE = 0.9, 0.75
-"""How much of the picture the full colour hides, and the power of the map by which it does so."""
-
-DIMMED = 0.8
-"""The picture is dimmed by this, so that colours stand out on the brightest parts too."""
+DARKEST = 0.55
+"""Grey of the brightest pixel of the negative, so that tints are seen there too."""
 
 
 def signed(maps: Array) -> bool:
@@ -45,7 +43,7 @@ def overlay(grey: Array, values: Array, full: float, two_sided: bool) -> bytes:
     Parameters
     ----------
     grey : array (y, x)
-        The picture, within 0..1, y upwards; NaN is black.
+        The picture, within 0..1, y upwards; NaN is white.
     values : array (y, x)
         The map; NaN says nothing.
     full : float
@@ -67,13 +65,13 @@ def scale(two_sided: bool) -> bytes:
 
 
 def blended(grey: Array, part: Array) -> Array:
-    """Return colours within 0..1, (..., 3), of grey within 0..1 under a map within -1..1."""
-    cover = (COVER * np.abs(part) ** RISE)[..., None]
+    """Return colours within 0..1, (..., 3), of a picture (...) within 0..1 under a map (...) within -1..1."""
+    negative = 1 - (1 - DARKEST) * grey[..., None]
     hue = np.where(part[..., None] < 0, NEGATIVE, POSITIVE)
-    return np.asarray(DIMMED * grey[..., None] * (1 - cover) + hue * cover)
+    return np.asarray(negative * (1 - np.abs(part)[..., None] * (1 - hue)))
 
 
 def _palette(low: float) -> Array:
     """Return the colours of all steps of a map that begins at ``low`` over all levels of grey, uint8 (n, 3)."""
     part, grey = np.meshgrid(np.linspace(low, 1, STEPS), np.linspace(0, 1, GREYS), indexing="ij")
-    return np.rint(255 * blended(grey, part)).astype(np.uint8).reshape(-1, 3)
+    return np.asarray(np.rint(255 * blended(grey, part)).astype(np.uint8).reshape(-1, 3))
