@@ -78,11 +78,13 @@ class Explaining:
         self.planes = card.bands if explainer.method == "ig" else (explainer.method,)
         self._lock, self._explained, self._beyond = threading.Lock(), 0, 0
         self._values = tuple(column.name for column in answerer.columns[:-1])
-        self.columns = columns(self.target, known.unit, self._value_unit, card.bands if card.takes_fluxes else ())
+        self.columns = columns(self.target, known.unit, self.value_unit, card.bands if card.takes_fluxes else ())
 
     @property
-    def _value_unit(self) -> str:
-        return next(column.unit for column in self.answerer.columns if column.name == self.value)
+    def value_unit(self) -> str:
+        """The unit of the answer."""
+        columns: tuple[Column, ...] = self.answerer.columns
+        return next(column.unit for column in columns if column.name == self.value)
 
     def explain(
         self, first: int, inputs: Mapping[str, Array], present: Array, known: Array, *, without: bool | None = None

@@ -109,7 +109,7 @@ class Exhibition:
             without=None if without is None else dict(zip(bands, map(float, without), strict=True)),
             curve=self._curve(row),
             answer=(float(row.values[value]), low, high, known),
-            unit=next(column.unit for column in answerer.columns if column.name == value),
+            unit=self._explaining.value_unit,
             columns=columns,
             flags=decode(row.flag, self._flags),
             explained=row.explained,

@@ -13,7 +13,7 @@ from skycnn.inputs.explaining import Explaining, explained
 from skycnn.inputs.explainoptions import ExplainOptions
 from skycnn.inputs.maprun import CHUNK
 from skycnn.inputs.rowselection import RowSelection
-from skycnn.report import gallery, page
+from skycnn.report import exhibitpicture, gallery, page
 from skycnn.report.exhibition import Exhibition
 from skycnn.scoring.worstrows import KnownTruth
 
@@ -22,7 +22,7 @@ COPIES = 5
 """Of the pixels of a stamp and its maps in memory: as arrays, as pictures, as text."""
 
 
-def check(options: ExplainOptions, *, earlier: bool) -> None:
+def check(show: Exhibition | None, options: ExplainOptions, *, earlier: bool) -> None:
     """See that the files can be written; ``earlier`` is whether those of the same run may be there.
 
     Raises
@@ -32,6 +32,8 @@ def check(options: ExplainOptions, *, earlier: bool) -> None:
     """
     if options.html is not None:
         page.check(options.html, overwrite=options.overwrite or earlier)
+    if options.png is not None and show is not None:
+        exhibitpicture.check(options.png, show.numbers.tolist(), overwrite=options.overwrite or earlier)
 
 
 def is_there(options: ExplainOptions) -> bool:
@@ -97,6 +99,10 @@ def write(
             overwrite=True,
             quantity=explaining.value,
             method=WORDS[explaining.explainer.method],
+        )
+    if options.png is not None:
+        exhibitpicture.write(
+            options.png, exhibits, card.bands, quantity=explaining.value, overwrite=True, progress=progress
         )
 
 

@@ -89,7 +89,7 @@ def explain(
         place = outputplace.find(stack, spec, options, "explain", resume=True) if options.writes else None
         job = _settled(stack, spec, place, options, say)
         earlier = place is not None and place.earlier
-        explaingallery.check(options, earlier=earlier)
+        explaingallery.check(job.exhibition, options, earlier=earlier)
         if place is None:
             done = _told(job, options, say)
         elif job.images:
@@ -200,7 +200,7 @@ def _explaining(ready: Answering, options: ExplainOptions) -> Explaining:
         raise InputError(
             f"{card.name} looks at no images, and --method {method} makes maps of them", hint="--method ig"
         )
-    given = {} if options.baseline is None else {"baseline": options.baseline}
+    given: dict[str, Any] = {} if options.baseline is None else {"baseline": options.baseline}
     made = Explainer(
         ready.task,
         model.read(ready.choice.path),
