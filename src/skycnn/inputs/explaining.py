@@ -174,21 +174,17 @@ def columns(target: str, unit: str, value_unit: str, bands: tuple[str, ...]) -> 
     """
     from skycnn.stamps.stampfile.stampcolumns import words
 
+    def number(stem: str, unit: str, ucd: str, meaning: str) -> Column:
+        return Column(f"{target}_{stem}", "f4", unit, ucd, meaning, "G12.5")
+
     spelled = [(word, band.replace("'", "")) for word, band in zip(words(bands), bands, strict=True)]
+    away, share = "(explained - reference)", "stat.value;arith.diff"
     return (
-        Column(f"{target}_EXPLAINED", "f4", unit, "stat.value", "the number explained", "G12.5"),
-        Column(f"{target}_REFERENCE", "f4", unit, "stat.value", "the number explained, of the baseline", "G12.5"),
-        Column(f"{target}_RESIDUAL", "f4", unit, "arith.diff", "sum of shares, less (explained - reference)", "G12.5"),
-        *(
-            Column(
-                f"{target}_WHY_{word}", "f4", unit, "arith.diff", f"share of {band} in (explained - reference)", "G12.5"
-            )
-            for word, band in spelled
-        ),
-        *(
-            Column(f"{target}_WITHOUT_{word}", "f4", value_unit, "stat.value", f"the answer without {band}", "G12.5")
-            for word, band in spelled
-        ),
+        number("EXPLAINED", unit, "stat.value", "the number explained"),
+        number("REFERENCE", unit, "stat.value", "the number explained, of the baseline"),
+        number("RESIDUAL", unit, "stat.fit.residual", f"sum of shares, less {away}"),
+        *(number(f"WHY_{word}", unit, share, f"share of {band} in {away}") for word, band in spelled),
+        *(number(f"WITHOUT_{word}", value_unit, "stat.value", f"the answer without {band}") for word, band in spelled),
         Column(f"{target}_STEPS", "i4", "", "meta.number", "steps of the integral", "I6"),
         flag_column(f"{target}_EXPLAINED"),
     )
