@@ -1,103 +1,132 @@
-"""Integrated gradients (Sundararajan, Taly & Yan 2017, arXiv:1703.01365), to a residual that is asked for."""
+"""Integrated gradients (Sundararajan, Taly & Yan 2017, arXiv:1703.01365), to a residual that is asked for.
 
-from collections.abc import Callable, Mapping
+What gradients add up to along any part of the straight path from the reference to the input is the answer at its end
+minus that at its beginning. So it is known how far each part is amiss; of rows above the bound these parts are cut in
+two.
+"""
+
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from skycnn import interrupt
+from skycnn.network.attribution import Inputs, Shares, Value
 
-Inputs = Mapping[str, Tensor]
-Value = Callable[[Inputs, Tensor], Tensor]
-"""``value(inputs, rows)`` of inputs (b, ...) that belong to some rows (b,) of a batch: the explained number (b,)."""
+POINTS = 8
+"""Of each part of the path."""
+BEGIN = (0.0, 0.03, 0.2, 1.0)
+"""Ends of the first parts: networks look at asinh of the pixels, so that most happens near a dark reference."""
+MOST = 512
+"""Points that a row gets at most."""
+SMALL = 1 / 8
+"""Share of the bound that a part may be amiss by in any case."""
 
-FEWEST, MOST = 16, 512
-"""Points of the path at first, and at most."""
+
+@cache
+def legendre(points: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return places between 0 and 1 and their weights: the rule of Gauss and Legendre."""
+    places, weights = np.polynomial.legendre.leggauss(points)
+    return tuple((places + 1) / 2), tuple(weights / 2)
 
 
 @dataclass(frozen=True)
-class Integrals:
-    """Shares of an answer along the straight path from a reference to an input.
+class Path:
+    """The straight path of a batch's rows from a reference to the input.
 
     Parameters
     ----------
-    shares : dict of str to Tensor
-        Of each input, in its shape; they add up to answer - reference + residual.
-    answer, reference, residual : Tensor (n,)
-    steps : Tensor (n,)
+    value : callable
+        See `attribution.Value`.
+    inputs, begin : mapping of str to tensor
+        By name, each (n, ...), NaN where absent, in both. Inputs that ``begin`` lacks stay as they are.
     """
 
-    shares: dict[str, Tensor]
-    answer: Tensor
-    reference: Tensor
-    residual: Tensor
-    steps: Tensor
+    value: Value
+    inputs: Inputs
+    begin: Inputs
+
+    def answers(self, rows: Tensor, places: Tensor) -> Tensor:
+        """Return the explained number (m,) of rows at places (m,) of the path."""
+        at = {
+            name: start[rows].lerp(self.inputs[name][rows], _wide(places, start)) for name, start in self.begin.items()
+        }
+        with torch.no_grad():
+            return self.value({**self._fixed(rows), **at}, rows)
+
+    def shares(self, rows: Tensor, low: Tensor, high: Tensor, points: int) -> dict[str, Tensor]:
+        """Return what each input adds to the answer of rows (m,) between two places (m,) of the path."""
+        fixed, begin = self._fixed(rows), {name: start[rows] for name, start in self.begin.items()}
+        way = {name: self.inputs[name][rows] - start for name, start in begin.items()}
+        total = {name: torch.zeros_like(own) for name, own in way.items()}
+        for place, weight in zip(*legendre(points), strict=True):
+            interrupt.check()
+            places = torch.lerp(low, high, place)
+            with torch.enable_grad():
+                at = {name: begin[name].addcmul(own, _wide(places, own)).requires_grad_() for name, own in way.items()}
+                answer = self.value({**fixed, **at}, rows).sum()
+                found = torch.autograd.grad(answer, list(at.values()), allow_unused=True, materialize_grads=True)
+            for own, gradient in zip(total.values(), found, strict=True):
+                own.add_(gradient.nan_to_num(0.0, 0.0, 0.0), alpha=weight)
+        length = high - low
+        return {
+            name: torch.where(own.isfinite(), total[name] * own * _wide(length, own), 0.0) for name, own in way.items()
+        }
+
+    def _fixed(self, rows: Tensor) -> dict[str, Tensor]:
+        return {name: given[rows] for name, given in self.inputs.items() if name not in self.begin}
 
 
-def rule(steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return places on the path, 0 to 1, and their weights: Gauss and Legendre's, in the path's square root.
-
-    Networks look at asinh of the pixels, so that most happens near the reference.
-    """
-    points, weights = np.polynomial.legendre.leggauss(steps)
-    place = (points + 1) / 2
-    return place**2, weights * place
-
-
-def integrate(
-    value: Value, inputs: Inputs, reference: Inputs, bound: float = 0.01, steps: int | None = None
-) -> Integrals:
+def integrate(value: Value, inputs: Inputs, reference: Inputs, bound: float = 0.01, steps: int | None = None) -> Shares:
     """Return how an answer builds up along the straight path from a reference to the input.
 
     Parameters
     ----------
     value : callable
-        See `Value`.
+        See `attribution.Value`.
     inputs, reference : mapping of str to tensor
-        By name, each (n, ...); NaN where absent, in both. Those that ``reference`` lacks stay as they are.
+        See `Path`.
     bound : float
-        The residual that is good enough, as a share of the answer; rows above it get twice as many points, and again.
+        The residual that is good enough, as a share of the answer.
     steps : int, optional
-        As many points for every row, whatever the residual.
+        As many points for every row, of one rule over the whole path, whatever the residual.
     """
-    n = len(next(iter(inputs.values())))
-    everyone = torch.arange(n, device=next(iter(inputs.values())).device)
-    with torch.inference_mode():
-        answer, start = value(inputs, everyone).clone(), value({**inputs, **reference}, everyone).clone()
-    shares = {name: torch.zeros_like(given) for name, given in reference.items()}
-    residual, taken = torch.zeros_like(answer), torch.zeros(n, dtype=torch.int32, device=answer.device)
-    rows, count = everyone, steps or FEWEST
+    path = Path(value, inputs, reference)
+    like = next(iter(inputs.values()))
+    n, device = len(like), like.device
+    rows = torch.arange(n, device=device)
+    ends = torch.tensor((0.0, 1.0) if steps else BEGIN, device=device)
+    knots = [path.answers(rows, end.expand(n)) for end in ends]
+    start, answer = knots[0], knots[-1]
+    maps = {name: torch.zeros_like(given) for name, given in reference.items()}
+    amiss, taken = torch.zeros(n, dtype=torch.float64, device=device), torch.zeros_like(rows)
+    allowed = (torch.inf if steps else bound) * answer.abs().double()
+    rows, low, high = rows.repeat(len(ends) - 1), ends[:-1].repeat_interleave(n), ends[1:].repeat_interleave(n)
+    below, above = torch.cat(knots[:-1]), torch.cat(knots[1:])
     while len(rows):
-        found = _sum(value, inputs, reference, rows, *rule(count))
-        total = sum((own.flatten(1).double().sum(1) for own in found.values()), answer.new_zeros(len(rows)).double())
-        amiss = (total - (answer - start)[rows].double()).to(answer.dtype)
+        points = steps or POINTS
+        chunks = [path.shares(*part, points) for part in zip(*(own.split(n) for own in (rows, low, high)), strict=True)]
+        found = {name: torch.cat([chunk[name] for chunk in chunks]) for name in maps}
+        error = sum(own.flatten(1).double().sum(1) for own in found.values()) - (above - below).double()
+        taken.index_put_((rows,), torch.full_like(rows, points), accumulate=True)
+        whole = amiss.index_put((rows,), error, accumulate=True).abs()
+        cut = (whole > allowed)[rows] & (error.abs() > SMALL * allowed[rows])
+        wanted = torch.zeros_like(taken).index_put_((rows,), 2 * points * cut.long(), accumulate=True)
+        cut &= (taken + wanted <= MOST)[rows]
+        amiss.index_put_((rows[~cut],), error[~cut], accumulate=True)
         for name, own in found.items():
-            shares[name][rows] = own
-        residual[rows], taken[rows] = amiss, count
-        count *= 2
-        if steps is not None or count > MOST:
-            break
-        rows = rows[amiss.abs() > bound * answer[rows].abs()]
-    return Integrals(shares, answer, start, residual, taken)
+            maps[name].index_put_((rows[~cut],), own[~cut], accumulate=True)
+        rows, low, high, below, above = (own[cut] for own in (rows, low, high, below, above))
+        middle = (low + high) / 2
+        between = [path.answers(*part) for part in zip(rows.split(n), middle.split(n), strict=True)]
+        level = torch.cat([*between, answer[:0]])
+        rows, low, high = rows.repeat(2), torch.cat([low, middle]), torch.cat([middle, high])
+        below, above = torch.cat([below, level]), torch.cat([level, above])
+    return Shares(maps, answer, start, amiss.to(answer.dtype), taken.int())
 
 
-def _sum(
-    value: Value, inputs: Inputs, reference: Inputs, rows: Tensor, places: np.ndarray, weights: np.ndarray
-) -> dict[str, Tensor]:
-    """Return the weighted sum of gradients at some places of the path, times the way, for some rows."""
-    fixed = {name: given[rows] for name, given in inputs.items() if name not in reference}
-    begin = {name: given[rows] for name, given in reference.items()}
-    way = {name: inputs[name][rows] - start for name, start in begin.items()}
-    total = {name: torch.zeros_like(own) for name, own in way.items()}
-    for place, weight in zip(places.tolist(), weights.tolist(), strict=True):
-        interrupt.check()
-        with torch.enable_grad():
-            at = {name: torch.add(begin[name], own, alpha=place).requires_grad_() for name, own in way.items()}
-            gradients = torch.autograd.grad(
-                value({**fixed, **at}, rows).sum(), list(at.values()), allow_unused=True, materialize_grads=True
-            )
-        for own, gradient in zip(total.values(), gradients, strict=True):
-            own.add_(gradient, alpha=weight)
-    return {name: torch.where(torch.isfinite(own), total[name] * own, 0.0) for name, own in way.items()}
+def _wide(numbers: Tensor, like: Tensor) -> Tensor:
+    """Return numbers (m,) with as many axes as ``like`` (m, ...) has."""
+    return numbers.reshape(-1, *[1] * (like.ndim - 1))

@@ -96,6 +96,13 @@ def poses(images: Tensor) -> Iterator[Tensor]:
         yield from (one, one.flip(-1), one.flip(-2), one.flip(-1, -2))
 
 
+def unposed(maps: Tensor) -> Tensor:
+    """Return maps (n, 8, ..., y, x) of stamps in the poses that `poses` yields, each turned back to its stamp."""
+    flips: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-1, -2))
+    back = [pose.flip(own) if own else pose for pose, own in zip(maps.unbind(1), flips * 2, strict=True)]
+    return torch.stack([*back[:4], *(pose.transpose(-1, -2) for pose in back[4:])], 1)
+
+
 def lost(rows: int, bands: int, drop: float, generator: torch.Generator) -> Tensor:
     """Return which bands rows lose in training, bool (n, band): a share ``drop`` keeps two or more, the rest all."""
     device = generator.device
@@ -151,6 +158,26 @@ class Dense(Showing):
         """Return the raw outputs (n, outputs) of the inputs, and the last hidden layer (n, width)."""
         hidden = self.hidden(*inputs, **named)
         return self.leave(hidden), hidden
+
+
+class Looking(Dense):
+    """A network of stamps that shows its last feature maps, see `featuremaps`.
+
+    A subclass has ``with_maps(**inputs)`` and ``hidden_of(**seen)``, the last hidden layer (n, width) of what it
+    returns.
+    """
+
+    with_maps: Callable[..., dict[str, Tensor]]
+    hidden_of: Callable[..., Tensor]
+
+    def hidden(self, *inputs: Tensor, **named: Tensor) -> Tensor:
+        """Return the last hidden layer (n, width) of the inputs."""
+        return self.hidden_of(**self.with_maps(*inputs, **named))
+
+    def from_maps(self, **seen: Tensor) -> Tensor:
+        """Return the raw output (n, outputs) of what ``with_maps`` returns."""
+        raw: Tensor = self.leave(self.hidden_of(**seen))
+        return raw
 
 
 class Windows(nn.Module):
