@@ -1,7 +1,9 @@
 """What tests of explain share: stamps with ids, positions and world coordinates, and a model that looks at them."""
 
+import shutil
 import sys
 from collections import namedtuple
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,7 +19,15 @@ BANDS = ("g", "r")
 HOSTILE = "<script>alert('x')</script>&\""
 
 
-def image_model(folder, task="smallmerger"):
+def install(folder, monkeypatch):
+    """Make the task of `mappedmerger` known in a folder."""
+    (folder / "tasks").mkdir()
+    shutil.copy(Path(__file__).parent / "mappedmerger.py", folder / "tasks")
+    monkeypatch.setattr(tasks, "__path__", [*tasks.__path__, str(folder / "tasks")])
+    monkeypatch.delitem(sys.modules, "skycnn.tasks.mappedmerger", raising=False)
+
+
+def image_model(folder, task="mappedmerger"):
     """Write a model of stamps whose weights were never trained; return its path."""
     torch.manual_seed(0)
     made = tasks.load(task)

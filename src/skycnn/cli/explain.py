@@ -223,4 +223,18 @@ def _draw(result: Any) -> None:
 
 
 def _draw_check(result: Any) -> None:
-    console.table(("CHECK", "VALUE"), list(result.check.items()))
+    found = result.check
+    of = f"{result.target} by {result.method}, {counted(found['rows'], 'row')}"
+    lines = [
+        (
+            "correlation with maps of shuffled weights",
+            f"{found['correlation']:.3f}",
+            "0 is best; maps above 0.2 survive",
+        ),
+        ("the same of absolute maps", f"{found['absolute']:.3f}", "high where the light alone draws them"),
+        ("deletion", f"{found['deletion']:.3f}", f"the smaller the better; at random {found['control']:.3f}"),
+        ("insertion", f"{found['insertion']:.3f}", "the larger the better"),
+    ]
+    console.table(("CHECK", of, "HOW TO READ IT"), lines)
+    if found["survives"]:
+        console.say("warning: the maps survive the shuffling of the weights: they do not show what was learned")

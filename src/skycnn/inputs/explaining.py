@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,8 @@ class Explaining:
     answerer : Answerer
     explainer : Explainer
         Of the same model.
+    of_fluxes : Explainer, optional
+        Of the same model, by integrated gradients: it tells the bands' shares where the maps of the other do not.
 
     Attributes
     ----------
@@ -69,8 +71,9 @@ class Explaining:
         What `answer` returns.
     """
 
-    def __init__(self, answerer: Answerer, explainer: Explainer) -> None:
+    def __init__(self, answerer: Answerer, explainer: Explainer, of_fluxes: Explainer | None = None) -> None:
         self.answerer, self.explainer, self.target = answerer, explainer, explainer.target
+        self._of_fluxes = of_fluxes
         posterior, card = answerer.posterior, answerer.card
         self.value = max((name for name in posterior.values if self.target.startswith(name)), key=len)
         known = posterior.targets[self.target]
@@ -78,7 +81,8 @@ class Explaining:
         self.planes = card.bands if explainer.method == "ig" else (explainer.method,)
         self._lock, self._explained, self._beyond = threading.Lock(), 0, 0
         self._values = tuple(column.name for column in answerer.columns[:-1])
-        self.columns = columns(self.target, known.unit, self.value_unit, card.bands if card.takes_fluxes else ())
+        units = known.unit, self.value_unit
+        self.columns = columns(self.target, *units, card.bands if card.takes_fluxes else (), explainer.method)
 
     @property
     def value_unit(self) -> str:
@@ -101,6 +105,9 @@ class Explaining:
         *answers, flags = self.answerer.answer(first, inputs, present, known)
         values = dict(zip(self._values, answers, strict=True))
         found = self.explainer.attribute(first, inputs)
+        if self._of_fluxes is not None:
+            shares = self._of_fluxes.attribute(first, inputs).maps["flux"]
+            found = replace(found, maps={**found.maps, "flux": shares})
         silent = np.isnan(values[self.value])
         if silent.any():
             found = blanked(found, silent)
@@ -109,9 +116,10 @@ class Explaining:
         return Explained(values, flags, found, self._without(first, inputs, present, known) if wanted else None)
 
     def _count(self, found: Attributions) -> None:
-        """Count rows explained, and those whose residual is above the bound."""
+        """Count rows explained, and those whose residual is above the bound, which that of ``cam`` need not keep."""
         known = np.isfinite(found.answer)
         beyond = np.abs(found.residual) > self.explainer.bound * np.abs(found.answer)
+        beyond &= self.explainer.method != "cam"
         with self._lock:
             self._explained += int(known.sum())
             self._beyond += int((known & beyond).sum())
@@ -160,7 +168,7 @@ class Explaining:
         return (time.perf_counter() - started) / rows
 
 
-def columns(target: str, unit: str, value_unit: str, bands: tuple[str, ...]) -> tuple[Column, ...]:
+def columns(target: str, unit: str, value_unit: str, bands: tuple[str, ...], method: str = "ig") -> tuple[Column, ...]:
     """Return the columns of what is explained, of what each band adds to it, and the flag.
 
     Parameters
@@ -171,6 +179,8 @@ def columns(target: str, unit: str, value_unit: str, bands: tuple[str, ...]) -> 
         Of the answer.
     bands : tuple of str
         Those of fluxes; none without them.
+    method : str
+        Of the maps; the shares of fluxes are always by integrated gradients.
     """
     from skycnn.stamps.stampfile.stampcolumns import words
 
@@ -179,11 +189,12 @@ def columns(target: str, unit: str, value_unit: str, bands: tuple[str, ...]) -> 
 
     spelled = [(word, band.replace("'", "")) for word, band in zip(words(bands), bands, strict=True)]
     away, share = "(explained - reference)", "stat.value;arith.diff"
+    of = f"in {away}" if method == "ig" else "by integrated gradients"
     return (
         number("EXPLAINED", unit, "stat.value", "the number explained"),
         number("REFERENCE", unit, "stat.value", "the number explained, of the baseline"),
         number("RESIDUAL", unit, "stat.fit.residual", f"sum of shares, less {away}"),
-        *(number(f"WHY_{word}", unit, share, f"share of {band} in {away}") for word, band in spelled),
+        *(number(f"WHY_{word}", unit, share, f"share of {band} {of}") for word, band in spelled),
         *(number(f"WITHOUT_{word}", value_unit, "stat.value", f"the answer without {band}") for word, band in spelled),
         Column(f"{target}_STEPS", "i4", "", "meta.number", "steps of the integral", "I6"),
         flag_column(f"{target}_EXPLAINED"),
@@ -198,13 +209,13 @@ def blanked(found: Attributions, rows: Array) -> Attributions:
         content[rows] = np.nan if content.dtype.kind == "f" else 0
         return content
 
-    return Attributions(
-        found.method,
-        {name: blank(content) for name, content in found.maps.items()},
-        blank(found.answer),
-        blank(found.reference),
-        blank(found.residual),
-        blank(found.steps),
+    return replace(
+        found,
+        maps={name: blank(content) for name, content in found.maps.items()},
+        answer=blank(found.answer),
+        reference=blank(found.reference),
+        residual=blank(found.residual),
+        steps=blank(found.steps),
     )
 
 

@@ -3,8 +3,10 @@
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from skycnn.errors import InputError
 from skycnn.fits.source import Spec, parse
@@ -13,16 +15,20 @@ from skycnn.inputs.answering import Answering
 from skycnn.inputs.columnrun import Progress, Say
 from skycnn.inputs.explaining import Explaining
 from skycnn.inputs.explainoptions import ExplainOptions, ExplainResult
-from skycnn.inputs.maprun import MapRun
+from skycnn.inputs.maprun import CHUNK, MapRun
 from skycnn.inputs.outputplace import OutputPlace
 from skycnn.inputs.rowselection import RowSelection
+from skycnn.inputs.work import pieces
 from skycnn.network import model
-from skycnn.network.attribution import METHODS
 from skycnn.network.explainer import Explainer
+from skycnn.network.featuremaps import shows_maps
 from skycnn.report import explaingallery
 from skycnn.report.exhibition import Exhibition
 from skycnn.scoring import explainedrows
 from skycnn.scoring.worstrows import KnownTruth
+
+MOST_CHECKED = 32
+"""Rows that --check looks at."""
 
 
 @dataclass(frozen=True)
@@ -193,25 +199,18 @@ def _settled(stack: ExitStack, spec: Spec, place: OutputPlace | None, options: E
 
 
 def _explaining(ready: Answering, options: ExplainOptions) -> Explaining:
-    """Return what explains the answers; by default jointly where there are images, else by integrated gradients."""
-    card = ready.choice.card
-    method = options.method or ("joint" if card.takes_images else "ig")
-    if method in METHODS and method != "ig" and not card.takes_images:
-        raise InputError(
-            f"{card.name} looks at no images, and --method {method} makes maps of them", hint="--method ig"
-        )
-    given: dict[str, Any] = {} if options.baseline is None else {"baseline": options.baseline}
-    made = Explainer(
-        ready.task,
-        model.read(ready.choice.path),
-        options.device,
-        options.batch,
-        method=method,
-        target=options.target,
-        steps=options.steps,
-        **given,
-    )
-    return Explaining(ready.answerer, made)
+    """Return what explains the answers; by default jointly where there are feature maps, else by gradients."""
+    card, weights = ready.choice.card, model.read(ready.choice.path)
+    given: dict[str, Any] = {"target": options.target, "steps": options.steps}
+    given |= {} if options.baseline is None else {"baseline": options.baseline}
+
+    def made(method: str) -> Explainer:
+        return Explainer(ready.task, weights, options.device, options.batch, method=method, **given)
+
+    usual = "joint" if card.takes_images and shows_maps(ready.answerer.network) else "ig"
+    explainer = made(options.method or usual)
+    both = card.takes_fluxes and card.takes_images and explainer.method != "ig"
+    return Explaining(ready.answerer, explainer, made("ig") if both else None)
 
 
 def _base(job: Job, options: ExplainOptions, disk_bytes: int, output: str | None) -> ExplainResult:
@@ -295,4 +294,17 @@ def _write_maps(
 
 def _checked(job: Job) -> Mapping[str, Any]:
     """Return what the sanity checks find on the first rows that have an answer."""
-    return {}
+    ready, feed, answerer = job.ready, job.ready.feed, job.ready.answerer
+    some = job.selection.of(job.selection.head(MOST_CHECKED))
+    parts: list[Mapping[str, np.ndarray]] = []
+    for work in pieces(feed, some.chunks(ready.catalogue, feed.columns, CHUNK)):
+        if (piece := work.piece) is None:
+            continue
+        values = answerer.answer(0, piece.inputs, piece.present, piece.flags)[0]
+        known = np.flatnonzero(np.isfinite(values) & work.chunk.run[piece.rows])
+        parts.append({name: content[known] for name, content in piece.inputs.items()})
+    inputs = {name: np.concatenate([part[name] for part in parts]) for name in (parts[0] if parts else ())}
+    if not parts or not len(next(iter(inputs.values()))):
+        raise InputError("--check needs rows with an answer, and none of those selected has one")
+    found = job.explaining.explainer.check(0, inputs)
+    return {**asdict(found), "survives": found.survives}
