@@ -228,7 +228,7 @@ def _explained(exhibit: Exhibit) -> Markup:
     if exhibit.explained is None:
         return Markup()
     value, reference, residual = exhibit.explained
-    text = f"explained {value:.4g}, at the baseline {reference:.4g}, residual {residual:+.1g}"
+    text = f"explained {value:.4g}, at the baseline {reference:.4g}, residual {residual:.1g}"
     return tag("p", plain(text), class_="explained")
 
 
