@@ -63,6 +63,11 @@ class Exhibit:
     explained: tuple[float, float, float] | None = None
 
     @property
+    def heading(self) -> str:
+        """The name, or the number of the row where the name is blank."""
+        return self.name if self.name.strip() else f"row {self.row}"
+
+    @property
     def truth(self) -> float:
         """The truth, NaN where it is not known."""
         return math.nan if self.answer[3] is None else float(self.answer[3])
@@ -113,11 +118,13 @@ class Exhibit:
         return 3
 
     def text(self, value: float) -> str:
-        """Return a number in the answer's unit with the answer's decimals; whole numbers as they are."""
-        if not math.isfinite(value):
-            return "none"
-        decimals = 0 if value == self.truth and float(value).is_integer() else self.decimals
-        return plain(f"{value:.{decimals}f}")
+        """Return a number in the answer's unit with the answer's decimals."""
+        return plain(f"{value:.{self.decimals}f}") if math.isfinite(value) else "none"
+
+    @property
+    def truth_text(self) -> str:
+        """The truth with the answer's decimals, or none if it is whole, as that of a class."""
+        return plain(f"{self.truth:.0f}") if self.truth.is_integer() else self.text(self.truth)
 
     @property
     def sentence(self) -> str:
@@ -129,13 +136,18 @@ class Exhibit:
         if math.isfinite(self.width):
             parts.append(f"interval {self.text(low)} to {self.text(high)}")
         if math.isfinite(self.truth):
-            parts.append(f"truth {self.text(self.truth)}")
+            parts.append(f"truth {self.truth_text}")
         return ", ".join(parts)
 
 
 def plain(number: str) -> str:
     """Return a number as people print it, with a minus sign."""
     return number.replace("-", "\N{MINUS SIGN}")
+
+
+def brief(value: float, digits: int = 4) -> str:
+    """Return a number with so many digits."""
+    return plain(f"{value:.{digits}g}") if math.isfinite(value) else "none"
 
 
 def signed(values: Sequence[float]) -> list[str]:
