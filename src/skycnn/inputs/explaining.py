@@ -15,6 +15,7 @@ from skycnn.inputs.feed import Feed
 from skycnn.inputs.work import Work, pieces
 from skycnn.network.answer import Answerer
 from skycnn.network.attribution import Attributions
+from skycnn.network.choice import fewest
 from skycnn.network.explainer import Explainer
 from skycnn.schema import Column, flag_column
 from skycnn.workahead import fetch_ahead
@@ -130,9 +131,11 @@ class Explaining:
         return {"explained": self._explained, "above_bound": self._beyond}
 
     def _without(self, first: int, inputs: Mapping[str, Array], present: Array, known: Array) -> Array:
-        """Return the answers without each band, (n, band)."""
+        """Return the answers without each band, (n, band); without one of two there is none."""
         place, count = self._values.index(self.value), present.shape[1]
         found = np.full(present.shape, np.nan, np.float32)
+        if count <= fewest(self.answerer.card):
+            return found
         banded = {name: np.array(inputs[name]) for name in ("flux", "error", "image") if name in inputs}
         for band in range(count):
             held = {name: content[:, band].copy() for name, content in banded.items()}

@@ -99,7 +99,7 @@ class Exhibition:
         bands = answerer.card.bands
         low, high = (float(row.values[f"{value}_{end}"]) for end in ("LO", "HI"))
         known = None if truth is None or not np.isfinite(truth[k]) else float(truth[k])
-        without = row.without
+        without = row.without if row.without is not None and np.isfinite(row.without).any() else None
         return Exhibit(
             name=name,
             row=number,
