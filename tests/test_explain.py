@@ -10,10 +10,10 @@ from astropy.io import fits
 from astropy.io.votable.ucd import check_ucd
 from astropy.wcs import WCS
 
-import explaining
 import hardcase
+import mappedstamps
 import rawfits
-from explaining import BANDS, HOSTILE, ROWS, SIDE
+from mappedstamps import BANDS, HOSTILE, ROWS, SIDE
 from sdsslike import column, snapshot, table, write
 from skycnn.errors import Interrupted
 from skycnn.fits.catalogue import Catalogue
@@ -32,7 +32,7 @@ COLUMNS = [*FLUXES, *SHARES, *WITHOUT, "Z_PHOT_STEPS", "Z_PHOT_EXPLAINED_FLAG"]
 
 @pytest.fixture
 def run(capfdbinary, monkeypatch):
-    return explaining.caller(capfdbinary, monkeypatch)
+    return mappedstamps.caller(capfdbinary, monkeypatch)
 
 
 @pytest.fixture
@@ -48,14 +48,14 @@ def fluxes(run, cat):
 
 @pytest.fixture
 def stamps(monkeypatch, tmp_path):
-    explaining.install(tmp_path, monkeypatch)
-    return explaining.stamp_file(tmp_path / "stamps.fits")
+    mappedstamps.install(tmp_path, monkeypatch)
+    return mappedstamps.stamp_file(tmp_path / "stamps.fits")
 
 
 @pytest.fixture
 def images(run, stamps, tmp_path):
     """Explain the answers of a model of stamps, with few steps."""
-    made = explaining.image_model(tmp_path)
+    made = mappedstamps.image_model(tmp_path)
     words = ("--task", "mappedmerger", "--model", made, "--steps", 8)
     return lambda *more, method="ig", to=stamps: run("explain", to, *words, "--method", method, *more)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-import explaining
+import mappedstamps
 from skycnn import tasks
 from skycnn.errors import InputError
 from skycnn.inputs.explaining import Explaining, blanked, columns
@@ -115,10 +115,10 @@ def test_rows_without_an_answer_are_blank():
 
 
 def test_rows_whose_residual_is_large_are_counted(tmp_path, monkeypatch):
-    explaining.install(tmp_path, monkeypatch)
-    whole = model.read(explaining.image_model(tmp_path))
+    mappedstamps.install(tmp_path, monkeypatch)
+    whole = model.read(mappedstamps.image_model(tmp_path))
     task = tasks.load("mappedmerger")
-    image = np.random.default_rng(0).random((6, 2, explaining.SIDE, explaining.SIDE), np.float32)
+    image = np.random.default_rng(0).random((6, 2, mappedstamps.SIDE, mappedstamps.SIDE), np.float32)
     counts = []
     for bound in (1e-12, 1e6):
         one = Explaining(Answerer(task, whole), Explainer(task, whole, method="ig", steps=2, bound=bound))

@@ -137,7 +137,7 @@ def _ranks(order: Inputs, inputs: Inputs) -> dict[str, Tensor]:
     there = {name: _there(own, inputs[name]) for name, own in order.items()}
     flat = torch.cat([own.masked_fill(~there[name], -torch.inf).flatten(1) for name, own in order.items()], 1)
     count = torch.cat([own.flatten(1) for own in there.values()], 1).sum(1, keepdim=True)
-    ranks = (flat.argsort(1, descending=True, stable=True).argsort(1) + 0.5) / count.clamp(min=1)
+    ranks = (flat.argsort(dim=1, descending=True, stable=True).argsort(1) + 0.5) / count.clamp(min=1)
     parts = ranks.split([own[0].numel() for own in order.values()], 1)
     return {name: part.reshape(own.shape) for part, (name, own) in zip(parts, order.items(), strict=True)}
 
