@@ -361,6 +361,20 @@ def test_a_gallery_of_maps_that_were_taken_over_is_whole(images, tmp_path, monke
 
 
 @pytest.mark.parametrize("kind", ["fluxes", "images"])
+def test_check_tells_whether_maps_depend_on_the_weights(request, tmp_path, kind):
+    run, before = request.getfixturevalue(kind), snapshot(tmp_path)
+    said = run("--rows", "0:12", "--check")
+    assert said.code == 0, said.err
+    lines = said.out.decode().splitlines()
+    assert [line.split()[0] for line in lines[2:]] == ["correlation", "the", "deletion", "insertion"]
+    found = json.loads(run("--rows", "0:12", "--check", "--json", "-q").out)["check"]
+    assert found["rows"] == (12 if kind == "fluxes" else 10)
+    assert found["survives"] == (found["correlation"] > 0.2)
+    assert set(snapshot(tmp_path)) - set(before) <= {"small.safetensors"}
+    assert run("--rows", "4:5", "--check").code == (0 if kind == "fluxes" else 2)
+
+
+@pytest.mark.parametrize("kind", ["fluxes", "images"])
 def test_dry_run_touches_nothing(request, tmp_path, kind):
     run = request.getfixturevalue(kind)
     made = ("--out", tmp_path / "out.fits", "--html", tmp_path / "g.html", "--png", tmp_path / "pictures")
