@@ -31,6 +31,13 @@ EXAMPLES = (
 )
 
 
+def columns() -> Any:
+    """Return the columns that are written, for the manual: of what ``--target`` names, here of a redshift."""
+    from skycnn.inputs.explaining import columns as made
+
+    return made("TARGET", "", "", ("BAND",))
+
+
 @grouped(photometry=options.photometry_options, stamps=without(imageoptions.stamp_options, "size"))
 def command(
     *,
