@@ -430,6 +430,8 @@ WRONG = {
     "rows beyond the last": ("--rows", "100:"),
     "a truth of another answer": ("--truth", "P=Z_SPEC", "--worst", "2"),
     "two on standard output": ("--out", "-", "--json"),
+    "two files of one name": ("--out", "one.html", "--html", "./one.html"),
+    "pictures in the place of the catalogue": ("--png", "cat.fits"),
     "no worst": ("--worst", "0"),
     "no step": ("--steps", "0"),
 }

@@ -1,5 +1,6 @@
 """explain: what a model's answers rest on - maps of the stamps, shares of the bands, and a gallery to look at."""
 
+import os
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -89,8 +90,8 @@ def explain(
         The run failed; the catalogue and OUT are as they were.
     """
     started = time.monotonic()
-    _check(options)
     spec = parse(text, options.hdu)
+    _check(spec, options)
     with ExitStack() as stack:
         place = outputplace.find(stack, spec, options, "explain", resume=True) if options.writes else None
         job = _settled(stack, spec, place, options, say)
@@ -131,8 +132,15 @@ def explain(
         )
 
 
-def _check(options: ExplainOptions) -> None:
+def _check(spec: Spec, options: ExplainOptions) -> None:
     """See that the options go together, before anything is opened."""
+    named = {"the catalogue": spec.path, "--out": options.out, "--html": options.html, "--png": options.png}
+    places: dict[str, str] = {}
+    for what, path in named.items():
+        if path is not None and path != "-":
+            other = places.setdefault(os.path.realpath(path), what)
+            if what != other and what != "--out":  # which tells of the catalogue itself
+                raise InputError(f"{other} and {what} name one file", value=path, hint=f"Give another {what}.")
     if options.worst is not None and options.worst < 1:
         raise InputError("--worst is a number of rows", value=options.worst, expected="1 or more")
     if options.steps is not None and options.steps < 1:
