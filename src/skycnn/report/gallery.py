@@ -202,7 +202,7 @@ def _images(k: int, exhibit: Exhibit, images: ExhibitImages, method: str) -> Mar
     if overlay is not None:
         caption = "map, all bands" if exhibit.maps is not None and exhibit.maps.ndim == 3 else "map"
         pair.append(_figure(overlay, f"{caption}, of {exhibit.heading}: {method}", caption, SIDE))
-        full = f"{images.full(k):.2g}"
+        full = brief(images.full(k) or 0.0, 2)
         low = f"\N{MINUS SIGN}{full}" if images.two_sided else "0"
         strip = pageblocks.image(images.scale, f"scale of the maps from {low} to {full}", width=SIDE, height=9)
         rest.append(tag("div", tag("span", low), strip, tag("span", full), class_="scale"))
@@ -232,27 +232,23 @@ def _explained(exhibit: Exhibit) -> Markup:
 
 
 def _bars(exhibit: Exhibit, quantity: str) -> Markup:
-    """Return a table of what each band adds, and of the answer without it."""
-    bars, without = exhibit.bars or {}, exhibit.without or {}
+    """Return a table of what each band adds or changes, and of the answer without it."""
+    what, bars = exhibit.by_band()
+    without = exhibit.without or {}
     names = list(dict.fromkeys([*bars, *without]))
     if not names:
         return Markup()
     full = max((abs(value) for value in bars.values() if math.isfinite(value)), default=0.0)
-    head = [tag("th", "band", scope="col")]
-    if bars:
-        head.append(tag("th", "adds", scope="col", colspan=2))
+    head = [tag("th", "band", scope="col"), tag("th", what, scope="col", colspan=2)]
     if without:
         head.append(tag("th", f"{quantity} without it", scope="col", class_="number"))
     lines = []
-    added = signed([bars.get(name, math.nan) for name in names])
-    for name, text in zip(names, added, strict=True):
-        cells = [tag("th", name, scope="row")]
-        if bars:
-            value = bars.get(name, math.nan)
-            cells += [tag("td", text, class_="number"), tag("td", drawing.bar(value, full), class_="bar")]
+    values = [bars.get(name, math.nan) for name in names]
+    for name, value, text in zip(names, values, signed(values), strict=True):
+        cells = [tag("td", text, class_="number"), tag("td", drawing.bar(value, full), class_="bar")]
         if without:
             cells.append(tag("td", exhibit.text(without.get(name, math.nan)), class_="number"))
-        lines.append(tag("tr", *cells))
+        lines.append(tag("tr", tag("th", name, scope="row"), *cells))
     return tag("table", tag("thead", tag("tr", *head)), tag("tbody", *lines), class_="bars")
 
 
