@@ -16,11 +16,11 @@ import rawfits
 from mappedstamps import BANDS, HOSTILE, ROWS, SIDE
 from sdsslike import column, snapshot, table, write
 from skycnn.errors import Interrupted
-from skycnn.fits.catalogue import Catalogue
 from skycnn.inputs import maprun
 from skycnn.inputs.explaining import Explaining
 from skycnn.schema import NOT_RUN, Flag
 from skycnn.stamps.stampfile.cube import Cube
+from skycnn.verbs import explain as verb
 
 pytestmark = pytest.mark.filterwarnings("ignore:It is strongly recommended that column names")
 
@@ -157,7 +157,7 @@ def test_where_takes_hostile_names(images, tmp_path):
 @pytest.mark.parametrize("kind", ["columns", "maps", "chosen maps"])
 def test_a_killed_run_goes_on_and_gives_the_same_bytes(request, tmp_path, monkeypatch, kind):
     run = request.getfixturevalue("fluxes" if kind == "columns" else "images")
-    monkeypatch.setattr(Catalogue.packed_chunks, "__defaults__", (None, 16))
+    monkeypatch.setattr(verb, "STEP", 16)
     monkeypatch.setattr(maprun, "CHUNK", 16)
     more = ("--where", "MERGER_TRUE == 1") if kind == "chosen maps" else ()
     whole, out = tmp_path / "whole.fits", tmp_path / "out.fits"

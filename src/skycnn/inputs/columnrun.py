@@ -50,6 +50,8 @@ class ColumnRun(Generic[R]):
     result : ColumnResult
     flags : tuple of TaskFlag
         The task's own.
+    step : int, optional
+        Rows between two entries of the journal; left out, as many as suit an answerer that is fast.
     """
 
     feed: Feed
@@ -58,6 +60,7 @@ class ColumnRun(Generic[R]):
     record: Record
     result: R
     flags: tuple[TaskFlag, ...]
+    step: int | None = None
 
 
 def settled(
@@ -70,6 +73,7 @@ def settled(
     verb: str,
     settings: Mapping[str, object],
     chosen: "np.ndarray | None" = None,
+    step: int | None = None,
     **more: Any,
 ) -> ColumnRun[R]:
     """See that the columns can be written.
@@ -88,6 +92,8 @@ def settled(
         What the values depend on besides the input, plain JSON.
     chosen : ndarray, optional
         Numbers of the rows to be answered, ascending.
+    step : int, optional
+        See `ColumnRun`.
     **more : object
         Further fields of the result.
 
@@ -139,7 +145,7 @@ def settled(
         + catalogue.rows * extension.added_bytes,
         **more,
     )
-    return ColumnRun(feed, answerer, extension, record, result, ready.task.flags)
+    return ColumnRun(feed, answerer, extension, record, result, ready.task.flags, step)
 
 
 def write(
@@ -229,7 +235,8 @@ def _answer(
     asked = resumed = compared = 0
     stamps, feed = run.feed.stamps, run.feed
     values: dict[str, np.ndarray] = {}
-    chunks = run.extension.chunks(feed.columns, journal, total, stamps.chunk if stamps is not None else None)
+    step = run.step or (stamps.chunk if stamps is not None else None)
+    chunks = run.extension.chunks(feed.columns, journal, total, step)
     names = [column.name for column in run.extension.columns]
     with ExitStack() as stack:
         digest = stack.enter_context(closing(_digest(feed))) if stamps is not None else None

@@ -28,6 +28,8 @@ from skycnn.report.exhibition import Exhibition
 from skycnn.scoring import explainedrows
 from skycnn.scoring.worstrows import KnownTruth
 
+STEP = 4096
+"""Rows of a catalogue of fluxes between two entries of the journal: seconds of work."""
 MOST_CHECKED = 32
 """Rows that --check looks at."""
 
@@ -112,6 +114,7 @@ def explain(
                 verb="explain",
                 settings=job.settings,
                 chosen=job.selection.numbers,
+                step=STEP,
                 **job.facts,
             )
             done = columnrun.write(run, place, options, say, progress, words="explains")
