@@ -404,9 +404,11 @@ def test_json(images, tmp_path):
 
 def test_strict_is_exit_code_3(images, tmp_path):
     assert images("--out", tmp_path / "clean.fits", "--rows", "0:3", "--strict").code == 0
-    said = images("--out", tmp_path / "maps.fits", "--strict")
-    assert said.code == 3
-    assert (tmp_path / "maps.fits").exists()
+    for option, name in (("--out", "maps.fits"), ("--html", "g.html")):
+        said = images(option, tmp_path / name, "--strict")
+        assert said.code == 3
+        assert "too few bands" in said.err
+        assert (tmp_path / name).exists()
 
 
 def test_a_pipeline(fluxes, cat, tmp_path, monkeypatch):

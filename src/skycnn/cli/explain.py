@@ -91,7 +91,7 @@ def command(
     check: Annotated[
         bool,
         typer.Option(
-            "--check", help="Print whether maps survive random weights, and how fast answers change without the pixels."
+            "--check", help="Print whether maps survive shuffled weights, and how fast answers change with the pixels."
         ),
     ] = False,
     out: Annotated[
@@ -109,7 +109,9 @@ def command(
     only_new: Annotated[
         bool, typer.Option("--only-new", help="Of columns in the catalogue: explain only rows that have none yet.")
     ] = False,
-    overwrite: options.Overwrite = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace columns of the same name, OUT, gallery and pictures if there.")
+    ] = False,
     prefix: options.Prefix = "",
     suffix: options.Suffix = "",
     table_only: options.TableOnly = False,

@@ -14,7 +14,7 @@ from skycnn.fits.columnvalues import ColumnValues
 from skycnn.inputs.explaining import Explained, Explaining
 from skycnn.inputs.kind import Piece
 from skycnn.report.exhibit import Exhibit
-from skycnn.schema import decode
+from skycnn.schema import counts, decode
 from skycnn.task import TaskFlag
 
 Array = NDArray[Any]
@@ -69,6 +69,16 @@ class Exhibition:
     def missing(self) -> Array:
         """Rows that were not taken yet, ascending."""
         return np.array(sorted(self._wanted - self._rows.keys()), np.int64)
+
+    @property
+    def answered(self) -> int:
+        """How many of the rows taken have an answer."""
+        return sum(bool(np.isfinite(row.values[self._explaining.value])) for row in self._rows.values())
+
+    @property
+    def flagged(self) -> dict[str, int]:
+        """How many of the rows taken were flagged, by reason."""
+        return counts(np.array([row.flag for row in self._rows.values()], np.int64), self._flags)
 
     def take(self, first: int, piece: Piece, explained: Explained) -> None:
         """Keep those rows of a piece, of a chunk that begins at ``first``, that are to be shown."""

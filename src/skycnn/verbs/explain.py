@@ -124,6 +124,8 @@ def explain(
         if show is not None and not (earlier and explaingallery.is_there(options)):
             after = (job.facts["order"], options, progress if place is None else None)
             explaingallery.write(show, job.ready, job.explaining, job.truth, *after)
+            if place is None:
+                done = replace(done, answered=show.answered, flagged=show.flagged)
         check = _checked(job) if options.check else {}
         seconds = time.monotonic() - started
         return replace(
