@@ -40,7 +40,9 @@ def test_captum_finds_the_same(name, cells):
 
     explainer, inputs, module = made(name, "ig")
     inputs = {key: own.astype("f8") for key, own in inputs.items()}
-    peer = Peer(copy.deepcopy(module).double(), explainer.posterior, {k: torch.from_numpy(v) for k, v in inputs.items()})
+    peer = Peer(
+        copy.deepcopy(module).double(), explainer.posterior, {k: torch.from_numpy(v) for k, v in inputs.items()}
+    )
     wanted = peer.integrated(12)
     wanted = {"image": wanted["image"]} | ({"flux": wanted["flux"] + wanted["error"]} if "flux" in wanted else {})
     for method, maps in (("ig", wanted), ("joint", {"image": peer.joint(12)}), ("cam", {"image": peer.cam()})):
@@ -83,7 +85,7 @@ def test_what_is_absent_has_no_share(method, name):
         inputs["image"][3, :, 2:4, 5], inputs["image"][4, 1, 7, 7] = np.inf, 3e38
     maps = explainer.attribute(0, inputs).maps
     assert all(np.isfinite(own).all() and own.dtype == np.float32 for own in maps.values())
-    for key, own in maps.items():
+    for own in maps.values():
         assert not own[2].any() and own[0].any()
         if method == "ig":
             assert not own[1, 0].any() and own[1, 1:].any()
@@ -188,7 +190,11 @@ def test_a_signal_ends_it_between_two_points(monkeypatch):
         ("flux", {"method": "joint"}, "network flux has no feature maps for --method joint. Use --method ig"),
         ("image", {"method": "shap"}, r"--method is not known: 'shap' \(expected joint, ig, cam\)"),
         ("image", {"method": "ig", "baseline": "noise"}, r"'noise' \(expected blurred, zero, sky\)"),
-        ("image", {"method": "ig", "target": "MASS"}, r"--target is not known: 'MASS' \(expected Z_PHOT, Z_PHOT_LOGP\)"),
+        (
+            "image",
+            {"method": "ig", "target": "MASS"},
+            r"--target is not known: 'MASS' \(expected Z_PHOT, Z_PHOT_LOGP\)",
+        ),
     ],
 )
 def test_what_cannot_be_explained_is_refused(name, options, message):

@@ -36,5 +36,7 @@ def enlarged(cells: Tensor, image: Tensor) -> Tensor:
     """
     share = cells.shape[-2] * cells.shape[-1] / (image.shape[-2] * image.shape[-1])
     size = image.shape[-2:]
-    pixels: Tensor = functional.interpolate(cells[:, None], size=size, mode="bilinear", align_corners=False)[:, 0] * share
+    pixels: Tensor = (
+        functional.interpolate(cells[:, None], size=size, mode="bilinear", align_corners=False)[:, 0] * share
+    )
     return torch.where(image.isfinite().any(1), pixels, 0.0)
