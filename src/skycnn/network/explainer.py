@@ -158,7 +158,7 @@ class Explainer:
         """
 
         def answered(at: Inputs, absent: Tensor) -> tuple[Tensor, Tensor | None]:
-            raw, tempering = forward(**at).float(), self._answerer.tempering
+            raw, tempering = forward(**at), self._answerer.tempering
             return raw, None if tempering is None else tempering.temperatures(self.posterior.log_widths(raw), absent)
 
         raw, temperatures = answered(inputs, gone)

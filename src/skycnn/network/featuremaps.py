@@ -5,8 +5,7 @@ maps (n, channel, y, x), or (n, pose, channel, y, x) of stamps seen in every pos
 anything else, each (n, ...). Its ``from_maps(**seen)`` returns the raw output of that.
 """
 
-from typing import Any
-
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -30,12 +29,14 @@ def over_channels(weights: Tensor, maps: Tensor) -> Tensor:
     return unposed(whole).sum(1) if whole.ndim > 3 else whole
 
 
-def enlarged(cells: Tensor, image: Any) -> Tensor:
+def enlarged(cells: Tensor, image: Tensor) -> Tensor:
     """Return maps (n, y, x) at the pixels of stamps (n, band, y, x), bilinear; their sum stays, as far as that can be.
 
     It is 0 where no band has a pixel.
     """
     share = cells.shape[-2] * cells.shape[-1] / (image.shape[-2] * image.shape[-1])
     size = image.shape[-2:]
-    pixels = functional.interpolate(cells[:, None], size=size, mode="bilinear", align_corners=False)[:, 0] * share
-    return pixels.masked_fill(~image.isfinite().any(1), 0.0)
+    pixels: Tensor = (
+        functional.interpolate(cells[:, None], size=size, mode="bilinear", align_corners=False)[:, 0] * share
+    )
+    return torch.where(image.isfinite().any(1), pixels, 0.0)

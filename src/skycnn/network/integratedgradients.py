@@ -94,22 +94,23 @@ def integrate(value: Value, inputs: Inputs, reference: Inputs, bound: float = 0.
         As many points for every row, of one rule over the whole path, whatever the residual.
     """
     path = Path(value, inputs, reference)
-    like = next(iter(inputs.values()))
+    like = next(iter(reference.values()))
     n, device = len(like), like.device
     rows = torch.arange(n, device=device)
-    ends = torch.tensor((0.0, 1.0) if steps else BEGIN, device=device)
+    ends = torch.tensor((0.0, 1.0) if steps else BEGIN, dtype=like.dtype, device=device)
     knots = [path.answers(rows, end.expand(n)) for end in ends]
     start, answer = knots[0], knots[-1]
     maps = {name: torch.zeros_like(given) for name, given in reference.items()}
-    amiss, taken = torch.zeros(n, dtype=torch.float64, device=device), torch.zeros_like(rows)
-    allowed = (torch.inf if steps else bound) * answer.abs().double()
+    amiss, taken = torch.zeros_like(answer), torch.zeros_like(rows)
+    allowed = (torch.inf if steps else bound) * answer.abs()
     rows, low, high = rows.repeat(len(ends) - 1), ends[:-1].repeat_interleave(n), ends[1:].repeat_interleave(n)
     below, above = torch.cat(knots[:-1]), torch.cat(knots[1:])
     while len(rows):
         points = steps or POINTS
-        chunks = [path.shares(*part, points) for part in zip(*(own.split(n) for own in (rows, low, high)), strict=True)]
+        parts = zip(*(torch.split(own, n) for own in (rows, low, high)), strict=True)  # so that memory stays the same
+        chunks = [path.shares(some, one, other, points) for some, one, other in parts]
         found = {name: torch.cat([chunk[name] for chunk in chunks]) for name in maps}
-        error = sum(own.flatten(1).double().sum(1) for own in found.values()) - (above - below).double()
+        error = sum(own.flatten(1).sum(1) for own in found.values()) - (above - below)
         taken.index_put_((rows,), torch.full_like(rows, points), accumulate=True)
         whole = amiss.index_put((rows,), error, accumulate=True).abs()
         cut = (whole > allowed)[rows] & (error.abs() > SMALL * allowed[rows])
@@ -120,11 +121,11 @@ def integrate(value: Value, inputs: Inputs, reference: Inputs, bound: float = 0.
             maps[name].index_put_((rows[~cut],), own[~cut], accumulate=True)
         rows, low, high, below, above = (own[cut] for own in (rows, low, high, below, above))
         middle = (low + high) / 2
-        between = [path.answers(*part) for part in zip(rows.split(n), middle.split(n), strict=True)]
-        level = torch.cat([*between, answer[:0]])
+        halves = zip(torch.split(rows, n), torch.split(middle, n), strict=True)
+        level = torch.cat([path.answers(some, place) for some, place in halves])
         rows, low, high = rows.repeat(2), torch.cat([low, middle]), torch.cat([middle, high])
         below, above = torch.cat([below, level]), torch.cat([level, above])
-    return Shares(maps, answer, start, amiss.to(answer.dtype), taken.int())
+    return Shares(maps, answer, start, amiss, taken.int())
 
 
 def _wide(numbers: Tensor, like: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from skycnn.network.attribution import Attributions, Inputs, Value
 
-DRAWS = 3
+DRAWS = 5
 """Networks with shuffled weights that maps are compared with."""
 SURVIVES = 0.2
 """Mean rank correlation with their maps above which a map survives."""
@@ -77,8 +77,8 @@ def correlations(one: Attributions, other: Attributions, *, absolute: bool = Fal
     """Return the rank correlation (n,) of two attributions of the same rows, over what is not 0 in both."""
     found = np.zeros(len(one.answer))
     for row in range(len(found)):
-        pair = np.array([np.concatenate([own[row].ravel() for own in part.maps.values()]) for part in (one, other)])
-        pair = pair[:, (pair != 0).any(axis=0)]
+        flat = [np.concatenate([own[row].ravel() for own in part.maps.values()]) for part in (one, other)]
+        pair: np.ndarray = np.array(flat)[:, np.any(flat, axis=0)]
         pair = np.abs(pair) if absolute else pair
         if pair.shape[1] > 2 and (np.ptp(pair, axis=1) > 0).all():
             found[row] = np.corrcoef(pair.argsort(axis=1).argsort(axis=1))[0, 1]
@@ -138,7 +138,7 @@ def _ranks(order: Inputs, inputs: Inputs) -> dict[str, Tensor]:
     flat = torch.cat([own.masked_fill(~there[name], -torch.inf).flatten(1) for name, own in order.items()], 1)
     count = torch.cat([own.flatten(1) for own in there.values()], 1).sum(1, keepdim=True)
     ranks = (flat.argsort(dim=1, descending=True, stable=True).argsort(1) + 0.5) / count.clamp(min=1)
-    parts = ranks.split([own[0].numel() for own in order.values()], 1)
+    parts = torch.split(ranks, [own[0].numel() for own in order.values()], 1)
     return {name: part.reshape(own.shape) for part, (name, own) in zip(parts, order.items(), strict=True)}
 
 

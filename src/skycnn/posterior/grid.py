@@ -241,16 +241,14 @@ class Grid(Posterior):
             edges = axis.edges.to(mass)
             mean: Tensor = mass @ ((edges[:-1] + edges[1:]) / 2)
             return mean
-        bins = self.median_bins(raw, target, temperatures) if bins is None else bins
+        bins = _median_bins(mass) if bins is None else bins
         return mass.gather(1, bins[:, None])[:, 0].clamp(min=TINIEST).log()
 
     def median_bins(self, raw: Tensor, target: str, temperatures: Tensor | None = None) -> Tensor | None:
         """Return the bins (n,) of the medians, int64; None where the mean is the target."""
         if target in self.values:
             return None
-        _, mass = self._seen(raw, target, temperatures)
-        cumulative = mass.cumsum(dim=1)
-        return torch.searchsorted(cumulative, cumulative[:, -1:] / 2)[:, 0].clamp_(max=mass.shape[1] - 1)
+        return _median_bins(self._seen(raw, target, temperatures)[1])
 
     def summarise(self, raw: Tensor, pdf: bool = False, temperatures: Tensor | None = None) -> Summary:
         """Return medians, 68 % intervals, odds and, with ``pdf``, the marginal and the joint probabilities."""
@@ -271,3 +269,9 @@ class Grid(Posterior):
         """Return the bins of a marginal."""
         axis = self.axes[self.values.index(column)]
         return Binned(axis.edges.numpy(), values[f"{column}_PDF"])
+
+
+def _median_bins(mass: Tensor) -> Tensor:
+    """Return the bins (n,) that hold the medians of probabilities (n, bins)."""
+    cumulative = mass.cumsum(dim=1)
+    return torch.searchsorted(cumulative, cumulative[:, -1:] / 2)[:, 0].clamp_(max=mass.shape[1] - 1)
