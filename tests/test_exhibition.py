@@ -58,8 +58,8 @@ def test_rows_that_are_missing_are_told(explain):
     assert Exhibition(np.array([9, 2]), explain).missing.tolist() == [2, 9]
 
 
-def test_without_an_id_a_row_is_called_by_its_number(explain, tmp_path):
+def test_without_an_id_there_is_no_name(explain, tmp_path):
     columns = [fits.Column("A", "E", array=np.arange(10.0)), fits.Column("T", "3A", array=["<b>"] * 10)]
     fits.BinTableHDU.from_columns(columns).writeto(tmp_path / "cat.fits")
     exhibits = shown(explain, tmp_path / "cat.fits", None, [4])
-    assert (exhibits[0].name, exhibits[0].columns) == ("row 4", {"A": "4", "T": "<b>"})
+    assert (exhibits[0].name, exhibits[0].columns) == ("", {"A": "4", "T": "<b>"})

@@ -21,7 +21,7 @@ Array = NDArray[Any]
 
 IDS = (
     *("ID", "OBJID", "OBJ_ID", "OBJECT_ID", "OBJECTID", "SOURCE_ID", "TARGETID", "NUMBER", "NAME", "OBJECT"),
-    *("COADD_OBJECT_ID", "SPECOBJID", "DESIGNATION", "IAUNAME", "GALAXY_ID", "OBJNO", "SEQ"),
+    *("COADD_OBJECT_ID", "SPECOBJID", "DESIGNATION", "IAUNAME", "GALAXY_ID", "OBJNO", "SEQ", "RECNO"),
 )
 """Columns that name an object, where no UCD says it: the first that is there."""
 
@@ -150,7 +150,7 @@ def _bars(maps: Mapping[str, Array], bands: tuple[str, ...]) -> dict[str, float]
 
 
 def _texts(catalogue: Catalogue, numbers: Array) -> tuple[list[str], dict[str, list[str]]]:
-    """Return the objects' names, and the catalogue's columns as text, those of one value a row."""
+    """Return the objects' names, empty for none, and the catalogue's columns as text, those of one value a row."""
     single = [column for column in catalogue.columns if column.single and column.name]
     shown = list({column.name: column for column in reversed(single)}.values())[::-1]
     id_column = _id_of(catalogue, [column.name for column in shown])
@@ -162,10 +162,7 @@ def _texts(catalogue: Catalogue, numbers: Array) -> tuple[list[str], dict[str, l
         packed = [rows for _, rows in some.packed_chunks(names)]
         values = ColumnValues(names, layout, np.concatenate(packed) if packed else np.empty((0, 0), np.uint8))
         texts = {name: _text(values, name, len(numbers)) for name in names} if packed else {name: [] for name in names}
-    plain = [f"row {number}" for number in numbers.tolist()]
-    if id_column is None:
-        return plain, texts
-    return [own.strip() or other for own, other in zip(texts[id_column], plain, strict=True)], texts
+    return [""] * len(numbers) if id_column is None else texts[id_column], texts
 
 
 def _text(values: ColumnValues, name: str, n: int) -> list[str]:

@@ -86,6 +86,7 @@ def write(
         "catalogue": catalogue.label,
         "rows": order,
         "explained": f"{explaining.meaning}{f', {explaining.unit}' if explaining.unit else ''}",
+        "method": WORDS[explaining.explainer.method],
         "baseline": explaining.explainer.baseline,
     }
     if options.html is not None:
