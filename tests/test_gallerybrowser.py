@@ -1,33 +1,19 @@
-"""A gallery in a browser: nothing is loaded, nothing hostile runs, it is read on any screen, scriptless, on paper.
-
-The browser is Debian's Chromium, driven through the DevTools protocol.
-"""
+"""A gallery in a browser: nothing is loaded, nothing hostile runs, it is read on any screen, scriptless, on paper."""
 
 import re
-import shutil
 
 import pytest
+from tests import browsing
+from tests.browsing import Open, violations
 from tests.exhibiting import BANDS, HOSTILE, IN_ATTRIBUTE, PEAKS, UNLIKE, exhibit, fluxes
 
 from skycnn.report import exhibitcard, gallery
 
-CHROMIUM = shutil.which("chromium")
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
 pdfium = pytest.importorskip("pypdfium2", reason="pypdfium2 is not installed")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+browser = browsing.browser
 
 N = 50
 NAN = float("nan")
-WIDTH, HEIGHT = 1280, 900
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield made
-        made.close()
 
 
 @pytest.fixture(scope="module")
@@ -48,39 +34,12 @@ def path(tmp_path_factory):
     return place
 
 
-class Open:
-    """A page of a browser, and what it said and asked for."""
-
-    def __init__(self, browser, path, **context):
-        context = {"viewport": {"width": WIDTH, "height": HEIGHT}, **context}
-        self.context = browser.new_context(**context)
-        self.page = self.context.new_page()
-        self.said, self.asked = [], []
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.goto(path.as_uri())
-
-    def run(self, script):
-        return self.page.evaluate(script)
-
-    def names(self):
-        """Return the names on the cards that are seen, in the order in which they stand."""
-        return self.run("[...document.querySelectorAll('.card:not([hidden]) h3')].map((h) => h.textContent)")
-
-
 @pytest.fixture
 def light(browser, path):
     """The page as most see it."""
     made = Open(browser, path, color_scheme="light")
     yield made
     made.context.close()
-
-
-def violations(page, *rules):
-    options = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else None
-    found = axe.Axe().run(page, options=options).response["violations"]
-    return [(rule["id"], node["html"][:200], node["failureSummary"]) for rule in found for node in rule["nodes"]]
 
 
 def test_it_loads_nothing_complains_of_nothing_and_runs_nothing_hostile(light, path):
