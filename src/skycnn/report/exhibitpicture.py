@@ -45,7 +45,8 @@ def check(folder: str, rows: Sequence[int], option: str = "--png", *, overwrite:
         for row in rows:
             plotfile.check(os.path.join(folder, name(row)), option, overwrite=overwrite)
         return
-    plotfile.check(os.path.normpath(folder) + ".png", option, overwrite=True)
+    around = os.path.dirname(os.path.normpath(folder))
+    plotfile.check(os.path.join(around, name(0)), option, overwrite=True)
     if os.path.lexists(folder):
         raise InputError(f"{option} {folder} is a file", expected="a folder")
 
