@@ -99,7 +99,7 @@ def _worst(
         shown = selection.head(worst)
         return ExplainedRows(selection.of(shown), shown, f"the {counted(len(shown), 'row')} {against}")
     column = Names(options.prefix, options.suffix).written(value)
-    numbers, by = worstrows.find(ready, truth, selection, worst, column)
+    numbers, by = worstrows.find(ready, truth, selection, worst, column, say)
     order = f"the {counted(len(numbers), 'row')} {against}, {by}"
     say(f"{order}; a gallery shows them by error, files keep the catalogue's order")
     return ExplainedRows(selection.of(numbers), numbers[:MOST], order)

@@ -1,6 +1,6 @@
 """WorstRows: the rows whose answers are farthest from the truth."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.errors import InputError
+from skycnn.errors import InputError, counted
 from skycnn.fits.catalogue import CHUNK, Catalogue
 from skycnn.inputs.answering import Answering
 from skycnn.inputs.rowselection import RowSelection
@@ -56,7 +56,14 @@ class KnownTruth:
         return away / (1 + truth) if self.kind == "redshift" else away
 
 
-def find(ready: Answering, truth: KnownTruth, selection: RowSelection, n: int, column: str) -> tuple[Array, str]:
+def find(
+    ready: Answering,
+    truth: KnownTruth,
+    selection: RowSelection,
+    n: int,
+    column: str,
+    say: Callable[[str], None] = lambda _: None,
+) -> tuple[Array, str]:
     """Return the numbers of the n worst of the selected rows, the worst first, and where their answers come from.
 
     The answers that stand in the catalogue are taken where the same model wrote them, else they are computed.
@@ -69,6 +76,8 @@ def find(ready: Answering, truth: KnownTruth, selection: RowSelection, n: int, c
     n : int
     column : str
         Of the answers that ``predict`` would have written.
+    say : callable
+        Receives a line where answers are computed, which may take long.
 
     Raises
     ------
@@ -81,6 +90,7 @@ def find(ready: Answering, truth: KnownTruth, selection: RowSelection, n: int, c
     if standing is not None and standing.numeric and same:
         parts, words = _standing(ready.catalogue, standing.name, selection), f"by {standing.name} as it stands"
     else:
+        say(f"the answers to {counted(len(selection), 'row')} are computed, to find the worst")
         parts, words = _computed(ready, truth.value, selection), f"by {truth.value}, computed now"
     worst, errors = np.empty(0, np.int64), np.empty(0)
     for numbers, values in parts:
