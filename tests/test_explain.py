@@ -117,6 +117,15 @@ def test_a_second_run_does_nothing(fluxes, cat):
     assert cat.read_bytes() != before
 
 
+def test_predict_does_not_take_shares_for_photometry(fluxes, run, cat):
+    words = ("predict", cat, "--task", "standin", "--dry-run", "--json", "-q")
+    before = json.loads(run(*words).out)["bands"]
+    assert fluxes().code == 0
+    assert json.loads(run(*words).out)["bands"] == before
+    assert run("predict", cat, "--task", "standin").code == 0
+    assert "nothing to do" in fluxes().err
+
+
 def test_rows_not_selected_are_null(fluxes, cat):
     said = fluxes("--where", "Z_SPEC > 0.5 and modelMag_r > 0")
     assert said.code == 0, said.err
