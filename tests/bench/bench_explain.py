@@ -104,7 +104,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=1000, help="stamps of joint maps")
     parser.add_argument("--whole", type=int, nargs=2, default=(400, 100), help="stamps of photoz, of merger, summed up")
-    parser.add_argument("--beside", type=int, nargs=2, default=(64, 8), help="stamps that captum explains too")
+    parser.add_argument("--beside", type=int, nargs=2, default=(64, 16), help="stamps that captum explains too")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--models", nargs="+", choices=tuple(MODELS), default=tuple(MODELS))
     parser.add_argument("--folder", type=Path, default=Path("out/bench"))

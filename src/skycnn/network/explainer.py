@@ -135,9 +135,10 @@ class Explainer:
         """Return a batch's attributions."""
         given = known(inputs)
         gone, reference = missing(given), REFERENCES[self.baseline](given)
+        how = self.bound, self.steps, self._answerer.inference.batch
         with torch.no_grad(), torch.backends.cudnn.flags(deterministic=True):
             if self.method == "ig":
-                shares = integrate(self._value(self._network, given, gone), given, reference, self.bound, self.steps)
+                shares = integrate(self._value(self._network, given, gone), given, reference, *how)
                 error = shares.maps.pop("error", None)
                 if error is not None:
                     shares.maps["flux"] += error
@@ -148,7 +149,7 @@ class Explainer:
                 shares = activation_maps(value, seen)
             else:
                 begin = self._network.with_maps(**{**given, **reference})
-                shares = joint_maps(value, seen, begin, self.bound, self.steps)
+                shares = joint_maps(value, seen, begin, *how)
             return replace(shares, maps={"image": enlarged(shares.maps["image"], given["image"])})
 
     def _value(self, forward: Callable[..., Tensor], inputs: Inputs, gone: Tensor) -> Value:
@@ -161,8 +162,10 @@ class Explainer:
             raw, tempering = forward(**at), self._answerer.tempering
             return raw, None if tempering is None else tempering.temperatures(self.posterior.log_widths(raw), absent)
 
-        raw, temperatures = answered(inputs, gone)
-        bins = self.posterior.median_bins(raw, self.target, temperatures)
+        bins = None
+        if self.target not in self.posterior.values:
+            raw, temperatures = answered(inputs, gone)
+            bins = self.posterior.median_bins(raw, self.target, temperatures)
 
         def value(at: Inputs, rows: Tensor) -> Tensor:
             raw, temperatures = answered(at, gone[rows])

@@ -42,11 +42,14 @@ class Path:
         See `attribution.Value`.
     inputs, begin : mapping of str to tensor
         By name, each (n, ...), NaN where absent, in both. Inputs that ``begin`` lacks stay as they are.
+    most : int
+        Rows at once, whose gradients fit into memory.
     """
 
     value: Value
     inputs: Inputs
     begin: Inputs
+    most: int
 
     def answers(self, rows: Tensor, places: Tensor) -> Tensor:
         """Return the explained number (m,) of rows at places (m,) of the path."""
@@ -58,28 +61,38 @@ class Path:
 
     def shares(self, rows: Tensor, low: Tensor, high: Tensor, points: int) -> dict[str, Tensor]:
         """Return what each input adds to the answer of rows (m,) between two places (m,) of the path."""
-        fixed, begin = self._fixed(rows), {name: start[rows] for name, start in self.begin.items()}
+        begin = {name: start[rows] for name, start in self.begin.items()}
         way = {name: self.inputs[name][rows] - start for name, start in begin.items()}
         total = {name: torch.zeros_like(own) for name, own in way.items()}
-        for place, weight in zip(*legendre(points), strict=True):
+        rule = torch.tensor(legendre(points), dtype=low.dtype, device=low.device)
+        for places, weights in torch.split(rule, max(1, self.most // len(rows)), 1):
             interrupt.check()
-            places = torch.lerp(low, high, place)
+            several = rows.repeat(len(places))
+            at = low + places[:, None] * (high - low)  # (place, m)
             with torch.enable_grad():
-                at = {name: begin[name].addcmul(own, _wide(places, own)).requires_grad_() for name, own in way.items()}
-                answer = self.value({**fixed, **at}, rows).sum()
-                found = torch.autograd.grad(answer, list(at.values()), allow_unused=True, materialize_grads=True)
+                seen = {
+                    name: torch.addcmul(begin[name], own, at.reshape(*at.shape, *[1] * (own.ndim - 1)))
+                    .flatten(0, 1)
+                    .requires_grad_()
+                    for name, own in way.items()
+                }
+                answer = self.value({**self._fixed(several), **seen}, several).sum()
+                found = torch.autograd.grad(answer, list(seen.values()), allow_unused=True, materialize_grads=True)
             for own, gradient in zip(total.values(), found, strict=True):
-                own.add_(gradient.nan_to_num(0.0, 0.0, 0.0), alpha=weight)
-        length = high - low
+                slopes = gradient.nan_to_num(0.0, 0.0, 0.0).reshape(len(places), *own.shape)
+                own.add_(torch.tensordot(weights, slopes, 1))
         return {
-            name: torch.where(own.isfinite(), total[name] * own * _wide(length, own), 0.0) for name, own in way.items()
+            name: torch.where(own.isfinite(), total[name] * own * _wide(high - low, own), 0.0)
+            for name, own in way.items()
         }
 
     def _fixed(self, rows: Tensor) -> dict[str, Tensor]:
         return {name: given[rows] for name, given in self.inputs.items() if name not in self.begin}
 
 
-def integrate(value: Value, inputs: Inputs, reference: Inputs, bound: float = 0.01, steps: int | None = None) -> Shares:
+def integrate(
+    value: Value, inputs: Inputs, reference: Inputs, bound: float = 0.01, steps: int | None = None, most: int = 128
+) -> Shares:
     """Return how an answer builds up along the straight path from a reference to the input.
 
     Parameters
@@ -92,8 +105,10 @@ def integrate(value: Value, inputs: Inputs, reference: Inputs, bound: float = 0.
         The residual that is good enough, as a share of the answer.
     steps : int, optional
         As many points for every row, of one rule over the whole path, whatever the residual.
+    most : int
+        Rows at once, see `Path`.
     """
-    path = Path(value, inputs, reference)
+    path = Path(value, inputs, reference, most)
     like = next(iter(reference.values()))
     n, device = len(like), like.device
     rows = torch.arange(n, device=device)
@@ -107,7 +122,7 @@ def integrate(value: Value, inputs: Inputs, reference: Inputs, bound: float = 0.
     below, above = torch.cat(knots[:-1]), torch.cat(knots[1:])
     while len(rows):
         points = steps or POINTS
-        parts = zip(*(torch.split(own, n) for own in (rows, low, high)), strict=True)  # so that memory stays the same
+        parts = zip(*(torch.split(own, most) for own in (rows, low, high)), strict=True)
         chunks = [path.shares(some, one, other, points) for some, one, other in parts]
         found = {name: torch.cat([chunk[name] for chunk in chunks]) for name in maps}
         error = sum(own.flatten(1).sum(1) for own in found.values()) - (above - below)
@@ -121,7 +136,7 @@ def integrate(value: Value, inputs: Inputs, reference: Inputs, bound: float = 0.
             maps[name].index_put_((rows[~cut],), own[~cut], accumulate=True)
         rows, low, high, below, above = (own[cut] for own in (rows, low, high, below, above))
         middle = (low + high) / 2
-        halves = zip(torch.split(rows, n), torch.split(middle, n), strict=True)
+        halves = zip(torch.split(rows, most), torch.split(middle, most), strict=True)
         level = torch.cat([path.answers(some, place) for some, place in halves])
         rows, low, high = rows.repeat(2), torch.cat([low, middle]), torch.cat([middle, high])
         below, above = torch.cat([below, level]), torch.cat([level, above])

@@ -11,7 +11,9 @@ from skycnn.network.featuremaps import over_channels
 from skycnn.network.integratedgradients import integrate
 
 
-def joint_maps(value: Value, seen: Inputs, reference: Inputs, bound: float, steps: int | None = None) -> Shares:
+def joint_maps(
+    value: Value, seen: Inputs, reference: Inputs, bound: float, steps: int | None = None, most: int = 128
+) -> Shares:
     """Return joint maps at the resolution of the feature maps, ``image`` (n, y, x).
 
     Parameters
@@ -20,9 +22,9 @@ def joint_maps(value: Value, seen: Inputs, reference: Inputs, bound: float, step
         See `attribution.Value`, of what the network's ``with_maps`` returned.
     seen, reference : mapping of str to tensor
         That, of the rows and of the reference input; see `featuremaps`.
-    bound, steps
+    bound, steps, most
         See `integrate`.
     """
-    shares = integrate(value, seen, {"maps": reference["maps"]}, bound, steps)
+    shares = integrate(value, seen, {"maps": reference["maps"]}, bound, steps, most)
     weights = shares.maps["maps"].sum((-1, -2))
     return replace(shares, maps={"image": over_channels(weights, seen["maps"])})
