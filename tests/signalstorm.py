@@ -59,6 +59,7 @@ KINDS = {
     "predict": Kind(("predict", "cat.fits", "--task", "photoz"), ("cat.fits",)),
     "predict --out": Kind(("predict", "cat.fits", "--task", "photoz", "--out", "o.fits"), ("o.fits",)),
     "predict --out -": Kind(("predict", "cat.fits", "--task", "photoz", "--out", "-"), ("stdout",)),
+    "explain": Kind(("explain", "cat.fits", "--task", "photoz", "--steps", "16"), ("cat.fits",)),
     "cutout": Kind(("cutout", "../inputs/cat.fits", *IMAGES, "--size", "32", "--out", "o.fits"), ("o.fits",)),
     "mock": Kind((*MOCK, "-n", "300", "--size", "32", "--out", "o.fits"), ("o.fits",)),
     "mock --fluxes-only": Kind((*MOCK, "-n", "20000", "--fluxes-only", "--out", "o.fits"), ("o.fits",)),

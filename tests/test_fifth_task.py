@@ -61,6 +61,11 @@ LINES = {  # every verb, in the order in which a user comes to it
     "models": ("MODEL",),
     "predict": ("OTHERS", "--model", "MODEL", "--pdf", *TASK),
     "predict stamps": ("OTHERS", "--model", "LOOKS", "--suffix", "_LOOKS", *TASK),
+    "explain": ("OTHERS", "--model", "MODEL", "--target", "MASS", "--rows", "0:20", "--html", "WHY", *TASK),
+    "explain stamps": (
+        *("OTHERS", "--model", "LOOKS", "--target", "P_CLUSTER", "--worst", "20", "--out", "MAPS"),
+        *TASK,
+    ),
     "score": ("OTHERS", "--baselines", "median,knn", "--plot", "PLOT", "--json", *TASK),
 }
 FILES = {
@@ -75,6 +80,8 @@ FILES = {
     "OTHERS": "others.fits",
     "SHEET": "sheet.png",
     "PLOT": "plot.png",
+    "WHY": "why.html",
+    "MAPS": "maps.fits",
 }
 SURVEY = """name = "mine"
 bands = ["W1", "W2", "W3"]
@@ -153,6 +160,9 @@ def test_all_verbs_run_on_a_fifth_task(house):
         folds = file[1].data["CLUSTER_FOLD"]
         assert set(folds.tolist()) == {1, 2} and (folds[::2] == folds[1::2]).all()
         assert np.isfinite(file[1].data["MASS"]).all()
+    assert (house / "why.html").read_text().count("<article") == 20
+    with fits.open(house / "maps.fits") as file:
+        assert file[0].data.shape == (20, 3, 12, 12) and np.isfinite(file[1].data["P_CLUSTER_EXPLAINED"]).all()
     assert {path.name for path in house.glob("toy-fold*")} == {"toy-fold1.safetensors", "toy-fold2.safetensors"}
     judged(json.loads(ran["score"].stdout), there.sum())
 

@@ -37,6 +37,7 @@ WRONG = {
     "predict": ["none.fits", "--task", "photoz"],
     "score": ["none.fits", "--task", "photoz"],
     "cutout": ["none.fits", "--images", "g=none.fits", "--size", "8", "--out", "s.fits"],
+    "explain": ["none.fits", "--task", "photoz"],
     "mock": ["--task", "photoz", "--survey", "none", "-n", "5", "--out", "m.fits"],
     "train": ["none.fits", "--task", "photoz", "--out", "m.safetensors"],
     "models": ["none"],

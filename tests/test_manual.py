@@ -50,6 +50,13 @@ def test_main_page_lists_commands_flags_and_codes():
     assert all(f".TP\n{code}\n" in page for code in {0, *codes})
 
 
+def test_a_page_lists_the_columns_that_its_command_writes():
+    page = PAGES["skycnn-explain.1"].replace("\\-", "-")
+    assert "\\fBTARGET_WHY_BAND\\fR" in page
+    assert "\\fBZ_PHOT\\fR" not in page
+    assert "\\fBZ_PHOT\\fR" in PAGES["skycnn-predict.1"]
+
+
 def test_no_page_takes_the_grid_of_one_model_for_that_of_all():
     for page in ("skycnn.1", "skycnn-predict.1", "skycnn-score.1"):
         assert "probability in each bin of the model's grid" in PAGES[page]

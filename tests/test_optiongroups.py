@@ -40,7 +40,7 @@ def test_a_group_may_lack_an_option():
     assert run("here", "--y", "3").exit_code == 2
 
 
-@pytest.mark.parametrize("verb", ["predict", "train", "cutout", "score"])
+@pytest.mark.parametrize("verb", ["predict", "explain", "train", "cutout", "score"])
 def test_the_verbs_that_share_options_take_them_by_group(verb):
     from importlib import import_module
 

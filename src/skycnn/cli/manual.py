@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ ENVIRONMENT = {
     "NO_COLOR": "If set, nothing is coloured.",
 }
 BINS = "probability in each bin of the model's grid, which stands in TCOMM of the column"
-CONDITIONS = "What --bad and --mask-band of all commands and --where of score take:"
+CONDITIONS = "What --bad and --mask-band of all commands and --where of explain and score take:"
 DONE = "All is done, also where rows were flagged."
 
 
@@ -67,8 +67,10 @@ def _page(verb: str, date: str) -> Iterator[str]:
         yield from roff.section("COMMANDS", roff.definitions(_commands(root)))
     yield from roff.section("OPTIONS", roff.definitions(_options(command)))
     opts = {opt for param in command.params for opt in param.opts}
+    module = import_module(f"skycnn.cli.{verb or 'app'}")
     if not verb or "--prefix" in opts:  # it names columns
-        yield from roff.section("COLUMNS", roff.definitions(_columns()))
+        described = getattr(module, "columns", None)  # of a command that writes others than the answers
+        yield from roff.section("COLUMNS", roff.definitions(_described(described()) if described else _columns()))
     if not verb or opts & {"--prefix", "--strict"}:  # it flags rows
         yield from roff.section("FLAGS", roff.definitions(_flags()))
     if not verb:
@@ -77,7 +79,7 @@ def _page(verb: str, date: str) -> Iterator[str]:
     yield from roff.section("EXIT STATUS", roff.definitions(_codes(not verb or "--strict" in opts)))
     if not verb:
         yield from roff.section("ENVIRONMENT", roff.definitions((roff.bold(k), v) for k, v in ENVIRONMENT.items()))
-    shown = getattr(import_module(f"skycnn.cli.{verb or 'app'}"), "EXAMPLES", ())
+    shown = getattr(module, "EXAMPLES", ())
     yield from roff.section("EXAMPLES", roff.examples(shown))
     others = [other for other in ["", *names()] if other != verb]
     yield from roff.section("SEE ALSO", _references(others))
@@ -129,6 +131,13 @@ def _columns() -> Iterator[tuple[str, str]]:
             unit = f" ({column.unit})" if column.unit else ""
             meaning = column.meaning if column.width == 1 else BINS  # the task's own grid is not every model's
             yield f"{roff.bold(column.name)}{unit}", f"{name}: {meaning}."
+
+
+def _described(columns: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    """Yield columns by name, with their units and meanings."""
+    for column in columns:
+        unit = f" ({column.unit})" if column.unit else ""
+        yield f"{roff.bold(column.name)}{unit}", f"{column.meaning[:1].upper()}{column.meaning[1:]}."
 
 
 def _flags() -> Iterator[tuple[str, str]]:

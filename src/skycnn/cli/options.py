@@ -108,6 +108,14 @@ Hdu = Annotated[
     str | None, typer.Option("--hdu", metavar="EXT", help="The table's HDU, by number or EXTNAME, if the file has two.")
 ]
 Rows = Annotated[str | None, typer.Option("--rows", metavar="A:B", help="Only these rows, 0-based, B not included.")]
+Where = Annotated[
+    str | None,
+    typer.Option(
+        "--where",
+        metavar="CONDITION",
+        help="Only these rows, e.g. \"CLASS == 'GALAXY'\"; see CONDITIONS in skycnn(1).",
+    ),
+]
 Truth = Annotated[
     list[str] | None,
     typer.Option(
@@ -193,6 +201,12 @@ ModelName = Annotated[
         "--model", metavar="NAME|FILE", autocompletion=model_names, help="The model; left out, the best match is used."
     ),
 ]
+Device = Annotated[
+    str | None, typer.Option("--device", metavar="NAME", help="cpu, cuda, cuda:1; left out, a GPU if there is one.")
+]
+Batch = Annotated[
+    int | None, typer.Option("--batch", metavar="N", min=1, help="Rows a batch; halved where memory runs out.")
+]
 Threads = Annotated[
     int | None,
     typer.Option("--threads", metavar="N", help="CPU threads; left out, OMP_NUM_THREADS or what the system grants."),
@@ -206,6 +220,13 @@ Out = Annotated[
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace columns of the same name, and OUT if it exists.")]
 Prefix = Annotated[str, typer.Option("--prefix", metavar="TEXT", show_default=False, help="Put before column names.")]
 Suffix = Annotated[str, typer.Option("--suffix", metavar="TEXT", show_default=False, help="Put after column names.")]
+TableOnly = Annotated[
+    bool, typer.Option("--table-only", help="Write the table alone to OUT, without the file's images or stamps.")
+]
+Decompress = Annotated[bool, typer.Option("--decompress", help="Write a tile-compressed table back as a plain one.")]
+Detach = Annotated[
+    bool, typer.Option("--detach", help="Go on where the new file cannot keep the owner or the hard links of the old.")
+]
 Provenance = Annotated[
     str | None,
     typer.Option("--provenance", metavar="FILE.json", help="Write the run's record and result to this file."),

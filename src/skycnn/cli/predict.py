@@ -48,23 +48,12 @@ def command(
     overwrite: options.Overwrite = False,
     prefix: options.Prefix = "",
     suffix: options.Suffix = "",
-    table_only: Annotated[
-        bool, typer.Option("--table-only", help="Write the table alone to OUT, without the file's images or stamps.")
-    ] = False,
-    decompress: Annotated[
-        bool, typer.Option("--decompress", help="Write a tile-compressed table back as a plain one.")
-    ] = False,
-    detach: Annotated[
-        bool,
-        typer.Option("--detach", help="Go on where the new file cannot keep the owner or the hard links of the old."),
-    ] = False,
+    table_only: options.TableOnly = False,
+    decompress: options.Decompress = False,
+    detach: options.Detach = False,
     provenance: options.Provenance = None,
-    device: Annotated[
-        str | None, typer.Option("--device", metavar="NAME", help="cpu, cuda, cuda:1; left out, a GPU if there is one.")
-    ] = None,
-    batch: Annotated[
-        int | None, typer.Option("--batch", metavar="N", min=1, help="Rows a batch; halved where memory runs out.")
-    ] = None,
+    device: options.Device = None,
+    batch: options.Batch = None,
     threads: options.Threads = None,
     wait: options.Wait = 0.0,
     dry_run: options.DryRun = False,

@@ -66,14 +66,7 @@ def command(
     group: Annotated[
         str | None, typer.Option("--group", metavar="COLUMN", help="Bootstrap and cross-fit whole groups, not rows.")
     ] = None,
-    where: Annotated[
-        str | None,
-        typer.Option(
-            "--where",
-            metavar="CONDITION",
-            help="Only these rows, e.g. \"CLASS == 'GALAXY'\"; see CONDITIONS in skycnn(1).",
-        ),
-    ] = None,
+    where: options.Where = None,
     rows: options.Rows = None,
     hdu: options.Hdu = None,
     prefix: options.Prefix = "",

@@ -138,9 +138,7 @@ def command(
         ),
     ] = "unknown",
     wait: options.Wait = 0.0,
-    device: Annotated[
-        str | None, typer.Option("--device", metavar="NAME", help="cpu, cuda, cuda:1; left out, a GPU if there is one.")
-    ] = None,
+    device: options.Device = None,
     threads: options.Threads = None,
     dry_run: options.DryRun = False,
     json: options.Json = False,

@@ -81,6 +81,8 @@ class Extension:
         Answer only rows without an answer, and look at answers of which nothing is known; see `OldAnswers`.
     rows : (int, int or None), optional
         Answer only these rows.
+    chosen : ndarray, optional
+        Of these, answer only those of these numbers, ascending.
     table_only : bool
         Write the table without the file's other units; not in place.
     used : sequence of str
@@ -105,11 +107,12 @@ class Extension:
         overwrite: bool = False,
         only_new: bool = False,
         rows: Rows | None = None,
+        chosen: "np.ndarray | None" = None,
         table_only: bool = False,
         used: Sequence[str] = (),
     ) -> None:
         self.catalogue, self.columns, self.table_only = catalogue, tuple(columns), table_only
-        self.overwrite, self.only_new, self.rows = overwrite, only_new, rows
+        self.overwrite, self.only_new, self.rows, self._chosen = overwrite, only_new, rows, chosen
         self.width = sum(map(width, columns))
         self.existing = {column.name: old for column in columns if (old := catalogue.has(column.name)) is not None}
         self.added_bytes = sum(width(column) for column in columns if column.name not in self.existing)
@@ -123,7 +126,7 @@ class Extension:
             raise InputError("--only-new keeps the answers that --overwrite replaces", hint="Give one of the two.")
         whole = len(self.existing) == len(columns)
         self.old = OldAnswers(catalogue, self.columns, self.existing) if whole else None
-        self.keeps_old = whole and (only_new or rows is not None)
+        self.keeps_old = whole and (only_new or rows is not None or chosen is not None)
 
     def is_written(self, record: Record, pixels: Callable[[], bytes] | None = None) -> bool:
         """Whether the table has these answers already, by the record of an earlier run in its HISTORY.
@@ -189,6 +192,8 @@ class Extension:
             "rows": self.catalogue.rows,
             "which": ["new" if self.only_new else "", self.rows, self.keeps_old, self.old.sound if self.old else 0],
         }
+        if self._chosen is not None:
+            whole["chosen"] = hashlib.sha256(self._chosen.tobytes()).hexdigest()
         with safefile.writing(output.label):
             journal = Journal(output.journal_path, whole, self.width)
         try:
@@ -222,10 +227,22 @@ class Extension:
             yield Chunk(first, values, answers, run, kept, digest, held)
 
     def _wanted(self, first: int, n: int) -> "np.ndarray":
-        """Return which of n rows from ``first`` on are among the requested ``rows``, bool (n,)."""
+        """Return which of n rows from ``first`` on are among the requested, bool (n,)."""
         numbers = np.arange(first, first + n)
         start, end = self.rows or (0, None)
-        return (numbers >= start) & (numbers < (self.catalogue.rows if end is None else end))
+        wanted = (numbers >= start) & (numbers < (self.catalogue.rows if end is None else end))
+        if self._chosen is not None:
+            begin, stop = np.searchsorted(self._chosen, (first, first + n))
+            among = np.zeros(n, np.bool_)
+            among[self._chosen[begin:stop] - first] = True
+            wanted &= among
+        return wanted
+
+    @property
+    def wanted_rows(self) -> int:
+        """How many rows are requested."""
+        first, end = self.catalogue.span(self.rows)
+        return end - first if self._chosen is None else len(self._chosen)
 
     def merged(self, chunk: Chunk, values: Mapping[str, "np.ndarray"]) -> "np.ndarray":
         """Return a chunk's packed rows: ``values`` where rows were to be answered, old answers where kept, else nulls.

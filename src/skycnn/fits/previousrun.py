@@ -57,8 +57,8 @@ def agreeing(catalogue: Catalogue, existing: Mapping[str, TableColumn], record: 
     return earlier[-1]
 
 
-def stamps_record(path: str) -> Record:
-    """Return the record of the run that cut the stamps of a file.
+def stamps_record(path: str, verb: str = "cutout") -> Record:
+    """Return the record of the run of a command that made the stamps of a file.
 
     Raises
     ------
@@ -67,16 +67,16 @@ def stamps_record(path: str) -> Record:
     """
     try:
         with Catalogue.open(path, "CATALOGUE") as catalogue:
-            records = [record for record in catalogue.records() if record.verb == "cutout"]
+            records = [record for record in catalogue.records() if record.verb == verb]
     except InputError:
         records = []
     if not records:
-        raise InputError(f"{path} exists, and was not written by skycnn cutout", hint="--overwrite replaces it.")
+        raise InputError(f"{path} exists, and was not written by skycnn {verb}", hint="--overwrite replaces it.")
     return records[-1]
 
 
-def check_same_stamps(last: Record, record: Record, label: str) -> None:
-    """See that a file's stamps, cut by ``last``, are those that ``record`` would cut.
+def check_same_stamps(last: Record, record: Record, label: str, words: str = "stamps") -> None:
+    """See that a file's stamps, made by ``last``, are those that ``record`` would make; ``words`` call them.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def check_same_stamps(last: Record, record: Record, label: str) -> None:
         differences.append("the catalogue has changed" if before == after else f"rows {before} then, {after} now")
     if differences:
         raise InputError(
-            f"{label} exists and holds other stamps: {'; '.join(differences)}", hint="--overwrite replaces it."
+            f"{label} exists and holds other {words}: {'; '.join(differences)}", hint="--overwrite replaces it."
         )
 
 

@@ -59,6 +59,6 @@ class ProvenanceFile:
 def _is_provenance(path: str) -> bool:
     try:
         text = read_text(path, "a record of skycnn", label=path, most=LONGEST)
-        return json.loads(text).get("verb") in ("predict", "cutout")
+        return json.loads(text).get("verb") in ("predict", "cutout", "explain")
     except (InputError, OSError, ValueError, AttributeError, RecursionError):
         return False

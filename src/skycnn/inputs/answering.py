@@ -49,8 +49,12 @@ class Answering:
 
     Parameters
     ----------
+    spec : Spec
+        The catalogue as typed.
     task : Task
     catalogue : Catalogue
+    available : Available
+        What catalogue, images and user have to give.
     choice : Choice
     feed : Feed
     answerer : Answerer
@@ -60,8 +64,10 @@ class Answering:
         What may be wrong with the input.
     """
 
+    spec: Spec
     task: Task
     catalogue: Catalogue
+    available: Available
     choice: Choice
     feed: Feed
     answerer: Answerer
@@ -128,7 +134,7 @@ def opened(
     feed = feeds.find(task, chosen.card, available)
     answerer = Answerer(task, model.read(chosen.path), request.device, request.batch, pdf=pdf)
     warnings = tuple(feed.check(catalogue, request.rows))
-    return Answering(task, catalogue, chosen, feed, answerer, (*left, *feed.notes), warnings)
+    return Answering(spec, task, catalogue, available, chosen, feed, answerer, (*left, *feed.notes), warnings)
 
 
 def _holds(task: Task, card: Card, columns: Sequence[TableColumn], request: Request) -> int:

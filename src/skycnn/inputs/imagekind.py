@@ -92,7 +92,7 @@ class ImageInput(Input):
                 flags = bandmask.clean(batch.pixels, flags, blank)
             if dimmed is not None:
                 np.multiply(batch.pixels, dimmed[batch.rows][:, :, None, None], out=batch.pixels)
-            yield piece.join(batch.rows, {"image": batch.pixels}, shown(batch.pixels), flags)
+            yield piece.join(batch.rows, {"image": batch.pixels}, shown(batch.pixels), flags, batch.rests)
 
     def _dimmed(self, values: Mapping[str, Array], rows: int) -> Array | None:
         """Return what the pixels of rows and bands are multiplied by, float32 (n, band); None for nothing."""

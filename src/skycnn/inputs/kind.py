@@ -29,25 +29,36 @@ class Piece:
         Which of the model's bands are there in one kind of input at least, bool.
     flags : array (b,)
         int32, bits of `Flag` that are known before the answer.
+    rests : array (b, band, 2) or None
+        Of stamps: the object's place less the stamp's centre; None without them.
     """
 
     rows: Array
     inputs: dict[str, Array]
     present: Array
     flags: Array
+    rests: Array | None = None
 
     @classmethod
     def empty(cls, n: int, bands: int) -> Self:
         """Return all n rows of a chunk without any input."""
         return cls(np.arange(n), {}, np.zeros((n, bands), bool), np.zeros(n, np.int32))
 
-    def join(self, rows: Array, inputs: Mapping[str, Array], present: Array | None, flags: Array) -> Self:
+    def join(
+        self,
+        rows: Array,
+        inputs: Mapping[str, Array],
+        present: Array | None,
+        flags: Array,
+        rests: Array | None = None,
+    ) -> Self:
         """Return some rows with further input of them; ``rows`` count from this piece's first one."""
         return type(self)(
             self.rows[rows],
             {name: content[rows] for name, content in self.inputs.items()} | dict(inputs),
             self.present[rows] if present is None else self.present[rows] | present,
             self.flags[rows] | flags,
+            rests,
         )
 
 

@@ -1,19 +1,36 @@
 """Work: pieces of a table's chunks on their way through a network, read ahead and answered side by side."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from skycnn.fits.extension import Chunk
 from skycnn.inputs.feed import Feed
 from skycnn.inputs.kind import Piece
-from skycnn.network.answer import Answerer
+from skycnn.schema import Column
 from skycnn.workahead import fetch_ahead, work_ahead
 
 PIECES = 2
 """Pieces of a chunk in work at once: while the last batches of one are waited for, the next one's keep others busy."""
+
+
+class RowAnswerer(Protocol):
+    """What answers rows, as `network.answer.Answerer` does."""
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """What ``answer`` returns: the first is the value, a float32 that is NaN for none, the last the flag."""
+
+    def answer(
+        self, first: int, inputs: Mapping[str, np.ndarray], present: np.ndarray, known: np.ndarray
+    ) -> list[np.ndarray]:
+        """Return the values of ``columns`` for some rows; see `Answerer.answer`."""
+
+    def seconds_a_row(self, imagined: Callable[[int], Mapping[str, np.ndarray]]) -> float:
+        """Return how long a row takes on this machine, measured on ``imagined(rows)``."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +71,7 @@ class Work:
             values[name][self.piece.rows] = answer
 
 
-def answered(feed: Feed, answerer: Answerer, chunks: Iterator[Chunk]) -> Generator[Work]:
+def answered(feed: Feed, answerer: RowAnswerer, chunks: Iterable[Chunk]) -> Generator[Work]:
     """Yield the pieces of all chunks with their answers, and behind each chunk's last its end."""
 
     def answer(work: Work) -> Work:
@@ -65,13 +82,14 @@ def answered(feed: Feed, answerer: Answerer, chunks: Iterator[Chunk]) -> Generat
         return replace(work, answers=answerer.answer(first, piece.inputs, piece.present, piece.flags))
 
     with (  # an error ends the reader too
-        closing(fetch_ahead(_pieces(feed, chunks), hurry=feed.hurry)) as ready,
+        closing(fetch_ahead(pieces(feed, chunks), hurry=feed.hurry)) as ready,
         closing(work_ahead(answer, ready, PIECES, PIECES)) as done,
     ):
         yield from done
 
 
-def _pieces(feed: Feed, chunks: Iterator[Chunk]) -> Iterator[Work]:
+def pieces(feed: Feed, chunks: Iterable[Chunk]) -> Iterator[Work]:
+    """Yield the pieces of all chunks, not yet answered, and behind each chunk's last its end."""
     for chunk in chunks:
         if chunk.values is not None:
             for piece in feed.pieces(chunk.first, chunk.values, chunk.run):

@@ -50,6 +50,10 @@ class Answerer:
     ----------
     columns : tuple of Column
         What ``answer`` returns, in its order; the flag is the last.
+    network : torch.nn.Module
+        ``network(**inputs)`` returns the raw output.
+    posterior : Posterior
+    tempering : Tempering or None
 
     Raises
     ------
@@ -77,15 +81,15 @@ class Answerer:
             self.columns = (*self.posterior.columns(pdf), flag_column(task.flag))
         _check_words(self.columns, label)
         tensors = {name: array for name, array in model.tensors.items() if not name.startswith("_")}
-        self._tempering = Tempering.of(model.tensors, len(self.posterior.values), len(self.card.bands), label)
+        self.tempering = Tempering.of(model.tensors, len(self.posterior.values), len(self.card.bands), label)
         self._likeness = Likeness.of(model.tensors, len(self.card.bands), label)
         where = device_of(device)
         if batch is None and self.card.takes_images:
             batch = IMAGE_BATCH.get(where.type, IMAGE_BATCH["cpu"])
-        filled = fill(module, tensors, label)
-        if self._likeness.hidden is not None and not shown(filled):
+        self.network = fill(module, tensors, label)
+        if self._likeness.hidden is not None and not shown(self.network):
             raise InputError(f"{label}: it knows a hidden layer that network {self.card.network} does not show")
-        whole = Joined(filled) if self._likeness.hidden is not None else filled
+        whole = Joined(self.network) if self._likeness.hidden is not None else self.network
         self.inference = Inference(whole, where, batch)
         with _fitting(label):  # else the first batch would fail, after the first write
             self.inference.run(0, self._imagined(), self._reduce)
@@ -100,9 +104,9 @@ class Answerer:
     def _reduce(self, raw: torch.Tensor, inputs: Mapping[str, torch.Tensor]) -> "tuple[Mapping[str, np.ndarray], Any]":
         """Return a batch's values by column and its flags."""
         outputs, temperatures = self.posterior.outputs, None
-        if self._tempering is not None:
+        if self.tempering is not None:
             widths = self.posterior.log_widths(raw[:, :outputs])
-            temperatures = self._tempering.temperatures(widths, missing(inputs))
+            temperatures = self.tempering.temperatures(widths, missing(inputs))
         values, flags = self.posterior.summarise(raw[:, :outputs], self.pdf, temperatures)
         unlike = self._likeness.unlike(inputs, raw[:, outputs:])
         if unlike is not None:

@@ -97,9 +97,7 @@ class Inference:
         self._pool = ThreadPoolExecutor(threads, "skycnn-network", torch.set_num_threads, (1,))
 
     def run(self, first: int, inputs: Inputs, reduce: Callable[[Tensor, Mapping[str, Tensor]], T]) -> list[T]:
-        """Return what ``reduce`` makes of the raw output, batch by batch; several threads may ask at once.
-
-        Batches begin at absolute multiples of the batch size, so that a resumed run sees the same ones.
+        """Return what ``reduce`` makes of the raw output, batch by batch; see `each`.
 
         Parameters
         ----------
@@ -116,31 +114,55 @@ class Inference:
         RunError
             When not even one row fits into memory.
         """
+
+        def work(tensors: Mapping[str, Tensor]) -> T:
+            with torch.inference_mode():
+                raw: Tensor = self.module(**tensors)
+                return reduce(raw.float(), tensors)
+
+        return self.each(first, inputs, work)
+
+    def each(self, first: int, inputs: Inputs, work: Callable[[Mapping[str, Tensor]], T]) -> list[T]:
+        """Return what ``work`` makes of the inputs, batch by batch; several threads may ask at once.
+
+        Batches begin at absolute multiples of the batch size, so that a resumed run sees the same ones.
+
+        Parameters
+        ----------
+        first : int
+            Absolute number of the first row.
+        inputs : mapping of str to ndarray
+            By name, each (n, ...).
+        work : callable
+            ``work(inputs)`` of a batch's inputs, on the device; called from several threads.
+
+        Raises
+        ------
+        RunError
+            When not even one row fits into memory.
+        """
         while True:
             try:
-                return self._run(first, inputs, reduce)
+                return self._each(first, inputs, work)
             except (MemoryError, RuntimeError) as error:
                 if not out_of_memory(error):
                     raise
                 self._back_off()
 
-    def _run(self, first: int, inputs: Inputs, reduce: Callable[[Tensor, Mapping[str, Tensor]], T]) -> list[T]:
+    def _each(self, first: int, inputs: Inputs, work: Callable[[Mapping[str, Tensor]], T]) -> list[T]:
         n = len(next(iter(inputs.values())))
         bounds = [0, *range(self.batch - first % self.batch, n, self.batch), n]
         parts = [
             {name: value[start:end] for name, value in inputs.items()} for start, end in itertools.pairwise(bounds)
         ]
         if self.device.type != "cpu":
-            return [self._batch(part, reduce) for part in parts]
-        return list(self._pool.map(lambda part: self._batch(part, reduce), parts))
+            return [self._batch(part, work) for part in parts]
+        return list(self._pool.map(lambda part: self._batch(part, work), parts))
 
-    def _batch(self, inputs: Inputs, reduce: Callable[[Tensor, Mapping[str, Tensor]], T]) -> T:
+    def _batch(self, inputs: Inputs, work: Callable[[Mapping[str, Tensor]], T]) -> T:
         interrupt.check()
-        with torch.inference_mode():
-            tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in inputs.items()}
-            tensors = {name: value.to(self.device, non_blocking=True) for name, value in tensors.items()}
-            raw: Tensor = self.module(**tensors)
-            return reduce(raw.float(), tensors)
+        tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in inputs.items()}
+        return work({name: value.to(self.device, non_blocking=True) for name, value in tensors.items()})
 
     def _back_off(self) -> None:
         if self.batch == 1:

@@ -26,6 +26,9 @@ STEP = 0.75
 NARROWEST, WIDEST = 0.9, 0.25
 """Limits of the window's sigma: in pixels, about that of a well sampled PSF; and as a share of the stamp's side."""
 
+FAINTEST = -87.0
+"""Logarithm of the least that a window weighs a pixel with: near the smallest float32 that is not denormal."""
+
 
 def sky(images: Tensor) -> Tensor:
     """Return the scatter of the outer pixels of each band (band,): 1.48 times their median absolute value.
@@ -93,6 +96,13 @@ def poses(images: Tensor) -> Iterator[Tensor]:
         yield from (one, one.flip(-1), one.flip(-2), one.flip(-1, -2))
 
 
+def unposed(maps: Tensor) -> Tensor:
+    """Return maps (n, 8, ..., y, x) of stamps in the poses that `poses` yields, each turned back to its stamp."""
+    flips: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-1, -2))
+    back = [pose.flip(own) if own else pose for pose, own in zip(maps.unbind(1), flips * 2, strict=True)]
+    return torch.stack([*back[:4], *(pose.transpose(-1, -2) for pose in back[4:])], 1)
+
+
 def lost(rows: int, bands: int, drop: float, generator: torch.Generator) -> Tensor:
     """Return which bands rows lose in training, bool (n, band): a share ``drop`` keeps two or more, the rest all."""
     device = generator.device
@@ -150,6 +160,26 @@ class Dense(Showing):
         return self.leave(hidden), hidden
 
 
+class Looking(Dense):
+    """A network of stamps that shows its last feature maps, see `featuremaps`.
+
+    A subclass has ``with_maps(**inputs)`` and ``hidden_of(**seen)``, the last hidden layer (n, width) of what it
+    returns.
+    """
+
+    with_maps: Callable[..., dict[str, Tensor]]
+    hidden_of: Callable[..., Tensor]
+
+    def hidden(self, *inputs: Tensor, **named: Tensor) -> Tensor:
+        """Return the last hidden layer (n, width) of the inputs."""
+        return self.hidden_of(**self.with_maps(*inputs, **named))
+
+    def from_maps(self, **seen: Tensor) -> Tensor:
+        """Return the raw output (n, outputs) of what ``with_maps`` returns."""
+        raw: Tensor = self.leave(self.hidden_of(**seen))
+        return raw
+
+
 class Windows(nn.Module):
     """Elliptical windows fitted to an object, and what is seen through them in each band.
 
@@ -204,7 +234,7 @@ class Windows(nn.Module):
         gathered = (windows * total[:, None]).sum(2) / (power * weight.sum(1, keepdim=True).clamp(min=1e-30)).sqrt()
         signal, core = torch.asinh(gathered[:, 0]), torch.asinh(gathered[:, -1])
         area = torch.pi * 4 / _determinant(inverse).sqrt()
-        flat = torch.hypot(inverse[:, 0] - inverse[:, 1], 2 * inverse[:, 2]) / (inverse[:, 0] + inverse[:, 1])
+        flat = _length(inverse[:, 0] - inverse[:, 1], 2 * inverse[:, 2]) / (inverse[:, 0] + inverse[:, 1])
         return flux, error, torch.stack([signal, area.log(), flat, core - signal], 1)
 
     @staticmethod
@@ -227,11 +257,17 @@ def _within(shape: Tensor, low: float, high: float) -> Tensor:
     """Return shapes (n, 3) whose principal moments lie between two limits."""
     middle = (shape[:, 0] + shape[:, 1]) / 2
     one, two = (shape[:, 0] - shape[:, 1]) / 2, shape[:, 2]
-    length = torch.hypot(one, two).clamp(min=1e-12)
+    length = _length(one, two).clamp(min=1e-12)
     large = (middle + length).clamp(low, high)
     small = (middle - length).clamp(low, high)
     middle, stretch = (large + small) / 2, (large - small) / 2 / length
     return torch.stack([middle + one * stretch, middle - one * stretch, two * stretch], 1)
+
+
+def _length(x: Tensor, y: Tensor) -> Tensor:
+    """Return ``torch.hypot``; its gradient where both are 0, which torch has as NaN, is 0."""
+    nothing = (x == 0) & (y == 0)
+    return torch.hypot(x.masked_fill(nothing, 1), y).masked_fill(nothing, 0)
 
 
 def _determinant(shape: Tensor) -> Tensor:
@@ -245,7 +281,7 @@ def _inverse(shape: Tensor) -> Tensor:
 def _gaussian(inverse: Tensor, moments: Tensor) -> Tensor:
     """Return exp(-r^2 / 2) at pixels with moments (pixel, 3), of ellipses with inverse moments (n, 3): (n, pixel)."""
     form = inverse * inverse.new_tensor([-0.5, -0.5, -1.0])
-    return torch.exp(form @ moments.T)
+    return torch.exp((form @ moments.T).clamp_(min=FAINTEST))  # where it is 0 its root would have no gradient
 
 
 def _window(inverse: Tensor, moments: Tensor) -> Tensor:

@@ -4,6 +4,6 @@ from skycnn.posterior.axis import Axis
 from skycnn.posterior.bernoulli import Bernoulli
 from skycnn.posterior.grid import Grid
 from skycnn.posterior.joint import Joint
-from skycnn.posterior.posterior import Part, Posterior, Summary
+from skycnn.posterior.posterior import Part, Posterior, Summary, Target
 
-__all__ = ["Axis", "Bernoulli", "Grid", "Joint", "Part", "Posterior", "Summary"]
+__all__ = ["Axis", "Bernoulli", "Grid", "Joint", "Part", "Posterior", "Summary", "Target"]

@@ -1,7 +1,7 @@
 """Bernoulli: the probability of a yes, and where other trainings of the network would put it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import NormalDist
 from typing import Any
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from skycnn.posterior.posterior import Posterior, Summary, table
+from skycnn.posterior.posterior import Posterior, Summary, Target, table
 from skycnn.schema import Column, estimate
 
 REACH = NormalDist().inv_cdf(0.84)
@@ -118,6 +118,17 @@ class Bernoulli(Posterior):
         logits, k = torch.stack([raw[:, 0] for raw in raws]), len(raws)
         spread = logits.std(dim=0) * math.sqrt(1 + 1 / k) if k > 1 else torch.zeros_like(logits[0])
         return torch.stack([logits.mean(dim=0), spread], dim=1)
+
+    @property
+    def targets(self) -> Mapping[str, Target]:
+        """The logit of the probability: evidence adds up in it, as it does not in the probability."""
+        return {self.value: Target("", f"logit of {self.value}, {self.meaning}")}
+
+    def explained(
+        self, raw: Tensor, target: str, temperatures: Tensor | None = None, bins: Tensor | None = None
+    ) -> Tensor:
+        """Return the logit (n,) of the probability."""
+        return self._logit(raw if temperatures is None else raw / temperatures)
 
     def log_widths(self, raw: Tensor) -> Tensor:
         """Return how undecided a row is, minus the logarithm of its logit's size, (n, 1)."""

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from skycnn.distribution import Binned
 from skycnn.posterior.axis import Axis
-from skycnn.posterior.posterior import Posterior, Summary, table
+from skycnn.posterior.posterior import Posterior, Summary, Target, table
 from skycnn.schema import Column
 
 POWERS, REACH, ROUNDS = tuple(step / 10 for step in range(-5, 51)), 4, 2
@@ -19,6 +19,9 @@ POWERS, REACH, ROUNDS = tuple(step / 10 for step in range(-5, 51)), 4, 2
 
 TINIEST = 1e-30
 """A probability that logarithms are taken of."""
+
+LOG = "_LOGP"
+"""Behind a column's name: the target that is the logarithm of a probability."""
 
 MOST = 3
 """Axes of a grid: more would have more bins than any sample fills."""
@@ -216,6 +219,37 @@ class Grid(Posterior):
         """Return the logarithm of the mean probability of each bin."""
         return torch.logsumexp(torch.stack([torch.log_softmax(raw, dim=1) for raw in raws]), dim=0)
 
+    @property
+    def targets(self) -> Mapping[str, Target]:
+        """Of each axis the mean, in its column's unit, and the log-probability of the bin that the median lies in."""
+        found = {axis.column: Target(axis.unit, f"mean of {axis.column}") for axis in self.axes}
+        likely = "natural logarithm of the probability of the bin of the median of"
+        return found | {f"{axis.column}{LOG}": Target("", f"{likely} {axis.column}") for axis in self.axes}
+
+    def _seen(self, raw: Tensor, target: str, temperatures: Tensor | None) -> tuple[Axis, Tensor]:
+        """Return a target's axis and the probabilities (n, bins) of its bins."""
+        i = self.values.index(target if target in self.values else target.removesuffix(LOG))
+        joint = self._joint(raw) if temperatures is None else self._tempered(raw, temperatures)
+        return self.axes[i], self._mass(joint, i)
+
+    def explained(
+        self, raw: Tensor, target: str, temperatures: Tensor | None = None, bins: Tensor | None = None
+    ) -> Tensor:
+        """Return the mean of an axis, or the log-probability of a bin."""
+        axis, mass = self._seen(raw, target, temperatures)
+        if target in self.values:
+            edges = axis.edges.to(mass)
+            mean: Tensor = mass @ ((edges[:-1] + edges[1:]) / 2)
+            return mean
+        bins = _median_bins(mass) if bins is None else bins
+        return mass.gather(1, bins[:, None])[:, 0].clamp(min=TINIEST).log()
+
+    def median_bins(self, raw: Tensor, target: str, temperatures: Tensor | None = None) -> Tensor | None:
+        """Return the bins (n,) of the medians, int64; None where the mean is the target."""
+        if target in self.values:
+            return None
+        return _median_bins(self._seen(raw, target, temperatures)[1])
+
     def summarise(self, raw: Tensor, pdf: bool = False, temperatures: Tensor | None = None) -> Summary:
         """Return medians, 68 % intervals, odds and, with ``pdf``, the marginal and the joint probabilities."""
         joint = self._joint(raw) if temperatures is None else self._tempered(raw, temperatures)
@@ -235,3 +269,9 @@ class Grid(Posterior):
         """Return the bins of a marginal."""
         axis = self.axes[self.values.index(column)]
         return Binned(axis.edges.numpy(), values[f"{column}_PDF"])
+
+
+def _median_bins(mass: Tensor) -> Tensor:
+    """Return the bins (n,) that hold the medians of probabilities (n, bins)."""
+    cumulative = mass.cumsum(dim=1)
+    return torch.searchsorted(cumulative, cumulative[:, -1:] / 2)[:, 0].clamp_(max=mass.shape[1] - 1)

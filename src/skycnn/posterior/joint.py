@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from skycnn.distribution import Distribution
-from skycnn.posterior.posterior import Part, Posterior, Summary, table
+from skycnn.posterior.posterior import Part, Posterior, Summary, Target, table
 from skycnn.schema import Column
 
 
@@ -119,6 +119,28 @@ class Joint(Posterior):
             for part in self.parts
         ]
         return torch.cat(found, dim=1)
+
+    @property
+    def targets(self) -> Mapping[str, Target]:
+        """The members' targets."""
+        return {name: target for member in self.members for name, target in member.targets.items()}
+
+    def _owner(self, target: str) -> Part:
+        return next(part for part in self.parts if target in part.posterior.targets)
+
+    def explained(
+        self, raw: Tensor, target: str, temperatures: Tensor | None = None, bins: Tensor | None = None
+    ) -> Tensor:
+        """Return the number (n,) that a member makes of its raw outputs."""
+        part = self._owner(target)
+        own = None if temperatures is None else temperatures[:, part.truths]
+        return part.posterior.explained(raw[:, part.outputs], target, own, bins)
+
+    def median_bins(self, raw: Tensor, target: str, temperatures: Tensor | None = None) -> Tensor | None:
+        """Return the bins (n,) of the medians of a member's column, None where the target is another number."""
+        part = self._owner(target)
+        own = None if temperatures is None else temperatures[:, part.truths]
+        return part.posterior.median_bins(raw[:, part.outputs], target, own)
 
     def summarise(self, raw: Tensor, pdf: bool = False, temperatures: Tensor | None = None) -> Summary:
         """Return the columns of all members, and their flag bits together."""

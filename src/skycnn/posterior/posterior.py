@@ -30,6 +30,22 @@ class Part:
     truths: slice
 
 
+@dataclass(frozen=True)
+class Target:
+    """A number that can be explained.
+
+    Parameters
+    ----------
+    unit : str
+        A FITS unit string; empty for none.
+    meaning : str
+        One phrase.
+    """
+
+    unit: str
+    meaning: str
+
+
 class Posterior(ABC):
     """The meaning of a network's raw output.
 
@@ -142,6 +158,32 @@ class Posterior(ABC):
         temperatures : tensor (n, values), optional
             Of each row and main column: its posterior is taken to the power of 1 over it, so that more than 1 widens.
         """
+
+    @property
+    @abstractmethod
+    def targets(self) -> Mapping[str, Target]:
+        """What `explained` returns, by name; the first is the default."""
+
+    @abstractmethod
+    def explained(
+        self, raw: Tensor, target: str, temperatures: Tensor | None = None, bins: Tensor | None = None
+    ) -> Tensor:
+        """Return a number (n,) of raw outputs that gradients can be taken of.
+
+        Parameters
+        ----------
+        raw : tensor (n, outputs)
+        target : str
+            Of `targets`.
+        temperatures : tensor (n, values), optional
+            See `summarise`.
+        bins : tensor (n,), optional
+            Of a target that is the probability of one bin: that bin, see `median_bins`; left out, the median's.
+        """
+
+    def median_bins(self, raw: Tensor, target: str, temperatures: Tensor | None = None) -> Tensor | None:
+        """Return the bins (n,) of the medians where the target is the probability of one bin; None for others."""
+        return None
 
     def distribution(self, column: str, values: Mapping[str, np.ndarray]) -> Distribution | None:
         """Return the distributions behind a main column, from what `summarise` returned with ``pdf``; None for none."""

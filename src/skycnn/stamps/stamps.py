@@ -139,6 +139,10 @@ class Stamps(ABC):
     def facts(self) -> dict[str, Any]:
         """Return what the stamps depend on beside the catalogue, plain JSON: it differs when images changed."""
 
+    def wcs(self, side: int) -> dict[str, Any]:
+        """Return the cards of the world coordinates of stamps of this side, where all stamps share some; else none."""
+        return {}
+
     def digest(self, stop: threading.Event) -> bytes:
         """Return a hash of the pixels where `facts` has none; it may end early once ``stop`` is set."""
         return b""

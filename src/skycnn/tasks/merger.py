@@ -17,7 +17,7 @@ from skycnn.network.hiddenlayer import Showing
 from skycnn.network.layers import (
     LARGEST,
     ChannelNorm,
-    Dense,
+    Looking,
     Residual,
     asinh,
     cleaned,
@@ -93,22 +93,30 @@ class Paper(Showing):
 
     def features(self, image: Tensor) -> Tensor:
         """Return the last convolutions' features (n, feature) of stamps (n, band, y, x)."""
-        image, there = cleaned(image)
-        x = (image - self.centre[:, None, None]) / self.scale[:, None, None] * there[..., None, None]
-        maps: Tensor = self.look(x.contiguous(memory_format=torch.channels_last))
-        return maps.flatten(1)
+        return self.with_maps(image)["maps"].flatten(1)
 
     def with_hidden(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Return the raw output (n, outputs) and the last hidden layer (n, width) of stamps (n, band, y, x)."""
         hidden = self.dense(self.features(image))
         return self.leave(hidden), hidden
 
+    def with_maps(self, image: Tensor) -> dict[str, Tensor]:
+        """Return the last feature maps of stamps (n, band, y, x)."""
+        image, there = cleaned(image)
+        x = (image - self.centre[:, None, None]) / self.scale[:, None, None] * there[..., None, None]
+        return {"maps": self.look(x.contiguous(memory_format=torch.channels_last))}
+
+    def from_maps(self, maps: Tensor) -> Tensor:
+        """Return the raw output (n, outputs) of feature maps."""
+        raw: Tensor = self.leave(self.dense(maps.flatten(1)))
+        return raw
+
     def temper(self, temperature: float) -> None:
         """Divide the raw output by the temperature, for good."""
         divide(self.leave, temperature)
 
 
-class Stretched(Dense):
+class Stretched(Looking):
     """Stamps in microjansky a pixel, NaN where a pixel or a band is absent, to a logit, by residual blocks.
 
     Parameters
@@ -175,15 +183,17 @@ class Stretched(Dense):
         maps: Tensor = self.look(x.contiguous(memory_format=torch.channels_last))  # on a CPU much faster
         return maps
 
-    def hidden(self, image: Tensor) -> Tensor:
-        """Return the last hidden layer (n, width) of stamps (n, band, y, x)."""
+    def with_maps(self, image: Tensor) -> dict[str, Tensor]:
+        """Return the last feature maps of stamps, with all poses those of each, and which bands are there."""
         image, there = cleaned(image)
         if self.training or not self.all_poses:
-            return self._seen(image, there)
-        return torch.stack([self._seen(pose, there) for pose in poses(image)]).mean(0)
+            return {"maps": self._maps(image), "there": there}
+        return {"maps": torch.stack([self._maps(pose) for pose in poses(image)], 1), "there": there}
 
-    def _seen(self, image: Tensor, there: Tensor) -> Tensor:
-        maps = self._maps(image)
+    def hidden_of(self, maps: Tensor, there: Tensor) -> Tensor:
+        """Return the last hidden layer (n, width) of what ``with_maps`` returns; of several poses the mean."""
+        if maps.ndim > 4:
+            return torch.stack([self.hidden_of(pose, there) for pose in maps.unbind(1)]).mean(0)
         return self.deepen(torch.cat([maps.mean((2, 3)), maps.amax((2, 3)), there.to(maps.dtype)], 1))
 
 

@@ -18,6 +18,7 @@ from skycnn.network.hiddenlayer import Showing
 from skycnn.network.layers import (
     Dense,
     Inception,
+    Looking,
     Mixer,
     Windows,
     asinh,
@@ -128,7 +129,7 @@ class Flux(Dense):
         return self.deepen(torch.cat([values, there[:, : flux.shape[1]].to(values.dtype)], 1))
 
 
-class Image(Dense):
+class Image(Looking):
     """Stamps in microjansky a pixel, NaN where a pixel or a band is absent, to the logits of a redshift grid.
 
     Parameters
@@ -225,14 +226,18 @@ class Image(Dense):
         gone = lost(len(image), image.shape[1], self.drop, generator)
         return {"image": image.masked_fill(gone[..., None, None], math.nan)}
 
-    def hidden(self, image: Tensor) -> Tensor:
-        """Return the last hidden layer (n, width) of stamps (n, band, y, x)."""
+    def with_maps(self, image: Tensor) -> dict[str, Tensor]:
+        """Return of stamps (n, band, y, x) the last feature maps, the features and which bands are there."""
         image, there = cleaned(image)
         values, known = self.features(image, there)
         values = torch.where(known, ((values - self.centre) / self.scale).clamp(-CLAMP, CLAMP), 0.0)
         x = asinh(image / (2 * self.noise[:, None, None]))
-        x = self.look(x.contiguous(memory_format=torch.channels_last))  # on a CPU nearly twice as fast
-        seen = torch.relu(self.narrow(torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)))
+        maps = self.look(x.contiguous(memory_format=torch.channels_last))  # on a CPU nearly twice as fast
+        return {"maps": maps, "values": values, "there": there}
+
+    def hidden_of(self, maps: Tensor, values: Tensor, there: Tensor) -> Tensor:
+        """Return the last hidden layer (n, width) of what ``with_maps`` returns."""
+        seen = torch.relu(self.narrow(torch.cat([maps.mean((2, 3)), maps.amax((2, 3))], 1)))
         return self.deepen(torch.cat([values, there.to(values.dtype), seen], 1))
 
 
@@ -266,9 +271,12 @@ class Hybrid(Showing):
 
     def features(self, flux: Tensor, error: Tensor, image: Tensor) -> dict[str, Tensor]:
         """Return the last hidden layer of each network (n, width), and the log-probabilities (n, 2, outputs)."""
-        seen = {"flux": self.flux.hidden(flux, error), "image": self.image.hidden(image)}
-        raws = [self.flux.leave(seen["flux"]), self.image.leave(seen["image"])]
-        return {"raws": torch.log_softmax(torch.stack(raws, 1), 2), **seen}
+        return self._features(self.flux.hidden(flux, error), self.image.hidden(image))
+
+    def _features(self, flux: Tensor, image: Tensor) -> dict[str, Tensor]:
+        """Return the two hidden layers given, and the log-probabilities."""
+        raws = [self.flux.leave(flux), self.image.leave(image)]
+        return {"raws": torch.log_softmax(torch.stack(raws, 1), 2), "flux": flux, "image": image}
 
     def begin(self, features: Mapping[str, Tensor], score: Callable[[Tensor], float]) -> None:
         """Set how much each network counts at first; see `Mixer`."""
@@ -292,6 +300,15 @@ class Hybrid(Showing):
         """Return the logits (n, outputs), and the last hidden layer (n, width) of the network of stamps."""
         features = self.features(flux, error, image)
         return self.head(**features), features["image"]
+
+    def with_maps(self, flux: Tensor, error: Tensor, image: Tensor) -> dict[str, Tensor]:
+        """Return the last feature maps and what else the head sees."""
+        return {"fluxes": self.flux.hidden(flux, error), **self.image.with_maps(image)}
+
+    def from_maps(self, fluxes: Tensor, **seen: Tensor) -> Tensor:
+        """Return the logits (n, outputs) of what ``with_maps`` returns."""
+        raw: Tensor = self.head(**self._features(fluxes, self.image.hidden_of(**seen)))
+        return raw
 
 
 def mock() -> Mock:

@@ -1,109 +1,23 @@
 """predict: rows of a catalogue through a network, the answers spliced into the catalogue."""
 
-import hashlib
-import json
-import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, field, replace
-from importlib.metadata import version
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from dataclasses import dataclass
 
-import numpy as np
-
-from skycnn import __version__
-from skycnn.errors import counted
-from skycnn.files import safefile
-from skycnn.files.journal import Journal
-from skycnn.fits import earlieroutput, foreign
-from skycnn.fits.earlieroutput import EarlierOutput
-from skycnn.fits.extension import Extension, renamed
-from skycnn.fits.output import Output
-from skycnn.fits.provenance import Record, now
-from skycnn.fits.provenancefile import ProvenanceFile
-from skycnn.fits.source import Spec, parse
-from skycnn.fits.tally import Tally
-from skycnn.inputs import answering
-from skycnn.inputs.answering import Request
-from skycnn.inputs.feed import Feed
-from skycnn.inputs.work import answered
-from skycnn.network.answer import Answerer
-from skycnn.schema import Column, Flag
-from skycnn.task import TaskFlag
-
-if TYPE_CHECKING:
-    from skycnn.stamps.pixeldigest import PixelDigest
-
-Say = Callable[[str], None]
-Progress = Callable[[int, int], None]
-VERSIONS = ("skycnn", "torch", "numpy")
+from skycnn.fits.source import parse
+from skycnn.inputs import answering, columnrun, outputplace
+from skycnn.inputs.columnresult import ColumnOptions, ColumnResult
+from skycnn.inputs.columnrun import Progress, Say
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(Request):
+class Options(ColumnOptions):
     """What ``predict`` may be told; the command line's options bear the same names."""
 
-    hdu: str | None = None
-    out: str | None = None
-    overwrite: bool = False
-    only_new: bool = False
-    prefix: str = ""
-    suffix: str = ""
     pdf: bool = False
-    dry_run: bool = False
-    table_only: bool = False
-    decompress: bool = False
-    detach: bool = False
-    wait: float = 0.0
-    provenance: str | None = None
     command: str = "skycnn predict"
 
 
-@dataclass(frozen=True)
-class Result:
-    """What a run did, or would do: the numbers behind its last line and its ``--json``; None where nothing was run.
-
-    ``compared`` counts earlier answers that were compared with new ones, ``other_photometry`` those that are kept but
-    are not what the rows' photometry gives.
-    """
-
-    catalogue: str
-    files: Mapping[str, str]
-    rows: int
-    model: str
-    model_sha256: str
-    reason: str
-    columns: Sequence[Column]
-    bands: Sequence[Mapping[str, str]]
-    notes: Sequence[str]
-    disk_bytes: int
-    warnings: Sequence[str] = ()
-    answered: int | None = None
-    flagged: Mapping[str, int] = field(default_factory=dict)
-    asked: int = 0
-    resumed: int = 0
-    compared: int = 0
-    other_photometry: int = 0
-    seconds: float = 0.0
-    rate: float | None = None
-    unchanged: bool = False
-    estimate_seconds: float | None = None
-    versions: Mapping[str, str] = field(default_factory=lambda: {name: version(name) for name in VERSIONS})
-
-
-@dataclass(frozen=True)
-class PredictRun:
-    """All that is settled before the first row is answered."""
-
-    feed: Feed
-    answerer: Answerer
-    extension: Extension
-    record: Record
-    result: Result
-    flags: tuple[TaskFlag, ...]
-
-
-def predict(text: str, options: Options, say: Say = lambda _: None, progress: Progress | None = None) -> Result:
+def predict(text: str, options: Options, say: Say = lambda _: None, progress: Progress | None = None) -> ColumnResult:
     """Answer every row of a catalogue and write the columns into it.
 
     Parameters
@@ -119,7 +33,7 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
 
     Returns
     -------
-    Result
+    ColumnResult
 
     Raises
     ------
@@ -128,201 +42,18 @@ def predict(text: str, options: Options, say: Say = lambda _: None, progress: Pr
     RunError
         The run failed; the catalogue is as it was.
     """
-    started = time.monotonic()
     spec = parse(text, options.hdu)
-    earlier = options.out is not None and not options.overwrite and earlieroutput.is_of(options.out, "predict")
-    output = Output(spec, options.out, overwrite=options.overwrite or earlier, detach=options.detach)
-    story = (
-        ProvenanceFile(options.provenance, (spec.path, output.path), options.overwrite) if options.provenance else None
-    )
     with ExitStack() as stack:
-        if not options.dry_run:
-            stack.enter_context(output.locked(options.wait))
-            output.prepare()
-        run = _settled(stack, spec, output, options)
-        feed = run.feed
-        pixels = (lambda: _digest(feed).end()) if feed.stamps else None
-        written, old = run.extension.is_written(run.record, pixels), run.extension.old
-        marked = old.marked if old else 0
-        if earlier:
-            marked = EarlierOutput(output.label, run.extension, run.record, copied=written).check(pixels)
-        result = replace(run.result, unchanged=written or earlier, other_photometry=marked)
-        if result.unchanged and not options.dry_run:
-            if not result.other_photometry:
-                where, same = output.label if earlier else result.catalogue, f"same model, options, {feed.words}"
-                say(f"{where} holds these answers already ({same}); nothing to do")
-            if not earlier:
-                run.extension.copy(output)
-            return replace(result, seconds=time.monotonic() - started)
-        for note in (f"{result.model} answers for {result.catalogue}: {result.reason}", *result.notes):
-            say(note)
-        for warning in result.warnings:
-            say(f"warning: {warning}")
-        if options.only_new and old is not None and old.unknown:
-            what = f"{counted(old.unknown, 'earlier answer')} will be compared with what their photometry gives now"
-            say(f"{result.catalogue} has changed since its last run: {what}")
-        if options.dry_run:
-            return replace(result, estimate_seconds=result.rows * run.answerer.seconds_a_row(feed.imagined))
-        output.check_space(result.disk_bytes + result.rows * run.extension.width)
-        key = {"model": result.model_sha256, "options": run.record.options, "versions": result.versions}
-        with (
-            run.extension.journalled(output, key | {"run": [options.device, options.batch, feed.state]}) as journal,
-            run.extension.begun(output) as target,
-        ):
-            if journal.discarded:
-                say("the journal of another run was found and thrown away")
-            with safefile.writing(output.label):
-                record, done = _answer(run, journal, target.ahead.check, say, progress)
-            if done.resumed:
-                say(f"taken over from an earlier run: {counted(done.resumed, 'row')}")
-            late = [*feed.warnings(), *run.extension.write(target, journal, record), *_empty(run, done), *_unlike(done)]
-        for warning in late:
-            say(f"warning: {warning}")
-        seconds, warnings = time.monotonic() - started, (*done.warnings, *late)
-        rate = (done.asked + done.compared - done.resumed) / seconds
-        done = replace(done, seconds=seconds, rate=rate, warnings=warnings)
-        if story is not None:
-            story.write(record, done)
-        return done
-
-
-def _settled(stack: ExitStack, spec: Spec, output: Output, options: Options) -> PredictRun:
-    """Choose the model, find its input and see that the columns can be written."""
-    scratch = output.folder if output.in_place and not options.dry_run else None
-    ready = answering.opened(stack, spec, options, pdf=options.pdf, scratch=scratch, decompress=options.decompress)
-    catalogue, feed, card = ready.catalogue, ready.feed, ready.choice.card
-    extension = Extension(
-        catalogue,
-        renamed(ready.answerer.columns, options.prefix, options.suffix),
-        overwrite=options.overwrite,
-        only_new=options.only_new,
-        rows=options.rows,
-        table_only=options.table_only,
-        used=feed.columns,
-    )
-    extension.check_place(output)
-    settings = {
-        "bands": feed.table(),
-        **options.photometry.settings(),
-        **feed.facts(),
-        "pdf": options.pdf,
-        "rows": options.rows,
-    }
-    record = Record(
-        version=__version__,
-        verb="predict",
-        task=ready.task.name,
-        time=now(),
-        command=options.command,
-        model=card.name,
-        model_sha256=card.sha256,
-        columns=tuple(column.name for column in extension.columns),
-        used=feed.columns,
-        input_sha256="",
-        options=json.loads(json.dumps({name: value for name, value in settings.items() if value})),
-        notes=feed.notes,
-    )
-    written = [column.name for column in extension.columns]
-    target = None if output.in_place else "NEW.fits" if output.standard else output.label
-    votable = foreign.votable_note(catalogue.primary, written, spec.path, target)
-    result = Result(
-        catalogue=catalogue.label,
-        files={"input": spec.path, "output": output.label},
-        rows=catalogue.rows,
-        model=card.name,
-        model_sha256=card.sha256,
-        reason=ready.choice.reason,
-        columns=extension.columns,
-        bands=feed.table(),
-        notes=ready.notes,
-        warnings=(*ready.warnings, *([votable] if votable and not options.table_only else [])),
-        disk_bytes=(catalogue.unit.size if options.table_only else catalogue.source.size)
-        + catalogue.rows * extension.added_bytes,
-    )
-    return PredictRun(feed, ready.answerer, extension, record, result, ready.task.flags)
-
-
-def _answer(
-    run: PredictRun, journal: Journal, check: Callable[[], None], say: Say, progress: Progress | None
-) -> tuple[Record, Result]:
-    """Answer all rows that the journal does not hold; return the record with its hashes, and the counts.
-
-    ``check`` raises once the new file is known to fail.
-    """
-    total, written, tally = hashlib.sha256(), hashlib.sha256(), Tally(run.flags)
-    asked = resumed = compared = 0
-    stamps, feed = run.feed.stamps, run.feed
-    values: dict[str, np.ndarray] = {}
-    chunks = run.extension.chunks(feed.columns, journal, total, stamps.chunk if stamps is not None else None)
-    names = [column.name for column in run.extension.columns]
-    with ExitStack() as stack:
-        digest = stack.enter_context(closing(_digest(feed))) if stamps is not None else None
-        for work in stack.enter_context(closing(answered(feed, run.answerer, chunks))):
-            check()
-            work.put(names, values)
-            if not work.ends_chunk:
-                continue
-            chunk = work.chunk
-            n = int(np.count_nonzero(chunk.run))
-            asked += (new := int(np.count_nonzero(chunk.run & ~chunk.kept)))
-            compared += n - new
-            if chunk.held:
-                resumed += n
-            else:
-                journal.put(chunk.first, chunk.digest, run.extension.merged(chunk, values))
-            values, end = {}, chunk.first + len(chunk.run)
-            tally.add(rows := journal.rows(chunk.first, end))
-            written.update(rows.data)
-            if progress is not None:
-                progress(end, run.result.rows)
-        if digest is not None:
-            total.update(digest.end())
-    feed.check_unchanged()
-    other = tally.flagged.get(Flag.OTHER_PHOTOMETRY.name.lower(), 0)
-    record = replace(
-        run.record,
-        input_sha256="" if run.extension.unseen else total.hexdigest(),
-        answers_sha256=written.hexdigest(),
-        counts={"rows": run.result.rows, "answered": asked, "compared": compared, "other_photometry": other},
-    )
-    done = replace(
-        run.result,
-        answered=tally.answered,
-        flagged=tally.flagged,
-        asked=asked,
-        resumed=resumed,
-        compared=compared,
-        other_photometry=other,
-    )
-    return record, done
-
-
-def _empty(run: PredictRun, done: Result) -> list[str]:
-    """Return a warning where no row has all bands, though the catalogue has a column for each of them."""
-    photometry, answered = run.feed.photometry, done.answered or 0
-    if photometry is None or photometry.missing or run.feed.stamps is not None:
-        return []
-    if done.flagged.get("missing_band", 0) < answered or not answered + done.flagged.get("too_few_bands", 0):
-        return []
-    return [
-        f"no row has all bands of {done.model}, though each has a column: values that are null, 0, 99 or no magnitude, "
-        "errors of 0 or below, and what is masked or flagged count as missing"
-    ]
-
-
-def _unlike(done: Result) -> list[str]:
-    """Return a warning where most of the answered rows are unlike the model's training sample."""
-    outside = max(done.flagged.get(name, 0) for name in ("colour_outside", "value_outside", "unlike_training"))
-    if not done.answered or outside <= done.answered / 2:
-        return []
-    return [
-        f"{counted(outside, 'row')} of {done.answered} answered are unlike those that {done.model} was trained on: "
-        "look at the columns, errors, units and filters above"
-    ]
-
-
-def _digest(feed: Feed) -> "PixelDigest":
-    """Begin the digest of the stamps that are read."""
-    from skycnn.stamps.pixeldigest import PixelDigest  # of no use where fluxes alone are read
-
-    return PixelDigest(feed.stamps)
+        place = outputplace.find(stack, spec, options, "predict")
+        output = place.output
+        scratch = output.folder if output.in_place and not options.dry_run else None
+        ready = answering.opened(stack, spec, options, pdf=options.pdf, scratch=scratch, decompress=options.decompress)
+        settings = {
+            "bands": ready.feed.table(),
+            **options.photometry.settings(),
+            **ready.feed.facts(),
+            "pdf": options.pdf,
+            "rows": options.rows,
+        }
+        run = columnrun.settled(ready, ready.answerer, output, options, ColumnResult, verb="predict", settings=settings)
+        return columnrun.write(run, place, options, say, progress)

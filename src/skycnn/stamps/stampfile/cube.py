@@ -21,7 +21,7 @@ from skycnn.fits.stamplayout.stampplanes import PlainPlanes, StampPlanes
 from skycnn.fits.tablebytes import Hdu, read_into
 from skycnn.images import pixelunit
 from skycnn.schema import Flag
-from skycnn.stamps.stampfile import cubechoice, cubescale, stampcolumns
+from skycnn.stamps.stampfile import cubechoice, cubescale, cubewcs, stampcolumns
 from skycnn.stamps.stamps import Array, Batch, Stamps, batch_rows, corner, pixel_flags
 
 OF_PIXELS = Flag.EDGE | Flag.NAN_PIXELS
@@ -233,6 +233,10 @@ class Cube(Stamps):
             total.update(os.pread(self._source.fd, 4096, begin + (size - 1) * i // SAMPLES))
         total.update(repr(self.state).encode())
         return {"shape": [self.rows, *shape], "sha256": total.hexdigest()}
+
+    def wcs(self, side: int) -> dict[str, Any]:
+        """Return the world coordinates of the stamps' header; see `Stamps.wcs`."""
+        return cubewcs.of(self._unit.header, self._planes.side, side)
 
     def digest(self, stop: threading.Event) -> bytes:
         """Return a hash of all pixels, their cards, rests and flags; empty for a separate file, see `facts`."""

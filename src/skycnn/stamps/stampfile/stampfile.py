@@ -13,12 +13,14 @@ from skycnn.files.journal import Journal, unfinished
 from skycnn.fits import cards as fitscards
 from skycnn.fits.bytecopy import copy_range
 from skycnn.fits.catalogue import CHUNK, Catalogue
-from skycnn.fits.newheader import MOST_FIELDS, NewColumns, new_cards
+from skycnn.fits.newheader import MOST_FIELDS, NewColumns, new_cards, width
+from skycnn.fits.newheader import packed as packed_columns
 from skycnn.fits.output import Output, compression_of
 from skycnn.fits.provenance import Record
 from skycnn.fits.splice import splice_table
 from skycnn.fits.stamplayout.compressedcube import write_compressed
 from skycnn.fits.stamplayout.stampheader import head, named
+from skycnn.schema import Column
 from skycnn.stamps.stampfile import stampcolumns
 from skycnn.stamps.stampfile.partialfile import PartialFile, sums
 from skycnn.stamps.stampfile.stampcolumns import StampColumns
@@ -63,6 +65,8 @@ class StampFile:
         Plain JSON that must be equal for a run to resume a killed one.
     used : sequence of str
         Columns of the catalogue that are read.
+    more : sequence of Column
+        Written before the stamps' own.
 
     Attributes
     ----------
@@ -91,20 +95,22 @@ class StampFile:
         compress: str | None = None,
         identity: Mapping[str, Any] | None = None,
         used: Sequence[str] = (),
+        more: Sequence[Column] = (),
     ) -> None:
         self._output, self._catalogue, self._compress = output, catalogue, compress
+        self._more, self._more_bytes = tuple(more), sum(map(width, more))
         start, end = rows or (0, None)
         end = catalogue.rows if end is None else min(end, catalogue.rows)
         self._first, self._n = start, max(end - start, 0)
         self._bands, self._side = tuple(bands), side
         few, many = (StampColumns(self._bands, catalogue.names, each) for each in (False, len(self._bands) > 1))
-        added = NewColumns(few.columns, used=tuple(used))
+        added = NewColumns((*more, *few.columns), used=tuple(used))
         new_cards(catalogue.plain[1], added, catalogue.label)  # refuses before the first write
-        self._room = len(catalogue.columns) + len(many.columns) <= MOST_FIELDS
+        self._room = len(catalogue.columns) + len(more) + len(many.columns) <= MOST_FIELDS
         self._head = head(self._n, self._bands, side, facts or {})
         row_bytes = 4 * len(self._bands) * side * side
         self._end = len(self._head) + fitscards.padded(row_bytes * self._n)
-        size = self._end + table_bytes(catalogue, self._n, len(self._bands))
+        size = self._end + table_bytes(catalogue, self._n, len(self._bands), self._more_bytes)
         direct = not compress and not output.standard and not compression_of(output.label)
         path = output.partial_path
         needed = size - min(PartialFile.reserved(path), size) + (0 if direct else size)
@@ -112,7 +118,8 @@ class StampFile:
         self._direct, self.resumed = direct, 0
         self._sums, self._written = np.zeros(self._n, np.uint64), np.zeros(self._n, np.bool_)
         key = {**(identity or {}), "head": hashlib.sha256(self._head).hexdigest(), "rows": [start, end]}
-        self._width = 16 * len(self._bands) + 12
+        self._split = 16 * len(self._bands)
+        self._width = self._split + 12 + self._more_bytes
         with safefile.writing(output.label):
             self._journal = Journal(output.journal_path, key, self._width)
             self.discarded = self._journal.discarded
@@ -149,10 +156,19 @@ class StampFile:
         self._sums[places] = sums(blocks)
         self._written[places] = True
 
-    def done(self, first: int, n: int, digest: bytes, rests: Array, flags: Array) -> None:
-        """Mark n rows as finished, with rests (n, band, 2) and flags (n,); rows not written become NaN.
+    def done(
+        self, first: int, n: int, digest: bytes, rests: Array, flags: Array, more: Mapping[str, Array] | None = None
+    ) -> None:
+        """Mark n rows as finished; rows not written become NaN.
 
-        ``digest`` is the SHA-256 of their input, for ``held`` of a resumed run.
+        Parameters
+        ----------
+        first, n : int
+        digest : bytes
+            SHA-256 of their input, for ``held`` of a resumed run.
+        rests, flags : array (n, band, 2), (n,)
+        more : mapping of str to array (n,), optional
+            The values of the further columns.
         """
         at = first - self._first
         empty = at + np.flatnonzero(~self._written[at : at + n])
@@ -162,7 +178,9 @@ class StampFile:
             nothing = np.full((len(rows), self._partial.row_bytes // 4), np.nan, ">f4")
             self._put(rows, nothing.view(np.uint8))
         packed = np.empty((n, self._width), np.uint8)
-        packed[:, :-12] = np.ascontiguousarray(rests, "<f8").reshape(n, -1).view(np.uint8)
+        split, after = self._split, self._split + self._more_bytes
+        packed[:, :split] = np.ascontiguousarray(rests, "<f8").reshape(n, -1).view(np.uint8)
+        packed[:, split:after] = packed_columns(self._more, dict(more or {}), n)
         packed[:, -12:-8] = np.ascontiguousarray(flags, "<i4")[:, None].view(np.uint8)
         packed[:, -8:] = self._sums[at : at + n, None].astype("<u8").view(np.uint8)
         with safefile.writing(self._output.label):
@@ -172,10 +190,14 @@ class StampFile:
         """Return the flags of finished rows, int32 (n,)."""
         return self._unpacked(first, first + n)[1]
 
+    def further(self, first: int, n: int) -> Array:
+        """Return the packed values of the further columns of finished rows, uint8 (n, width)."""
+        return np.asarray(self._journal.rows(first, first + n)[:, self._split : self._split + self._more_bytes])
+
     def _unpacked(self, first: int, end: int) -> tuple[Array, Array, Array]:
         """Return rests (n, band, 2), flags (n,) and sums (n,) of finished rows."""
         rows = self._journal.rows(first, end)
-        rests = np.ascontiguousarray(rows[:, :-12]).view("<f8").reshape(len(rows), len(self._bands), 2)
+        rests = np.ascontiguousarray(rows[:, : self._split]).view("<f8").reshape(len(rows), len(self._bands), 2)
         flags = np.ascontiguousarray(rows[:, -12:-8]).view("<i4")[:, 0]
         return rests, flags, np.ascontiguousarray(rows[:, -8:]).view("<u8")[:, 0]
 
@@ -225,11 +247,14 @@ class StampFile:
         part = f", rows {self._first}:{end} of it" if self._n != self._catalogue.rows else ""
         origin = f"the table was {(unit.name or 'nameless')[:30]!r}{part}"
         lines = (origin.encode("ascii", "replace").decode(), *record.lines())
-        new = NewColumns(added.columns, history=lines, stamp=record.time.rstrip("Z"))
+        new = NewColumns((*self._more, *added.columns), history=lines, stamp=record.time.rstrip("Z"))
         cards = named(new_cards(unit, new, self._catalogue.label, self._n), "CATALOGUE")
 
         def rows(first: int, last: int) -> Array:
-            return added.packed(*self._unpacked(first, last)[:2])
+            own = added.packed(*self._unpacked(first, last)[:2])
+            if not self._more:
+                return own
+            return np.hstack([self.further(first, last - first), own])
 
         take = (self._first, end)
         after, warnings = splice_table(fd, unit, target, start, cards, new, rows, self._catalogue.label, take=take)
@@ -251,8 +276,10 @@ class StampFile:
         self._journal.close(remove=remove)
 
 
-def table_bytes(catalogue: Catalogue, rows: int, bands: int) -> int:
-    """Return the most bytes that so many rows of a catalogue take in a stamp file."""
+def table_bytes(catalogue: Catalogue, rows: int, bands: int, more: int = 0) -> int:
+    """Return the most bytes that so many rows of a catalogue take in a stamp file, with ``more`` in each."""
     unit = catalogue.plain[1]
     heap = unit.size - unit.row_bytes * unit.rows
-    return unit.data - unit.start + ADDED_BYTES + fitscards.padded((unit.row_bytes + 16 * bands + 20) * rows + heap)
+    return (
+        unit.data - unit.start + ADDED_BYTES + fitscards.padded((unit.row_bytes + 16 * bands + 20 + more) * rows + heap)
+    )
