@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.report.markup import Markup, join, tag
+from skycnn.report.markup import Markup, tag
 
 Array = NDArray[Any]
 
@@ -77,9 +77,7 @@ class Chart:
         Left margin; names need more than numbers.
     """
 
-    def __init__(
-        self, x: Axis, y: Axis, alt: str, *, width: int = 420, height: int = 300, left: int = LEFT
-    ) -> None:
+    def __init__(self, x: Axis, y: Axis, alt: str, *, width: int = 420, height: int = 300, left: int = LEFT) -> None:
         self.x, self.y, self._alt = x, y, alt
         self._width, self._height, self._left = width, height, left
         self._layers: list[Markup] = []
@@ -174,9 +172,7 @@ class Chart:
             at = float(self._up([y])[0])
             marks.append(f"M{left} {at:.1f}h-5")
             texts.append(tag("text", text, x=left - 9, y=f"{at + 4.5:.1f}", class_="tick end"))
-        texts.append(
-            tag("text", self.x.label, x=(left + right) / 2, y=self._height - 8, class_="axisname middle")
-        )
+        texts.append(tag("text", self.x.label, x=(left + right) / 2, y=self._height - 8, class_="axisname middle"))
         if self.y.label:
             place = f"rotate(-90 14 {(top + bottom) / 2})"
             texts.append(
@@ -214,5 +210,6 @@ def legend(*entries: tuple[str, str]) -> Markup:
 def shades(steps: Sequence[int], most: int) -> Markup:
     """Return the legend of a density: the least count of each shade, and the largest."""
     looks = [f"shade{LEVELS - len(steps) + k + 1}" for k in range(len(steps))]
-    marks = join([tag("i", class_=look) for look in looks])
-    return tag("p", f"rows per cell: {steps[0] if steps else 0:,} ", tag("span", marks, class_="shades"), f" {most:,}", class_="legend")
+    marks = tag("span", *(tag("i", class_=look) for look in looks), class_="shades")
+    least = steps[0] if steps else 0
+    return tag("p", f"rows per cell: {least:,} ", marks, f" {most:,}", class_="legend")

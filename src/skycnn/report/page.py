@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 
@@ -20,10 +20,12 @@ class Page:
         What was typed to make it.
     facts : mapping of str to str
         What a reader must know first, such as the model, the number of objects and the data.
+    styles : sequence of str
+        Style sheets in this folder that come after the one of all pages.
     """
 
-    def __init__(self, title: str, command: str, facts: Mapping[str, str]) -> None:
-        self.title = title
+    def __init__(self, title: str, command: str, facts: Mapping[str, str], styles: Sequence[str] = ()) -> None:
+        self.title, self._styles = title, ("page.css", *styles)
         self._head = join([tag("h1", title), pageblocks.facts(facts), pageblocks.command(command)])
         self._sections: list[tuple[str, Markup]] = []
 
@@ -33,7 +35,7 @@ class Page:
 
     def html(self) -> bytes:
         """Return the file."""
-        style, script = _part("page.css"), _part("page.js")
+        style, script = join([_part(name) for name in self._styles]), _part("page.js")
         head = tag(
             "head",
             tag("meta", charset="utf-8"),
@@ -63,7 +65,7 @@ class Page:
 
 @cache
 def _part(name: str) -> Markup:
-    """Return the style or the script of all pages."""
+    """Return a style sheet or the script."""
     return Markup((resources.files("skycnn.report") / name).read_text("utf-8"))
 
 
