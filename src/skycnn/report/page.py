@@ -5,9 +5,34 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
+from pathlib import Path
 
-from skycnn.report import pageblocks
+from skycnn.errors import InputError
+from skycnn.report import pageblocks, plotfile
 from skycnn.report.markup import Markup, join, tag
+
+ENDINGS = (".html", ".htm")
+
+
+def check(path: str, option: str = "--html", *, overwrite: bool = False) -> None:
+    """See that a page can be written to a file of this name.
+
+    Parameters
+    ----------
+    path : str
+    option : str
+        That gave it.
+    overwrite : bool
+        Whether a file of that name may be replaced.
+
+    Raises
+    ------
+    InputError
+        When it has another ending, the file exists, or its folder cannot be written to.
+    """
+    if Path(path).suffix.lower() not in ENDINGS:
+        raise InputError(f"{option} {path} has no known ending", expected=", ".join(ENDINGS))
+    plotfile.check_place(path, option, overwrite=overwrite)
 
 
 class Page:
@@ -48,6 +73,10 @@ class Page:
         )
         body = tag("body", tag("header", self._head), self._contents(), tag("main", *self._bodies()), _script(script))
         return b"<!DOCTYPE html>\n" + tag("html", head, body, lang="en").encode("utf-8") + b"\n"
+
+    def write(self, path: str) -> None:
+        """Write the file as a whole; a file of that name is replaced."""
+        plotfile.write(path, self.html())
 
     def _contents(self) -> Markup:
         """Return links to the sections, where there are some to choose from."""

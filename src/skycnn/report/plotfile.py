@@ -35,6 +35,18 @@ def check(path: str, option: str = "--plot", *, overwrite: bool = False, spared:
         raise InputError(f"{option} {path} has no known ending", expected=", ".join(f".{name}" for name in FORMATS))
     if find_spec("matplotlib") is None:
         raise InputError(f"matplotlib is not installed; {option} needs it", hint="pip install 'skycnn[plots]'")
+    check_place(path, option, overwrite=overwrite, spared=spared)
+    return kind
+
+
+def check_place(path: str, option: str, *, overwrite: bool, spared: str | None = None) -> None:
+    """See that a report can be written to a file of this name; the parameters are those of `check`.
+
+    Raises
+    ------
+    InputError
+        When the file exists or is the one to be spared, or its folder cannot be written to.
+    """
     check_name(path)
     real = os.path.realpath(path)  # what would be replaced
     folder = os.path.dirname(real)
@@ -48,7 +60,6 @@ def check(path: str, option: str = "--plot", *, overwrite: bool = False, spared:
     if not writable:
         place = os.path.dirname(path) or "."
         raise InputError(f"no file can be made in {place}", hint=f"Give another {option} FILE.")
-    return kind
 
 
 def _same(path: str, other: str) -> bool:
