@@ -22,6 +22,10 @@ LEFT, RIGHT, TOP, BOTTOM = 64, 14, 10, 46
 """Margins in units of the drawing, which is 420 wide: there the letters of ticks and labels are 13 high."""
 
 
+RIM = 4
+"""What is drawn so far beyond the axes is seen: half a dot."""
+
+
 @dataclass(frozen=True)
 class Axis:
     """An axis.
@@ -164,12 +168,12 @@ class Chart:
         box = (self._left, TOP, self._width - RIGHT, self._height - BOTTOM)
         left, top, right, bottom = box
         marks, texts = [], []
-        for x, text in self.x.ticks(5):
-            at = float(self._across([x])[0])
+        for value, text in self.x.ticks(5):
+            at = float(self._across([value])[0])
             marks.append(f"M{at:.1f} {bottom}v5")
             texts.append(tag("text", text, x=f"{at:.1f}", y=bottom + 19, class_="tick middle"))
-        for y, text in self.y.ticks(5):
-            at = float(self._up([y])[0])
+        for value, text in self.y.ticks(5):
+            at = float(self._up([value])[0])
             marks.append(f"M{left} {at:.1f}h-5")
             texts.append(tag("text", text, x=left - 9, y=f"{at + 4.5:.1f}", class_="tick end"))
         texts.append(tag("text", self.x.label, x=(left + right) / 2, y=self._height - 8, class_="axisname middle"))
@@ -179,7 +183,8 @@ class Chart:
                 tag("text", self.y.label, x=14, y=(top + bottom) / 2, transform=place, class_="axisname middle")
             )
         frame = tag("path", d=f"M{left} {top}V{bottom}H{right}", class_="frame")
-        inner = tag("svg", *self._layers, x=0, y=0, width=self._width, height=self._height)
+        x, y, wide, high = left - RIM, top - RIM, right - left + 2 * RIM, bottom - top + 2 * RIM
+        inner = tag("svg", *self._layers, x=x, y=y, width=wide, height=high, viewBox=f"{x} {y} {wide} {high}")
         drawn = [inner, frame, tag("path", d="".join(marks), class_="frame"), *texts]
         size = f"0 0 {self._width} {self._height}"
         return tag("svg", *drawn, viewBox=size, role="img", aria_label=self._alt, class_="chart")

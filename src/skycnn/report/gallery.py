@@ -70,16 +70,24 @@ def write(
 
 
 def cards(
-    exhibits: Sequence[Exhibit], bands: Sequence[str], *, quantity: str = "answer", method: str = "attribution"
+    exhibits: Sequence[Exhibit],
+    bands: Sequence[str],
+    *,
+    quantity: str = "answer",
+    method: str = "attribution",
+    stem: str = "card",
 ) -> Markup:
-    """Return exhibits as cards, with what sorts and filters them, for a section of a page; see `write`."""
+    """Return exhibits as cards, with what sorts and filters them, for a section of a page; see `write`.
+
+    ``stem`` begins the cards' names within the page; each section has its own.
+    """
     if not exhibits:
         return pageblocks.paragraphs("No object was asked for.")
     flags = sorted({flag for exhibit in exhibits for flag in exhibit.flags})
     images = ExhibitImages(exhibits, bands)
     ends = _ends(exhibits)
     shown = [
-        _card(k, exhibit, images, quantity=quantity, method=method, ends=ends, flags=flags)
+        _card(k, f"{stem}{k}", exhibit, images, quantity=quantity, method=method, ends=ends, flags=flags)
         for k, exhibit in enumerate(exhibits)
     ]
     return join(
@@ -135,6 +143,7 @@ def _select(name: str, options: Mapping[str, str]) -> Markup:
 
 def _card(
     k: int,
+    title: str,
     exhibit: Exhibit,
     images: ExhibitImages,
     *,
@@ -143,7 +152,6 @@ def _card(
     ends: tuple[float, float],
     flags: Sequence[str],
 ) -> Markup:
-    title = f"card{k}"
     head = tag(
         "header",
         tag("h3", tag("bdi", exhibit.name), id=title),

@@ -14,7 +14,9 @@ from skycnn.report.markup import Markup, join, tag
 ENDINGS = (".html", ".htm")
 
 
-def check(path: str, option: str = "--html", *, overwrite: bool = False) -> None:
+def check(
+    path: str, option: str = "--html", *, overwrite: bool = False, spared: Mapping[str, str] | None = None
+) -> None:
     """See that a page can be written to a file of this name.
 
     Parameters
@@ -24,15 +26,17 @@ def check(path: str, option: str = "--html", *, overwrite: bool = False) -> None
         That gave it.
     overwrite : bool
         Whether a file of that name may be replaced.
+    spared : mapping of str to str, optional
+        See `plotfile.check`.
 
     Raises
     ------
     InputError
-        When it has another ending, the file exists, or its folder cannot be written to.
+        When it has another ending, the file exists or is one to be spared, or its folder cannot be written to.
     """
     if Path(path).suffix.lower() not in ENDINGS:
         raise InputError(f"{option} {path} has no known ending", expected=", ".join(ENDINGS))
-    plotfile.check_place(path, option, overwrite=overwrite)
+    plotfile.check_place(path, option, overwrite=overwrite, spared=spared)
 
 
 class Page:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from skycnn import schema
 from skycnn.network.card import Card
-from skycnn.report import classcharts, modelcard, pageblocks, profilecharts, scoretables, valuecharts
-from skycnn.report.markup import Markup
+from skycnn.report import classcharts, gallery, modelcard, pageblocks, profilecharts, scoretables, valuecharts
+from skycnn.report.exhibit import Exhibit
+from skycnn.report.markup import Markup, join, tag
 from skycnn.report.page import Page
 from skycnn.scoring.flaggedrows import FlaggedRows
 from skycnn.scoring.profile import Profile
@@ -93,7 +94,8 @@ class ScorePage:
         told = [scoretables.verdicts(scored), scoretables.scores(scored)]
         if scored.kind == "class":
             told.insert(1, pageblocks.paragraphs(f"Positive: {scored.value} of {self.result.threshold:g} or more."))
-        page.section(f"{before}Scores", *told, profilecharts.beside(scored, self.command))
+        beside = profilecharts.beside(scored, self.command)
+        page.section(f"{before}Scores", *told[:-1], tag("div", told[-1], beside, class_="sidebyside"))
         page.section(f"{before}Answers and truth", self._figures(answer))
         if answer.profiles:
             charts = [profilecharts.draw(profile, scored, self.command) for profile in answer.profiles]
@@ -115,8 +117,37 @@ class ScorePage:
     def _worst(self, answer: ShownAnswer) -> Markup:
         if not answer.worst:
             return pageblocks.paragraphs("No row has an answer.")
+        shown = next((row for row in answer.worst if row.pixels is not None), None)
+        if shown is not None and shown.pixels is not None:
+            return self._cards(answer, shown.bands, shown.pixels.shape)
         words = {row.flag: schema.decode(row.flag, self.flags) for row in answer.worst if row.flag is not None}
         return scoretables.worst(answer.scored, answer.worst, words)
+
+    def _cards(self, answer: ShownAnswer, bands: Sequence[str], shape: tuple[int, ...]) -> Markup:
+        """Return the worst rows as cards with their stamps; stamps of other bands or sizes are left out."""
+        scored, several = answer.scored, len(self.result.files) > 1
+        alike = [row.pixels is not None and row.pixels.shape == shape and row.bands == bands for row in answer.worst]
+        exhibits = [
+            Exhibit(
+                name=row.name,
+                row=row.number,
+                pixels=row.pixels
+                if row.pixels is not None and row.pixels.shape == shape and row.bands == bands
+                else None,
+                maps=None,
+                bars=None,
+                without=None,
+                curve=None,
+                answer=(row.value, row.low, row.high, row.truth),
+                unit=scored.unit,
+                columns={"file": row.file} if several else {},
+                flags=() if row.flag is None else schema.decode(row.flag, self.flags),
+            )
+            for row, fits in zip(answer.worst, alike, strict=True)
+        ]
+        note = f"The {len(exhibits)} answers furthest from the truth, the worst first, n = {scored.rows:,}."
+        made = gallery.cards(exhibits, bands, quantity=scored.value, stem=f"{scored.value}-")
+        return join([pageblocks.paragraphs(note), made, pageblocks.command(self.command)])
 
     def _model(self, held: Answered) -> Markup:
         if not held.model:

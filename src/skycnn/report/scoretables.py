@@ -1,6 +1,7 @@
 """ScoreTables: scores beside the baselines', the verdict, rows left out, flags, and the worst rows, as tables."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -13,6 +14,12 @@ from skycnn.scoring.flaggedrows import FlaggedRows
 from skycnn.scoring.scoreresult import Scored
 from skycnn.scoring.scoretable import Entry, Score
 from skycnn.scoring.worstrows import WorstRow
+
+FEWEST = 10
+"""Rows of a flag of which a score says anything."""
+
+LONGEST = 24
+"""Letters of a name that is not broken into lines."""
 
 
 def scores(scored: Scored) -> Markup:
@@ -40,6 +47,12 @@ def _cell(score: Score, entry: Entry) -> Markup:
     return join(lines)
 
 
+def _ends(row: WorstRow, digits: str) -> str:
+    if not (np.isfinite(row.low) and np.isfinite(row.high)):
+        return "-"
+    return f"[{number(row.low, digits)}, {number(row.high, digits)}]"
+
+
 def verdicts(scored: Scored) -> Markup:
     """Return which baseline is the best and whether the answers beat it; and who could not run, and why."""
     by_key = {score.key: score for score in scored.scores}
@@ -47,9 +60,10 @@ def verdicts(scored: Scored) -> Markup:
     for best in scored.best:
         score = by_key[best.score]
         value, less = score.text(best.value), text(score, best.difference, "+")
+        sign = "%" if score.percent else ""
         lines.append(
-            f"By {best.label} the best baseline is {best.name} ({value}); "
-            f"{scored.value} {best.verdict} it: difference {less}."
+            f"By {best.label.removesuffix(' %')} the best baseline is {best.name} ({value}{sign}); "
+            f"{scored.value} {best.verdict} it: difference {less}{' percentage points' if sign else ''}."
         )
     if not scored.best:
         lines.append("No baseline was run, so that there is no verdict.")
@@ -83,12 +97,13 @@ def flags(scored: Scored, found: Sequence[FlaggedRows]) -> Markup:
             each.meaning,
             f"{each.rows:,}",
             f"{100 * each.rows / max(scored.rows, 1):.1f}%",
-            *(text(score, each.entry.scores[score.key]) for score in kept),
+            *(text(score, each.entry.scores[score.key]) if each.rows >= FEWEST else "-" for score in kept),
         )
         for each in found
     ]
     caption = f"Flags of the {scored.rows:,} rows scored; a row may have several. In brackets 95% of "
-    return pageblocks.table(head, lines, f"{caption}{flaggedrows.RESAMPLES} bootstrap resamples of these rows", words=2)
+    caption += f"{flaggedrows.RESAMPLES} bootstrap resamples of these rows, of {FEWEST} at least"
+    return pageblocks.table(head, lines, caption, words=2)
 
 
 def worst(scored: Scored, rows: Sequence[WorstRow], words: Mapping[int, Sequence[str]]) -> Markup:
@@ -106,16 +121,19 @@ def worst(scored: Scored, rows: Sequence[WorstRow], words: Mapping[int, Sequence
     error = (
         "(answer \N{MINUS SIGN} truth) / (1 + truth)" if scored.kind == "redshift" else "answer \N{MINUS SIGN} truth"
     )
-    head = ("object", "row", f"{scored.truth}{unit}", f"{scored.value}{unit}", "68% interval", error, "flags")
+    digits = ".4g" if scored.kind == "value" else ".4f"
+    whole, said = partial(tag, "span", class_="whole"), partial(tag, "span", class_="said")
+    columns = (f"{scored.truth}{unit}", f"{scored.value}{unit}", "68% interval", error)
+    head = ("object", "row", *columns, said("flags"))
     lines = [
         (
-            row.name,
+            whole(row.name) if len(row.name) <= LONGEST else row.name,
             f"{row.number:,}" + (f" of {row.file}" if several else ""),
-            number(row.truth),
-            number(row.value),
-            f"[{number(row.low)}, {number(row.high)}]" if np.isfinite(row.low) and np.isfinite(row.high) else "-",
-            number(row.error, "+.3g"),
-            "-" if row.flag is None else "; ".join(words[row.flag]) or "none",
+            number(row.truth, ".4g" if scored.kind == "class" else digits),
+            number(row.value, digits),
+            whole(_ends(row, digits)),
+            number(row.error, f"+{digits}"),
+            said("-" if row.flag is None else "; ".join(words[row.flag]) or "none"),
         )
         for row in rows
     ]

@@ -39,7 +39,8 @@ def draw(scored: Scored, judged: Judged, truth: Array, command: str) -> Markup:
     figures = [_against(scored, true, value, command), _residual(scored, true, value, command)]
     pit = None if judged.pit is None else judged.pit[np.isfinite(judged.pit)]
     if pit is not None and len(pit):
-        figures += [_pit(pit, command), _coverage(pit, command)]
+        behind = f"D{note[1:]}." if (note := scored.entries[0].note) else ""
+        figures += [_pit(pit, behind, command), _coverage(pit, behind, command)]
         return boxes(*figures)
     return boxes(*figures) + tag("p", "No PIT and no coverage: the answers have no interval or posterior beside them.")
 
@@ -135,7 +136,7 @@ def _running(chart: Chart, truth: Array, values: Array) -> None:
     chart.line(centre, middle, "one")
 
 
-def _pit(pit: Array, command: str) -> Markup:
+def _pit(pit: Array, behind: str, command: str) -> Markup:
     """Draw where the truth fell in each posterior."""
     bins = 20 if len(pit) > 400 else 10
     height = np.histogram(pit, bins, (0, 1))[0] * bins / len(pit)
@@ -149,13 +150,14 @@ def _pit(pit: Array, command: str) -> Markup:
     notes = [
         f"n = {len(pit):,}; mean {pit.mean():.3f} (0.5 if calibrated), width {metrics.pit_width(pit):.3f} (1), "
         f"Kolmogorov-Smirnov distance {metrics.ks_uniform(pit):.3f}. A hollow middle means intervals that are too "
-        "narrow, a hump intervals that are too wide, a slope a bias."
+        "narrow, a hump intervals that are too wide, a slope a bias.",
+        behind,
     ]
     lines = legend(("rule", "uniform"), ("two", "95% of bins of uniform PIT lie between"))
     return box("PIT: where the truth fell in each posterior", [chart.svg(), lines], notes, command)
 
 
-def _coverage(pit: Array, command: str) -> Markup:
+def _coverage(pit: Array, behind: str, command: str) -> Markup:
     """Draw by how much central intervals of many levels hold the truth too often or too rarely."""
     away = np.abs(2 * pit - 1)
     levels = np.unique([*np.linspace(0.05, 0.95, 19), *LEVELS])
@@ -177,7 +179,8 @@ def _coverage(pit: Array, command: str) -> Markup:
     table = pageblocks.table(head, rows, f"Coverage of central intervals, n = {len(pit):,}")
     notes = [
         f"n = {len(pit):,}. Below the line intervals are too narrow, above it too wide. From the PIT; the 68% coverage "
-        "in the table of scores is that of the ends as written."
+        "in the table of scores is that of the ends as written.",
+        behind,
     ]
     lines = legend(("rule", "calibrated"), ("band", "95% interval of a share of the rows"))
     return box(

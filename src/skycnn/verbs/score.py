@@ -15,7 +15,7 @@ from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.provenance import redacted
 from skycnn.inputs.available import Available, survey_of
 from skycnn.photometry.fluxes import PhotometryOptions
-from skycnn.report import figures, pagematter, plotfile
+from skycnn.report import figures, pagematter, plotfile, scorefiles
 from skycnn.report.pagematter import PageMatter
 from skycnn.report.scorepage import ScorePage, ShownAnswer
 from skycnn.scoring import (
@@ -102,7 +102,8 @@ def score(
             said.add(note)
             say(note)
 
-    form = "" if options.plot is None else plotfile.check(options.plot, overwrite=options.overwrite)
+    files, named = (*texts, *options.train), (options.model, options.survey)
+    form = scorefiles.check(files, named, plot=options.plot, html=options.html, overwrite=options.overwrite)
     task = tasks.load(options.task)
     planned = baselines.plan(options.baselines, features.sets(task.features))
     for each in planned if options.baselines is not None else ():
@@ -133,8 +134,8 @@ def score(
         if options.plot is not None and target is plotted:
             by = " and ".join(held.model for held in sample.models if held.model) or target.value
             title = f"{by} on {', '.join(sample.labels)}"
-            page = figures.draw(target, predictors[0], rows.truth, answers[-1].entries, title, form)
-            plotfile.write(options.plot, page)
+            figure = figures.draw(target, predictors[0], rows.truth, answers[-1].entries, title, form)
+            plotfile.write(options.plot, figure)
         done += 1
         if progress is not None:
             progress(done, steps)
