@@ -36,8 +36,13 @@ def box(title: str, drawn: Sequence[Markup], notes: Sequence[str], command: str,
         What may be opened below, e.g. the table behind it.
     """
     told = [tag("p", note) for note in notes if note]
-    made = tag("details", tag("summary", "command"), tag("code", command, class_="made"))
-    return tag("figure", tag("h3", title), *drawn, tag("figcaption", *told, *more, made), class_="chartbox")
+    caption = tag("figcaption", *told, *more, made(command))
+    return tag("figure", tag("h3", title), *drawn, caption, class_="chartbox")
+
+
+def made(command: str) -> Markup:
+    """Return the command that made a figure, folded away."""
+    return tag("details", tag("summary", "command"), tag("code", command, class_="made"))
 
 
 def boxes(*figures: Markup) -> Markup:
@@ -49,6 +54,12 @@ def text(score: Score, found: Interval, sign: str = "") -> str:
     """Return a score with its interval, as people read it: ``0.0177 [0.0170, 0.0182]``."""
     middle, ends = parts(score, found, sign)
     return f"{middle} {ends}".strip()
+
+
+def sentence(score: Score, found: Interval) -> str:
+    """Return a score by name with its interval, for running text."""
+    unit = "%" if score.percent else ""
+    return f"{score.label.removesuffix(' %')} {text(score, found)}{unit}"
 
 
 def axisname(score: Score, unit: str) -> str:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from skycnn import metrics
 from skycnn.report import pageblocks
 from skycnn.report.chart import Axis, Chart, legend
-from skycnn.report.chartbox import box, boxes, ranked, text, wilson
+from skycnn.report.chartbox import box, boxes, ranked, sentence, text, wilson
 from skycnn.report.markup import Markup, tag
 from skycnn.scoring.scoreresult import Scored
 
@@ -61,7 +61,7 @@ def _curves(scored: Scored, p: Array, yes: Array, threshold: float, command: str
     banded = ("band", "95% binomial interval")
 
     def words(*keys: str) -> str:
-        told = "; ".join(f"{by_key[key].label} {text(by_key[key], found[key])}" for key in keys if key in by_key)
+        told = "; ".join(sentence(by_key[key], found[key]) for key in keys if key in by_key)
         return f"{told}. In brackets: 95% of {scored.bootstrap}."
 
     alt = f"ROC of {scored.value}"
@@ -75,17 +75,16 @@ def _curves(scored: Scored, p: Array, yes: Array, threshold: float, command: str
         "ROC", [roc.svg(), legend(("rule", "by chance"), banded, mark)], [counts, words("auc", "false_positives")],
         command,
     )  # fmt: skip
-    called = hits + false
-    called, some, chosen = called[1:], hits[1:], np.unique(np.clip(chosen, 0, len(called) - 1))
-    purity = some / called
+    rest = chosen[1:]  # without the threshold from which no row is called positive
+    called = (hits + false)[rest]
     alt = f"purity and completeness of {scored.value}"
     chart = Chart(Axis("completeness", 0, 1), Axis("purity", 0, 1.02), alt, height=420)
-    chart.band(complete[1:][chosen], *(end[chosen] for end in wilson(some, called)))
+    chart.band(complete[rest], *wilson(hits[rest], called))
     share = positives / len(p)
     chart.line((0, 1), (share, share), "rule")
-    chart.line(complete[1:][chosen], purity[chosen])
+    chart.line(complete[rest], hits[rest] / called)
     if at:
-        chart.dots([complete[at]], [purity[at - 1]])
+        chart.dots([complete[at]], [hits[at] / (hits[at] + false[at])])
     notes = [counts, words("completeness", "purity", "f1", "purity_at_prevalence")]
     notes.append(f"Purity holds for a sample of which {100 * share:.3g}% are positive; rarer positives lower it.")
     marks = legend(("rule", "by chance"), banded, mark)
@@ -146,6 +145,6 @@ def _kinds(scored: Scored, command: str) -> Markup:
     chart = ranked(names, [b.against[0] for b in bins], "AUC", f"AUC by {scored.by}", rule=False)
     notes = [
         f"All rows with {scored.truth} = 1 against those with 0 in each {scored.by}. Bars: 95% of bootstrap resamples.",
-        "n of each: " + "; ".join(f"{name} {b.rows:,}" for name, b in zip(names, bins, strict=True)) + ".",
+        "n of each: " + "; ".join(f"{name}: {b.rows:,}" for name, b in zip(names, bins, strict=True)) + ".",
     ]
     return box(f"AUC against the negatives, by {scored.by}", [chart.svg()], notes, command)

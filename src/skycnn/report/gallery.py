@@ -76,10 +76,11 @@ def cards(
     quantity: str = "answer",
     method: str = "attribution",
     stem: str = "card",
+    first: str = "as asked for",
 ) -> Markup:
     """Return exhibits as cards, with what sorts and filters them, for a section of a page; see `write`.
 
-    ``stem`` begins the cards' names within the page; each section has its own.
+    ``stem`` begins the cards' names within the page, each section's its own; ``first`` says in which order they stand.
     """
     if not exhibits:
         return pageblocks.paragraphs("No object was asked for.")
@@ -91,7 +92,11 @@ def cards(
         for k, exhibit in enumerate(exhibits)
     ]
     return join(
-        [_legend(exhibits, images, quantity, method), _tools(exhibits, flags), tag("div", *shown, class_="cards")]
+        [
+            _legend(exhibits, images, quantity, method),
+            _tools(exhibits, flags, first),
+            tag("div", *shown, class_="cards"),
+        ]
     )
 
 
@@ -113,9 +118,9 @@ def _legend(exhibits: Sequence[Exhibit], images: ExhibitImages, quantity: str, m
     return pageblocks.paragraphs(" ".join(says)) if says else Markup()
 
 
-def _tools(exhibits: Sequence[Exhibit], flags: Sequence[str]) -> Markup:
+def _tools(exhibits: Sequence[Exhibit], flags: Sequence[str], first: str) -> Markup:
     """Return what sorts and filters; it is hidden until the script shows it."""
-    orders = {"as asked for": "order up", "row": "row up", "answer, highest first": "answer down"}
+    orders = {first: "order up", "row": "row up", "answer, highest first": "answer down"}
     orders["answer, lowest first"] = "answer up"
     if any(math.isfinite(exhibit.error) for exhibit in exhibits):
         orders["error, largest first"] = "error down"

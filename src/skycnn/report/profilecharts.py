@@ -28,16 +28,17 @@ COMPARED = {"redshift": ("sigma_nmad", "outliers"), "value": ("mae", "half_width
 def draw(profile: Profile, scored: Scored, command: str) -> Markup:
     """Return the charts of one profile, each score one, and its table."""
     named = bool(profile.bins and profile.bins[0].name)
-    resampled = scored.bootstrap if scored.by == profile.label else f"{RESAMPLES} bootstrap resamples"
+    resampled = "" if scored.by == profile.label else f"{RESAMPLES} "
+    resampled += "bootstrap resamples of each bin's rows"
     label = f"{profile.label} [{profile.unit}]" if profile.unit else profile.label
     rows = sum(b.rows for b in profile.bins)
-    note = f"n = {rows:,} in {len(profile.bins)} bins. Bars: 95% of {resampled} of each bin's rows. "
+    note = f"n = {rows:,} in {len(profile.bins)} bins. Bars: 95% of {resampled}. "
     note += "Dotted: as it should be." if any(score.key in RULES for score in profile.scores) else ""
     table = tag("details", tag("summary", "table"), _table(profile, label, resampled))
     charts = [
         chart
         for score in profile.scores
-        if any(np.isfinite(b.entries[0].scores[score.key].value) for b in profile.bins)
+        if sum(np.isfinite(b.entries[0].scores[score.key].value) for b in profile.bins) > 1
         for chart in [_chart(profile, scored, score, label, named)]
     ]
     return box(f"By {label}", [tag("div", *charts, class_="small")], [note], command, table)

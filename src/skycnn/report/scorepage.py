@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from skycnn import schema
 from skycnn.network.card import Card
 from skycnn.report import classcharts, gallery, modelcard, pageblocks, profilecharts, scoretables, valuecharts
+from skycnn.report.chartbox import made
 from skycnn.report.exhibit import Exhibit
-from skycnn.report.markup import Markup, join, tag
+from skycnn.report.markup import Markup, tag
 from skycnn.report.page import Page
+from skycnn.scoring import profile
 from skycnn.scoring.flaggedrows import FlaggedRows
 from skycnn.scoring.profile import Profile
 from skycnn.scoring.scoredrows import ScoredRows
@@ -97,9 +101,8 @@ class ScorePage:
         beside = profilecharts.beside(scored, self.command)
         page.section(f"{before}Scores", *told[:-1], tag("div", told[-1], beside, class_="sidebyside"))
         page.section(f"{before}Answers and truth", self._figures(answer))
-        if answer.profiles:
-            charts = [profilecharts.draw(profile, scored, self.command) for profile in answer.profiles]
-            page.section(f"{before}Along other quantities", *charts)
+        charts = [profilecharts.draw(each, scored, self.command) for each in answer.profiles]
+        page.section(f"{before}Along other quantities", *charts, *_absent(answer))
         flags = scoretables.flags(scored, answer.flagged)
         page.section(f"{before}Rows left out, and flags", scoretables.left_out(scored), flags)
         if len(rows.truth):
@@ -121,7 +124,7 @@ class ScorePage:
         if shown is not None and shown.pixels is not None:
             return self._cards(answer, shown.bands, shown.pixels.shape)
         words = {row.flag: schema.decode(row.flag, self.flags) for row in answer.worst if row.flag is not None}
-        return scoretables.worst(answer.scored, answer.worst, words)
+        return scoretables.worst(answer.scored, answer.worst, words) + made(self.command)
 
     def _cards(self, answer: ShownAnswer, bands: Sequence[str], shape: tuple[int, ...]) -> Markup:
         """Return the worst rows as cards with their stamps; stamps of other bands or sizes are left out."""
@@ -131,9 +134,7 @@ class ScorePage:
             Exhibit(
                 name=row.name,
                 row=row.number,
-                pixels=row.pixels
-                if row.pixels is not None and row.pixels.shape == shape and row.bands == bands
-                else None,
+                pixels=row.pixels if fits else None,
                 maps=None,
                 bars=None,
                 without=None,
@@ -145,9 +146,12 @@ class ScorePage:
             )
             for row, fits in zip(answer.worst, alike, strict=True)
         ]
-        note = f"The {len(exhibits)} answers furthest from the truth, the worst first, n = {scored.rows:,}."
-        made = gallery.cards(exhibits, bands, quantity=scored.value, stem=f"{scored.value}-")
-        return join([pageblocks.paragraphs(note), made, pageblocks.command(self.command)])
+        told = f"The {len(exhibits)} answers furthest from the truth, the worst first, of n = {scored.rows:,}."
+        if any(np.isfinite(row.high - row.low) for row in answer.worst):
+            told += " In brackets "
+            told += "where 68% of other trainings would put it." if scored.kind == "class" else "the 68% interval."
+        cards = gallery.cards(exhibits, bands, quantity=scored.value, stem=f"{scored.value}-", first="worst first")
+        return tag("div", pageblocks.paragraphs(told), cards, made(self.command), class_="compact")
 
     def _model(self, held: Answered) -> Markup:
         if not held.model:
@@ -162,6 +166,18 @@ class ScorePage:
                 "The variable SKYCNN_MODELS names the folders that are looked into."
             )
         return intro + modelcard.draw(card, self.command)
+
+
+def _absent(answer: ShownAnswer) -> list[Markup]:
+    """Return which quantities answers are not shown along, and why."""
+    if not answer.profiles and len(answer.rows.truth) < 2 * profile.FEWEST:
+        return [pageblocks.paragraphs(f"There are fewer than {2 * profile.FEWEST} rows: too few for bins.")]
+    said = []
+    if not any(each.label.startswith("magnitude in") for each in answer.profiles):
+        said.append("No magnitude: no photometry was found, or no column of it; --band names one, --by MAG any column.")
+    if not answer.rows.beside:
+        said.append("No size: the catalogue has no column that is known as one; --by COLUMN shows any.")
+    return [pageblocks.paragraphs(*said)]
 
 
 def _named(held: Answered) -> str:

@@ -9,7 +9,7 @@ from skycnn import metrics
 from skycnn.distribution import Judged
 from skycnn.report import pageblocks
 from skycnn.report.chart import Axis, Chart, legend, shades
-from skycnn.report.chartbox import box, boxes, span, text, wilson
+from skycnn.report.chartbox import box, boxes, span, wilson
 from skycnn.report.markup import Markup, tag
 from skycnn.scoring.scoreresult import Scored
 from skycnn.scoring.worstrows import errors
@@ -77,11 +77,9 @@ def _against(scored: Scored, truth: Array, value: Array, command: str) -> Markup
     beyond = int(np.count_nonzero((truth < ends[0]) | (truth > ends[1]) | (value < ends[0]) | (value > ends[1])))
     silent = scored.rows - len(value)
     asides = [f"{silent:,} without an answer"] * bool(silent) + [f"{beyond:,} beyond the axes"] * bool(beyond)
-    found, shown = (
-        scored.entries[0].scores,
-        [score for score in scored.scores if not score.key.startswith(("pit", "c"))],
-    )
-    numbers = "; ".join(f"{score.label} {text(score, found[score.key])}" for score in shown[:4])
+    found = scored.entries[0].scores
+    told = [score for score in scored.scores if not score.key.startswith(("pit", "coverage", "crps"))]
+    numbers = "; ".join(sentence(score, found[score.key]) for score in told)
     notes = [
         f"n = {scored.rows:,}" + (f", of them {' and '.join(asides)}" if asides else "") + ".",
         f"{numbers}. In brackets: 95% of {scored.bootstrap}.",

@@ -101,7 +101,7 @@ def _quantities(target: Target, rows: ScoredRows, bands: Sequence[str]) -> list[
     found = []
     if target.kind != "class":
         found.append(rowbins.equal(target.truth, rows.truth, count))
-    for word in ("z", "width", "mag"):
+    for word in ("width", "mag") if target.kind == "class" else ("z", "width", "mag"):
         try:
             found.append(rowbins.told(word, rows, target.value, bands, count))
         except InputError:  # this is not known of them
