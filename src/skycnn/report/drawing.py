@@ -121,7 +121,7 @@ def _drawing(
     if math.isfinite(exhibit.truth):
         place = axis(exhibit.truth)
         anchor = "start" if place < (LEFT + RIGHT) / 2 else "end"
-        beyond = "" if axis.low <= exhibit.truth <= axis.high else f" {exhibit.text(exhibit.truth)}, off the axis"
+        beyond = "" if axis.low <= exhibit.truth <= axis.high else f" {exhibit.truth_text}, off the axis"
         parts = [
             *parts,
             _line(place, 4, place, base, "true"),

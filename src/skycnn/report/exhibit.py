@@ -113,11 +113,13 @@ class Exhibit:
         return 3
 
     def text(self, value: float) -> str:
-        """Return a number in the answer's unit with the answer's decimals; whole numbers as they are."""
-        if not math.isfinite(value):
-            return "none"
-        decimals = 0 if value == self.truth and float(value).is_integer() else self.decimals
-        return plain(f"{value:.{decimals}f}")
+        """Return a number in the answer's unit with the answer's decimals."""
+        return plain(f"{value:.{self.decimals}f}") if math.isfinite(value) else "none"
+
+    @property
+    def truth_text(self) -> str:
+        """The truth with the answer's decimals, or none if it is whole, as that of a class."""
+        return plain(f"{self.truth:.0f}") if self.truth.is_integer() else self.text(self.truth)
 
     @property
     def sentence(self) -> str:
@@ -129,7 +131,7 @@ class Exhibit:
         if math.isfinite(self.width):
             parts.append(f"interval {self.text(low)} to {self.text(high)}")
         if math.isfinite(self.truth):
-            parts.append(f"truth {self.text(self.truth)}")
+            parts.append(f"truth {self.truth_text}")
         return ", ".join(parts)
 
 

@@ -202,7 +202,7 @@ def _answer(exhibit: Exhibit) -> Markup:
     if math.isfinite(exhibit.width):
         parts.append(f" [{exhibit.text(low)}, {exhibit.text(high)}] ")
     if math.isfinite(exhibit.truth):
-        parts.append(tag("span", f" truth {exhibit.text(exhibit.truth)}", class_="truth"))
+        parts.append(tag("span", f" truth {exhibit.truth_text}", class_="truth"))
     return tag("p", *parts, class_="answer")
 
 
