@@ -9,7 +9,7 @@ from skycnn import metrics
 from skycnn.distribution import Judged
 from skycnn.report import pageblocks
 from skycnn.report.chart import Axis, Chart, legend, shades
-from skycnn.report.chartbox import box, boxes, span, wilson
+from skycnn.report.chartbox import box, boxes, sentence, span, wilson
 from skycnn.report.markup import Markup, tag
 from skycnn.scoring.scoreresult import Scored
 from skycnn.scoring.worstrows import errors
