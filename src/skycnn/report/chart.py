@@ -18,9 +18,15 @@ Array = NDArray[Any]
 LEVELS = 7
 """Shades of a density."""
 
-LEFT, RIGHT, TOP, BOTTOM = 64, 14, 10, 46
-"""Margins in units of the drawing, which is 420 wide: there the letters of ticks and labels are 13 high."""
+RIGHT, TOP, BOTTOM = 14, 10, 46
+"""Margins in units of the drawing, in which the letters of ticks and labels are 13 high."""
 
+NAME, LETTER = 34, 8.0
+"""Of the left margin: for the name of the axis, and for each letter of a tick."""
+
+
+TICKS = 5
+"""About so many on an axis."""
 
 RIM = 4
 """What is drawn so far beyond the axes is seen: half a dot."""
@@ -77,13 +83,13 @@ class Chart:
         What is seen, for those who do not see it.
     width, height : int
         Units of the drawing; the page scales it.
-    left : int
-        Left margin; names need more than numbers.
     """
 
-    def __init__(self, x: Axis, y: Axis, alt: str, *, width: int = 420, height: int = 300, left: int = LEFT) -> None:
+    def __init__(self, x: Axis, y: Axis, alt: str, *, width: int = 420, height: int = 300) -> None:
         self.x, self.y, self._alt = x, y, alt
-        self._width, self._height, self._left = width, height, left
+        self._width, self._height = width, height
+        longest = max((len(text) for _, text in y.ticks(TICKS)), default=0)
+        self.left = round((NAME if y.label else NAME / 2) + LETTER * longest)
         self._layers: list[Markup] = []
 
     def line(self, x: Sequence[float] | Array, y: Sequence[float] | Array, look: str = "one") -> None:
@@ -158,21 +164,22 @@ class Chart:
                 row = np.concatenate([[0], (shade[:, j] == level).astype(int), [0]])
                 starts, stops = (np.flatnonzero(np.diff(row) == sign) for sign in (1, -1))
                 for start, stop in zip(starts, stops, strict=True):
-                    wide, high = across[stop] - across[start], up[j] - up[j + 1]
-                    path.append(f"M{across[start]:.1f} {up[j + 1]:.1f}h{wide:.1f}v{high:.1f}h{-wide:.1f}z")
+                    # absolute, so that neighbours share their edges to the last digit: no seam is seen
+                    left, right = across[start], across[stop]
+                    path.append(f"M{left:.1f} {up[j + 1]:.1f}H{right:.1f}V{up[j]:.1f}H{left:.1f}z")
             self._path("cells", f"shade{level + LEVELS - len(steps)}", path)
         return [int(step) for step in steps]
 
     def svg(self) -> Markup:
         """Return the figure."""
-        box = (self._left, TOP, self._width - RIGHT, self._height - BOTTOM)
+        box = (self.left, TOP, self._width - RIGHT, self._height - BOTTOM)
         left, top, right, bottom = box
         marks, texts = [], []
-        for value, text in self.x.ticks(5):
+        for value, text in self.x.ticks(TICKS):
             at = float(self._across([value])[0])
             marks.append(f"M{at:.1f} {bottom}v5")
             texts.append(tag("text", text, x=f"{at:.1f}", y=bottom + 19, class_="tick middle"))
-        for value, text in self.y.ticks(5):
+        for value, text in self.y.ticks(TICKS):
             at = float(self._up([value])[0])
             marks.append(f"M{left} {at:.1f}h-5")
             texts.append(tag("text", text, x=left - 9, y=f"{at + 4.5:.1f}", class_="tick end"))
@@ -191,7 +198,7 @@ class Chart:
 
     def _across(self, x: Sequence[float] | Array) -> Array:
         share = (np.asarray(x, np.float64) - self.x.low) / (self.x.high - self.x.low)
-        return np.asarray(self._left + np.clip(share, -0.02, 1.02) * (self._width - RIGHT - self._left))
+        return np.asarray(self.left + np.clip(share, -0.02, 1.02) * (self._width - RIGHT - self.left))
 
     def _up(self, y: Sequence[float] | Array) -> Array:
         share = (np.asarray(y, np.float64) - self.y.low) / (self.y.high - self.y.low)
@@ -199,7 +206,7 @@ class Chart:
         return np.asarray(bottom - np.clip(share, -0.02, 1.02) * (bottom - TOP))
 
     def _inside(self, across: Array, up: Array) -> Array:
-        wide = (across >= self._left - 0.1) & (across <= self._width - RIGHT + 0.1)
+        wide = (across >= self.left - 0.1) & (across <= self._width - RIGHT + 0.1)
         return np.asarray(wide & (up >= TOP - 0.1) & (up <= self._height - BOTTOM + 0.1))
 
     def _path(self, kind: str, look: str, path: Sequence[str]) -> None:

@@ -16,9 +16,6 @@ Array = NDArray[Any]
 LONGEST = 22
 """Letters of a name beside a chart."""
 
-LETTER = 7.6
-"""Width of a letter in units of a chart."""
-
 
 def box(title: str, drawn: Sequence[Markup], notes: Sequence[str], command: str, *more: Markup) -> Markup:
     """Return a figure.
@@ -72,10 +69,14 @@ def axisname(score: Score, unit: str) -> str:
 def parts(score: Score, found: Interval, sign: str = "") -> tuple[str, str]:
     """Return a score and its interval as two texts; the second is empty where there is none."""
     middle, low, high = (
-        score.text(x, sign).replace("-", "\N{MINUS SIGN}") if np.isfinite(x) else "-"
-        for x in (found.value, found.low, found.high)
+        _printed(score.text(x, sign)) if np.isfinite(x) else "-" for x in (found.value, found.low, found.high)
     )
     return middle, "" if "-" in (middle, low, high) else f"[{low}, {high}]"
+
+
+def _printed(text: str) -> str:
+    """Return a number with the printers' minus; none has it that is written as 0."""
+    return text.lstrip("-") if not float(text) else text.replace("-", "\N{MINUS SIGN}")
 
 
 def wilson(hits: Array, rows: Array) -> tuple[Array, Array]:
@@ -85,7 +86,7 @@ def wilson(hits: Array, rows: Array) -> tuple[Array, Array]:
         share = np.asarray(hits, np.float64) / rows
         middle = (share + z2 / (2 * rows)) / (1 + z2 / rows)
         half = np.sqrt(z2 * (share * (1 - share) / rows + z2 / (4 * np.square(rows, dtype=float)))) / (1 + z2 / rows)
-    return middle - half, middle + half
+    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
 
 
 def ranked(
@@ -113,7 +114,6 @@ def ranked(
         Axis("", -0.7, len(names) - 0.3, short[::-1]),
         alt,
         height=70 + 26 * len(names),
-        left=int(22 + LETTER * max(map(len, short), default=1)),
     )
     if rule and len(ends) and np.isfinite(ends[0, 0]):
         chart.line([ends[0, 0]] * 2, [-0.7, len(names) - 0.3], "rule")

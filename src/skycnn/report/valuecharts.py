@@ -131,6 +131,7 @@ def _running(chart: Chart, truth: Array, values: Array) -> None:
     centre = [float(np.median(truth[part])) for part in parts]
     low, middle, high = np.array([np.quantile(values[part], (0.16, 0.5, 0.84)) for part in parts]).T
     chart.band(centre, low, high)
+    chart.line(centre, middle, "halo")
     chart.line(centre, middle, "one")
 
 

@@ -19,7 +19,8 @@ Array = NDArray[Any]
 SHOWN = {"redshift": ("sigma_nmad", "outliers"), "value": ("mae", "bias"), "class": ("auc", "brier")}
 """Scores of the rows of a flag, by the kind of answer."""
 
-RESAMPLES = 200
+RESAMPLES, MOST = 200, 2000
+"""See `Resampling`."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def find(
 
 def _entry(answer: str, judged: Judged, rows: ScoredRows, held: Array, scores: Sequence[Score]) -> Entry:
     index = np.flatnonzero(held)
-    resampling = Resampling(len(index), None if rows.groups is None else rows.groups[index], RESAMPLES)
+    resampling = Resampling(len(index), None if rows.groups is None else rows.groups[index], RESAMPLES, most=MOST)
     predictors = [Predictor(answer, judged.take(index))]
     (entry,) = scoretable.table(predictors, rows.truth[index], scores, resampling, paired=False)
     return entry

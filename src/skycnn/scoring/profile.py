@@ -26,6 +26,9 @@ SHOWN = {
 RESAMPLES = 200
 """Of each bin: there are many bins, and fewer say well where 95 % of them lie."""
 
+MOST = 2000
+"""Rows of a resample before its spread is shrunk, see `Resampling`."""
+
 FEWEST, BINS = 40, 8
 """Rows of a bin that is worth a point, and bins at most."""
 
@@ -88,7 +91,7 @@ def find(
     for binned in _quantities(target, rows, bands):
         if binned.label not in found:
             how = (binned.values, binned.edges, rows.groups, RESAMPLES)
-            add(binned, scoretable.binned([own], rows.truth, shown, *how))
+            add(binned, scoretable.binned([own], rows.truth, shown, *how, most=MOST))
     return list(found.values())
 
 
