@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.exhibiting import exhibit
 
-from skycnn.report.exhibit import POINTS, signed
+from skycnn.report.exhibit import POINTS, brief, signed
 
 NAN = float("nan")
 
@@ -58,6 +58,16 @@ def test_a_point_without_a_value_is_left_out():
     grid, density = np.arange(5.0), np.array([0, 1, NAN, 1, 0])
     _, height = exhibit(curve=(grid, density), answer=(2.0, 1.0, 3.0, None)).posterior()
     assert np.isfinite(height).all()
+
+
+def test_a_blank_name_is_the_row():
+    assert exhibit(name="NGC 1").heading == "NGC 1"
+    assert exhibit(name=" \t", row=7).heading == exhibit(name="", row=7).heading == "row 7"
+
+
+def test_brief_numbers():
+    assert [brief(value) for value in (0.123456, -2e-7, NAN)] == ["0.1235", "\u22122e\u221207", "none"]
+    assert brief(0.000987, 1) == "0.001"
 
 
 def test_signed_numbers_have_the_decimals_of_the_largest():

@@ -36,7 +36,7 @@ def test_a_card_holds_pictures_curve_answer_flags_and_columns():
     assert labels == ["posterior of Z_PHOT: 1.50, interval 1.40 to 1.60, truth 1.50"]
     for text in ("object-0", "row 100", "1.50 [1.40, 1.60]", "truth 1.50", PEAKS, UNLIKE, "MAG_I", "20.00", COLUMN):
         assert text in read.text
-    assert "explained 1.5, at the baseline 0.5, residual +0" in read.text
+    assert "explained 1.5, at the baseline 0.5, residual 0" in read.text
     assert "red i, green r, blue g" in read.text
 
 

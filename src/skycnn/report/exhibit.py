@@ -63,6 +63,11 @@ class Exhibit:
     explained: tuple[float, float, float] | None = None
 
     @property
+    def heading(self) -> str:
+        """The name, or the number of the row where the name is blank."""
+        return self.name if self.name.strip() else f"row {self.row}"
+
+    @property
     def truth(self) -> float:
         """The truth, NaN where it is not known."""
         return math.nan if self.answer[3] is None else float(self.answer[3])
@@ -138,6 +143,11 @@ class Exhibit:
 def plain(number: str) -> str:
     """Return a number as people print it, with a minus sign."""
     return number.replace("-", "\N{MINUS SIGN}")
+
+
+def brief(value: float, digits: int = 4) -> str:
+    """Return a number with so many digits."""
+    return plain(f"{value:.{digits}g}") if math.isfinite(value) else "none"
 
 
 def signed(values: Sequence[float]) -> list[str]:

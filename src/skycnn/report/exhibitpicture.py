@@ -135,8 +135,9 @@ def _unknown_letters() -> Any:
 
 
 def _headline(exhibit: Exhibit, quantity: str) -> str:
-    name = "".join(letter if letter.isprintable() else "\ufffd" for letter in exhibit.name)
-    return f"{name}, row {exhibit.row}: {quantity} {exhibit.sentence}{f' {exhibit.unit}' if exhibit.unit else ''}"
+    shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in exhibit.name)
+    name = f"{shown}, " if shown.strip() else ""
+    return f"{name}row {exhibit.row}: {quantity} {exhibit.sentence}{f' {exhibit.unit}' if exhibit.unit else ''}"
 
 
 def _image(axes: Any, png: bytes, title: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.report import drawing, page, pageblocks
-from skycnn.report.exhibit import Exhibit, plain, signed
+from skycnn.report.exhibit import Exhibit, brief, signed
 from skycnn.report.exhibitimages import ExhibitImages
 from skycnn.report.markup import Markup, join, tag
 
@@ -159,7 +159,7 @@ def _card(
 ) -> Markup:
     head = tag(
         "header",
-        tag("h3", tag("bdi", exhibit.name), id=title),
+        tag("h3", tag("bdi", exhibit.heading)),
         tag("span", f"row {exhibit.row}", class_="row"),
     )
     curve = drawing.posterior(exhibit, quantity)
@@ -184,8 +184,8 @@ def _card(
         _flags(exhibit),
         _columns(exhibit),
         class_="card zoomable",
-        data_label=exhibit.name,
-        aria_labelledby=title,
+        data_label=exhibit.heading,
+        aria_label=exhibit.heading,
         **sorting,
     )
 
@@ -211,11 +211,11 @@ def _images(k: int, exhibit: Exhibit, images: ExhibitImages, method: str) -> Mar
     pair, rest = [], []
     stamp = images.stamp(k)
     if stamp is not None:
-        pair.append(_figure(stamp, f"stamp of {exhibit.name}", "stamp", SIDE))
+        pair.append(_figure(stamp, f"stamp of {exhibit.heading}", "stamp", SIDE))
     overlay = images.overlay(k)
     if overlay is not None:
         caption = "map, all bands" if exhibit.maps is not None and exhibit.maps.ndim == 3 else "map"
-        pair.append(_figure(overlay, f"{caption}, of {exhibit.name}: {method}", caption, SIDE))
+        pair.append(_figure(overlay, f"{caption}, of {exhibit.heading}: {method}", caption, SIDE))
         full = f"{images.full(k):.2g}"
         low = f"\N{MINUS SIGN}{full}" if images.two_sided else "0"
         strip = pageblocks.image(images.scale, f"scale of the maps from {low} to {full}", width=SIDE, height=9)
@@ -224,7 +224,7 @@ def _images(k: int, exhibit: Exhibit, images: ExhibitImages, method: str) -> Mar
     if maps:
         totals = signed([total for _, _, total in maps])
         small = [
-            _figure(picture, f"map of {exhibit.name} in {band}", f"{band} {total}", BANDSIDE)
+            _figure(picture, f"map of {exhibit.heading} in {band}", f"{band} {total}", BANDSIDE)
             for (band, picture, _), total in zip(maps, totals, strict=True)
         ]
         across = len(small) if len(small) <= ACROSS else min(-(-len(small) // 2), ACROSS)
@@ -241,8 +241,8 @@ def _explained(exhibit: Exhibit) -> Markup:
     if exhibit.explained is None:
         return Markup()
     value, reference, residual = exhibit.explained
-    text = f"explained {value:.4g}, at the baseline {reference:.4g}, residual {residual:+.1g}"
-    return tag("p", plain(text), class_="explained")
+    text = f"explained {brief(value)}, at the baseline {brief(reference)}, residual {brief(residual, 1)}"
+    return tag("p", text, class_="explained")
 
 
 def _bars(exhibit: Exhibit, quantity: str) -> Markup:

@@ -62,7 +62,6 @@ if (zoomable.length) {
     current = item;
     const copy = item.cloneNode(true);
     for (const element of [copy, ...copy.querySelectorAll("[id]")]) element.removeAttribute("id");
-    copy.removeAttribute("aria-labelledby");
     copy.querySelector(".enlarge")?.remove();
     for (const part of copy.querySelectorAll("details")) part.open = true;
     const turn = document.createElement("div");
