@@ -135,3 +135,9 @@ def test_an_object_takes_less_than_a_two_hundredth_of_15_megabytes():
     big = exhibit(0, pixels=pixels, maps=maps, columns=columns)
     one, two = (len(gallery.cards([big] * n, bands)) for n in (1, 2))
     assert two - one < 15e6 / 200
+
+
+def test_the_order_in_which_they_stand_has_a_name():
+    read = cards(exhibit(0), first="worst first")
+    assert "worst first" in read.text
+    assert "as asked for" not in read.text

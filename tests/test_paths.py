@@ -58,8 +58,15 @@ UNUSED = {("mock", "--background"), ("train", "--adapt")}
 """Nothing of photoz takes them, so that their files are not opened."""
 
 IMAGES = ("--images", "--mask", "--weight", "--stamps", "--cache")
-OUTPUTS = ("--out", "--preview", "--plot", "--provenance", "--answers")
-SUFFIXES = {"--preview": ".png", "--plot": ".png", "--survey": ".toml", "--provenance": ".json", "--init": MODEL}
+OUTPUTS = ("--out", "--preview", "--plot", "--html", "--provenance", "--answers")
+SUFFIXES = {
+    "--preview": ".png",
+    "--plot": ".png",
+    "--html": ".html",
+    "--survey": ".toml",
+    "--provenance": ".json",
+    "--init": MODEL,
+}
 
 
 def text_options():

@@ -75,12 +75,11 @@ def cards(
     *,
     quantity: str = "answer",
     method: str = "attribution",
-    stem: str = "card",
     first: str = "as asked for",
 ) -> Markup:
     """Return exhibits as cards, with what sorts and filters them, for a section of a page; see `write`.
 
-    ``stem`` begins the cards' names within the page, each section's its own; ``first`` says in which order they stand.
+    ``first`` says in which order they stand.
     """
     if not exhibits:
         return pageblocks.paragraphs("No object was asked for.")
@@ -88,7 +87,7 @@ def cards(
     images = ExhibitImages(exhibits, bands)
     ends = _ends(exhibits)
     shown = [
-        _card(k, f"{stem}{k}", exhibit, images, quantity=quantity, method=method, ends=ends, flags=flags)
+        _card(k, exhibit, images, quantity=quantity, method=method, ends=ends, flags=flags)
         for k, exhibit in enumerate(exhibits)
     ]
     return join(
@@ -148,7 +147,6 @@ def _select(name: str, options: Mapping[str, str]) -> Markup:
 
 def _card(
     k: int,
-    title: str,
     exhibit: Exhibit,
     images: ExhibitImages,
     *,

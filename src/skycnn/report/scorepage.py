@@ -150,7 +150,7 @@ class ScorePage:
         if any(np.isfinite(row.high - row.low) for row in answer.worst):
             told += " In brackets "
             told += "where 68% of other trainings would put it." if scored.kind == "class" else "the 68% interval."
-        cards = gallery.cards(exhibits, bands, quantity=scored.value, stem=f"{scored.value}-", first="worst first")
+        cards = gallery.cards(exhibits, bands, quantity=scored.value, first="worst first")
         return tag("div", pageblocks.paragraphs(told), cards, made(self.command), class_="compact")
 
     def _model(self, held: Answered) -> Markup:
