@@ -50,6 +50,7 @@ def test_a_posterior_has_its_peak_value_interval_and_truth_where_they_are():
     x, y = curve[curve[:, 1].argmin()]
     assert (x, y) == pytest.approx((place(1.5), TOP), abs=2)
     inside = points(found["within"][0])
+    assert inside[[1, -2], 0].tolist() == pytest.approx([place(1.4), place(1.6)], abs=0.1)
     assert inside[0].tolist() == pytest.approx([place(1.4), BASE], abs=0.1)
     assert inside[-1].tolist() == pytest.approx([place(1.6), BASE], abs=0.1)
     assert float(found["median"][0].get("x1")) == pytest.approx(place(1.5), abs=0.1)

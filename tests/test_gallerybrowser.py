@@ -38,6 +38,7 @@ def path(tmp_path_factory):
     given[7] = exhibit(7, answer=(NAN, NAN, NAN, None), curve=None, explained=None, pixels=None, maps=None)
     given[8] = exhibit(8, name=" ", maps=None, curve=None)
     given[9] = exhibit(9, name="n" * 80, flags=("f" * 80,), columns={"LONG_" * 20: "x" * 200})
+    given[11] = exhibit(11, columns={"MAG_I": "21.10", **{f"FOLDED_{i}": "1" for i in range(gallery.FEW)}})
     place = tmp_path_factory.mktemp("gallery") / "gallery.html"
     facts = {"model": f"photoz {HOSTILE}", HOSTILE: IN_ATTRIBUTE}
     command = f"skycnn explain stamps.fits --where '{HOSTILE}' --html gallery.html"
@@ -229,6 +230,7 @@ def test_paper(light):
         ids = set(re.findall(r"MAG_I\s+(\d+\.\d+)", text))
         assert {f"{20 + 0.1 * (int(row) - 100):.2f}" for row in found if row != "109"} == ids
     whole = " ".join(texts)
+    assert f"FOLDED_{gallery.FEW - 1}" in whole  # nobody can unfold paper
     assert "Enlarge" not in whole
     assert "Sort by" not in whole
     assert HOSTILE in whole
