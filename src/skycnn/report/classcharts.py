@@ -115,7 +115,7 @@ def _reliability(scored: Scored, p: Array, yes: Array, command: str) -> Markup:
         for c, n, h, a, b in zip(centre, count, hits, low, high, strict=True)
     ]
     head = (f"mean {scored.value}", "rows", "share of positives", "95% interval")
-    table = pageblocks.table(head, rows, "Reliability in ten bins of the probability")
+    table = pageblocks.table(head, rows, f"Reliability in ten bins of {scored.value}")
     more = tag("details", tag("summary", "table"), table)
     return box("Reliability", [chart.svg(), legend(("rule", "calibrated"))], notes, command, more)
 

@@ -22,18 +22,21 @@ ASIDE = ("learning_curve", "tensors", "scores", "ranges")
 def draw(card: Card, command: str) -> Markup:
     """Return a model's learning curve, its own scores, its trained ranges and the rest of its card."""
     parts = [boxes(*curves) if (curves := _curves(card, command)) else _no_curve(card)]
+    name = f"{card.name} ({card.sha256[:8]})"
     entries = flat({name: getattr(card, name) for name in card.__dataclass_fields__ if name not in ASIDE})
     entries["tensors"] = f"{len(card.tensors)}"
     shown = {name: _short(value) for name, value in entries.items()}
     rows = [(name, value) for name, value in shown.items() if value]
-    more = [pageblocks.table(("field", "value"), rows, f"Card of {card.name}", words=2)]
+    more = [pageblocks.table(("field", "value"), rows, f"Card of {name}", words=2)]
     if card.scores:
         told = [(name, _short(value)) for name, value in flat(card.scores).items()]
-        caption = "Scores of the model's own test rows, as its card has them; intervals of 95%"
+        caption = f"Scores of the test rows of {name}, as its card has them; intervals of 95%"
         more.append(pageblocks.table(("score", "value"), told, caption, words=2))
     if card.ranges:
         ends = [(name, f"{low:.4g}", f"{high:.4g}") for name, (low, high) in card.ranges.items()]
-        more.append(pageblocks.table(("quantity", "from", "to"), ends, "Trained ranges; rows outside are flagged"))
+        more.append(
+            pageblocks.table(("quantity", "from", "to"), ends, f"Trained ranges of {name}; rows outside are flagged")
+        )
     folded = [
         tag("details", tag("summary", summary), table, open=k == 0)
         for k, (summary, table) in enumerate(zip(("card", "scores in the card", "trained ranges"), more, strict=False))

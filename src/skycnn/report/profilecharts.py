@@ -34,7 +34,7 @@ def draw(profile: Profile, scored: Scored, command: str) -> Markup:
     rows = sum(b.rows for b in profile.bins)
     note = f"n = {rows:,} in {len(profile.bins)} bins. Bars: 95% of {resampled}. "
     note += "Dotted: as it should be." if any(score.key in RULES for score in profile.scores) else ""
-    table = tag("details", tag("summary", "table"), _table(profile, label, resampled))
+    table = tag("details", tag("summary", "table"), _table(profile, scored.value, label, resampled))
     charts = [
         chart
         for score in profile.scores
@@ -64,7 +64,7 @@ def _chart(profile: Profile, scored: Scored, score: Score, label: str, named: bo
     return chart.svg()
 
 
-def _table(profile: Profile, label: str, resampled: str) -> Markup:
+def _table(profile: Profile, value: str, label: str, resampled: str) -> Markup:
     head = (profile.label, "rows", *(score.label for score in profile.scores))
     rows = [
         (
@@ -74,7 +74,7 @@ def _table(profile: Profile, label: str, resampled: str) -> Markup:
         )
         for b in profile.bins
     ]
-    return pageblocks.table(head, rows, f"By {label}; in brackets 95% of {resampled}")
+    return pageblocks.table(head, rows, f"{value} by {label}; in brackets 95% of {resampled}")
 
 
 def beside(scored: Scored, command: str) -> Markup:

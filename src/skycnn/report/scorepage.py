@@ -146,7 +146,7 @@ class ScorePage:
             )
             for row, fits in zip(answer.worst, alike, strict=True)
         ]
-        told = f"The {len(exhibits)} answers furthest from the truth, the worst first, of n = {scored.rows:,}."
+        told = f"The {len(exhibits)} answers of {scored.value} furthest from the truth, of n = {scored.rows:,}."
         if any(np.isfinite(row.high - row.low) for row in answer.worst):
             told += " In brackets "
             told += "where 68% of other trainings would put it." if scored.kind == "class" else "the 68% interval."

@@ -30,7 +30,7 @@ def scores(scored: Scored) -> Markup:
     if any(entry.learned is not None for entry in ran):
         lines.append(("rows learned from", *("-" if entry.learned is None else f"{entry.learned:,}" for entry in ran)))
     lines += [(axisname(score, scored.unit), *(_cell(score, entry) for entry in ran)) for score in scored.scores]
-    caption = f"n = {scored.rows:,}; in brackets 95% of {scored.bootstrap}"
+    caption = f"{scored.value}: n = {scored.rows:,}; in brackets 95% of {scored.bootstrap}"
     if len(ran) > 1:
         caption += f"; \N{INCREMENT} is {scored.value} less the column's own, resample by resample"
     return tag("div", pageblocks.table(head, lines, caption), class_="scores")
@@ -82,7 +82,7 @@ def left_out(scored: Scored) -> Markup:
     total = scored.rows + sum(scored.left_out.values())
     lines = [("scored", f"{scored.rows:,}", f"{100 * scored.rows / total:.1f}%")]
     lines += [(reason, f"{n:,}", f"{100 * n / total:.1f}%") for reason, n in scored.left_out.items()]
-    return pageblocks.table(("rows", "n", "share"), lines, f"Of {total:,} rows")
+    return pageblocks.table(("rows", "n", "share"), lines, f"Rows scored of {scored.value}, of {total:,}")
 
 
 def flags(scored: Scored, found: Sequence[FlaggedRows]) -> Markup:
@@ -101,7 +101,7 @@ def flags(scored: Scored, found: Sequence[FlaggedRows]) -> Markup:
         )
         for each in found
     ]
-    caption = f"Flags of the {scored.rows:,} rows scored; a row may have several. In brackets 95% of "
+    caption = f"Flags of the {scored.rows:,} rows of {scored.value}; a row may have several. In brackets 95% of "
     caption += f"{flaggedrows.RESAMPLES} bootstrap resamples of these rows, of {FEWEST} at least"
     return pageblocks.table(head, lines, caption, words=2)
 
@@ -137,4 +137,6 @@ def worst(scored: Scored, rows: Sequence[WorstRow], words: Mapping[int, Sequence
         )
         for row in rows
     ]
-    return pageblocks.table(head, lines, f"The {len(rows)} answers furthest from the truth, n = {scored.rows:,}")
+    return pageblocks.table(
+        head, lines, f"The {len(rows)} answers of {scored.value} furthest from the truth, of n = {scored.rows:,}"
+    )

@@ -40,7 +40,7 @@ def draw(scored: Scored, judged: Judged, truth: Array, command: str) -> Markup:
     pit = None if judged.pit is None else judged.pit[np.isfinite(judged.pit)]
     if pit is not None and len(pit):
         behind = f"D{note[1:]}." if (note := scored.entries[0].note) else ""
-        figures += [_pit(pit, behind, command), _coverage(pit, behind, command)]
+        figures += [_pit(pit, behind, command), _coverage(scored, pit, behind, command)]
         return boxes(*figures)
     return boxes(*figures) + tag("p", "No PIT and no coverage: the answers have no interval or posterior beside them.")
 
@@ -156,7 +156,7 @@ def _pit(pit: Array, behind: str, command: str) -> Markup:
     return box("PIT: where the truth fell in each posterior", [chart.svg(), lines], notes, command)
 
 
-def _coverage(pit: Array, behind: str, command: str) -> Markup:
+def _coverage(scored: Scored, pit: Array, behind: str, command: str) -> Markup:
     """Draw by how much central intervals of many levels hold the truth too often or too rarely."""
     away = np.abs(2 * pit - 1)
     levels = np.unique([*np.linspace(0.05, 0.95, 19), *LEVELS])
@@ -175,7 +175,7 @@ def _coverage(pit: Array, behind: str, command: str) -> Markup:
         (f"{100 * level:.0f}%", f"{100 * hit / len(pit):.1f}%", f"[{100 * a:.1f}, {100 * b:.1f}]")
         for level, hit, a, b in zip(levels[told], hits[told], low[told], high[told], strict=True)
     ]
-    table = pageblocks.table(head, rows, f"Coverage of central intervals, n = {len(pit):,}")
+    table = pageblocks.table(head, rows, f"Coverage of central intervals of {scored.value}, n = {len(pit):,}")
     notes = [
         f"n = {len(pit):,}. Below the line intervals are too narrow, above it too wide. From the PIT; the 68% coverage "
         "in the table of scores is that of the ends as written.",
