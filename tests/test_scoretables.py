@@ -6,7 +6,7 @@ import numpy as np
 
 from scoredsample import HOSTILE, sample
 from skycnn.report import scoretables
-from skycnn.report.chartbox import text
+from skycnn.report.chartbox import parts, text
 from skycnn.scoring import flaggedrows
 from skycnn.scoring.worstrows import WorstRow
 from test_markup import Read
@@ -20,8 +20,8 @@ def test_every_score_of_everyone_stands_there_with_its_interval_and_difference()
             middle, *ends = text(score, entry.scores[score.key]).split(" ", 1)
             assert middle in read.text
             assert not ends or ends[0] in read.text
-    less = text(scored.scores[0], scored.entries[1].difference["sigma_nmad"], "+")
-    assert f"\N{INCREMENT} {less}" in read.text
+    less, ends = parts(scored.scores[0], scored.entries[1].difference["sigma_nmad"], "+")
+    assert f"\N{INCREMENT} {less}{ends}" in read.text
     assert "forest" not in read.text
     assert "MAE [deg]" in Read(scoretables.scores(sample("value")[0])).text
 

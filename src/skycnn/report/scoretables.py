@@ -42,8 +42,8 @@ def _cell(score: Score, entry: Entry) -> Markup:
     if ends:
         lines.append(tag("span", ends, class_="ends"))
     if entry.difference and not score.beside:
-        less = text(score, entry.difference[score.key], "+")
-        lines += [tag("span", f"\N{INCREMENT} {less}", class_="less")] if less != "-" else []
+        less, ends = parts(score, entry.difference[score.key], "+")
+        lines += [tag("span", f"\N{INCREMENT} {less}", class_="less"), tag("span", ends, class_="ends")] if ends else []
     return join(lines)
 
 
