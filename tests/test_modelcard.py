@@ -17,7 +17,7 @@ def test_the_cards_of_all_models_that_ship_are_shown(name):
     read = Read(modelcard.draw(card, "skycnn score"))
     lines = [a for n, a in read.elements if n == "path" and a["class"].split()[0] == "line"]
     assert len(lines) == len(card.learning_curve)
-    for words in (card.name, card.citation, card.sha256, f"{len(card.learning_curve)} networks of", "epoch"):
+    for words in (card.name, card.citation, card.sha256, f" of {card.name}, seed {card.seed}", "epoch"):
         assert words in read.text, words
     assert f"{min(card.learning_curve[-1]):.4g}" in read.text
 

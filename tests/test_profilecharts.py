@@ -34,7 +34,7 @@ def test_kinds_of_rows_stand_below_each_other_and_scores_of_one_kind_have_no_cha
     bins = scoretable.binned([own], rows.truth, scoretable.classes(), *how)
     (read,) = drawn("class", (kinds, bins))
     shown = [a["aria-label"] for name, a in read.elements if name == "svg" and "role" in a]
-    assert shown == ["false positives by KIND", "purity by KIND"]
+    assert shown == ["false positives by KIND"]
     assert all(word in read.text for word in ("merger", "disc", "pair"))
 
 

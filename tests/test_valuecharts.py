@@ -61,6 +61,15 @@ def _nothing():
     return scored, Judged(np.full(300, np.nan)), rows.truth, ""
 
 
+@pytest.mark.parametrize("z", [-0.001, 0.0, 5.0])
+def test_rows_of_one_redshift_can_be_drawn(z):
+    """Stars have none, or one below 0."""
+    scored, _ = sample("redshift", 40)
+    valuecharts.draw(scored, Judged(np.full(40, z)), np.full(40, z), "")
+    scored, _ = sample("value", 40)
+    valuecharts.draw(scored, Judged(np.full(40, z)), np.full(40, z), "")
+
+
 def test_coverage_is_the_share_of_rows_within_central_intervals():
     pit = np.concatenate([np.full(80, 0.5), np.full(20, 0.999)])
     text = drawn("redshift", pit=np.repeat(pit, 3)).text

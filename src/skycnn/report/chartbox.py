@@ -90,7 +90,14 @@ def wilson(hits: Array, rows: Array) -> tuple[Array, Array]:
 
 
 def ranked(
-    names: Sequence[str], found: Sequence[Interval], label: str, alt: str, *, scale: float = 1.0, rule: bool = True
+    names: Sequence[str],
+    found: Sequence[Interval],
+    label: str,
+    alt: str,
+    *,
+    scale: float = 1.0,
+    rule: bool = True,
+    width: int = 420,
 ) -> Chart:
     """Return scores with their intervals one below the other, each beside its name, the first at the top.
 
@@ -103,6 +110,8 @@ def ranked(
         100 for per cent.
     rule : bool
         Whether a line goes down from the first.
+    width : int
+        See `Chart`.
     """
     ends = np.array([(f.value, f.low, f.high) for f in found], np.float64).reshape(-1, 3) * scale
     ends = np.where(np.isnan(ends), ends[:, :1], ends)
@@ -113,6 +122,7 @@ def ranked(
         x,
         Axis("", -0.7, len(names) - 0.3, short[::-1]),
         alt,
+        width=width,
         height=70 + 26 * len(names),
     )
     if rule and len(ends) and np.isfinite(ends[0, 0]):

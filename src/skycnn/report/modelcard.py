@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from skycnn.errors import counted
 from skycnn.network.card import Card
 from skycnn.report import pageblocks
 from skycnn.report.chart import Axis, Chart, legend
@@ -72,16 +73,17 @@ def _curves(card: Card, command: str) -> list[Markup]:
     chart = Chart(Axis("epoch", 1, max(longest, 2)), y, f"learning curve of {card.name}")
     for k, curve in enumerate(curves):
         chart.line(np.arange(1, len(curve) + 1), curve, "one" if k < len(curves) - 1 or len(curves) == 1 else "two")
-    best = [float(np.min(curve)) for curve in curves]
-    entries = [("one", "each network of the training")] if len(curves) == 1 else []
+    best = [float(np.nanmin(curve)) for curve in curves]
+    entries = [("one", "the network")] if len(curves) == 1 else []
     if len(curves) > 1:
-        entries = [("one", f"the first {len(curves) - 1} networks"), ("two", "the last, which answers")]
+        entries = [("two", "the last, which answers"), ("one", f"{counted(len(curves) - 1, 'network')} before it")]
     rows = card.sample.get("rows")
-    n = {name: rows[name] for name in ("train", "valid") if name in rows} if isinstance(rows, Mapping) else {}
-    told = ", ".join(f"{count:,} rows to {name}" if isinstance(count, int) else name for name, count in n.items())
+    known = rows if isinstance(rows, Mapping) else {}
+    parts = [(words, known.get(side)) for words, side in (("trained on", "train"), ("validated on", "valid"))]
+    told = ", ".join(f"{words} {n:,} rows" for words, n in parts if isinstance(n, int))
     lowest = ", ".join(f"{value:.4g}" for value in best)
     notes = [
-        f"{len(curves)} networks of {card.name}, seed {card.seed}." + (f" {told}." if told else ""),
+        f"{counted(len(curves), 'network')} of {card.name}, seed {card.seed}" + (f", {told}." if told else "."),
         f"Mean loss of the validation rows, without a unit; lowest of each: {lowest}. No interval: the card has none.",
     ]
     return [box("Learning curve", [chart.svg(), legend(*entries)], notes, command)]

@@ -38,10 +38,15 @@ def draw(profile: Profile, scored: Scored, command: str) -> Markup:
     charts = [
         chart
         for score in profile.scores
-        if sum(np.isfinite(b.entries[0].scores[score.key].value) for b in profile.bins) > 1
+        if _known(profile, "auc" if score.key == "purity" else score.key) > 1
         for chart in [_chart(profile, scored, score, label, named)]
     ]
     return box(f"By {label}", [tag("div", *charts, class_="small")], [note], command, table)
+
+
+def _known(profile: Profile, key: str) -> int:
+    """Return how many bins have a score; one of the AUC has rows of both classes, without which purity says nothing."""
+    return sum(bool(np.isfinite(b.entries[0].scores[key].value)) for b in profile.bins)
 
 
 def _chart(profile: Profile, scored: Scored, score: Score, label: str, named: bool) -> Markup:
@@ -51,7 +56,7 @@ def _chart(profile: Profile, scored: Scored, score: Score, label: str, named: bo
     words = axisname(score, scored.unit)
     if named:
         names = [b.name for b in profile.bins]
-        return ranked(names, found, words, title, scale=scale, rule=False).svg()
+        return ranked(names, found, words, title, scale=scale, rule=False, width=WIDTH).svg()
     values = scale * np.array([(each.value, each.low, each.high) for each in found])
     rule = RULES.get(score.key)
     low = 0.0 if score.key in GROUNDED else None

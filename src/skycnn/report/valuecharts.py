@@ -50,7 +50,8 @@ def _ends(scored: Scored, truth: Array, value: Array) -> tuple[float, float]:
     if not both:
         return 0.0, 1.0
     if scored.kind == "redshift":
-        return 0.0, 1.05 * max(float(np.quantile(part, 0.999)) for part in both) or 1.0
+        high = 1.05 * max(float(np.quantile(part, 0.999)) for part in both)
+        return 0.0, high if high > 0 else 1.0
     low, high = (f(float(np.quantile(part, q)) for part in both) for f, q in ((min, 0.001), (max, 0.999)))
     margin = 0.05 * (high - low) or 1.0
     return low - margin, high + margin
