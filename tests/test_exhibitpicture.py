@@ -62,8 +62,11 @@ def test_what_is_there_is_spared_and_places_are_checked_first(tmp_path, monkeypa
         exhibitpicture.check(str(tmp_path / "file"), [1])
     with pytest.raises(InputError, match=r"no file can be made"):
         exhibitpicture.check(str(tmp_path / "no" / "where"), [1])
+    (tmp_path / "new.png").mkdir()
     exhibitpicture.check(str(tmp_path / "new") + "/", [1])
-    assert sorted(os.listdir(tmp_path)) == ["file", "png"]
+    monkeypatch.chdir(tmp_path)
+    exhibitpicture.check("new", [1])
+    assert sorted(os.listdir(tmp_path)) == ["file", "new.png", "png"]
     monkeypatch.setattr(plotfile, "find_spec", lambda name: None)
     for place in (str(folder), str(tmp_path / "new")):
         with pytest.raises(InputError, match=r"matplotlib is not installed; --png needs it"):

@@ -1,33 +1,19 @@
-"""A gallery in a browser: nothing is loaded, nothing hostile runs, it is read on any screen, scriptless, on paper.
-
-The browser is Debian's Chromium, driven through the DevTools protocol.
-"""
+"""A gallery in a browser: nothing is loaded, nothing hostile runs, it is read on any screen, scriptless, on paper."""
 
 import re
-import shutil
 
 import pytest
+from tests import browsing
+from tests.browsing import Open, violations
 from tests.exhibiting import BANDS, HOSTILE, IN_ATTRIBUTE, PEAKS, UNLIKE, exhibit, fluxes
 
-from skycnn.report import gallery
+from skycnn.report import exhibitcard, gallery
 
-CHROMIUM = shutil.which("chromium")
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
 pdfium = pytest.importorskip("pypdfium2", reason="pypdfium2 is not installed")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+browser = browsing.browser
 
 N = 50
 NAN = float("nan")
-WIDTH, HEIGHT = 1280, 900
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield made
-        made.close()
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +24,7 @@ def path(tmp_path_factory):
     given[7] = exhibit(7, answer=(NAN, NAN, NAN, None), curve=None, explained=None, pixels=None, maps=None)
     given[8] = exhibit(8, name=" ", maps=None, curve=None)
     given[9] = exhibit(9, name="n" * 80, flags=("f" * 80,), columns={"LONG_" * 20: "x" * 200})
-    given[11] = exhibit(11, columns={"MAG_I": "21.10", **{f"FOLDED_{i}": "1" for i in range(gallery.FEW)}})
+    given[11] = exhibit(11, columns={"MAG_I": "21.10", **{f"FOLDED_{i}": "1" for i in range(exhibitcard.FEW)}})
     place = tmp_path_factory.mktemp("gallery") / "gallery.html"
     facts = {"model": f"photoz {HOSTILE}", HOSTILE: IN_ATTRIBUTE}
     command = f"skycnn explain stamps.fits --where '{HOSTILE}' --html gallery.html"
@@ -48,39 +34,12 @@ def path(tmp_path_factory):
     return place
 
 
-class Open:
-    """A page of a browser, and what it said and asked for."""
-
-    def __init__(self, browser, path, **context):
-        context = {"viewport": {"width": WIDTH, "height": HEIGHT}, **context}
-        self.context = browser.new_context(**context)
-        self.page = self.context.new_page()
-        self.said, self.asked = [], []
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.goto(path.as_uri())
-
-    def run(self, script):
-        return self.page.evaluate(script)
-
-    def names(self):
-        """Return the names on the cards that are seen, in the order in which they stand."""
-        return self.run("[...document.querySelectorAll('.card:not([hidden]) h3')].map((h) => h.textContent)")
-
-
 @pytest.fixture
 def light(browser, path):
     """The page as most see it."""
     made = Open(browser, path, color_scheme="light")
     yield made
     made.context.close()
-
-
-def violations(page, *rules):
-    options = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else None
-    found = axe.Axe().run(page, options=options).response["violations"]
-    return [(rule["id"], node["html"][:200], node["failureSummary"]) for rule in found for node in rule["nodes"]]
 
 
 def test_it_loads_nothing_complains_of_nothing_and_runs_nothing_hostile(light, path):
@@ -230,7 +189,7 @@ def test_paper(light):
         ids = set(re.findall(r"MAG_I\s+(\d+\.\d+)", text))
         assert {f"{20 + 0.1 * (int(row) - 100):.2f}" for row in found if row != "109"} == ids
     whole = " ".join(texts)
-    assert f"FOLDED_{gallery.FEW - 1}" in whole  # nobody can unfold paper
+    assert f"FOLDED_{exhibitcard.FEW - 1}" in whole  # nobody can unfold paper
     assert "Enlarge" not in whole
     assert "Sort by" not in whole
     assert HOSTILE in whole

@@ -2,14 +2,17 @@
 
 import numpy as np
 import pytest
+from tests import browsing
+from tests.browsing import Open, violations
 from tests.scoredsample import HOSTILE, sample, target
-from tests.test_gallerybrowser import Open, browser, violations  # noqa: F401 - a fixture
 
 from skycnn.network.model import installed, read_card
 from skycnn.report.scorepage import ScorePage, ShownAnswer
 from skycnn.scoring import flaggedrows, profile
 from skycnn.scoring.scoreresult import Answered, Result
 from skycnn.scoring.worstrows import WorstRow
+
+browser = browsing.browser
 
 MODEL = "photoz-sdss-flux"
 
@@ -57,7 +60,7 @@ CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_read_on_any_screen_and_loads_nothing(browser, path, scheme):  # noqa: F811 - a fixture
+def test_it_is_read_on_any_screen_and_loads_nothing(browser, path, scheme):
     made = Open(browser, path, color_scheme=scheme)
     assert made.said == []
     assert made.asked == [path.as_uri(), *(url for url in made.asked if url.startswith("data:image/png;"))]

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-POINTS = 120
-"""Of a curve: about one in three pixels of a card."""
+POINTS = 160
+"""Of a curve: about one in two pixels of a card."""
 
 TAIL = 5e-4
 """Share of a posterior that may lie beyond either end of its curve."""
@@ -81,6 +81,15 @@ class Exhibit:
     def width(self) -> float:
         """The width of the interval, NaN where there is none."""
         return self.answer[2] - self.answer[1]
+
+    def by_band(self) -> tuple[str, dict[str, float]]:
+        """Return what a bar stands for and its length for each band: what the band adds, else the change without it.
+
+        Nothing where neither is known.
+        """
+        if self.bars:
+            return "adds", dict(self.bars)
+        return "change", {band: value - self.answer[0] for band, value in (self.without or {}).items()}
 
     def posterior(self) -> tuple[Array, Array] | None:
         """Return values and densities of the posterior, evenly spaced where nearly all of it lies, with room about it.

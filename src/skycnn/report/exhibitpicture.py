@@ -13,7 +13,7 @@ import numpy as np
 
 from skycnn.errors import InputError
 from skycnn.report import plotfile, style
-from skycnn.report.exhibit import Exhibit, signed
+from skycnn.report.exhibit import Exhibit, brief, signed
 from skycnn.report.exhibitimages import ExhibitImages
 
 Progress = Callable[[int, int], None]
@@ -45,7 +45,8 @@ def check(folder: str, rows: Sequence[int], option: str = "--png", *, overwrite:
         for row in rows:
             plotfile.check(os.path.join(folder, name(row)), option, overwrite=overwrite)
         return
-    plotfile.check(os.path.normpath(folder) + ".png", option, overwrite=True)
+    around = os.path.dirname(os.path.normpath(folder))
+    plotfile.check(os.path.join(around, name(0)), option, overwrite=True)
     if os.path.lexists(folder):
         raise InputError(f"{option} {folder} is a file", expected="a folder")
 
@@ -110,7 +111,7 @@ def picture(k: int, exhibit: Exhibit, images: ExhibitImages, quantity: str) -> b
         left, top = GAP, 2 * LINE + GAP
         for text, shown in squares:
             full = images.full(k) if text == "map" else None
-            about = "" if full is None else f", full colour {chr(0xB1) if images.two_sided else ''}{full:.2g}"
+            about = "" if full is None else f", full colour {chr(0xB1) if images.two_sided else ''}{brief(full, 2)}"
             _image(panel(left, top, SIDE, SIDE), shown, text + about)
             left += SIDE + GAP
         _posterior(panel(left, top, CURVE, SIDE), exhibit, quantity)
@@ -175,8 +176,9 @@ def _posterior(axes: Any, exhibit: Exhibit, quantity: str) -> None:
 
 
 def _bars(axes: Any, exhibit: Exhibit, quantity: str) -> None:
-    """Draw what each band adds, with the answer without it in numbers."""
-    bars, without = exhibit.bars or {}, exhibit.without or {}
+    """Draw what each band adds or changes, with the answer without it in numbers."""
+    what, bars = exhibit.by_band()
+    without = exhibit.without or {}
     names = list(dict.fromkeys(chain(bars, without)))
     values = [bars.get(band, math.nan) for band in names]
     colours = [style.ACCENT if value < 0 else style.WARM for value in values]
@@ -186,4 +188,4 @@ def _bars(axes: Any, exhibit: Exhibit, quantity: str) -> None:
     axes.set_yticks(range(len(names)), labels, parse_math=False)
     axes.invert_yaxis()
     axes.set_title(f"{quantity} without each band" if without else "bands", parse_math=False)
-    axes.set_xlabel("adds")
+    axes.set_xlabel(what)
