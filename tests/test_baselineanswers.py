@@ -123,3 +123,11 @@ def test_how_many_rows_each_learned_from_is_told():
     for other, learned in ((train, 37), (None, 80)):
         assert baselineanswers.answer(planned("knn"), rows, other, "redshift", "here", 1).learned == learned
     assert baselineanswers.answer(planned("knn"), sample(5), None, "redshift", "here", 1).learned is None
+
+
+def test_rows_stand_on_both_sides_whatever_else_was_read_of_one_of_them():
+    truth = np.linspace(0.1, 1, 30)
+    train = ScoredRows(truth, {}, {}, {"shape": 2 * truth}, None, None, None, {})
+    more = replace(train, inputs={"flux": np.ones((30, 2)), "shape": 2 * truth})
+    with pytest.raises(InputError, match="30 of the rows to score stand in --train"):
+        baselineanswers.check_apart(more, train, "t.fits", None)

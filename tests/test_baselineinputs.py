@@ -69,3 +69,22 @@ def test_what_is_not_there_is_an_error_where_the_baselines_are_named():
         baselineinputs.find(catalogue("A"), Origin(), task("z"), print, needed=True, strict=True)
     with pytest.raises(InputError, match="no input of kind 'image'"):
         baselineinputs.find(catalogue("A"), Origin(), task("image"), print, needed=True, strict=True)
+
+
+def test_fluxes_are_read_for_other_ends_too_and_their_lack_is_no_error():
+    class Bright(Origin):
+        def photometry(self, catalogue):
+            return SimpleNamespace(
+                columns=("F",), fluxes=lambda chunk: SimpleNamespace(flux=chunk["F"], error=chunk["F"])
+            )
+
+    notes = []
+    for needed in (False, True):
+        table, strict = catalogue("ZBEST"), needed
+        found = baselineinputs.find(table, Bright(), task("z"), notes.append, needed=needed, strict=strict, fluxes=True)
+        assert (
+            found.read({"ZBEST": np.ones(2), "F": np.full((2, 3), 7.0)}, np.arange(2))["flux"].tolist() == [[7] * 3] * 2
+        )
+        dark = baselineinputs.find(table, Origin(), task("z"), notes.append, needed=needed, strict=strict, fluxes=True)
+        assert np.isnan(dark.read({"ZBEST": np.ones(2)}, np.arange(2))["flux"]).all()
+    assert notes == []

@@ -92,3 +92,9 @@ def test_a_page_is_written_once_unless_it_may_be_replaced(tmp_path):
     with pytest.raises(InputError, match=r"--html .*g\.txt has no known ending.*\.html"):
         gallery.write(str(tmp_path / "g.txt"), [], BANDS, **given, overwrite=True)
     assert [file.name for file in tmp_path.iterdir()] == ["g.html"]
+
+
+def test_the_order_in_which_they_stand_has_a_name():
+    read = Read(gallery.cards([exhibit(0)], BANDS, first="worst first"))
+    assert "worst first" in read.text
+    assert "as asked for" not in read.text

@@ -55,3 +55,11 @@ def test_headings_are_in_order_and_links_lead_to_them():
     assert links == [f"#{name}" for name in ids] == ["#s1", "#s2", "#s3"]
     assert "<nav" not in made(sections=2)
     assert dict(read.elements)["html"] == {"lang": "en"}
+
+
+def test_a_page_may_have_further_styles():
+    plain, more = Page("t", "c", {}).html().decode(), Page("t", "c", {}, ("chart.css",)).html().decode()
+    assert ".chart .frame" in more
+    assert ".chart .frame" not in plain
+    (body,) = re.findall("<style>(.*?)</style>", more, re.DOTALL)
+    assert base64.b64encode(hashlib.sha256(body.encode()).digest()).decode() in more

@@ -36,8 +36,8 @@ def test_files_that_are_there_are_spared_and_folders_must_be(tmp_path, monkeypat
         with pytest.raises(InputError, match=r"exists.*--overwrite"):
             plotfile.check(path)
         assert plotfile.check(path, overwrite=True) == "png"
-        with pytest.raises(InputError, match="is the file of the mocks themselves"):
-            plotfile.check(path, overwrite=True, spared="a.png")
+        with pytest.raises(InputError, match=r"--plot .* is the catalogue.*Give another --plot FILE"):
+            plotfile.check(path, overwrite=True, spared={"b.png": "another", "a.png": "the catalogue"})
     with pytest.raises(InputError, match="is a folder"):
         plotfile.check("folder.png", overwrite=True)
     with pytest.raises(InputError, match=r"no file can be made in no/where.*Give another --plot FILE"):

@@ -119,3 +119,11 @@ def test_text_that_makes_no_bins(number, words):
     by = np.array([f"W{i % words}" for i in range(101)])
     with pytest.raises(InputError, match=f"--by A is text, of {words} different words .expected at most 20"):
         rowbins.find(("A", None, None, number), rows(by=by), "Z_PHOT", ())
+
+
+def test_bins_of_as_many_rows_each_of_any_values():
+    found = rowbins.equal("x", np.array([4.0, 1, 3, 2, np.nan]), 2)
+    assert found.edges.tolist() == [1, 2.5, 4]
+    assert rowbins.equal("x", np.full(3, 7.0), 5).edges.tolist() == [7, 7]
+    assert rowbins.equal("x", np.full(3, np.nan)).edges.tolist() == []
+    assert rowbins.told("width", rows(), "Z_PHOT", "gr", 3).label == "width of Z_PHOT"

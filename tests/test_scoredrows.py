@@ -165,3 +165,14 @@ def test_no_photometry_is_fluxes_of_nan_so_that_samples_can_be_joined(tmp_path):
 def test_a_training_sample_needs_no_answers(tmp_path):
     rows = read(table(tmp_path / "c.fits", T=np.ones(3)), values=())
     assert (len(rows.truth), rows.judged, rows.flags) == (3, {}, None)
+
+
+def test_rows_tell_their_numbers_and_what_stands_beside(tmp_path, monkeypatch):
+    monkeypatch.setattr(scoredrows, "CHUNK", 2)
+    path = table(tmp_path / "c.fits", Z=np.ones(6), T=[1.0, 1, -9, 1, 1, 1], R=[0.1, 0.2, 0.3, np.nan, 0.5, 0.6])
+    rows = read(path, beside=("R",), rows=(1, 6))
+    assert rows.numbers.tolist() == [1, 3, 4, 5]
+    assert rows.beside["R"].tolist() == pytest.approx([0.2, np.nan, 0.5, 0.6], nan_ok=True)
+    both = scoredrows.concatenate([rows, read(path)])
+    assert both.numbers.tolist() == [1, 3, 4, 5, 0, 1, 3, 4, 5]
+    assert both.beside == {}  # the second was not asked for it

@@ -1,5 +1,7 @@
 """``skycnn score``: answers against the truth, the baselines beside them."""
 
+import shlex
+import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -13,6 +15,7 @@ EXAMPLES = (
     ("skycnn score cat.fits --task photoz --truth Z_SPEC", "Score Z_PHOT, with the baselines on the same rows."),
     ("skycnn score test.fits --task photoz --truth Z_SPEC --train train.fits", "Train the baselines on other rows."),
     ("skycnn score cat.fits --task photoz --where 'Z_SPEC >= 0.004' --plot p.png", "Leave stars out; draw a figure."),
+    ("skycnn score cat.fits --task photoz --truth Z_SPEC --html report.html", "Write a report with all figures."),
     (
         "skycnn score cat.fits --task photoz --baseline PHOTOZ_SURVEY --by MAG_I:18:24:6",
         "Against another column, by bin.",
@@ -84,8 +87,17 @@ def command(
     plot: Annotated[
         str | None, typer.Option("--plot", metavar="FILE", help="Draw the answers: .png, .pdf or .svg (extra 'plots').")
     ] = None,
+    html: Annotated[
+        str | None,
+        typer.Option(
+            "--html",
+            metavar="FILE.html",
+            help="Write a report in one file: scores, figures, the model's card, the worst rows.",
+        ),
+    ] = None,
     answer: Annotated[
-        str | None, typer.Option("--answer", metavar="COLUMN", help="Which answers to draw; left out, the first.")
+        str | None,
+        typer.Option("--answer", metavar="COLUMN", help="Which answers --plot draws; left out, the first."),
     ] = None,
     overwrite: options.Overwrite = False,
     threads: options.Threads = None,
@@ -129,6 +141,8 @@ def command(
         threshold=threshold,
         prevalence=prevalence,
         plot=plot,
+        html=html,
+        command=shlex.join(["skycnn", *sys.argv[1:]]),
         answer=answer,
         overwrite=overwrite,
         threads=count,
@@ -142,8 +156,9 @@ def command(
             if k:
                 print()
             _draw(result, answered)
-    if plot is not None:
-        console.say(f"wrote {plot}")
+    for path in (plot, html):
+        if path is not None:
+            console.say(f"wrote {path}")
 
 
 def _names(text: str) -> tuple[str, ...]:

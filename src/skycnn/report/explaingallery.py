@@ -15,7 +15,7 @@ from skycnn.inputs.maprun import CHUNK
 from skycnn.inputs.rowselection import RowSelection
 from skycnn.report import exhibitpicture, gallery, page
 from skycnn.report.exhibition import Exhibition
-from skycnn.scoring.worstrows import KnownTruth
+from skycnn.scoring.largesterrors import KnownTruth
 
 WORDS = {"joint": "joint map", "ig": "integrated gradients", "cam": "class activation map"}
 COPIES = 5

@@ -17,6 +17,9 @@ Array = NDArray[Any]
 FEW = 1500
 """Rows up to which each is a dot; above, cells are coloured by their number."""
 
+PAGE = (7.1, 5.6)
+"""Inches: as wide as the two columns of a journal, so that no letter is set smaller than 7 points."""
+
 LONE = 4.0
 """A predictor whose score is more than this many times that of the one shown is written as a number at the edge."""
 
@@ -41,8 +44,8 @@ def draw(target: Target, predictor: Predictor, truth: Array, entries: Sequence[E
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(10.0, 7.4), dpi=200, layout="constrained")
+    with matplotlib.rc_context({**STYLE, "font.size": 8, "axes.titlesize": 8}):
+        figure = Figure(figsize=PAGE, dpi=300, layout="constrained")
         FigureCanvasAgg(figure)
         value = predictor.judged.value if predictor.judged is not None else np.full(len(truth), np.nan)
         pit = predictor.judged.pit if predictor.judged is not None else None
@@ -50,7 +53,7 @@ def draw(target: Target, predictor: Predictor, truth: Array, entries: Sequence[E
             _class(figure, value, truth, entries, target.truth)
         else:
             _value(figure, value, truth, pit, entries, _look(target, value, truth))
-        figure.suptitle(title, x=0.008, ha="left", fontsize=11, fontweight="bold")
+        figure.suptitle(title, x=0.008, ha="left", fontsize=9, fontweight="bold")
         return encode(figure, kind)
 
 
@@ -117,7 +120,7 @@ def _value(figure: Any, value: Array, truth: Array, pit: Array | None, entries: 
     main.tick_params(labelbottom=False)
     below.set_xlabel(look.x, parse_math="$" in look.x)
     main.set_ylabel(look.y, parse_math="$" in look.y)
-    below.set_ylabel(look.error, fontsize=8, parse_math="$" in look.error)
+    below.set_ylabel(look.error, fontsize=7, parse_math="$" in look.error)
     _pit(figure.add_subplot(right[0]), pit)
     _rivals(figure, right[1], entries, look.compared)
 
@@ -156,7 +159,7 @@ def _running(axes: Any, truth: Array, values: Array) -> None:
     low, middle, high = np.array([np.quantile(values[g], (0.16, 0.5, 0.84)) for g in groups]).T
     axes.fill_between(centre, low, high, color="#123a5c", alpha=0.22, lw=0, label="68% of the rows")
     axes.plot(centre, middle, color="#0a1a2f", lw=1.4, label="running median")
-    axes.legend(loc="lower right", ncols=2, fontsize=7.5, handlelength=1.4, borderaxespad=0.2)
+    axes.legend(loc="lower right", ncols=2, fontsize=7, handlelength=1.4, borderaxespad=0.2)
 
 
 def _density(axes: Any, figure: Any, x: Array, y: Array, across: tuple[float, float], up: tuple[float, float]) -> None:
@@ -209,8 +212,8 @@ def _pit(axes: Any, pit: Array | None) -> None:
     text = (
         f"mean {known.mean():.3f} (0.5)\nwidth {metrics.pit_width(known):.3f} (1)\nKS {metrics.ks_uniform(known):.3f}"
     )
-    axes.text(0.04, 0.95, text, transform=axes.transAxes, va="top", fontsize=8, linespacing=1.4)
-    axes.legend(loc="upper right", fontsize=7.5, borderaxespad=0.4)
+    axes.text(0.04, 0.95, text, transform=axes.transAxes, va="top", fontsize=7, linespacing=1.4)
+    axes.legend(loc="upper right", fontsize=7, borderaxespad=0.3, handlelength=1.0, handletextpad=0.5)
 
 
 def _rivals(figure: Any, place: Any, entries: Sequence[Entry], shown: Sequence[tuple[str, str, float]]) -> None:
@@ -225,11 +228,11 @@ def _rivals(figure: Any, place: Any, entries: Sequence[Entry], shown: Sequence[t
         margin = 0.12 * (high - low) or 0.1 * abs(high) or 1.0
         for y, (value, start, end) in zip(lines, found, strict=True):
             own = y == lines[0]
-            if np.isfinite(value) and value > high + margin:  # far off: its number at the edge
+            if np.isfinite(value) and end > high + margin:  # far off: its number at the edge
                 text = f"{value:.3g} $\\blacktriangleright$"
                 place_at = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center"}
                 axes.text(
-                    0.97, y, text, color=SOFT, bbox={"facecolor": "white", "edgecolor": "none", "pad": 2}, **place_at
+                    0.95, y, text, color=SOFT, bbox={"facecolor": "white", "edgecolor": "none", "pad": 2}, **place_at
                 )
                 continue
             colour = ACCENT if own else SOFT
@@ -242,7 +245,7 @@ def _rivals(figure: Any, place: Any, entries: Sequence[Entry], shown: Sequence[t
         axes.grid(axis="x", color=FAINT, alpha=0.25, lw=0.6)
     first = np.atleast_1d(panels)[0]
     first.set_yticks(lines, [_who(entry) for entry in ran])
-    first.set_title("beside the baselines, with 95% intervals\n(in brackets: rows learned from)")
+    first.set_title("beside the baselines: 95% intervals\n(in brackets: rows learned from)")
 
 
 def _who(entry: Entry) -> str:
@@ -295,4 +298,4 @@ def _reliability(axes: Any, p: Array, yes: Array, truth_name: str, entry: Entry)
     text = (
         f"ECE = {error.value:.3f}\nif calibrated {calibrated.value:.3f} [{calibrated.low:.3f}, {calibrated.high:.3f}]"
     )
-    axes.text(0.04, 0.95, text, transform=axes.transAxes, va="top", fontsize=8, linespacing=1.5)
+    axes.text(0.04, 0.95, text, transform=axes.transAxes, va="top", fontsize=7, linespacing=1.5)

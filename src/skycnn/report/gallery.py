@@ -57,16 +57,24 @@ def write(
 
 
 def cards(
-    exhibits: Sequence[Exhibit], bands: Sequence[str], *, quantity: str = "answer", method: str = "attribution"
+    exhibits: Sequence[Exhibit],
+    bands: Sequence[str],
+    *,
+    quantity: str = "answer",
+    method: str = "attribution",
+    first: str = "as asked for",
 ) -> Markup:
-    """Return exhibits as cards, with what sorts and filters them, for a section of a page; see `write`."""
+    """Return exhibits as cards, with what sorts and filters them, for a section of a page; see `write`.
+
+    ``first`` says in which order they stand.
+    """
     if not exhibits:
         return pageblocks.paragraphs("No object was asked for.")
     flags = sorted({flag for exhibit in exhibits for flag in exhibit.flags})
     images = ExhibitImages(exhibits, bands)
     look = Look(images, quantity, method, _ends(exhibits), flags)
     shown = tag("div", *(card(k, exhibit, look) for k, exhibit in enumerate(exhibits)), class_="cards")
-    return join([_legend(exhibits, look), _tools(exhibits, flags), shown])
+    return join([_legend(exhibits, look), _tools(exhibits, flags, first), shown])
 
 
 def _legend(exhibits: Sequence[Exhibit], look: Look) -> Markup:
@@ -87,9 +95,9 @@ def _legend(exhibits: Sequence[Exhibit], look: Look) -> Markup:
     return pageblocks.paragraphs(" ".join(says)) if says else Markup()
 
 
-def _tools(exhibits: Sequence[Exhibit], flags: Sequence[str]) -> Markup:
+def _tools(exhibits: Sequence[Exhibit], flags: Sequence[str], first: str) -> Markup:
     """Return what sorts and filters; it is hidden until the script shows it."""
-    orders = [("as asked for", "order up"), ("row", "row up")]
+    orders = [(first, "order up"), ("row", "row up")]
     orders += [("answer, highest first", "answer down"), ("answer, lowest first", "answer up")]
     if any(math.isfinite(exhibit.error) for exhibit in exhibits):
         orders.append(("error, largest first", "error down"))

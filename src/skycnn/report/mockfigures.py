@@ -83,7 +83,8 @@ def check(path: str, overwrite: bool, spared: str | None = None) -> str:
         When it is none that can be drawn, the file exists or is the one to be spared, or its folder cannot be written
         to.
     """
-    return plotfile.check(path, "--preview", overwrite=overwrite, spared=spared)
+    spare = {} if spared is None else {spared: "the file of the mocks themselves"}
+    return plotfile.check(path, "--preview", overwrite=overwrite, spared=spare)
 
 
 def draw(path: str, sample: PreviewRows, shown: Sequence[str], pixel_scale: float, title: str) -> None:

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -14,7 +14,9 @@ from skycnn.report.markup import Markup, join, tag
 ENDINGS = (".html", ".htm")
 
 
-def check(path: str, option: str = "--html", *, overwrite: bool = False) -> None:
+def check(
+    path: str, option: str = "--html", *, overwrite: bool = False, spared: Mapping[str, str] | None = None
+) -> None:
     """See that a page can be written to a file of this name.
 
     Parameters
@@ -24,15 +26,17 @@ def check(path: str, option: str = "--html", *, overwrite: bool = False) -> None
         That gave it.
     overwrite : bool
         Whether a file of that name may be replaced.
+    spared : mapping of str to str, optional
+        See `plotfile.check`.
 
     Raises
     ------
     InputError
-        When it has another ending, the file exists, or its folder cannot be written to.
+        When it has another ending, the file exists or is one to be spared, or its folder cannot be written to.
     """
     if Path(path).suffix.lower() not in ENDINGS:
         raise InputError(f"{option} {path} has no known ending", expected=", ".join(ENDINGS))
-    plotfile.check_place(path, option, overwrite=overwrite)
+    plotfile.check_place(path, option, overwrite=overwrite, spared=spared)
 
 
 class Page:
@@ -45,10 +49,12 @@ class Page:
         What was typed to make it.
     facts : mapping of str to str
         What a reader must know first, such as the model, the number of objects and the data.
+    styles : sequence of str
+        Style sheets in this folder that come after the one of all pages.
     """
 
-    def __init__(self, title: str, command: str, facts: Mapping[str, str]) -> None:
-        self.title = title
+    def __init__(self, title: str, command: str, facts: Mapping[str, str], styles: Sequence[str] = ()) -> None:
+        self.title, self._styles = title, ("page.css", *styles)
         self._head = join([tag("h1", title), pageblocks.facts(facts), pageblocks.command(command)])
         self._sections: list[tuple[str, Markup]] = []
 
@@ -58,7 +64,7 @@ class Page:
 
     def html(self) -> bytes:
         """Return the file."""
-        style, script = _part("page.css"), _part("page.js")
+        style, script = join([_part(name) for name in self._styles]), _part("page.js")
         head = tag(
             "head",
             tag("meta", charset="utf-8"),
@@ -92,7 +98,7 @@ class Page:
 
 @cache
 def _part(name: str) -> Markup:
-    """Return the style or the script of all pages."""
+    """Return a style sheet or the script."""
     return Markup((resources.files("skycnn.report") / name).read_text("utf-8"))
 
 

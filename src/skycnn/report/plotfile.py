@@ -1,6 +1,7 @@
 """PlotFile: the file of a figure - its name seen to before the work, written as a whole or not at all."""
 
 import os
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from skycnn.files.regular import check_name, check_output
 FORMATS = ("png", "pdf", "svg")
 
 
-def check(path: str, option: str = "--plot", *, overwrite: bool = False, spared: str | None = None) -> str:
+def check(
+    path: str, option: str = "--plot", *, overwrite: bool = False, spared: Mapping[str, str] | None = None
+) -> str:
     """Return the format of a figure's file name.
 
     Parameters
@@ -21,14 +24,14 @@ def check(path: str, option: str = "--plot", *, overwrite: bool = False, spared:
         That gave it.
     overwrite : bool
         Whether a file of that name may be replaced.
-    spared : str, optional
-        A file that the figure must not replace, there or not.
+    spared : mapping of str to str, optional
+        Files that the figure must not replace, there or not, and what each is, in words.
 
     Raises
     ------
     InputError
-        When it is no format that can be drawn, matplotlib is missing, the file exists or is the one to be spared, or
-        its folder cannot be written to.
+        When it is no format that can be drawn, matplotlib is missing, the file exists or is one to be spared, or its
+        folder cannot be written to.
     """
     kind = Path(path).suffix.lower().removeprefix(".")
     if kind not in FORMATS:
@@ -39,19 +42,20 @@ def check(path: str, option: str = "--plot", *, overwrite: bool = False, spared:
     return kind
 
 
-def check_place(path: str, option: str, *, overwrite: bool, spared: str | None = None) -> None:
+def check_place(path: str, option: str, *, overwrite: bool, spared: Mapping[str, str] | None = None) -> None:
     """See that a report can be written to a file of this name; the parameters are those of `check`.
 
     Raises
     ------
     InputError
-        When the file exists or is the one to be spared, or its folder cannot be written to.
+        When the file exists or is one to be spared, or its folder cannot be written to.
     """
     check_name(path)
     real = os.path.realpath(path)  # what would be replaced
     folder = os.path.dirname(real)
-    if spared is not None and (real == os.path.realpath(spared) or _same(real, spared)):
-        raise InputError(f"{option} {path} is the file of the mocks themselves", hint=f"Give another {option} FILE.")
+    for other, what in (spared or {}).items():
+        if real == os.path.realpath(other) or _same(real, other):
+            raise InputError(f"{option} {path} is {what}", hint=f"Give another {option} FILE.")
     if check_output(path, f"{option} {path}") is not None and not overwrite:
         raise InputError(f"{path} exists", hint="--overwrite replaces it.")
     if os.path.exists(real):

@@ -30,7 +30,8 @@ def check_apart(rows: ScoredRows, train: ScoredRows, where: str, group: str | No
     InputError
         When one does; it names the group.
     """
-    twice = len(_marks(rows) & _marks(train))
+    names = tuple(train.inputs)
+    twice = len(_marks(rows, names) & _marks(train, names))
     if twice:
         raise InputError(
             f"{twice} of the rows to score stand in --train {where} too",
@@ -46,12 +47,13 @@ def check_apart(rows: ScoredRows, train: ScoredRows, where: str, group: str | No
             )
 
 
-def _marks(rows: ScoredRows) -> set[int]:
-    """Return the hashes of inputs and truth of the rows that have any input."""
-    there = baselines.present(rows.inputs)
+def _marks(rows: ScoredRows, names: Sequence[str]) -> set[int]:
+    """Return the hashes of inputs, those of some names, and truth of the rows that have any input."""
+    inputs = {name: rows.inputs[name] for name in names}
+    there = baselines.present(inputs)
     if not there.any():
         return set()
-    return set(row_hashes(*baselines.take(rows.inputs, there).values(), rows.truth[there]).tolist())
+    return set(row_hashes(*baselines.take(inputs, there).values(), rows.truth[there]).tolist())
 
 
 def training_note(train: ScoredRows | None, names: Sequence[str], group: str | None) -> str:

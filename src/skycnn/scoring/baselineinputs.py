@@ -115,6 +115,7 @@ def find(
     *,
     needed: bool,
     strict: bool,
+    fluxes: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Readers:
     """Return the reader of the kinds of input that the task's features need.
@@ -131,6 +132,8 @@ def find(
         Whether any baseline looks at inputs.
     strict : bool
         Whether an input that is not there is an error.
+    fluxes : bool
+        Whether fluxes are read where they are found, whatever the baselines look at.
     progress : callable, optional
         Receives rows done and all rows while stamps are measured.
 
@@ -142,17 +145,20 @@ def find(
     readers: list[InputReader] = []
     sets = tuple(features.sets(task.features).values())
     measures = stampreader.measures(sets)
-    for kind in dict.fromkeys(kind for make in sets for kind in features.kinds(make)):
+    seen = dict.fromkeys(kind for make in sets for kind in features.kinds(make))
+    for kind in seen | ({"flux": None} if fluxes else {}):
+        looked_at = needed and kind in seen
         try:
             reader: InputReader | None = None
-            if needed and kind == "image" and measures:
+            if looked_at and kind == "image" and measures:
                 reader = _stamps(catalogue, origin, measures, progress)
-            elif needed:
+            elif looked_at or (fluxes and kind == "flux"):
                 reader = _reader(catalogue, origin, task, kind)
         except InputError as error:
-            if strict:
+            if strict and looked_at:
                 raise
-            say(f"the baselines have no {features.words(kind)}: {error.what}")
+            if looked_at:
+                say(f"the baselines have no {features.words(kind)}: {error.what}")
             reader = None
         absent = FluxReader(None, len(origin.bands)) if kind == "flux" else AbsentReader(kind)
         readers.append(reader or absent)

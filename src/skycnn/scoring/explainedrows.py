@@ -11,9 +11,9 @@ from skycnn.inputs.answering import Answering
 from skycnn.inputs.explainoptions import ExplainOptions
 from skycnn.inputs.rowselection import RowSelection
 from skycnn.photometry.fields import Fields
-from skycnn.scoring import worstrows
+from skycnn.scoring import largesterrors
+from skycnn.scoring.largesterrors import KnownTruth
 from skycnn.scoring.target import Names
-from skycnn.scoring.worstrows import KnownTruth
 from skycnn.task import Truth
 
 Array = NDArray[Any]
@@ -99,7 +99,7 @@ def _worst(
         shown = selection.head(worst)
         return ExplainedRows(selection.of(shown), shown, f"the {counted(len(shown), 'row')} {against}")
     column = Names(options.prefix, options.suffix).written(value)
-    numbers, by = worstrows.find(ready, truth, selection, worst, column, say)
+    numbers, by = largesterrors.find(ready, truth, selection, worst, column, say)
     order = f"the {counted(len(numbers), 'row')} {against}, {by}"
     say(f"{order}; a gallery shows them by error, files keep the catalogue's order")
     return ExplainedRows(selection.of(numbers), numbers[:MOST], order)

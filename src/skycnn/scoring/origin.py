@@ -82,6 +82,18 @@ def recorded(catalogue: Catalogue, task: str, value: str) -> Record | None:
     return mine[-1] if mine else None
 
 
+def at_hand(model: str, sha256: str) -> Card | None:
+    """Return the card of a model, by its name; None where the one of this name has another hash.
+
+    Raises
+    ------
+    InputError
+        When there is none of this name, or its file cannot be read.
+    """
+    card = read_card(locate(model))
+    return card if card.sha256 == sha256 else None
+
+
 def find(
     catalogue: Catalogue,
     task: str,
@@ -118,8 +130,7 @@ def find(
     card = read_card(locate(name)) if name is not None else None
     if record is not None and card is None:
         try:
-            named = read_card(locate(record.model))
-            card = named if named.sha256 == record.model_sha256 else None
+            card = at_hand(record.model, record.model_sha256)
         except InputError as error:
             say(f"the model that answered is not at hand: {error.what}")
     if record is not None and given == PhotometryOptions():

@@ -111,10 +111,27 @@ def find(by: By, rows: ScoredRows, answer: str, bands: Sequence[str]) -> RowBins
         return _named(label, code, [f"{value:.0f}" for value in held])
     if low is not None and high is not None:
         return RowBins(label, values, np.linspace(low, high, count + 1))
+    return equal(label, values, count)
+
+
+def equal(label: str, values: Array, count: int = BINS) -> RowBins:
+    """Return bins of as many rows each; values (n,) are NaN where a row is in none."""
+    known = values[np.isfinite(values)]
     if not len(known):
         return RowBins(label, values, np.empty(0))
     edges = np.unique(np.quantile(known, np.linspace(0, 1, count + 1)))
     return RowBins(label, values, edges if len(edges) > 1 else np.repeat(edges, 2))
+
+
+def told(word: str, rows: ScoredRows, answer: str, bands: Sequence[str], count: int = BINS) -> RowBins:
+    """Return bins of as many rows each of what one of `WORDS` means.
+
+    Raises
+    ------
+    InputError
+        When it is not known of these rows.
+    """
+    return equal(*_told(word, rows, answer, bands), count)
 
 
 def _kinds(label: str, words: Array, whole: bool) -> RowBins:

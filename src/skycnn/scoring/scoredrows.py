@@ -60,6 +60,8 @@ class Wanted:
         Any other truth is null.
     group, by : str, optional
         Columns to draw and to bin by.
+    beside : tuple of str
+        Further columns of one number a row.
     where : str, optional
         Condition on the rows to keep.
     bits : mapping of str to mapping of str to int
@@ -75,6 +77,7 @@ class Wanted:
     bounds: Truth = field(default_factory=Truth)
     group: str | None = None
     by: str | None = None
+    beside: tuple[str, ...] = ()
     where: str | None = None
     bits: BitNames = field(default_factory=dict)
     rows: tuple[int, int | None] | None = None
@@ -96,6 +99,7 @@ class Wanted:
             found[self.group] = there.require(self.group, "--group COLUMN", flag=True, text=True)
         if self.values and (flag := there.get(self.flag)) is not None and flag.numeric:
             found[self.flag] = flag
+        found |= {name: there.require(name, "", flag=True) for name in self.beside}
         return found
 
     def condition(self, catalogue: Catalogue) -> Condition | None:
@@ -132,6 +136,10 @@ class ScoredRows:
         Rows by the reason why they are not here.
     seeds : frozenset
         Of the mocks that they are, see `Catalogue.seed`; None for other rows.
+    numbers : array (n,), optional
+        Of the rows in their catalogue, from 0.
+    beside : mapping of str to array (n,)
+        Of `Wanted.beside`, NaN for null.
     """
 
     truth: Array
@@ -143,6 +151,8 @@ class ScoredRows:
     by: Array | None
     left_out: Mapping[str, int]
     seeds: frozenset[object] = frozenset({None})
+    numbers: Array | None = None
+    beside: Mapping[str, Array] = field(default_factory=dict)
 
 
 def read(catalogue: Catalogue, wanted: Wanted, reader: InputReader) -> ScoredRows:
@@ -196,6 +206,12 @@ def concatenate(parts: Sequence[ScoredRows]) -> ScoredRows:
         whole([part.by for part in parts]),
         {name: sum(part.left_out.get(name, 0) for part in parts) for part in parts for name in part.left_out},
         frozenset().union(*(part.seeds for part in parts)),
+        whole([part.numbers for part in parts]),
+        {
+            name: np.concatenate([part.beside[name] for part in parts])
+            for name in first.beside
+            if all(name in part.beside for part in parts)
+        },
     )
 
 
@@ -234,6 +250,8 @@ def _part(
         _groups(fields[wanted.group], chunk, use, first, label) if wanted.group is not None else None,
         _sorted_by(fields[wanted.by], rows) if wanted.by is not None else None,
         {name: n for name, n in left_out.items() if n},
+        numbers=first + use,
+        beside={name: np.asarray(fields[name].of(rows), np.float64) for name in wanted.beside},
     )
 
 

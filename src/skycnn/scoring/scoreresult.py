@@ -91,6 +91,7 @@ class Result:
     prevalence: float | None
     plot: str | None
     seconds: float
+    html: str | None = None
     level: float = LEVEL
     versions: Mapping[str, str] = field(default_factory=lambda: {"skycnn": __version__, "numpy": np.__version__})
 

@@ -315,17 +315,18 @@ def binned(
     groups: Array | None = None,
     resamples: int = 1000,
     names: Sequence[str] = (),
+    most: int = 10_000,
 ) -> tuple[Bin, ...]:
     """Return the table of each bin of a column's values; rows outside all bins are left out.
 
-    ``names`` are those of the bins, where each is a kind of rows.
+    ``names`` are those of the bins, where each is a kind of rows; ``most`` is that of `Resampling`.
     """
     bins, unseen = [], Interval(float("nan"), float("nan"), float("nan"))
     auc = [score for score in scores if score.key == "auc"]
 
     def scored(index: Array, scores: Sequence[Score]) -> tuple[list[Predictor], tuple[Entry, ...]]:
         inside = [replace(p, judged=p.judged.take(index) if p.judged else None) for p in predictors]
-        resampling = Resampling(len(index), None if groups is None else groups[index], resamples)
+        resampling = Resampling(len(index), None if groups is None else groups[index], resamples, most=most)
         return inside, table(inside, truth[index], scores, resampling, paired=False)
 
     for k in range(len(edges) - 1):

@@ -1,124 +1,145 @@
-"""WorstRows: the rows whose answers are farthest from the truth."""
+"""WorstRows: the rows whose answers are furthest from the truth, with their names and stamps."""
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.errors import InputError, counted
-from skycnn.fits.catalogue import CHUNK, Catalogue
-from skycnn.inputs.answering import Answering
-from skycnn.inputs.rowselection import RowSelection
-from skycnn.inputs.work import answered
-from skycnn.photometry.fields import Field
-from skycnn.scoring.origin import recorded
-from skycnn.task import Truth
+from skycnn import schema
+from skycnn.fits.catalogue import Catalogue
+from skycnn.inputs import imagekind
+from skycnn.inputs.available import InputOptions
+from skycnn.metrics import scaled_error
+from skycnn.scoring import idcolumn
+from skycnn.scoring.scoredrows import ScoredRows
 
 Array = NDArray[Any]
 
+MOST = 24
+
 
 @dataclass(frozen=True)
-class KnownTruth:
-    """The truth of one column of answers in a catalogue.
+class WorstRow:
+    """A row whose answer is far from the truth.
 
     Parameters
     ----------
-    value : str
-        The task's name of the answer.
-    kind : str
-        See `Posterior.kinds`.
-    field : Field
-    bounds : Truth
-        Any other truth is null.
+    name : str
+        What its catalogue calls it; ``row 7`` where it has no name.
+    file : str
+        The catalogue.
+    number : int
+        Of the row there, from 0.
+    truth, value : float
+    low, high : float
+        Ends of the 68 % interval, NaN where there is none.
+    error : float
+        How far off, see `errors`.
+    flag : int or None
+    pixels : array (band, y, x) or None
+        Its stamp.
+    bands : tuple of str
+        Of the stamp.
     """
 
-    value: str
-    kind: str
-    field: Field
-    bounds: Truth
+    name: str
+    file: str
+    number: int
+    truth: float
+    value: float
+    low: float
+    high: float
+    error: float
+    flag: int | None = None
+    pixels: Array | None = None
+    bands: tuple[str, ...] = ()
 
-    def read(self, catalogue: Catalogue, numbers: Array) -> Array:
-        """Return the truths (n,) of rows by their numbers, ascending; NaN where there is none."""
-        name, found = self.field.column.name, np.full(len(numbers), np.nan)
-        selection = RowSelection(0, catalogue.rows, np.asarray(numbers, np.int64))
-        for chunk in selection.chunks(catalogue, [name], CHUNK):
-            truth = np.asarray(self.field.of(chunk.values or {}), np.float64)[chunk.run]
-            place = np.searchsorted(numbers, (chunk.first, chunk.first + len(chunk.run)))
-            found[slice(*place)] = np.where(np.isfinite(truth) & self.bounds.holds(truth), truth, np.nan)
-        return found
+    def words(self, task_flags: Iterable[schema.Bit]) -> tuple[str, ...]:
+        """Return the meanings of its flag."""
+        return () if self.flag is None else schema.decode(self.flag, task_flags)
 
-    def errors(self, value: Array, truth: Array) -> Array:
-        """Return how far answers are from truths (n,), of redshifts in units of 1 + z; NaN where one is missing."""
-        away = np.abs(np.asarray(value, np.float64) - truth)
-        return away / (1 + truth) if self.kind == "redshift" else away
+
+def errors(kind: str, value: Array, truth: Array) -> Array:
+    """Return how far answers are off, (n,): of redshifts dz/(1+z), else value less truth; NaN where unanswered."""
+    return scaled_error(value, truth) if kind == "redshift" else np.asarray(value, np.float64) - truth
 
 
 def find(
-    ready: Answering,
-    truth: KnownTruth,
-    selection: RowSelection,
-    n: int,
-    column: str,
-    say: Callable[[str], None] = lambda _: None,
-) -> tuple[Array, str]:
-    """Return the numbers of the n worst of the selected rows, the worst first, and where their answers come from.
-
-    The answers that stand in the catalogue are taken where the same model wrote them, else they are computed.
+    catalogue: Catalogue, kind: str, answer: str, rows: ScoredRows, bands: Sequence[str] = (), side: int | None = None
+) -> list[WorstRow]:
+    """Return the worst rows of one catalogue, at most `MOST`, the worst first; unanswered ones are not among them.
 
     Parameters
     ----------
-    ready : Answering
-    truth : KnownTruth
-    selection : RowSelection
-    n : int
-    column : str
-        Of the answers that ``predict`` would have written.
-    say : callable
-        Receives a line where answers are computed, which may take long.
-
-    Raises
-    ------
-    InputError
-        When no row has an answer and a truth.
+    catalogue : Catalogue
+    kind, answer : str
+        Kind of answer and its column.
+    rows : ScoredRows
+        Of this catalogue, with ``numbers``.
+    bands : sequence of str
+        Of the stamps; empty for all that they have.
+    side : int, optional
+        Pixels along an edge of a stamp; left out, as the file has them.
     """
-    record = recorded(ready.catalogue, ready.task.name, column)
-    standing = ready.catalogue.has(column)
-    same = record is not None and record.verb == "predict" and record.model_sha256 == ready.choice.card.sha256
-    if standing is not None and standing.numeric and same:
-        parts, words = _standing(ready.catalogue, standing.name, selection), f"by {standing.name} as it stands"
-    else:
-        say(f"the answers to {counted(len(selection), 'row')} are computed, to find the worst")
-        parts, words = _computed(ready, truth.value, selection), f"by {truth.value}, computed now"
-    worst, errors = np.empty(0, np.int64), np.empty(0)
-    for numbers, values in parts:
-        new = truth.errors(values, truth.read(ready.catalogue, numbers))
-        known = np.isfinite(new)
-        worst, errors = np.concatenate([worst, numbers[known]]), np.concatenate([errors, new[known]])
-        order = np.lexsort((worst, -errors))[:n]
-        worst, errors = worst[order], errors[order]
-    if not len(worst):
-        what = f"{ready.catalogue.label}: no row selected has an answer and a truth in {truth.field.name}"
-        raise InputError(what, hint=f"Is {truth.field.name} the truth? --truth COLUMN")
-    return worst, words
+    judged = rows.judged[answer]
+    error = errors(kind, judged.value, rows.truth)
+    far = np.where(np.isnan(error), -1.0, np.abs(error))
+    chosen = np.argsort(-far, kind="stable")[:MOST]
+    chosen = chosen[far[chosen] >= 0]
+    if not len(chosen) or rows.numbers is None:
+        return []
+    numbers = [int(number) for number in rows.numbers[chosen]]
+    nothing = np.full(len(rows.truth), np.nan)
+    low, high = (nothing if end is None else end for end in (judged.low, judged.high))
+    names, (shown, stamps) = _names(catalogue, numbers), _stamps(catalogue, numbers, bands, side)
+    return [
+        WorstRow(
+            names[k],
+            catalogue.label,
+            numbers[k],
+            float(rows.truth[at]),
+            float(judged.value[at]),
+            float(low[at]),
+            float(high[at]),
+            float(error[at]),
+            None if rows.flags is None else int(rows.flags[at]),
+            stamps[k],
+            shown,
+        )
+        for k, at in enumerate(chosen.tolist())
+    ]
 
 
-def _standing(catalogue: Catalogue, name: str, selection: RowSelection) -> Iterator[tuple[Array, Array]]:
-    for chunk in selection.chunks(catalogue, [name], CHUNK):
-        rows = np.flatnonzero(chunk.run)
-        yield chunk.first + rows, np.asarray((chunk.values or {})[name], np.float64)[rows]
+def merged(*parts: Sequence[WorstRow]) -> list[WorstRow]:
+    """Return the worst of several catalogues' worst rows."""
+    return sorted((row for part in parts for row in part), key=lambda row: -abs(row.error))[:MOST]
 
 
-def _computed(ready: Answering, value: str, selection: RowSelection) -> Iterator[tuple[Array, Array]]:
-    feed, place = ready.feed, [column.name for column in ready.answerer.columns].index(value)
-    step = (feed.stamps.chunk if feed.stamps is not None else None) or CHUNK
-    with closing(answered(feed, ready.answerer, selection.chunks(ready.catalogue, feed.columns, step))) as done:
-        for work in done:
-            if work.piece is None:
-                continue
-            rows = work.piece.rows
-            order = np.flatnonzero(work.chunk.run[rows])
-            order = order[np.argsort(rows[order])]
-            yield work.chunk.first + rows[order], work.answers[place][order]
+def _names(catalogue: Catalogue, numbers: Sequence[int]) -> list[str]:
+    column = idcolumn.find(catalogue.columns)
+    if column is None:
+        return [f"row {number}" for number in numbers]
+    found = []
+    for number in numbers:
+        (_, values), *_ = catalogue.chunks([column.name], (number, number + 1))
+        found.append(str(values.exact(column.name).names()[0]).strip() or f"row {number}")
+    return found
+
+
+def _stamps(
+    catalogue: Catalogue, numbers: Sequence[int], bands: Sequence[str], side: int | None
+) -> tuple[tuple[str, ...], list[Array | None]]:
+    """Return bands and stamps (band, y, x) of rows; None for all where the file holds no stamps."""
+    source = imagekind.opened(catalogue, InputOptions())
+    nothing: list[Array | None] = [None] * len(numbers)
+    if source is None or source.side is None:
+        return (), nothing
+    shown = tuple(band for band in bands if band in source.bands) or source.bands
+    side = min(side or source.side, source.side)
+    for k, number in enumerate(numbers):
+        values = catalogue.read(source.columns, (number, number + 1)) if source.columns else {}
+        for batch in source.batches(number, values, np.ones(1, bool), bands=shown, side=side):
+            nothing[k] = batch.pixels[0].astype(np.float32)
+    return shown, nothing

@@ -26,7 +26,7 @@ from skycnn.network.featuremaps import shows_maps
 from skycnn.report import explaingallery
 from skycnn.report.exhibition import Exhibition
 from skycnn.scoring import explainedrows
-from skycnn.scoring.worstrows import KnownTruth
+from skycnn.scoring.largesterrors import KnownTruth
 
 STEP = 4096
 """Rows of a catalogue of fluxes between two entries of the journal: seconds of work."""

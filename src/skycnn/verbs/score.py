@@ -12,10 +12,20 @@ from skycnn import baselines, features, schema, tasks
 from skycnn.bootstrap import Resampling
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.provenance import redacted
 from skycnn.inputs.available import Available, survey_of
 from skycnn.photometry.fluxes import PhotometryOptions
-from skycnn.report import figures, plotfile
-from skycnn.scoring import baselineanswers, baselineinputs, bestbaseline, rowbins, scoredrows, scoretable
+from skycnn.report import figures, pagematter, plotfile, scorefiles
+from skycnn.report.pagematter import PageMatter
+from skycnn.report.scorepage import ScorePage, ShownAnswer
+from skycnn.scoring import (
+    baselineanswers,
+    baselineinputs,
+    bestbaseline,
+    rowbins,
+    scoredrows,
+    scoretable,
+)
 from skycnn.scoring.origin import Origin, recorded
 from skycnn.scoring.origin import find as find_origin
 from skycnn.scoring.rowbins import By, RowBins
@@ -53,6 +63,8 @@ class Options:
     threshold: float = 0.5
     prevalence: float | None = None
     plot: str | None = None
+    html: str | None = None
+    command: str = ""
     answer: str | None = None
     overwrite: bool = False
     resamples: int = 1000
@@ -90,7 +102,8 @@ def score(
             said.add(note)
             say(note)
 
-    form = "" if options.plot is None else plotfile.check(options.plot, overwrite=options.overwrite)
+    files, named = (*texts, *options.train), (options.model, options.survey)
+    form = scorefiles.check(files, named, plot=options.plot, html=options.html, overwrite=options.overwrite)
     task = tasks.load(options.task)
     planned = baselines.plan(options.baselines, features.sets(task.features))
     for each in planned if options.baselines is not None else ():
@@ -100,7 +113,7 @@ def score(
     samples = _with_rows(sample, say)
     plotted = _plotted(samples, options)
     done, steps = 0, len(samples) * (len(planned) + 1)
-    answers, trained_on = [], ""
+    answers, shown, trained_on = [], list[ShownAnswer](), ""
     for target, rows in samples:
         train = _train_sample(options, target, sample.origin, task, rows, once, progress) if options.train else None
         note = baselineanswers.training_note(train, options.train, options.group)
@@ -116,15 +129,17 @@ def score(
                 progress(done, steps)
         found = _sorted(target, rows, sample, options, None if len(samples) == 1 else say)
         answers.append(_scored(task, target, rows, predictors, options, found, [each.name for each in planned]))
+        if options.html is not None:
+            shown.append(sample.matter.shown(task, target, rows, answers[-1], found, sample.origin.bands))
         if options.plot is not None and target is plotted:
             by = " and ".join(held.model for held in sample.models if held.model) or target.value
             title = f"{by} on {', '.join(sample.labels)}"
-            page = figures.draw(target, predictors[0], rows.truth, answers[-1].entries, title, form)
-            plotfile.write(options.plot, page)
+            figure = figures.draw(target, predictors[0], rows.truth, answers[-1].entries, title, form)
+            plotfile.write(options.plot, figure)
         done += 1
         if progress is not None:
             progress(done, steps)
-    return Result(
+    result = Result(
         answers=answers,
         task=task.name,
         files=sample.labels,
@@ -135,8 +150,13 @@ def score(
         threshold=options.threshold,
         prevalence=options.prevalence,
         plot=options.plot,
+        html=options.html,
         seconds=time.monotonic() - started,
     )
+    if options.html is not None:
+        known = pagematter.cards(sample.models, sample.origin)
+        plotfile.write(options.html, ScorePage(result, shown, redacted(options.command), known, task.flags).html())
+    return result
 
 
 def _with_rows(sample: "_Sample", say: Say) -> list[tuple[Target, ScoredRows]]:
@@ -222,6 +242,7 @@ class _Sample:
     labels: list[str] = field(default_factory=list)
     parts: dict[str, list[ScoredRows]] = field(default_factory=dict)
     by_model: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    matter: PageMatter = field(default_factory=PageMatter)
 
     @property
     def models(self) -> list[Answered]:
@@ -258,9 +279,12 @@ def _read(texts: Sequence[str], task: Task, options: Options, say: Say, progress
             sample.labels.append(catalogue.label)
             reader = _reader(catalogue, sample.origin, task, options, say, progress)
             for target in targets:
-                rows = scoredrows.read(catalogue, _wanted(target, task, options, catalogue, sample.origin), reader)
+                wanted = _wanted(target, task, options, catalogue, sample.origin)
+                rows = scoredrows.read(catalogue, wanted, reader)
                 if rows.by is None and options.by is not None and options.by[0] == rowbins.FILE:
                     rows = replace(rows, by=np.full(len(rows.truth), catalogue.label))
+                if options.html is not None:
+                    sample.matter.add(catalogue, target, rows, sample.origin)
                 sample.parts.setdefault(target.answer, []).append(rows)
     if sample is None:
         raise InputError("score needs a catalogue")
@@ -297,6 +321,7 @@ def _wanted(target: Target, task: Task, options: Options, catalogue: Catalogue, 
         bounds=target.bounds,
         group=options.group,
         by=_by_column(options, catalogue),
+        beside=() if options.html is None else pagematter.beside(catalogue),
         where=options.where or None,
         bits=Available(catalogue, survey=survey, user_survey=user_survey).bits,
         rows=options.rows,
@@ -319,7 +344,10 @@ def _reader(
     names = set(baselines.DEFAULT if options.baselines is None else options.baselines) - {"median"}
     needed = bool(names) or (options.by is not None and options.by[0] == "mag")
     strict = options.baselines is not None
-    return baselineinputs.find(catalogue, origin, task, say, needed=needed, strict=strict, progress=progress)
+    fluxes = options.html is not None
+    return baselineinputs.find(
+        catalogue, origin, task, say, needed=needed, strict=strict, fluxes=fluxes, progress=progress
+    )
 
 
 def _train_sample(
@@ -343,7 +371,9 @@ def _train_sample(
         with Catalogue.open(
             text, None, lambda columns, _: any(c.name.casefold() == target.truth.casefold() for c in columns)
         ) as catalogue:
-            wanted = replace(_wanted(target, task, options, catalogue, origin), values=(), by=None, rows=None)
+            wanted = replace(
+                _wanted(target, task, options, catalogue, origin), values=(), by=None, beside=(), rows=None
+            )
             parts.append(scoredrows.read(catalogue, wanted, _reader(catalogue, origin, task, options, say, progress)))
     train, where = scoredrows.concatenate(parts), " ".join(options.train)
     if not len(train.truth):
