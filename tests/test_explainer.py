@@ -172,7 +172,7 @@ def test_memory_that_runs_out_halves_the_batch(monkeypatch):
 
 
 def test_a_signal_ends_it_between_two_points(monkeypatch):
-    explainer, inputs, _ = made("flux", "ig")
+    explainer, inputs, _ = made("flux", "ig", batch=2, steps=40)
     left = iter([None] * 5)
 
     def check():

@@ -89,6 +89,16 @@ def test_any_pixels_give_numbers(images):
     assert all(torch.isfinite(part).all() for part in (flux, error, shape))
 
 
+@pytest.mark.parametrize("images", [torch.zeros(1, 2, SIDE, SIDE), blobs(), -blobs(), noise(1), blobs() * (PLACE < 9)])
+def test_what_windows_see_has_gradients(images):
+    """Also of round objects, and where a window weighs pixels with nothing."""
+    for part in range(2):
+        seen = images.clone().requires_grad_()
+        found = Windows()(seen, SIGMA)[2 * part]
+        (gradient,) = torch.autograd.grad(found.sum(), seen)
+        assert gradient.isfinite().all() and (gradient.any() or part)
+
+
 def test_the_noise_of_each_stamp_is_told_by_neighbours_at_its_border():
     generator = torch.Generator().manual_seed(3)
     level = torch.tensor([[0.5, 2.0], [1.0, 0.1]])

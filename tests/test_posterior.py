@@ -59,3 +59,35 @@ def test_cards_of_the_first_release_build_their_posterior() -> None:
         built = posterior(**settings)
         assert built.kinds == {"Z_PHOT": "redshift"}
         assert [column.name for column in built.columns()] == ["Z_PHOT", "Z_PHOT_LO", "Z_PHOT_HI", "Z_PHOT_ODDS"]
+
+
+@pytest.mark.parametrize("tempered", [False, True])
+@pytest.mark.parametrize("posterior", ALL.values(), ids=ALL)
+def test_what_can_be_explained_is_what_the_columns_say(posterior: Posterior, tempered: bool) -> None:
+    raw = torch.randn(6, posterior.outputs, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    temperatures = torch.full((6, len(posterior.values)), 1.7) if tempered else None
+    columns, _ = posterior.summarise(raw.detach(), True, temperatures)
+    units = {column.name: column.unit for column in posterior.columns()}
+    assert next(iter(posterior.targets)) == posterior.value and set(posterior.values) <= set(posterior.targets)
+    for name, target in posterior.targets.items():
+        value = posterior.explained(raw, name, temperatures)
+        (gradient,) = torch.autograd.grad(value.sum(), raw)
+        assert value.shape == (6,) and gradient.isfinite().all() and gradient.any()
+        assert target.meaning and target.unit == units.get(name, "")
+        found, stem = value.detach().numpy(), name.removesuffix("_LOGP")
+        bins = posterior.median_bins(raw, name, temperatures)
+        if stem not in columns or posterior.kinds[stem] == "class":
+            np.testing.assert_allclose(found, np.log(columns[name] / (1 - columns[name])), rtol=1e-3, atol=1e-5)
+            assert bins is None
+            continue
+        behind, mass = posterior.distribution(stem, columns), columns[f"{stem}_PDF"]
+        if name == stem:
+            middle = (behind.edges[1:] + behind.edges[:-1]) / 2
+            np.testing.assert_allclose(found, mass @ middle, rtol=1e-4)
+            assert bins is None
+        else:
+            place = np.searchsorted(behind.edges, columns[stem]) - 1
+            np.testing.assert_allclose(found, np.log(mass[np.arange(6), place]), rtol=1e-4)
+            assert bins.tolist() == place.tolist()
+            other = posterior.explained(raw, name, temperatures, torch.zeros_like(bins)).detach().numpy()
+            np.testing.assert_allclose(other, np.log(mass[:, 0]), rtol=1e-4)

@@ -81,8 +81,7 @@ def correlations(one: Attributions, other: Attributions, *, absolute: bool = Fal
         pair: np.ndarray = np.array(flat)[:, np.any(flat, axis=0)]
         pair = np.abs(pair) if absolute else pair
         if pair.shape[1] > 2 and (np.ptp(pair, axis=1) > 0).all():
-            matrix: np.ndarray = np.corrcoef(pair.argsort(axis=1).argsort(axis=1))
-            found[row] = matrix[0, 1]
+            found[row] = np.asarray(np.corrcoef(pair.argsort(axis=1).argsort(axis=1)))[0, 1]
     return found
 
 
