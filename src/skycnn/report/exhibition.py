@@ -15,15 +15,10 @@ from skycnn.inputs.explaining import Explained, Explaining
 from skycnn.inputs.kind import Piece
 from skycnn.report.exhibit import Exhibit
 from skycnn.schema import counts, decode
+from skycnn.scoring import idcolumn
 from skycnn.task import TaskFlag
 
 Array = NDArray[Any]
-
-IDS = (
-    *("ID", "OBJID", "OBJ_ID", "OBJECT_ID", "OBJECTID", "SOURCE_ID", "TARGETID", "NUMBER", "NAME", "OBJECT"),
-    *("COADD_OBJECT_ID", "SPECOBJID", "DESIGNATION", "IAUNAME", "GALAXY_ID", "OBJNO", "SEQ", "RECNO"),
-)
-"""Columns that name an object, where no UCD says it: the first that is there."""
 
 MOST_COLUMNS = 60
 """Columns of the catalogue on a card."""
@@ -153,16 +148,16 @@ def _texts(catalogue: Catalogue, numbers: Array) -> tuple[list[str], dict[str, l
     """Return the objects' names, empty for none, and the catalogue's columns as text, those of one value a row."""
     single = [column for column in catalogue.columns if column.single and column.name]
     shown = list({column.name: column for column in reversed(single)}.values())[::-1]
-    id_column = _id_of(catalogue, [column.name for column in shown])
+    identity = idcolumn.find(shown)
     names = [column.name for column in shown[:MOST_COLUMNS]]
-    if id_column is not None and id_column not in names:
-        names.append(id_column)
+    if identity is not None and identity.name not in names:
+        names.append(identity.name)
     with rowsubset.subset(catalogue, numbers) as some:
         layout = some.packing(names)
         packed = [rows for _, rows in some.packed_chunks(names)]
         values = ColumnValues(names, layout, np.concatenate(packed) if packed else np.empty((0, 0), np.uint8))
         texts = {name: _text(values, name, len(numbers)) for name in names} if packed else {name: [] for name in names}
-    return [""] * len(numbers) if id_column is None else texts[id_column], texts
+    return [""] * len(numbers) if identity is None else texts[identity.name], texts
 
 
 def _text(values: ColumnValues, name: str, n: int) -> list[str]:
@@ -172,13 +167,3 @@ def _text(values: ColumnValues, name: str, n: int) -> list[str]:
         "" if item is None or item != item else f"{item:.{DIGITS}g}" if isinstance(item, float) else str(item)
         for item in items
     ]
-
-
-def _id_of(catalogue: Catalogue, names: list[str]) -> str | None:
-    """Return the column that names the objects: by its UCD, else by its name; None for none."""
-    header = catalogue.plain[1].header
-    for i, column in enumerate(catalogue.columns, 1):
-        if "meta.main" in str(header.get(f"TUCD{i}") or "").lower() and column.name in names:
-            return column.name
-    folded = {name.casefold(): name for name in reversed(names)}
-    return next((folded[name.casefold()] for name in IDS if name.casefold() in folded), None)
