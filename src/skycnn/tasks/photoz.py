@@ -20,7 +20,6 @@ from skycnn.network.layers import (
     Inception,
     Looking,
     Mixer,
-    Windows,
     asinh,
     cleaned,
     lost,
@@ -29,6 +28,7 @@ from skycnn.network.layers import (
     spread,
     turned,
 )
+from skycnn.network.windows import Windows
 from skycnn.posterior.redshift import COLUMN, posterior, posterior_for
 from skycnn.task import Mock, Network, Plan, SignalCut, Task, Truth
 
