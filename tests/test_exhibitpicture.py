@@ -2,6 +2,7 @@
 
 import os
 
+import numpy as np
 import pytest
 from tests.exhibiting import BANDS, exhibit, fluxes
 
@@ -37,6 +38,14 @@ def test_pictures_are_named_by_rows_and_as_wide_as_what_they_show(tmp_path):
     assert whole[0] > stamp[0] > answer[0]
     assert whole[1] > stamp[1] == answer[1] == bars[1]
     assert bars[0] > answer[0]
+
+
+def test_no_line_of_text_is_cut_off(tmp_path):
+    words = ("the posterior has more than one peak", "photometry, errors or stamp are unlike the training sample")
+    exhibitpicture.write(str(tmp_path), [exhibit(0, name="4" * 80, pixels=None, maps=None, flags=words)], BANDS)
+    with Image.open(tmp_path / "row000100.png") as picture:
+        grey = np.asarray(picture.convert("L"))
+    assert (grey < 128).any() and (grey[:, -10:] > 250).all()  # nothing reaches the edge
 
 
 def test_the_same_exhibit_is_the_same_file_and_another_answer_another(tmp_path):

@@ -121,10 +121,20 @@ def picture(k: int, exhibit: Exhibit, images: ExhibitImages, quantity: str) -> b
         for i, ((band, shown, _), total) in enumerate(zip(maps, totals, strict=True)):
             place = panel(GAP + i * (SMALL + GAP), top + SIDE + AXIS + LINE, SMALL, SMALL)
             _image(place, shown, f"{band} {total}")
-        figure.text(GAP / width, 1 - LINE / height, _headline(exhibit, quantity), va="center", **BOLD)
+        room = (width - 2 * GAP) * DPI
+        _fit(figure.text(GAP / width, 1 - LINE / height, _headline(exhibit, quantity), va="center", **BOLD), room)
         flags = "; ".join(exhibit.flags)
-        figure.text(GAP / width, 0.7 * LINE / height, flags, color=style.WARM, va="center", parse_math=False)
+        _fit(
+            figure.text(GAP / width, 0.7 * LINE / height, flags, color=style.WARM, va="center", parse_math=False), room
+        )
         return style.encode(figure, "png")
+
+
+def _fit(text: Any, room: float) -> None:
+    """Make the letters of a line smaller where it is longer than so many pixels; hinted ones do not scale exactly."""
+    renderer = text.figure.canvas.get_renderer()
+    while (long := text.get_window_extent(renderer).width) > room and text.get_fontsize() > 1:
+        text.set_fontsize(text.get_fontsize() * min(0.97, room / long))
 
 
 @contextmanager
