@@ -21,8 +21,8 @@ from skycnn.network.layers import (
     roughness,
     sky,
     spread,
-    turned,
 )
+from skycnn.network.poses import turned
 
 SIDE = 32
 PLACE = torch.arange(SIDE) - (SIDE - 1) / 2
