@@ -3,7 +3,7 @@
 import torch
 from captum.attr import IntegratedGradients, LayerGradCam, LayerIntegratedGradients
 
-from skycnn.network.layers import poses, unposed
+from skycnn.network.poses import poses, unposed
 from skycnn.network.reference import REFERENCES
 from skycnn.tasks.merger import Stretched
 

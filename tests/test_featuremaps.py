@@ -6,7 +6,7 @@ from torch import nn
 
 from explaining import IMAGES, case, inputs_of
 from skycnn.network.featuremaps import enlarged, over_channels, shows_maps
-from skycnn.network.layers import poses
+from skycnn.network.poses import poses
 
 
 @pytest.mark.parametrize("name", IMAGES)

@@ -8,7 +8,6 @@ import torch
 
 from blobs import SIGMA, blobs, generator, noise
 from galaxies import poses
-from skycnn.network import layers
 from skycnn.network.layers import (
     LARGEST,
     ChannelNorm,
@@ -21,8 +20,8 @@ from skycnn.network.layers import (
     roughness,
     sky,
     spread,
-    turned,
 )
+from skycnn.network.poses import turned
 
 
 def test_the_noise_of_each_stamp_is_told_by_neighbours_at_its_border():
@@ -113,10 +112,3 @@ def test_what_is_absent_or_absurd_is_cleaned():
     assert there.tolist() == [[True, True], [True, True], [True, False], [True, True]]
     assert clean[1, 0, 2, 3] == 0 and (clean[2, 1] == 0).all() and clean[3, 0, 0, 0] == LARGEST
     assert torch.equal(clean[0], images[0])
-
-
-def test_the_poses_are_the_eight():
-    image = noise(1)
-    ours, wanted = list(layers.poses(image)), poses(image)
-    assert len(ours) == 8
-    assert all(sum(torch.equal(one, pose) for one in ours) == 1 for pose in wanted)

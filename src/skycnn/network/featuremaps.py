@@ -1,7 +1,7 @@
 """Feature maps: networks that show their last ones, of which class activation maps are made.
 
 Such a network has ``with_maps(**inputs)``, which returns by name what the rest of it sees: ``maps``, the last feature
-maps (n, channel, y, x), or (n, pose, channel, y, x) of stamps seen in every pose that `layers.poses` yields; and
+maps (n, channel, y, x), or (n, pose, channel, y, x) of stamps seen in every pose that `poses.poses` yields; and
 anything else, each (n, ...). Its ``from_maps(**seen)`` returns the raw output of that.
 """
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from skycnn.network.layers import unposed
+from skycnn.network.poses import unposed
 
 
 def shows_maps(module: nn.Module) -> bool:

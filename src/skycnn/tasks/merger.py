@@ -23,10 +23,9 @@ from skycnn.network.layers import (
     cleaned,
     divide,
     lost,
-    poses,
     sky,
-    turned,
 )
+from skycnn.network.poses import poses, turned
 from skycnn.posterior import Bernoulli
 from skycnn.shapes.shapefeatures import Extended, Shapes
 from skycnn.task import Mock, Network, Option, Plan, Task, Truth

@@ -26,8 +26,8 @@ from skycnn.network.layers import (
     roughness,
     sky,
     spread,
-    turned,
 )
+from skycnn.network.poses import turned
 from skycnn.network.windows import Windows
 from skycnn.posterior.redshift import COLUMN, posterior, posterior_for
 from skycnn.task import Mock, Network, Plan, SignalCut, Task, Truth
