@@ -110,3 +110,39 @@ def _continuum(absorber: Array, source: float) -> Array:
         low, high = np.clip(absorber, begin, end), np.clip(source, begin, end)
         depth += plus * (high**power - low**power) - minus * damped * (high ** (power + 0.3) - low ** (power + 0.3))
     return depth
+
+
+OPTICAL = (
+    (1.0, 0.17699, -0.50447, -0.02427, 0.72085, 0.01979, -0.77530, 0.32999),
+    (0.0, 1.41338, 2.28305, 1.07233, -5.38434, -0.62251, 5.30260, -2.09002),
+)
+"""Polynomials a and b in 1/micron - 1.82 (Cardelli, Clayton & Mathis 1989, ApJ 345, 245, eq. 3)."""
+
+MILKY_WAY = (1250.0, 33333.0)
+"""Wavelengths that the law of the Milky Way is told for, Angstrom."""
+
+
+def cardelli(wavelength: Array, r_v: float = 3.1) -> Array:
+    """Return A / A_V of dust as the Milky Way's, between the wavelengths of `MILKY_WAY`; beyond, that of the edge.
+
+    The law is that of Cardelli, Clayton & Mathis 1989, ApJ 345, 245.
+
+    Parameters
+    ----------
+    wavelength : array
+        Angstrom.
+    r_v : float
+        A_V / E(B-V).
+    """
+    x = 1e4 / np.clip(wavelength, *MILKY_WAY)
+    infrared = np.minimum(x, 1.1) ** 1.61
+    y = np.clip(x, 1.1, 3.3) - 1.82
+    far = np.maximum(x - 5.9, 0)
+    a, b = (np.polynomial.polynomial.polyval(y, parts) for parts in OPTICAL)
+    a = np.where(x < 1.1, 0.574 * infrared, a)
+    b = np.where(x < 1.1, -0.527 * infrared, b)
+    bumps = 0.104 / ((x - 4.67) ** 2 + 0.341), 1.206 / ((x - 4.62) ** 2 + 0.263)
+    a = np.where(x > 3.3, 1.752 - 0.316 * x - bumps[0] - 0.04473 * far**2 - 0.009779 * far**3, a)
+    b = np.where(x > 3.3, -3.090 + 1.825 * x + bumps[1] + 0.2130 * far**2 + 0.1207 * far**3, b)
+    law: Array = a + b / r_v
+    return law
