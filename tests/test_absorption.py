@@ -101,3 +101,25 @@ def test_hydrogen_takes_more_from_farther_and_nothing_from_here():
     assert np.all(np.diff([absorption.hydrogen(wavelength, z)[0] for z in (1.5, 2, 2.5, 3, 3.5)]) < 0)
     assert absorption.hydrogen(np.array([1300.0, 5000.0]), 0.0) == pytest.approx(1)
     assert (absorption.hydrogen(np.array([600.0, 911.7]), 0.3) == 0).all()  # our own galaxy's
+
+
+CARDELLI = {  # A / A_V at R_V = 3.1 by 1/micron, as dust_extinction (Gordon 2024, JOSS 9, 7023) has the formula
+    7.0: 2.77962453, 6.0: 2.52195399, 5.0: 2.84252644, 4.6: 3.18598916, 4.0: 2.31531711, 3.0: 1.64254927,
+    2.78: 1.56880904, 2.27: 1.32257836, 1.82: 1.0, 1.43: 0.75125994, 1.11: 0.4780346, 0.8: 0.28206957,
+    0.63: 0.19200814, 0.46: 0.11572348,
+}  # fmt: skip
+
+
+def test_the_milky_ways_dust_is_cardellis():
+    law = absorption.cardelli(1e4 / np.array(list(CARDELLI)))
+    assert law == pytest.approx(np.array(list(CARDELLI.values())), abs=1e-6)
+
+
+def test_dust_of_other_r_v_and_of_joints():
+    at = np.array([5494.5])
+    assert absorption.cardelli(at, 5.0)[0] == pytest.approx(absorption.cardelli(at, 3.1)[0], abs=1e-3)
+    assert absorption.cardelli(np.array([3400.0]), 5.0) < absorption.cardelli(np.array([3400.0]), 3.1)
+    for x in (1.1, 3.3, 5.9):
+        before, after = absorption.cardelli(1e4 / np.array([x - 1e-6, x + 1e-6]))
+        assert before == pytest.approx(after, abs=0.02)
+    assert absorption.cardelli(np.array([500.0])) == absorption.cardelli(np.array([1250.0]))

@@ -4,7 +4,7 @@ import pytest
 
 from skycnn import survey
 from skycnn.errors import InputError
-from skycnn.surveyfile import BOUNDS, FULL, IN_PIXELS, PARTIAL
+from skycnn.surveyfile import BOUNDS, FULL, IN_PIXELS, PARTIAL, SINGLE
 
 SOUND = """name = "toy"
 bands = ["a", "b"]
@@ -76,7 +76,7 @@ def test_what_ships_lies_well_within_the_bounds(name):
 
 
 def test_every_number_has_bounds():
-    assert set(BOUNDS) == {*FULL, *PARTIAL, "pixel_scale", "aperture", "matched"}
+    assert set(BOUNDS) == {*FULL, *PARTIAL, *SINGLE}
 
 
 @pytest.mark.parametrize("key", sorted({*FULL, *PARTIAL}))

@@ -14,8 +14,8 @@ import numpy as np
 METALLICITY = 0.0  # [M/H]
 COLUMNS = ("MH", "logAge", "Mini", "label", "Umag", "Bmag", "Vmag", "Imag")
 # Nodes of each stage of PARSEC: 0 and 1 are taken together, then subgiants, red giants and the evolved among the
-# massive, three of burning helium in the core, both asymptotic giant branches, and what comes after.
-NODES = {1: 72, 2: 12, 3: 48, 4: 20, 5: 12, 6: 16, 7: 28, 8: 28, 9: 2}
+# massive, three of burning helium in the core, and both asymptotic giant branches; what comes after is dark.
+NODES = {1: 72, 2: 12, 3: 48, 4: 20, 5: 12, 6: 16, 7: 28, 8: 28}
 # WFC3 less Johnson, Vega, piecewise linear in a colour: where it bends, and the values there. Fitted to synthetic
 # photometry of 108 stars of Pickles 1998, PASP 110, 863, over the throughputs of WFC3/UVIS; beyond the ends constant.
 BENDS = {
@@ -68,7 +68,7 @@ def read(folder):
     rows = np.loadtxt(
         [line for line in lines if line.strip()[:1].isdigit()], usecols=[names.index(name) for name in COLUMNS]
     )
-    return rows[rows[:, 0] == METALLICITY]
+    return rows[(rows[:, 0] == METALLICITY) & (rows[:, COLUMNS.index("label")] <= max(NODES))]
 
 
 def resampled(mass, stage, magnitude):

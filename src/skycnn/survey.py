@@ -11,7 +11,7 @@ from typing import Any
 
 from skycnn.errors import InputError
 from skycnn.files.regular import read_text
-from skycnn.surveyfile import FORMER, OPTIONAL, PARTIAL, SurveyFile, check, unknown
+from skycnn.surveyfile import FORMER, OPTIONAL, PARTIAL, SINGLE, SurveyFile, check, unknown
 
 BANDS = ("FUV", "NUV", "u", "g", "r", "i", "z", "y", "J", "H", "K")
 """From blue to red; looked for where neither a survey nor the user names any."""
@@ -50,6 +50,8 @@ class Survey:
         Where the noise of mocks comes from, ``depth``, ``counted`` or ``none``; see `simulate.noiselevel.KINDS`.
     matched : float or None
         The factor on counted noise that makes mocks as difficult as others' are; see its reference.
+    mirror, obscuration : float or None
+        Diameter of a telescope above the air, metres, and of the hole in its mirror over that; see `simulate.telescope`.
     r80 : mapping of str to float
         Radius that holds 80 % of a point source's light, arcsec.
     wavelength, low, high : mapping of str to float
@@ -64,6 +66,9 @@ class Survey:
         b of asinh magnitudes (Lupton et al. 1999), in units of the flux of magnitude zero.
     vega : mapping of str to float
         m_AB - m_Vega, mag.
+    blur, halo, halo_width : mapping of str to float
+        Of such a telescope: standard deviation of the Gaussian that blurs stars, arcsec; the share of their light in a
+        halo, and the halo's width, alpha of a Moffat profile, arcsec.
     bits : mapping of str to mapping of str to int
         Of columns of a catalogue, ``*`` in their names for any letters, the numbers of bits, from 0, by their names.
     references : mapping of str to str
@@ -83,6 +88,8 @@ class Survey:
     aperture: float | None = None
     noise: str = "depth"
     matched: float | None = None
+    mirror: float | None = None
+    obscuration: float | None = None
     r80: Mapping[str, float] = field(default_factory=dict)
     wavelength: Mapping[str, float] = field(default_factory=dict)
     low: Mapping[str, float] = field(default_factory=dict)
@@ -93,6 +100,9 @@ class Survey:
     read_noise: Mapping[str, float] = field(default_factory=dict)
     softening: Mapping[str, float] = field(default_factory=dict)
     vega: Mapping[str, float] = field(default_factory=dict)
+    blur: Mapping[str, float] = field(default_factory=dict)
+    halo: Mapping[str, float] = field(default_factory=dict)
+    halo_width: Mapping[str, float] = field(default_factory=dict)
     bits: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
     source: SurveyFile | None = field(default=None, compare=False, repr=False)
@@ -212,7 +222,7 @@ def parse(text: str, label: str, *, cited: bool = True) -> Survey:
     check(facts, source, cited=cited)
     name = str(facts["name"]).lower()
     numbers: dict[str, float] = {
-        key: float(facts[key]) for key in ("pixel_scale", "aperture", "matched") if key in facts
+        key: float(facts[key]) for key in SINGLE if key in facts
     }
     told: dict[str, Any] = {"title": name, **facts, "name": name, "bands": tuple(facts["bands"]), **numbers}
     return Survey(**told, source=None if cited else source)

@@ -13,7 +13,10 @@ from skycnn.errors import InputError
 FULL = ("psf", "depth", "extinction")
 """Tables that hold a number for every band."""
 
-PARTIAL = ("r80", "wavelength", "low", "high", "sky", "electrons", "dark", "read_noise", "softening", "vega")
+PARTIAL = (
+    "r80", "wavelength", "low", "high", "sky", "electrons", "dark", "read_noise", "softening", "vega",
+    "blur", "halo", "halo_width",
+)  # fmt: skip
 """Tables that may be absent or hold some of the bands only."""
 
 PLACES = ("low", "wavelength", "high")
@@ -22,8 +25,11 @@ PLACES = ("low", "wavelength", "high")
 FORMER = ("zero_point",)
 """Tables that release 0.1 asked for and nothing needs; a file may still have them."""
 
-OPTIONAL = ("depth_kind", "aperture", "noise", "matched")
+OPTIONAL = ("depth_kind", "aperture", "noise", "matched", "mirror", "obscuration")
 """Single facts that may be absent."""
+
+SINGLE = ("pixel_scale", "aperture", "matched", "mirror", "obscuration")
+"""Single facts that are numbers."""
 
 DEPTHS = {
     "point": "5 sigma of a point source in the aperture of its R80, brought to all of its light",
@@ -42,6 +48,8 @@ BOUNDS: Mapping[str, Bounds] = {
     "pixel_scale": (1e-3, 100, "arcsec"),
     "aperture": (1e-3, 100, "arcsec"),
     "matched": (0.01, 100, "times the counted noise"),
+    "mirror": (0.01, 100, "metres"),
+    "obscuration": (0, 0.9, "of the mirror's diameter"),
     "psf": (1e-3, 100, "arcsec"),
     "r80": (1e-3, 100, "arcsec"),
     "depth": (5, 40, "mag"),
@@ -55,6 +63,9 @@ BOUNDS: Mapping[str, Bounds] = {
     "read_noise": (0, 1e6, "electrons"),
     "softening": (1e-20, 0.01, "fluxes of magnitude zero"),
     "vega": (-20, 20, "mag"),
+    "blur": (0, 10, "arcsec"),
+    "halo": (0, 1, "of the light"),
+    "halo_width": (1e-3, 100, "arcsec"),
 }
 """Least and most of each number, and its unit: wider than what telescopes have, from the Lyman limit to 30 micron and
 from 1 erg/s/cm2/Hz as the image's unit to far below a nanojansky. Beyond, the unit is another one, or a sum overflows;
@@ -158,7 +169,7 @@ def _check_names(facts: Mapping[str, Any], source: SurveyFile) -> None:
 
 def _check_numbers(facts: Mapping[str, Any], source: SurveyFile) -> None:
     bands = facts["bands"]
-    for key in ("pixel_scale", "aperture", "matched"):
+    for key in SINGLE:
         if key in facts:
             _check_number(facts[key], key, f"{source.at(key)}: '{key}'")
     scale = facts["pixel_scale"]

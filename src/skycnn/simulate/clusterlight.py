@@ -1,8 +1,8 @@
 """ClusterLight: star clusters, their bright stars as points and the light of all others smooth.
 
 Smooth light is that of `SMOOTH` points of even shares that lie as seeds in a sunflower, each a golden angle on from the
-last (Vogel 1979, Mathematical Biosciences 44, 179): at r_h of 10 pixels and less they are nearer than a WFC3 star is
-wide. Bright stars lie by chance, as their cluster's profile has it.
+last (Vogel 1979, Mathematical Biosciences 44, 179): right to 0.02 of the brightest pixel up to an r_h of ten pixels,
+where a PSF is two wide. Bright stars lie by chance, as their cluster's profile has it; which are bright, `ssp` tells.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from skycnn.simulate.ssp import SSP
 
 Array = NDArray[Any]
 
-SMOOTH = 1024
+SMOOTH = 2048
 """Points of a cluster's smooth light."""
 
 EVEN = (np.arange(SMOOTH) + 0.5) / SMOOTH

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
+FURTHEST = 1e3
+"""r_h; where an EFF profile's last stars are put, for of gamma 2.1 some would lie in another galaxy."""
+
 STEPS = 512
 """Radii at which King's profile is summed."""
 
@@ -44,8 +47,8 @@ class EFF(ClusterProfile):
     def radius(self, share: Array) -> Array:
         """Return radii: ``1 - (1 + r^2/a^2)^(1 - gamma/2)`` is within r."""
         power = -2 / (self.gamma - 2)
-        radius: Array = np.sqrt(((1 - share) ** power - 1) / (0.5**power - 1))
-        return radius
+        radius: Array = np.sqrt((np.maximum(1 - share, 1e-16) ** power - 1) / (0.5**power - 1))
+        return np.minimum(radius, FURTHEST)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,9 @@
 import math
 
 from skycnn.errors import InputError
+from skycnn.simulate.bandpass import told_pivot
 from skycnn.simulate.psf import Gaussian, Moffat, RadialPSF
+from skycnn.simulate.telescope import Telescope
 from skycnn.survey import Survey
 
 GROUND = 3.5
@@ -17,7 +19,8 @@ PEAKED = 1.3
 def psf_of(survey: Survey, band: str) -> RadialPSF:
     """Return the PSF of a band, without the pixel.
 
-    The survey's widths are taken for those of stars on its images, which pixels have blurred: a pixel's variance, a
+    Where the survey tells its mirror and how the band's stars are blurred, it is that telescope's. Else the survey's
+    widths are taken for those of stars on its images, which pixels have blurred: a pixel's variance, a
     twelfth of its square, is taken off a Gaussian's, and off a Moffat profile as if its core were one.
 
     Where R80 is told beside the FWHM, it is the Moffat profile that has both; a Gaussian of that R80 where they are as
@@ -30,6 +33,10 @@ def psf_of(survey: Survey, band: str) -> RadialPSF:
     """
     if band not in survey.psf:
         raise InputError(f"survey {survey.name} has no band {band}", expected=" ".join(survey.bands))
+    if survey.mirror is not None and band in survey.blur:
+        halo = survey.halo.get(band, 0.0), survey.halo_width.get(band, 1.0)
+        place = told_pivot(survey, band)
+        return Telescope(survey.mirror, survey.obscuration or 0.0, place, survey.blur[band], *halo)
     fwhm, r80, unit = survey.psf[band], survey.r80.get(band), Gaussian(1.0)
     pixel = survey.pixel_scale**2 / 12
     if r80 is not None and r80 / fwhm <= 1.02 * unit.r80 / unit.fwhm:  # the widths are told to two or three digits

@@ -1,6 +1,7 @@
 """StarGrid: many stars on one stamp, seen by a fast Fourier transform of a grid of three nodes a pixel.
 
-`points` is exact to 0.005 of the brightest pixel and takes a hundred times as long; this is right to 0.02 of it.
+`points` is exact to 0.005 of the brightest pixel and takes a hundred times as long; this is right to 0.02 of it. Wings that leave the grid come back on its other side, spread
+over all of it: 2 % of the light of WFC3's stars on a stamp of 64 pixels.
 """
 
 from functools import lru_cache
