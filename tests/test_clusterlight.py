@@ -20,10 +20,11 @@ from skycnn.simulate.ssp import SSP
 WFC3 = survey.load("m83-wfc3")
 PSFS = [psf_of(WFC3, band) for band in WFC3.bands]
 RENDERER = Renderer(PSFS, WFC3.pixel_scale, 48)
+YOUNG = EFF(2.8)
 TABLE, KROUPA, UNIT = isochrones.load(), IMF.of(), np.array([3.0, 2.0, 1.0])
 
 
-def cluster(row, age=7.5, mass=1e4, radius=0.16, profile=EFF(2.8)):
+def cluster(row, age=7.5, mass=1e4, radius=0.16, profile=YOUNG):
     return Cluster.drawn(
         SSP(TABLE.at(age), KROUPA), mass, profile, radius, UNIT, draws.generator(4, row, "cluster/stars")
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skycnn.simulate.imf import KROUPA, IMF
+from skycnn.simulate.imf import IMF, KROUPA
 
 KROUPAS = IMF.of()
 

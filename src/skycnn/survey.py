@@ -51,7 +51,7 @@ class Survey:
     matched : float or None
         The factor on counted noise that makes mocks as difficult as others' are; see its reference.
     mirror, obscuration : float or None
-        Diameter of a telescope above the air, metres, and of the hole in its mirror over that; see `simulate.telescope`.
+        Diameter of a telescope above the air, metres, and the hole in its mirror over that: `simulate.telescope`.
     r80 : mapping of str to float
         Radius that holds 80 % of a point source's light, arcsec.
     wavelength, low, high : mapping of str to float
@@ -221,8 +221,6 @@ def parse(text: str, label: str, *, cited: bool = True) -> Survey:
             raise InputError(f"{label} has no '{key}'", expected=", ".join(k for k in keys if k not in free))
     check(facts, source, cited=cited)
     name = str(facts["name"]).lower()
-    numbers: dict[str, float] = {
-        key: float(facts[key]) for key in SINGLE if key in facts
-    }
+    numbers: dict[str, float] = {key: float(facts[key]) for key in SINGLE if key in facts}
     told: dict[str, Any] = {"title": name, **facts, "name": name, "bands": tuple(facts["bands"]), **numbers}
     return Survey(**told, source=None if cited else source)

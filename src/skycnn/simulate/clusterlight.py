@@ -78,9 +78,7 @@ class Cluster:
         away = radius * profile.radius(chance[0])
         place = np.stack([away * np.cos(angle), away * np.sin(angle)], axis=1)
         flux = population.isochrone.luminosity(masses) * unit
-        return cls(
-            place.astype(np.float32), flux.astype(np.float32), faint * population.faint * unit, radius, profile
-        )
+        return cls(place.astype(np.float32), flux.astype(np.float32), faint * population.faint * unit, radius, profile)
 
     def points(self) -> tuple[Array, Array]:
         """Return places (m, 2), arcsec, and fluxes (m, band) of the bright stars and of the smooth light's points."""

@@ -81,8 +81,7 @@ class SSP:
         """Return the stars of a cluster.
 
         Stars are born one after the other until the cluster has its mass; the one that would bring it nearer is the
-        last. Between two above the boundary, those below are counted by a geometric law's continuous like and weigh
-        their mean.
+        last. Between two above the boundary lie as many below as chance has it, each of their mean mass.
 
         Parameters
         ----------
@@ -103,7 +102,7 @@ class SSP:
         gap = self._below[1] / rate  # mass of fainter stars between two
         some = rate * mass
         count = int(some + 5 * np.sqrt(some) + 10)
-        masses, before, end = [], 0.0, 0.0
+        masses, end = [], 0.0
         while end < mass:
             chance = random.random((2, count))
             drawn = self.imf.masses(chance[0], self.boundary)
@@ -111,5 +110,4 @@ class SSP:
             masses.append(drawn[ends - drawn / 2 <= mass])
             end = float(ends[-1])
         stars = np.concatenate(masses)
-        before = float(stars.sum())
-        return stars, max(mass - before, 0.0)
+        return stars, max(mass - float(stars.sum()), 0.0)

@@ -1,7 +1,8 @@
 """StarGrid: many stars on one stamp, seen by a fast Fourier transform of a grid of three nodes a pixel.
 
-`points` is exact to 0.005 of the brightest pixel and takes a hundred times as long; this is right to 0.02 of it. Wings that leave the grid come back on its other side, spread
-over all of it: 2 % of the light of WFC3's stars on a stamp of 64 pixels.
+`points` is exact to 0.005 of the brightest pixel and takes a hundred times as long; this is right to 0.02 of it. Wings
+that leave the grid come back on its other side, spread over all of it: 2 % of the light of WFC3's stars on a stamp of
+64 pixels.
 """
 
 from functools import lru_cache
@@ -52,7 +53,8 @@ class StarGrid:
         # Of every third row alone the waves are those of three parts, added.
         rows = waves.view(len(waves), NODES, self._wide, -1).sum(dim=1) / NODES
         pixels = torch.fft.irfft2(rows, s=(self._wide, size))[:, edge : edge + side, ::NODES][..., edge : edge + side]
-        return pixels.numpy()
+        stamp: Array = pixels.numpy()
+        return stamp
 
 
 @lru_cache(maxsize=4)
