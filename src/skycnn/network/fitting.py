@@ -156,7 +156,7 @@ def _train(
     posterior = last.posterior(job)
     known = calib.known()
     temperature = calibrate(network, posterior, known)
-    raw, others = forward(network, known.inputs).double(), alike(last.taught_by(networks), job.posterior, known)
+    raw, others = forward(network, known.inputs).double(), alike(last.alike(job, networks), job.posterior, known)
     posterior = posterior.calibrated(raw, known.truth).spanning(raw, others, job.posterior)
     tempered = tempering(network, posterior, known)
     rounded = tuple([round(score, 5) for score in curve] for curve in curves)

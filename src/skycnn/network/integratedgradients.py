@@ -19,7 +19,7 @@ POINTS = 8
 """Of each part of the path."""
 BEGIN = (0.0, 0.03, 0.2, 1.0)
 """Ends of the first parts: networks look at asinh of the pixels, so that most happens near a dark reference."""
-MOST = 512
+MOST = 2048
 """Points that a row gets at most."""
 SMALL = 1 / 8
 """Share of the bound that a part may be amiss by in any case."""

@@ -122,8 +122,8 @@ class Stage(ABC):
         more = [] if self.begins is None and not self.frozen else [self.begins, list(self.frozen)]
         return [self.kind, dict(self.settings), self.epochs, self.rate, *more]
 
-    def taught_by(self, before: Sequence[nn.Module]) -> list[nn.Module]:
-        """Return the networks of the stages before that it learns from, if any."""
+    def alike(self, job: Job, before: Sequence[nn.Module]) -> list[nn.Module]:
+        """Return the networks of the stages before that it learns from, if any, as each would answer by itself."""
         return []
 
     def blank(self, job: Job) -> Any:

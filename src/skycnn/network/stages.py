@@ -97,13 +97,13 @@ class Distil(Adaptable):
         """Return the posterior that holds what several networks say."""
         return job.posterior.distilled()
 
-    def taught_by(self, before: Sequence[nn.Module]) -> list[nn.Module]:
-        """Return its teachers."""
-        return [before[teacher] for teacher in self.teachers]
+    def alike(self, job: Job, before: Sequence[nn.Module]) -> list[nn.Module]:
+        """Return its teachers, with the settings of a network trained alone wherever their weights fit that."""
+        return [_alone(job, before[teacher]) for teacher in self.teachers]
 
     def course(self, job: Job, number: int, samples: Samples, before: Sequence[nn.Module]) -> Course:
         """Return its course."""
-        train, teachers = samples.train.known(), self.taught_by(before)
+        train, teachers = samples.train.known(), [before[teacher] for teacher in self.teachers]
 
         def loss(raw: Tensor, _: Tensor, seen: Inputs) -> Tensor:
             return job.posterior.imitate(raw, job.posterior.blend([forward(teacher, seen) for teacher in teachers]))
@@ -111,6 +111,18 @@ class Distil(Adaptable):
         module, score = self.begun(job, number, train, before), self.posterior(job).score
         course = Course(module, loss, score, train, samples.valid.known(), job.init is not None)
         return self.taught(course, job, number, samples)
+
+
+def _alone(job: Job, member: nn.Module) -> nn.Module:
+    """Return a member of an ensemble as the network that it would be by itself; one of other weights as it is."""
+    with torch.device("meta"):
+        module: nn.Module = job.blank(job.settings, job.posterior.outputs)
+    state = member.state_dict()
+    shapes = ({name: value.shape for name, value in tensors.items()} for tensors in (module.state_dict(), state))
+    if len({str(sorted(own.items())) for own in shapes}) > 1:
+        return member
+    module.load_state_dict(state, assign=True)
+    return module.eval().requires_grad_(False)
 
 
 @dataclass(frozen=True)

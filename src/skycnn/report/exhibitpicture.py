@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from skycnn.errors import InputError
+from skycnn.files.regular import check_output
 from skycnn.report import plotfile, style
 from skycnn.report.exhibit import Exhibit, brief, signed
 from skycnn.report.exhibitimages import ExhibitImages
@@ -47,7 +48,7 @@ def check(folder: str, rows: Sequence[int], option: str = "--png", *, overwrite:
         return
     around = os.path.dirname(os.path.normpath(folder))
     plotfile.check(os.path.join(around, name(0)), option, overwrite=True)
-    if os.path.lexists(folder):
+    if check_output(folder, f"{option} {folder}") is not None or os.path.lexists(folder):
         raise InputError(f"{option} {folder} is a file", expected="a folder")
 
 

@@ -15,6 +15,7 @@ from skycnn.inputs.rowselection import RowSelection
 from skycnn.inputs.work import answered
 from skycnn.photometry.fields import Field
 from skycnn.scoring.origin import recorded
+from skycnn.scoring.worstrows import errors
 from skycnn.task import Truth
 
 Array = NDArray[Any]
@@ -52,8 +53,7 @@ class KnownTruth:
 
     def errors(self, value: Array, truth: Array) -> Array:
         """Return how far answers are from truths (n,), of redshifts in units of 1 + z; NaN where one is missing."""
-        away = np.abs(np.asarray(value, np.float64) - truth)
-        return away / (1 + truth) if self.kind == "redshift" else away
+        return np.abs(errors(self.kind, np.asarray(value, np.float64), truth))
 
 
 def find(
@@ -92,13 +92,13 @@ def find(
     else:
         say(f"the answers to {counted(len(selection), 'row')} are computed, to find the worst")
         parts, words = _computed(ready, truth.value, selection), f"by {truth.value}, computed now"
-    worst, errors = np.empty(0, np.int64), np.empty(0)
+    worst, largest = np.empty(0, np.int64), np.empty(0)
     for numbers, values in parts:
         new = truth.errors(values, truth.read(ready.catalogue, numbers))
         known = np.isfinite(new)
-        worst, errors = np.concatenate([worst, numbers[known]]), np.concatenate([errors, new[known]])
-        order = np.lexsort((worst, -errors))[:n]
-        worst, errors = worst[order], errors[order]
+        worst, largest = np.concatenate([worst, numbers[known]]), np.concatenate([largest, new[known]])
+        order = np.lexsort((worst, -largest))[:n]
+        worst, largest = worst[order], largest[order]
     if not len(worst):
         what = f"{ready.catalogue.label}: no row selected has an answer and a truth in {truth.field.name}"
         raise InputError(what, hint=f"Is {truth.field.name} the truth? --truth COLUMN")
