@@ -9,7 +9,7 @@ from skycnn.posterior import Axis, Grid
 from skycnn.posterior.axis import _smooth
 from skycnn.schema import Flag
 
-SPACINGS = ["linear", "log1p"]
+SPACINGS = ["linear", "log1p", "log"]
 
 
 @pytest.mark.parametrize("spacing", SPACINGS)
