@@ -30,7 +30,7 @@ def test_a_hole_has_no_dust_at_its_centre_and_all_of_it_outside():
 
 
 def test_stars_before_the_dust_lose_nothing():
-    place = np.zeros((20000, 2)) + [0.0, 0.4]
+    place = np.tile([0.0, 0.4], (20000, 1))
     depth = LANE.of_stars(place, draws.generator(1, 0, "dust"))
     assert set(np.round(np.unique(depth), 6)) == {0.0, 1.8}
     assert abs((depth == 0).mean() - FRONT) < 0.02

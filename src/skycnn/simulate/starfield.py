@@ -1,12 +1,14 @@
 """StarField: the disc of a galaxy about a star cluster: stars seen one by one, the light of all others, and dust.
 
-Stars form at a steady rate, but for chance in each span of time: a disc forms them in clumps. Those brighter than
-`SEEN` standard deviations of a pixel's noise, at their peak, in a band are drawn one by one; the others' light is smooth.
+Stars form at a steady rate, but for chance in each span of time: a disc forms them in clumps. Those whose brightest
+pixel is brighter than `SEEN` standard deviations of the noise in a band are drawn one by one; the others' light is
+smooth.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -66,7 +68,7 @@ class Disc:
     def populations(self) -> tuple[SSP, ...]:
         """Of the spans of time, youngest first."""
         table, imf = isochrones.load().of(self.bands), IMF.of()
-        return tuple(SSP(table.at((low + high) / 2), imf) for low, high in zip(EDGES, EDGES[1:], strict=False))
+        return tuple(SSP(table.at((low + high) / 2), imf) for low, high in pairwise(EDGES))
 
     @cached_property
     def lightest(self) -> Array:
@@ -92,7 +94,8 @@ class Disc:
     def smooth(self) -> Array:
         """Flux (span, band) of the stars below it, a solar mass of all."""
         parts = zip(self.populations, self.lightest, strict=True)
-        return np.array([population.lighter(mass) for population, mass in parts]) * np.array(self.unit)
+        smooth: Array = np.array([population.lighter(mass) for population, mass in parts]) * self.unit
+        return smooth
 
     @cached_property
     def noise(self) -> tuple[Array, Array]:
@@ -173,7 +176,7 @@ class StarField:
         """Return the smooth light (band, side, side), microjansky a pixel, about what lies ``offset`` pixels off."""
         at = (np.arange(side) - (side - 1) / 2) * pixel_scale
         place = np.stack(np.broadcast_arrays(at - offset[0] * pixel_scale, (at - offset[1] * pixel_scale)[:, None]), -1)
-        number, angle, phase = random.uniform([[1.0], [0], [0]], [[6.0], [2 * np.pi], [2 * np.pi]], (3, 4))
+        number, (angle, phase) = random.uniform(1, 6, 4), random.uniform(0, 2 * np.pi, (2, 4))
         wave = place @ (number * np.array([np.cos(angle), np.sin(angle)])) + phase
         uneven = np.exp(PATCHES * np.sin(wave).sum(axis=-1) / np.sqrt(2) + np.clip(place @ self.slope, -1, 1))
         left = self.dust.of_light(place, self.law)
