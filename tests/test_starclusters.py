@@ -5,11 +5,11 @@ import pytest
 
 from skycnn import survey
 from skycnn.errors import InputError
-from skycnn.simulate import starclusters
+from skycnn.simulate import clustersight
 from skycnn.simulate.noise import Noise
 from skycnn.simulate.optics import psf_of
 from skycnn.simulate.render import Renderer
-from skycnn.simulate.starclusters import AGES, EXTINCTIONS, KINDS, MASSES, MIX, RADII, draw
+from skycnn.simulate.starclusters import AGES, EXTINCTIONS, KINDS, MASSES, MIX, RADII, draw, given
 
 WFC3 = survey.load("m83-wfc3")
 RENDERER = Renderer([psf_of(WFC3, band) for band in WFC3.bands], WFC3.pixel_scale, 64)
@@ -72,7 +72,7 @@ def test_visibility_is_that_of_the_rendered_cluster(drawn):
     some = np.flatnonzero(drawn.truth["VISIBILITY"] > 3)[:40]
     light = drawn.light.take(some)
     stamps = drawn.upon(np.zeros((len(ROWS), 3, 8, 8))).light.take(some).stamps(RENDERER)
-    sight = starclusters._sight(starclusters._Key(WFC3), WFC3.bands, 4.5)
+    sight = clustersight.of(WFC3, WFC3.bands, 4.5)
     y, x = np.mgrid[:64, :64] - 31.5
     ratios = []
     for stamp, row, radius in zip(stamps, some, drawn.truth["R_H"][some], strict=True):
@@ -100,7 +100,7 @@ def test_the_scatter_of_empty_stamps_is_what_visibility_counts_with(drawn):
     stamps = Noise.counted(WFC3, WFC3.bands).add(drawn.light.take(empty).stamps(RENDERER), 5, ROWS[empty])
     middle = np.median(stamps, axis=(2, 3), keepdims=True)
     seen = 1.48 * np.median(np.abs(stamps - middle), axis=(2, 3))
-    sight = starclusters._sight(starclusters._Key(WFC3), WFC3.bands, 4.5)
+    sight = clustersight.of(WFC3, WFC3.bands, 4.5)
     told = np.array([sight.scatter(drawn.light.fields[k]) for k in empty])
     assert np.abs(np.median(seen / told, axis=0) - 1).max() < 0.15
 
@@ -108,3 +108,15 @@ def test_the_scatter_of_empty_stamps_is_what_visibility_counts_with(drawn):
 def test_a_survey_without_vega_magnitudes_is_refused():
     with pytest.raises(InputError, match="does not tell 'vega' of g"):
         draw(survey.load("sdss"), ("g",), 1, [0], "all")
+
+
+def test_given_clusters_have_what_was_given_and_the_flux_asked_for():
+    n = 6
+    known = {"log_age": np.linspace(6.7, 9.9, n), "a_v": np.linspace(0, 2, n), "log_mass": np.linspace(3.6, 5.2, n)}
+    flux = np.linspace(1, 4, 3 * n).reshape(n, 3)
+    made = given(WFC3, WFC3.bands, 3, **known, radius=np.full(n, 0.1), distance=9.9, flux=flux)
+    for name, values in known.items():
+        assert np.array_equal(made.truth[name.upper()], values)
+    assert np.allclose(made.light.total(), flux, rtol=1e-5)
+    own = given(WFC3, WFC3.bands, 3, **known, radius=np.full(n, 0.1), distance=9.9).light.total()
+    assert not np.allclose(own, flux, rtol=0.5)

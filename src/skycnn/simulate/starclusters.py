@@ -11,27 +11,18 @@ ratios it is the mean over the bands.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 
-from skycnn.errors import InputError
 from skycnn.schema import Column
-from skycnn.simulate import draws, impostors, isochrones, starfield, stargrid
-from skycnn.simulate.absorption import cardelli
-from skycnn.simulate.clusterlight import Cluster
+from skycnn.simulate import clustersight, draws, impostors
 from skycnn.simulate.clusterprofile import EFF, ClusterProfile, King
-from skycnn.simulate.imf import IMF
-from skycnn.simulate.light import Light
-from skycnn.simulate.noise import Noise
-from skycnn.simulate.optics import psf_of
-from skycnn.simulate.render import Renderer
-from skycnn.simulate.ssp import SSP
-from skycnn.simulate.starfield import Disc, StarField
-from skycnn.simulate.starlight import Starlight
+from skycnn.simulate.clustersight import Sight
+from skycnn.simulate.starfield import StarField
+from skycnn.simulate.starscenes import Points, StarScenes
 from skycnn.survey import Survey
 
 Array = NDArray[Any]
@@ -49,15 +40,6 @@ KINDS = ("cluster", "empty", "galaxy", "star", "hole")
 MIX = (0.5, 0.3, 0.07, 0.08, 0.05)
 """Which share of the rows is of each kind."""
 
-SHOWN = 64
-"""Pixels along the edge of a stamp on which stars stand out or not; see `starfield.OUTLYING`."""
-
-RAYS = 0.15
-"""Share of the stamps that cosmic rays left something in."""
-
-FAR = 8.0
-"""Pixels within which a star has half of its light."""
-
 ROW_BYTES = 1 << 17
 """Of a row's stars."""
 
@@ -72,68 +54,6 @@ COLUMNS = (
     Column("VISIBILITY", "f4", "", "stat.snr", "its surface brightness over the scatter of a pixel about it", "F9.3"),
 )
 
-Points = tuple[Array, Array]
-"""Places (k, 2), arcsec, and fluxes (k, band)."""
-
-
-@dataclass(frozen=True)
-class Scenes(Light):
-    """What stands at the centres of stamps, and the disc about it, drawn where a stamp is.
-
-    Parameters
-    ----------
-    centre : sequence of Points
-        What stands there, perhaps nothing.
-    fields : sequence of StarField or None
-        None where a frame of the user's is what it stands on.
-    sky : array (band,)
-        Standard deviation of a pixel, microjansky.
-    seed : int
-    row : array (n,)
-    """
-
-    centre: Sequence[Points]
-    fields: Sequence[StarField | None]
-    sky: Array
-    seed: int
-    row: Array
-
-    def take(self, rows: Array) -> "Scenes":
-        """Return some objects' light."""
-        places = np.arange(len(self.row))[rows].tolist()
-        return replace(
-            self, centre=[self.centre[k] for k in places], fields=[self.fields[k] for k in places], row=self.row[rows]
-        )
-
-    def total(self) -> Array:
-        """Return the flux of what stands at the centres, float32 (n, band)."""
-        sums = [flux.sum(axis=0, dtype=np.float64) for _, flux in self.centre]
-        return np.array(sums, np.float32).reshape(-1, len(self.sky))
-
-    def stamps(self, renderer: Renderer, offset: Array | None = None) -> Array:
-        """Return stamps (n, band, side, side), float32."""
-        n, side, scale = len(self.row), renderer.side, renderer.pixel_scale
-        offset = np.zeros((n, 2)) if offset is None else offset
-        grid = stargrid.of(renderer)
-        stamps = np.empty((n, len(self.sky), side, side), np.float32)
-        for k, (number, (place, flux), field) in enumerate(
-            zip(self.row.tolist(), self.centre, self.fields, strict=True)
-        ):
-            random = draws.generator(self.seed, number, "starcluster/field")
-            light: Any = 0.0
-            if field is not None:
-                around = field.stars((side / 2 + stargrid.MARGIN) * scale, random)
-                light = field.light(side, scale, offset[k], random)
-                place, flux = (np.concatenate(parts) for parts in zip((place, flux), around, strict=True))
-                if random.random() < RAYS:
-                    light = light + impostors.rays(stamps.shape[1:], self.sky, random)
-            stamps[k] = grid.stamp(place / scale + offset[k], flux) + light
-        return stamps
-
-    def extent(self, faint: Array, pixel_scale: float) -> Array:
-        """Return how far (n,) from a stamp's centre stars of the object lie, pixels."""
-        return np.array([np.hypot(*place.T).max(initial=0.0) for place, _ in self.centre]) / pixel_scale
-
 
 @dataclass(frozen=True)
 class StarClusters:
@@ -141,14 +61,14 @@ class StarClusters:
 
     Parameters
     ----------
-    light : Scenes
+    light : StarScenes
     truth : dict of array (n,)
         By the names of `COLUMNS`.
     surface : array (n, band)
         Surface brightness of the clusters, microjansky a pixel.
     """
 
-    light: Scenes
+    light: StarScenes
     truth: dict[str, Array]
     surface: Array
 
@@ -182,138 +102,99 @@ def draw(
         beta of the masses, dN/dM ~ M^-beta; 1 is evenly in log M.
     """
     rows = np.asarray(row, np.int64)
-    sight = _sight(_Key(survey), tuple(bands), float(distance))
-    centres, fields, truths, surfaces, scatters = [], [], [], [], []
-    for number in rows.tolist():
-        random = draws.generator(seed, number, "starcluster")
-        kind = KINDS[min(int(np.searchsorted(np.cumsum(MIX), random.random(), side="right")), len(KINDS) - 1)]
-        field = StarField.drawn(sight.disc, sight.law, random, hole=kind == "hole")
-        centre, truth = sight.centre(kind, mass_slope, random)
-        centres.append(centre)
-        fields.append(field)
-        truths.append({**truth, "KIND": KINDS.index(kind)})
-        surfaces.append(sight.surface(centre, truth["R_H"]))
-        scatters.append(sight.scatter(field))
-    light = Scenes(centres, fields, sight.noise.sigma, seed, rows)
+    sight = clustersight.of(survey, tuple(bands), distance)
+    drawn = [_drawn(sight, mass_slope, draws.generator(seed, number, "starcluster")) for number in rows.tolist()]
+    return _together(sight, seed, rows, drawn)
+
+
+def given(
+    survey: Survey,
+    bands: Sequence[str],
+    seed: int,
+    log_age: Array,
+    a_v: Array,
+    log_mass: Array,
+    radius: Array,
+    distance: float = 4.5,
+    flux: Array | None = None,
+) -> StarClusters:
+    """Return clusters of given parameters, each (n,), in discs drawn by chance.
+
+    Parameters
+    ----------
+    survey : Survey
+    bands : sequence of str
+    seed : int
+    log_age : array
+        log10 of years.
+    a_v : array
+        mag.
+    log_mass : array
+        log10 of solar masses.
+    radius : array
+        r_h, arcsec.
+    distance : float
+        Mpc.
+    flux : array (n, band), optional
+        That the clusters are to have, microjansky; left out, their own.
+    """
+    sight, rows = clustersight.of(survey, tuple(bands), distance), np.arange(len(log_age))
+    drawn = []
+    for number, known in enumerate(
+        zip(log_age.tolist(), a_v.tolist(), log_mass.tolist(), radius.tolist(), strict=True)
+    ):
+        random = draws.generator(seed, number, "starcluster/given")
+        field = StarField.drawn(sight.disc, sight.law, random)
+        (place, light), truth = _cluster(sight, *known, random)
+        if flux is not None:
+            light = light * (flux[number] / light.sum(axis=0))
+        drawn.append(((place, light), field, {**truth, "KIND": 0}))
+    return _together(sight, seed, rows, drawn)
+
+
+Drawn = tuple[Points, StarField, dict[str, float]]
+"""What stands at a stamp's centre, what it stands in, and its truth."""
+
+
+def _drawn(sight: Sight, mass_slope: float, random: Generator) -> Drawn:
+    kind = KINDS[min(int(np.searchsorted(np.cumsum(MIX), random.random(), side="right")), len(KINDS) - 1)]
+    field = StarField.drawn(sight.disc, sight.law, random, hole=kind == "hole")
+    truth: dict[str, float] = {"CLUSTER": 0, "R_H": np.nan}
+    centre: Points = np.zeros((0, 2)), np.zeros((0, len(sight.unit)))
+    if kind == "cluster":
+        age, depth = random.uniform(*AGES), random.uniform(*EXTINCTIONS)
+        mass, radius = _power(MASSES, mass_slope, random.random()), np.exp(random.uniform(*np.log(RADII)))
+        centre, truth = _cluster(sight, age, depth, float(np.log10(mass)), float(radius), random)
+    elif kind == "galaxy":
+        centre = impostors.galaxy(sight.wavelength, sight.law, random)
+    elif kind == "star":
+        population = sight.disc.populations[int(random.integers(len(sight.disc.populations)))]
+        centre = impostors.star(population, sight.unit, sight.wavelength, random)
+    return centre, field, {**truth, "KIND": KINDS.index(kind)}
+
+
+def _cluster(
+    sight: Sight, log_age: float, a_v: float, log_mass: float, radius: float, random: Generator
+) -> tuple[Points, dict[str, float]]:
+    """Return a cluster and its truth."""
+    points = sight.cluster(log_age, a_v, 10**log_mass, radius, _profile(log_age, random), random)
+    truth = {"LOG_AGE": log_age, "A_V": a_v, "LOG_MASS": log_mass, "R_H": radius, "R_H_PC": radius * sight.parsec}
+    return points, {"CLUSTER": 1, **truth}
+
+
+def _together(sight: Sight, seed: int, rows: Array, drawn: Sequence[Drawn]) -> StarClusters:
+    centres, fields, truths = zip(*drawn, strict=True) if drawn else ((), (), ())
+    light = StarScenes(centres, fields, sight.noise.sigma, seed, rows)
     found = {column.name: np.array([truth.get(column.name, np.nan) for truth in truths]) for column in COLUMNS}
-    surface = np.array(surfaces).reshape(-1, len(bands))
-    found["VISIBILITY"] = _visibility(surface, np.array(scatters).reshape(-1, len(bands)))
+    parts = [(sight.surface(centre, truth["R_H"]), sight.scatter(field)) for centre, field, truth in drawn]
+    surface, scatter = (np.array([part[k] for part in parts]).reshape(-1, len(sight.unit)) for k in (0, 1))
+    found["VISIBILITY"] = _visibility(surface, scatter)
     return StarClusters(light, found, surface)
 
 
 def _visibility(surface: Array, scatter: Array) -> Array:
     """Return the visibility (n,) by brightness of the cluster and scatter of its background (n, band)."""
     return np.asarray((surface / np.maximum(scatter, 1e-12)).mean(axis=1))
-
-
-@dataclass(frozen=True)
-class _Key:
-    """A survey as what something is remembered by."""
-
-    survey: Survey
-
-    def __hash__(self) -> int:
-        return id(self.survey)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and other.survey is self.survey
-
-
-@dataclass(frozen=True)
-class _Sight:
-    """What clusters at one distance, seen by one survey, have in common.
-
-    Parameters
-    ----------
-    wavelength, law, sharpness, core : array (band,)
-        Angstrom; A / A_V; sum of the squares of a star's pixels, of unit flux; radius that holds half of its
-        light, arcsec.
-    unit : array (band,)
-        Flux of a star of absolute magnitude 0, microjansky.
-    noise : Noise
-    disc : Disc
-    pixel_scale, parsec : float
-        arcsec; parsecs of an arcsec.
-    """
-
-    wavelength: Array
-    law: Array
-    sharpness: Array
-    core: Array
-    unit: Array
-    noise: Noise
-    disc: Disc
-    pixel_scale: float
-    parsec: float
-
-    def centre(self, kind: str, mass_slope: float, random: Generator) -> tuple[Points, dict[str, float]]:
-        """Return what stands at the centre of a stamp, and its truth."""
-        nothing = np.zeros((0, 2)), np.zeros((0, len(self.unit)))
-        known = {"CLUSTER": 0, "R_H": np.nan}
-        if kind == "galaxy":
-            return impostors.galaxy(self.wavelength, self.law, random), known
-        if kind == "star":
-            population = self.disc.populations[int(random.integers(len(self.disc.populations)))]
-            return impostors.star(population, self.unit, self.wavelength, random), known
-        return self._cluster(mass_slope, random) if kind == "cluster" else (nothing, known)
-
-    def _cluster(self, mass_slope: float, random: Generator) -> tuple[Points, dict[str, float]]:
-        age, depth = random.uniform(*AGES), random.uniform(*EXTINCTIONS)
-        mass = _power(MASSES, mass_slope, random.random())
-        radius = float(np.exp(random.uniform(*np.log(RADII))))
-        population = SSP(isochrones.load().of(self.disc.bands).at(age), IMF.of())
-        unit = self.unit * 10 ** (-0.4 * depth * self.law)
-        cluster = Cluster.drawn(population, mass, _profile(age, random), radius, unit, random)
-        truth = {
-            "CLUSTER": 1,
-            "LOG_AGE": age,
-            "A_V": depth,
-            "LOG_MASS": np.log10(mass),
-            "R_H": radius,
-            "R_H_PC": radius * self.parsec,
-        }
-        return cluster.points(), truth
-
-    def surface(self, centre: Points, radius: float) -> Array:
-        """Return a cluster's surface brightness (band,), microjansky a pixel; see above."""
-        area = np.pi * (radius**2 + self.core**2) / self.pixel_scale**2
-        surface: Array = centre[1].sum(axis=0) / 2 / area
-        return surface
-
-    def scatter(self, field: StarField) -> Array:
-        """Return the standard deviation (band,) of a pixel of a field, with noise."""
-        light = field.mass @ field.disc.smooth * self.pixel_scale**2
-        photons = np.where(np.isfinite(self.noise.electrons), light / self.noise.electrons, 0.0)
-        stars = field.variance(self.sharpness, (SHOWN * self.pixel_scale) ** 2, self.pixel_scale)
-        return np.sqrt(self.noise.sigma**2 + photons + stars)
-
-
-@lru_cache(maxsize=8)
-def _sight(key: _Key, bands: tuple[str, ...], distance: float) -> _Sight:
-    survey = key.survey
-    for name in ("vega", "wavelength"):
-        for band in bands:
-            if band not in getattr(survey, name):
-                raise InputError(f"survey {survey.name} does not tell '{name}' of {band}, which stars need")
-    wavelength = np.array([survey.wavelength[band] for band in bands])
-    psfs, noise = [psf_of(survey, band) for band in bands], Noise.counted(survey, bands)
-    unit = starfield.units([survey.vega[band] for band in bands], 5 * np.log10(distance * 1e5))
-    stars = [Starlight(psf, survey.pixel_scale) for psf in psfs]
-    peaks = np.array([star.power(2) for star in stars])
-    limit = starfield.SEEN * noise.sigma / peaks
-    parsec = distance * 1e6 * np.deg2rad(1 / 3600)
-    disc = starfield.disc(bands, tuple(unit.tolist()), tuple(limit.tolist()), float(parsec))
-    core = np.array([_half(star) for star in stars]) * survey.pixel_scale
-    return _Sight(wavelength, cardelli(wavelength), peaks, core, unit, noise, disc, survey.pixel_scale, float(parsec))
-
-
-def _half(star: Starlight) -> float:
-    """Return the radius that holds half of a star's light, pixels."""
-    low, high = 0.0, FAR
-    for _ in range(20):
-        middle = (low + high) / 2
-        low, high = (low, middle) if star.gathered(middle)[0] > 0.5 else (middle, high)
-    return high
 
 
 def _power(ends: tuple[float, float], slope: float, chance: float) -> float:
