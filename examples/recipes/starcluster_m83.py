@@ -46,10 +46,10 @@ EDGES = (6.6, 7.0, 7.5, 8.0, 8.5, 9.0, 9.5, 10.1)
 DRAWS = 500
 """Samples drawn again, of which intervals are made."""
 NOTE = (
-    "Mocks made by skycnn mock: PARSEC isochrones of solar metallicity, Kroupa's mass function sampled star by star, EFF "
-    "and King profiles, dust of the Milky Way's law, a disc of stars and dust, WFC3 at 0.04 arcsec, 4.5 Mpc; ages, A_V, "
-    "log masses and log radii evenly over their ranges, and half of the rows without a cluster. Scores on mocks are scores "
-    "on mocks. The prior of a row's answer is that of the mocks."
+    "Mocks made by skycnn mock: PARSEC isochrones of solar metallicity, Kroupa's mass function sampled star by star, "
+    "EFF and King profiles, dust of the Milky Way's law, a disc of stars and dust, WFC3 at 0.04 arcsec, 4.5 Mpc; ages, "
+    "A_V, log masses and log radii evenly over their ranges, half of the rows without a cluster: that is the prior of "
+    "every answer. Scores on mocks are scores on mocks."
 )
 
 
@@ -116,7 +116,7 @@ def judged(rows: Table) -> np.ndarray:
 
 
 def widths(path: Path, title: str, which: np.ndarray | None = None) -> dict[str, float]:
-    """Print how far answers are off, half of the 16-84 % range, with intervals by rows drawn again; return the ranges."""
+    """Print half of the 16-84 % range of the errors, with intervals by rows drawn again; return the ranges."""
     rows = table(path)
     which = judged(rows) if which is None else which
     random, found = np.random.default_rng(1), {}
@@ -173,9 +173,8 @@ def found_out(path: Path) -> None:
     for name in ("galaxy", "star", "hole"):
         false = kind == KINDS.index(name)
         area = metrics.auc(p[cluster | false], cluster[cluster | false].astype(float))
-        print(
-            f"against {false.sum()} of kind {name}: AUC {area:.4f}, {100 * (p[false] > 0.5).mean():.1f} % called clusters"
-        )
+        called = 100 * (p[false] > 0.5).mean()
+        print(f"against {false.sum()} of kind {name}: AUC {area:.4f}, {called:.1f} % called clusters")
 
 
 def by_age(path: Path) -> None:
@@ -190,9 +189,9 @@ def by_age(path: Path) -> None:
 
 def gains(out: Path, test: Path, models: dict[str, Path]) -> None:
     """Print what a band that is too bright or too faint does to the ages."""
+    which = judged(table(test))
     for name, model in models.items():
         plain = np.asarray(table(answered(out, test, model, f"test_{name}"))["LOG_AGE"], float)
-        which = judged(table(test))
         for band, (title, factor) in itertools.product(range(3), (("up", GAIN), ("down", 1 / GAIN))):
             other = changed(out, test, f"gain_{band}_{title}", band, factor)
             moved = (
