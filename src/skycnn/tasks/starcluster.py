@@ -8,6 +8,7 @@ the light in circles about its centre, for masses are absolute; it runs on a CPU
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -43,12 +44,16 @@ RELIABLE = 8.0
 RADII = (1.0, 2.0, 3.5, 6.0, 10.0, 16.0)
 """Of the circles, in pixels: 0.04 to 0.64 arcsec in M83."""
 
-AGES = Axis("LOG_AGE", 6.6, 10.1, 20, "log(yr)", "time.age", "logarithm of the age")
-EXTINCTIONS = Axis("A_V", 0.0, 3.0, 10, "mag", "phys.absorption;em.opt.V", "extinction in V within the galaxy")
-MASSES = Axis("LOG_MASS", 3.4771, 5.4771, 14, "log(solMass)", "phys.mass", "logarithm of the initial mass")
-RADIUS = Axis("R_H", 0.04, 0.4, 14, "arcsec", "phys.angSize;src", "half-light radius", spacing="log")
-VISIBILITY = Axis("VISIBILITY", 0.3, 300.0, 20, "", "stat.snr", "surface brightness over the noise", spacing="log")
+BLUR = 0.5
+"""Width of the Gaussian that truths are spread with, in bins: they are as wide as the errors are."""
+AGES = Axis("LOG_AGE", 6.6, 10.1, 20, "log(yr)", "time.age", "logarithm of the age", blur=BLUR)
+EXTINCTIONS = Axis("A_V", 0.0, 3.0, 10, "mag", "phys.absorption;em.opt.V", "extinction in V", blur=BLUR)
+MASSES = Axis("LOG_MASS", 3.4771, 5.4771, 14, "log(solMass)", "phys.mass", "logarithm of the mass", blur=BLUR)
+RADIUS = Axis("R_H", 0.04, 0.4, 14, "arcsec", "phys.angSize", "half-light radius", spacing="log", blur=BLUR)
+SEEN = Axis("VISIBILITY", 0.3, 300.0, 20, "", "stat.snr", "surface brightness over noise", spacing="log", blur=BLUR)
 CLUSTER = Bernoulli("P_CLUSTER", "probability of a cluster in the stamp's centre")
+OFTEN = (0.005, 0.995)
+"""Percentiles of the training sample's visibilities that the grid holds."""
 
 TRUTHS = {
     "LOG_AGE": Truth(("LOG_AGE_TRUE", "LOG_AGE", "LOGAGE"), 4.0, 10.3),
@@ -62,10 +67,19 @@ TRUTHS = {
 
 def posterior(members: Sequence[Mapping[str, Any]] | None = None) -> Joint:
     """Return the posterior: a grid of age, extinction and mass, a radius, a yes or no, and a visibility."""
-    grids = [AGES, EXTINCTIONS, MASSES], [RADIUS], [VISIBILITY]
+    grids = [AGES, EXTINCTIONS, MASSES], [RADIUS], [SEEN]
     own = members or [{"axes": grids[0]}, {"axes": grids[1]}, CLUSTER.settings(), {"axes": grids[2]}]
     kinds: list[type[Posterior]] = [Grid, Grid, Bernoulli, Grid]
     return Joint(*(kind(**settings) for kind, settings in zip(kinds, own, strict=True)))
+
+
+def posterior_for(truth: np.ndarray) -> Joint:
+    """Return the posterior whose visibilities reach as far as those of the training sample, which its noise decides."""
+    seen = truth[:, list(TRUTHS).index("VISIBILITY")]
+    seen, settings = seen[seen > 0], posterior().settings()["members"]
+    low, high = np.quantile(seen, OFTEN) if len(seen) else (SEEN.low, SEEN.high)
+    ends = {"low": min(SEEN.low, float(f"{low:.1g}")), "high": max(SEEN.high, float(f"{high:.1g}"))}
+    return posterior([*settings[:-1], {"axes": [asdict(SEEN) | ends]}])
 
 
 def old(values: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -316,6 +330,7 @@ TASK = Task(
     },
     flag="STARCLUSTER",
     truths=TRUTHS,
+    posterior_for=posterior_for,
     flags=(TaskFlag("OLD_CLUSTER", TASK_BITS, "older than 100 Myr: age and mass are less reliable", old),),
     mock=mock,
 )
