@@ -33,7 +33,7 @@ from skycnn.network.poses import turned
 from skycnn.posterior import Axis, Bernoulli, Grid, Joint
 from skycnn.posterior.posterior import Posterior
 from skycnn.schema import TASK_BITS
-from skycnn.task import Mock, Network, Option, Plan, Task, TaskFlag, Truth
+from skycnn.task import Mock, Multiple, Network, Option, Plan, Task, TaskFlag, Truth
 
 POGSON = 2.5 / math.log(10)
 FLOOR = 1e-3
@@ -86,6 +86,13 @@ def posterior_for(truth: np.ndarray) -> Joint:
 def old(values: Mapping[str, np.ndarray]) -> np.ndarray:
     """Return which clusters are older than the network is reliable for; a row without an answer is not."""
     return np.asarray(values["LOG_AGE"] > RELIABLE)
+
+
+def parsecs(options: Mapping[str, Any]) -> float | None:
+    """Return how many parsec an arcsec is at the distance of the mocks; None where they do not tell it."""
+    distance = options.get("distance")  # Mpc
+    known = isinstance(distance, int | float) and 0 < distance < math.inf
+    return math.radians(1 / 3600) * 1e6 * distance if known else None
 
 
 def darkened(image: Tensor) -> tuple[Tensor, Tensor]:
@@ -337,5 +344,8 @@ TASK = Task(
     truths=TRUTHS,
     posterior_for=posterior_for,
     flags=(TaskFlag("OLD_CLUSTER", TASK_BITS, "older than 100 Myr: age and mass are less reliable", old),),
+    multiples=(
+        Multiple("R_H_PC", "R_H", parsecs, "pc", "phys.size.radius", "half-light radius at the mocks' distance"),
+    ),
     mock=mock,
 )
