@@ -25,7 +25,8 @@ from skycnn.network.model import Model
 from skycnn.network.trainingset import TrainingSet
 from skycnn.posterior import Posterior
 from skycnn.schema import NOT_RUN, Column, flag_column
-from skycnn.task import Multiples, Task
+from skycnn.task import Task
+from skycnn.task.multiple import Multiples
 
 BLOCK = 4096
 """Rows answered at once: of stamps, some hundred MB."""

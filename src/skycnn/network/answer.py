@@ -19,7 +19,8 @@ from skycnn.network.model import Model
 from skycnn.network.tempering import Tempering, missing
 from skycnn.posterior import Posterior
 from skycnn.schema import Column, Flag, flag_column
-from skycnn.task import Multiples, Task
+from skycnn.task import Task
+from skycnn.task.multiple import Multiples
 from skycnn.typed import misfits
 
 LARGEST = 10_000

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from skycnn.schema import estimate
@@ -65,10 +66,8 @@ class Multiples:
 
     def values(self, answers: "Mapping[str, np.ndarray]") -> "dict[str, np.ndarray]":
         """Return the multiples' values by column, of answers by column."""
-        ends = ("", "_LO", "_HI")
-        return {
-            f"{one.column}{end}": answers[f"{one.of}{end}"] * factor for one, factor in self._known() for end in ends
-        }
+        pairs = product(self._known(), ("", "_LO", "_HI"))
+        return {f"{one.column}{end}": answers[f"{one.of}{end}"] * factor for (one, factor), end in pairs}
 
     def _known(self) -> Iterator[tuple[Multiple, float]]:
         for one in self.each:

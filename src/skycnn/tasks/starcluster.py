@@ -47,9 +47,9 @@ RADII = (1.0, 2.0, 3.5, 6.0, 10.0, 16.0)
 
 BLUR = 0.5
 """Width of the Gaussian that truths are spread with, in bins: they are as wide as the errors are."""
-AGES = Axis("LOG_AGE", 6.6, 10.1, 20, "log(yr)", "time.age", "logarithm of the age", blur=BLUR)
+AGES = Axis("LOG_AGE", 6.6, 10.1, 20, "", "time.age", "log10 of the age in yr", blur=BLUR)
 EXTINCTIONS = Axis("A_V", 0.0, 3.0, 10, "mag", "phys.absorption;em.opt.V", "extinction in V", blur=BLUR)
-MASSES = Axis("LOG_MASS", 3.4771, 5.4771, 14, "log(solMass)", "phys.mass", "logarithm of the mass", blur=BLUR)
+MASSES = Axis("LOG_MASS", 3.4771, 5.4771, 14, "", "phys.mass", "log10 of the mass in solMass", blur=BLUR)
 RADIUS = Axis("R_H", 0.04, 0.4, 14, "arcsec", "phys.angSize", "half-light radius", spacing="log", blur=BLUR)
 SEEN = Axis("VISIBILITY", 0.3, 300.0, 20, "", "stat.snr", "surface brightness over noise", spacing="log", blur=BLUR)
 CLUSTER = Bernoulli("P_CLUSTER", "probability of a cluster in the stamp's centre")
@@ -91,8 +91,9 @@ def old(values: Mapping[str, np.ndarray]) -> np.ndarray:
 def parsecs(options: Mapping[str, Any]) -> float | None:
     """Return how many parsec an arcsec is at the distance of the mocks; None where they do not tell it."""
     distance = options.get("distance")  # Mpc
-    known = isinstance(distance, int | float) and 0 < distance < math.inf
-    return math.radians(1 / 3600) * 1e6 * distance if known else None
+    if not (isinstance(distance, int | float) and 0 < distance < math.inf):
+        return None
+    return math.radians(1 / 3600) * 1e6 * distance
 
 
 def darkened(image: Tensor) -> tuple[Tensor, Tensor]:
@@ -344,8 +345,6 @@ TASK = Task(
     truths=TRUTHS,
     posterior_for=posterior_for,
     flags=(TaskFlag("OLD_CLUSTER", TASK_BITS, "older than 100 Myr: age and mass are less reliable", old),),
-    multiples=(
-        Multiple("R_H_PC", "R_H", parsecs, "pc", "phys.size.radius", "half-light radius at the mocks' distance"),
-    ),
+    multiples=(Multiple("R_H_PC", "R_H", parsecs, "pc", "phys.size.radius", "half-light radius, as far as the mocks"),),
     mock=mock,
 )
