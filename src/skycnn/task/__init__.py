@@ -1,7 +1,19 @@
 """Task: what one paper claims, as data; the folder ``tasks`` is the collection."""
 
 from skycnn.task.mock import Mock, Option, SignalCut
+from skycnn.task.multiple import Multiple
 from skycnn.task.network import Network, Plan
 from skycnn.task.task import InputColumn, Task, TaskFlag, Truth
 
-__all__ = ["InputColumn", "Mock", "Network", "Option", "Plan", "SignalCut", "Task", "TaskFlag", "Truth"]
+__all__ = [
+    "InputColumn",
+    "Mock",
+    "Multiple",
+    "Network",
+    "Option",
+    "Plan",
+    "SignalCut",
+    "Task",
+    "TaskFlag",
+    "Truth",
+]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from skycnn.schema import TASK_BITS
 from skycnn.task.mock import Mock
+from skycnn.task.multiple import Multiple
 from skycnn.task.network import Network
 
 if TYPE_CHECKING:  # naming a task must not import torch
@@ -118,6 +119,8 @@ class Task:
         default. Of several sets by name each has baselines of its own: ``forest NAME``.
     flags : tuple of TaskFlag
         Bits of its own.
+    multiples : tuple of Multiple
+        Answers that are written in another unit too.
     mock : callable, optional
         ``mock()`` returns the `Mock`; only there `skycnn.simulate` is imported, so that who predicts does not load it.
     """
@@ -133,6 +136,7 @@ class Task:
     columns: Mapping[str, InputColumn] = field(default_factory=dict)
     features: Callable[..., Any] | Mapping[str, Callable[..., Any]] | None = None
     flags: tuple[TaskFlag, ...] = ()
+    multiples: tuple[Multiple, ...] = ()
     mock: Callable[[], Mock] | None = None
 
     def rank(self, network: str) -> int:

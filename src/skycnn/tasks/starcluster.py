@@ -3,11 +3,13 @@
 One stamp in three bands gives the joint probability of age, extinction and mass over one grid, which shows where one of
 them passes for another; that of the half-light radius; whether there is a cluster at all; and how well it is seen.
 ``paper`` is the published network, 50 layers deep. ``fast`` sees the stamp less the light of the galaxy about it, and
-the light in circles about its centre, for masses are absolute; it runs on a CPU.
+the light in circles about its centre, for masses are absolute; it runs on a CPU. ``jittered`` is the same for images
+whose calibration is not known: in training each band's light is times a factor.
 """
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -31,7 +33,7 @@ from skycnn.network.poses import turned
 from skycnn.posterior import Axis, Bernoulli, Grid, Joint
 from skycnn.posterior.posterior import Posterior
 from skycnn.schema import TASK_BITS
-from skycnn.task import Mock, Network, Option, Plan, Task, TaskFlag, Truth
+from skycnn.task import Mock, Multiple, Network, Option, Plan, Task, TaskFlag, Truth
 
 POGSON = 2.5 / math.log(10)
 FLOOR = 1e-3
@@ -43,12 +45,16 @@ RELIABLE = 8.0
 RADII = (1.0, 2.0, 3.5, 6.0, 10.0, 16.0)
 """Of the circles, in pixels: 0.04 to 0.64 arcsec in M83."""
 
-AGES = Axis("LOG_AGE", 6.6, 10.1, 20, "log(yr)", "time.age", "logarithm of the age")
-EXTINCTIONS = Axis("A_V", 0.0, 3.0, 10, "mag", "phys.absorption;em.opt.V", "extinction in V within the galaxy")
-MASSES = Axis("LOG_MASS", 3.4771, 5.4771, 14, "log(solMass)", "phys.mass", "logarithm of the initial mass")
-RADIUS = Axis("R_H", 0.04, 0.4, 14, "arcsec", "phys.angSize;src", "half-light radius", spacing="log")
-VISIBILITY = Axis("VISIBILITY", 0.3, 300.0, 20, "", "stat.snr", "surface brightness over the noise", spacing="log")
+BLUR = 0.5
+"""Width of the Gaussian that truths are spread with, in bins: they are as wide as the errors are."""
+AGES = Axis("LOG_AGE", 6.6, 10.1, 20, "", "time.age", "log10 of the age in yr", blur=BLUR)
+EXTINCTIONS = Axis("A_V", 0.0, 3.0, 10, "mag", "phys.absorption;em.opt.V", "extinction in V", blur=BLUR)
+MASSES = Axis("LOG_MASS", 3.4771, 5.4771, 14, "", "phys.mass", "log10 of the mass in solMass", blur=BLUR)
+RADIUS = Axis("R_H", 0.04, 0.4, 14, "arcsec", "phys.angSize", "half-light radius", spacing="log", blur=BLUR)
+SEEN = Axis("VISIBILITY", 0.3, 300.0, 20, "", "stat.snr", "surface brightness over noise", spacing="log", blur=BLUR)
 CLUSTER = Bernoulli("P_CLUSTER", "probability of a cluster in the stamp's centre")
+OFTEN = (0.005, 0.995)
+"""Percentiles of the training sample's visibilities that the grid holds."""
 
 TRUTHS = {
     "LOG_AGE": Truth(("LOG_AGE_TRUE", "LOG_AGE", "LOGAGE"), 4.0, 10.3),
@@ -62,15 +68,32 @@ TRUTHS = {
 
 def posterior(members: Sequence[Mapping[str, Any]] | None = None) -> Joint:
     """Return the posterior: a grid of age, extinction and mass, a radius, a yes or no, and a visibility."""
-    grids = [AGES, EXTINCTIONS, MASSES], [RADIUS], [VISIBILITY]
+    grids = [AGES, EXTINCTIONS, MASSES], [RADIUS], [SEEN]
     own = members or [{"axes": grids[0]}, {"axes": grids[1]}, CLUSTER.settings(), {"axes": grids[2]}]
     kinds: list[type[Posterior]] = [Grid, Grid, Bernoulli, Grid]
     return Joint(*(kind(**settings) for kind, settings in zip(kinds, own, strict=True)))
 
 
+def posterior_for(truth: np.ndarray) -> Joint:
+    """Return the posterior whose visibilities reach as far as those of the training sample, which its noise decides."""
+    seen = truth[:, list(TRUTHS).index("VISIBILITY")]
+    seen, settings = seen[seen > 0], posterior().settings()["members"]
+    low, high = np.quantile(seen, OFTEN) if len(seen) else (SEEN.low, SEEN.high)
+    ends = {"low": min(SEEN.low, float(f"{low:.1g}")), "high": max(SEEN.high, float(f"{high:.1g}"))}
+    return posterior([*settings[:-1], {"axes": [asdict(SEEN) | ends]}])
+
+
 def old(values: Mapping[str, np.ndarray]) -> np.ndarray:
     """Return which clusters are older than the network is reliable for; a row without an answer is not."""
     return np.asarray(values["LOG_AGE"] > RELIABLE)
+
+
+def parsecs(options: Mapping[str, Any]) -> float | None:
+    """Return how many parsec an arcsec is at the distance of the mocks; None where they do not tell it."""
+    distance = options.get("distance")  # Mpc
+    if not (isinstance(distance, int | float) and 0 < distance < math.inf):
+        return None
+    return math.radians(1 / 3600) * 1e6 * distance
 
 
 def darkened(image: Tensor) -> tuple[Tensor, Tensor]:
@@ -305,6 +328,9 @@ def mock() -> Mock:
     )
 
 
+QUICK = Plan(epochs=14, batch=256, rate=2e-3, patience=6)
+"""How networks that run on a CPU are trained."""
+
 TASK = Task(
     name="starcluster",
     summary="age, extinction, mass and size of star clusters, by their images",
@@ -312,10 +338,13 @@ TASK = Task(
     posterior=posterior,
     networks={
         "paper": Network(Paper, ("image",), Plan(epochs=60, batch=128, rate=1e-3, patience=10)),
-        "fast": Network(Fast, ("image",), Plan(epochs=14, batch=256, rate=2e-3, patience=6)),
+        "jittered": Network(Fast, ("image",), QUICK, settings={"gain": 0.15}),
+        "fast": Network(Fast, ("image",), QUICK),
     },
     flag="STARCLUSTER",
     truths=TRUTHS,
+    posterior_for=posterior_for,
     flags=(TaskFlag("OLD_CLUSTER", TASK_BITS, "older than 100 Myr: age and mass are less reliable", old),),
+    multiples=(Multiple("R_H_PC", "R_H", parsecs, "pc", "phys.size.radius", "half-light radius, as far as the mocks"),),
     mock=mock,
 )
