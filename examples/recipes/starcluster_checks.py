@@ -14,6 +14,7 @@ What each is flagged is printed.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,9 +89,7 @@ def alike(out: Path, model: Path) -> None:
             axes = panels[row][column]
             for (age, depth), pair, colour in zip(parts, populations, ("#0072b2", "#d55e00"), strict=True):
                 mass = pair[column]
-                ages, depths = (
-                    np.linspace(*ends, bins + 1) for ends, bins in zip(((6.6, 10.1), (0, 3)), mass.shape, strict=True)
-                )
+                ages, depths = np.linspace(6.6, 10.1, len(mass) + 1), np.linspace(0, 3, mass.shape[1] + 1)
                 order = np.sort(mass.ravel())[::-1]
                 steps = [order[np.searchsorted(np.cumsum(order), share)] for share in (0.95, 0.68)]
                 middles = (ages[1:] + ages[:-1]) / 2, (depths[1:] + depths[:-1]) / 2
@@ -118,9 +117,8 @@ def frames(out: Path, model: Path, paths: list[str]) -> None:
         middle = np.nanmedian(scaled)
         scatter = 1.48 * np.nanmedian(np.abs(scaled - middle))
         header["BUNIT"] = "uJy"
-        fits.PrimaryHDU((scaled - middle) * np.float32(sigma / scatter), header).writeto(
-            out / f"frame_{band}.fits", overwrite=True
-        )
+        scaled = (scaled - middle) * np.float32(sigma / scatter)
+        fits.PrimaryHDU(scaled, header).writeto(out / f"frame_{band}.fits", overwrite=True)
         words += ["--background", f"{band}={out / f'frame_{band}.fits'}"]
     test = out / "on_frames.fits"
     skycnn("mock", *TASK, "--survey", "m83-wfc3", "-n", TEST, "--seed", 2, *words, "-q", "--out", test, "--overwrite")
@@ -140,9 +138,7 @@ def strange(out: Path, model: Path) -> None:
     bright = given(FACTS, FACTS.bands, 6, *(np.full(EACH, value) for value in (7.0, 0.0, 5.0, 0.04)))
     saturated = np.minimum(stamps(bright, 6) * 300, 60.0)
     galaxies = [impostors.galaxy(sight.wavelength, sight.law, random) for _ in range(EACH)]
-    galaxy = stamps(
-        StarClusters(type(light)(galaxies, [None] * EACH, light.sky, 7, light.row), plain.truth, plain.surface), 7
-    )
+    galaxy = stamps(replace(plain, light=replace(plain.light, centre=galaxies)), 7)
     edge = usual.copy()
     edge[..., SIDE // 2 + 8 :] = np.nan
     missing = usual.copy()
