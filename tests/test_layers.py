@@ -16,10 +16,12 @@ from skycnn.network.layers import (
     Residual,
     asinh,
     cleaned,
+    deeper,
     lost,
     roughness,
     sky,
     spread,
+    without,
 )
 from skycnn.network.poses import turned
 
@@ -61,6 +63,22 @@ def test_turned_stamps_are_poses_each_as_often_as_another():
 def test_rows_lose_bands_but_two():
     kept = (~lost(4000, 5, 0.5, generator())).sum(1)
     assert np.bincount(kept.numpy(), minlength=6) / 4000 == pytest.approx([0, 0, 1 / 6, 1 / 6, 1 / 6, 0.5], abs=0.03)
+
+
+def test_stamps_lose_whole_bands_or_stay_as_they_are():
+    image = torch.rand(4000, 3, 2, 2, generator=generator())
+    seen = without(image, 0.4, generator())
+    gone = seen.isnan()
+    assert torch.equal(gone.any(3).any(2), gone.all(3).all(2)) and torch.equal(seen[~gone], image[~gone])
+    assert gone[..., 0, 0].sum(1).bincount(minlength=2).numpy() / 4000 == pytest.approx([0.6, 0.4], abs=0.03)
+    assert without(image, 0.0, generator()) is image
+
+
+def test_deeper_stages_see_half_as_many_pixels():
+    look = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 1))
+    deeper(look, (4, 6, 8), (1, 2, 0))
+    assert [type(layer).__name__ for layer in look].count("Residual") == 3
+    assert look(torch.zeros(2, 3, 10, 10)).shape == (2, 8, 3, 3)
 
 
 def test_spread_is_of_what_is_there():
