@@ -47,6 +47,10 @@ def test_asinh_is_torchs():
     size = torch.logspace(-8, 18, 5001)
     x = torch.cat([size, -size, torch.zeros(1)])
     torch.testing.assert_close(asinh(x).double(), torch.asinh(x.double()), atol=3e-7, rtol=1e-6)
+    before = x.clone()
+    with torch.no_grad():
+        predicted = asinh(x)
+    assert torch.equal(predicted, asinh(x)) and torch.equal(x, before)  # bit for bit as in training
     assert asinh(torch.tensor([math.inf, -3e38])).tolist() == pytest.approx([42.14, -42.14], abs=0.01)
     x = torch.linspace(-9, 9, 100, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(asinh, x)
