@@ -91,3 +91,20 @@ def test_bins_of_logarithms_are_wider_by_one_factor() -> None:
 def test_an_axis_whose_spacing_does_not_reach_its_end_is_refused(spacing: str, low: float) -> None:
     with pytest.raises(ValueError, match=r"R_H: an axis lies between"):
         Axis("R_H", low, 1.0, 10, spacing=spacing)
+
+
+@pytest.mark.parametrize(
+    ("mean", "sigma", "floor", "flagged"),
+    [
+        (0.5, 0.5, False, False),  # the interval reaches the end, the answer does not lean on it
+        (0.0, 0.2, False, True),
+        (0.0, 0.2, True, False),  # nothing lies below
+        (3.0, 0.2, False, True),
+        (3.0, 0.2, True, True),
+        (2.5, 0.5, True, False),
+    ],
+)
+def test_on_a_coarse_grid_the_median_leans_on_an_end(mean: float, sigma: float, floor: bool, flagged: bool) -> None:
+    grid = Axis("A_V", 0.0, 3.0, 10, floor=floor)
+    _, bits = Grid([grid]).summarise(normal_raw(grid, mean, sigma)[None])
+    assert bool(bits[0] & Flag.VALUE_OUTSIDE) == flagged

@@ -172,6 +172,17 @@ def test_marginals_are_calibrated_where_one_temperature_cannot() -> None:
     assert grid.calibrated(raw, truth).sharpness[0] == 0
 
 
+def test_the_sharpness_of_an_axis_is_a_power_of_its_marginal() -> None:
+    grid, raw = GRIDS["three axes"], raws(GRIDS["three axes"], 40).double()
+    for i in range(3):
+        others = [0.7, -0.4, 1.5]
+        others[i] = 0.0
+        logits, own = Grid(grid.axes, others)._sharpened(raw, i)
+        others[i] = 2.3
+        sharp = Grid(grid.axes, others)
+        torch.testing.assert_close(torch.softmax(logits + 2.3 * own, dim=1), sharp._mass(sharp._joint(raw), i))
+
+
 def test_marginals_have_the_quantiles_of_grids_of_one_axis() -> None:
     grid, raw = GRIDS["three axes"], raws(GRIDS["three axes"], 40).float()
     values, bits = grid.summarise(raw, pdf=True)

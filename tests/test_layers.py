@@ -16,10 +16,12 @@ from skycnn.network.layers import (
     Residual,
     asinh,
     cleaned,
+    deeper,
     lost,
     roughness,
     sky,
     spread,
+    without,
 )
 from skycnn.network.poses import turned
 
@@ -45,6 +47,10 @@ def test_asinh_is_torchs():
     size = torch.logspace(-8, 18, 5001)
     x = torch.cat([size, -size, torch.zeros(1)])
     torch.testing.assert_close(asinh(x).double(), torch.asinh(x.double()), atol=3e-7, rtol=1e-6)
+    before = x.clone()
+    with torch.no_grad():
+        predicted = asinh(x)
+    assert torch.equal(predicted, asinh(x)) and torch.equal(x, before)  # bit for bit as in training
     assert asinh(torch.tensor([math.inf, -3e38])).tolist() == pytest.approx([42.14, -42.14], abs=0.01)
     x = torch.linspace(-9, 9, 100, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(asinh, x)
@@ -61,6 +67,22 @@ def test_turned_stamps_are_poses_each_as_often_as_another():
 def test_rows_lose_bands_but_two():
     kept = (~lost(4000, 5, 0.5, generator())).sum(1)
     assert np.bincount(kept.numpy(), minlength=6) / 4000 == pytest.approx([0, 0, 1 / 6, 1 / 6, 1 / 6, 0.5], abs=0.03)
+
+
+def test_stamps_lose_whole_bands_or_stay_as_they_are():
+    image = torch.rand(4000, 3, 2, 2, generator=generator())
+    seen = without(image, 0.4, generator())
+    gone = seen.isnan()
+    assert torch.equal(gone.any(3).any(2), gone.all(3).all(2)) and torch.equal(seen[~gone], image[~gone])
+    assert gone[..., 0, 0].sum(1).bincount(minlength=2).numpy() / 4000 == pytest.approx([0.6, 0.4], abs=0.03)
+    assert without(image, 0.0, generator()) is image
+
+
+def test_deeper_stages_see_half_as_many_pixels():
+    look = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 1))
+    deeper(look, (4, 6, 8), (1, 2, 0))
+    assert [type(layer).__name__ for layer in look].count("Residual") == 3
+    assert look(torch.zeros(2, 3, 10, 10)).shape == (2, 8, 3, 3)
 
 
 def test_spread_is_of_what_is_there():

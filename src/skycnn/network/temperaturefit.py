@@ -55,10 +55,11 @@ def fit(
     """
     given = np.zeros(len(raw), bool) if taken is None else taken.cpu().numpy()
     curve, count = numbered(gone), gone.shape[1] + 2
-    fits = [
-        _curves(part.posterior, raw[:, part.outputs], truth[:, part.truths], curve, count, given)
-        for part in posterior.parts
-    ]
+    fits = []
+    for part in posterior.parts:
+        rows = torch.isfinite(truth[:, part.truths]).any(dim=1)  # the others say nothing of this part
+        own = raw[rows][:, part.outputs], truth[rows][:, part.truths], curve[rows]
+        fits.append(_curves(part.posterior, *own, count, given[rows.cpu().numpy()]))
     knots, curves = (np.concatenate(part).astype(np.float32) for part in zip(*fits, strict=True))
     return Tempering(knots, curves) if curves.any() else None
 

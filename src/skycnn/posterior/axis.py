@@ -19,6 +19,9 @@ LEVELS = (0.16, 0.5, 0.84)
 ODDS_WIDTH = 0.06
 """Half-width, in units of 1 + z, of the interval that ODDS integrates (after the odds of Benitez 2000)."""
 
+FINE = 100
+"""Bins from which on an answer leans on an end where its interval reaches the last bin; else where its median does."""
+
 LARGEST = 1e30
 """Of an axis: the columns are float32, and sums of its ends are to be numbers."""
 
@@ -74,6 +77,8 @@ class Axis:
         ``value``, or ``redshift``, whose errors are judged in units of 1 + z.
     odds : bool
         Whether ``<COLUMN>_ODDS`` is written, the probability within 0.06 (1 + z) of the median; of redshifts alone.
+    floor : bool
+        Whether nothing lies below the grid, as no extinction below 0: then answers that lean on that end are right.
     """
 
     column: str
@@ -87,6 +92,7 @@ class Axis:
     blur: float = 1.0
     kind: str = "value"
     odds: bool = False
+    floor: bool = False
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -159,7 +165,9 @@ class Axis:
         part = ((levels - before) / inside.clamp(min=1e-30)).clamp_(0, 1)
         left, right = self.value(place.float()), self.value(place.float() + 1)
         low, median, high = (left + part * (right - left)).unbind(1)
-        bits = int(Flag.VALUE_OUTSIDE) * ((place[:, 0] == 0) | (place[:, 2] == self.bins - 1)).int()
+        lowest, highest = (place[:, 0], place[:, 2]) if self.bins >= FINE else (place[:, 1], place[:, 1])
+        below = torch.zeros_like(lowest, dtype=torch.bool) if self.floor else lowest == 0
+        bits = int(Flag.VALUE_OUTSIDE) * (below | (highest == self.bins - 1)).int()
         bits |= int(Flag.MULTIMODAL) * multimodal(mass, (place + part)[:, 2] - (place + part)[:, 0]).int()
         values = {self.column: median, f"{self.column}_LO": low, f"{self.column}_HI": high}
         if self.odds:

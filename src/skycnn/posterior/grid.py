@@ -158,14 +158,25 @@ class Grid(Posterior):
             known = torch.isfinite(truths[:, i])
             if not known.any():
                 continue
-            tries = [Grid(self.axes, (*grid.sharpness[:i], power, *grid.sharpness[i + 1 :])) for power in POWERS]
-            masses = [own._mass(own._joint(raw[known]), i) for own in tries]
+            logits, own = grid._sharpened(raw[known], i)
+            masses = [torch.softmax(logits + power * own, dim=1) for power in POWERS]
             place = axis.bin(truths[known, i])[:, None]
             likely = [float(mass.gather(1, place).clamp(min=1e-30).log().mean()) for mass in masses]
             amiss = [abs(float((2 * axis.pit(mass, truths[known, i]) - 1).abs().mean()) - 0.5) for mass in masses]
-            near = range(len(tries))[max(0, int(np.argmax(likely)) - REACH) : int(np.argmax(likely)) + REACH + 1]
-            grid = tries[min(near, key=amiss.__getitem__)]  # a flat marginal is calibrated too, but scores badly
+            near = range(len(POWERS))[max(0, int(np.argmax(likely)) - REACH) : int(np.argmax(likely)) + REACH + 1]
+            best = POWERS[min(near, key=amiss.__getitem__)]  # a flat marginal is calibrated too, but scores badly
+            grid = Grid(self.axes, (*grid.sharpness[:i], best, *grid.sharpness[i + 1 :]))
         return grid
+
+    def _sharpened(self, raw: Tensor, i: int) -> tuple[Tensor, Tensor]:
+        """Return logits (n, bins) of an axis whose own sharpness is 0, and what that would be multiplied with."""
+        whole = torch.log_softmax(raw, dim=1).reshape(len(raw), *self.shape)
+        others = [[j + 1 for j in range(len(self.axes)) if j != k] for k in range(len(self.axes))]
+        sharp = whole
+        for k, power in enumerate(self.sharpness):
+            if k != i and power:
+                sharp = sharp + power * torch.logsumexp(whole, dim=others[k], keepdim=True)
+        return torch.logsumexp(sharp, dim=others[i]), torch.logsumexp(whole, dim=others[i])
 
     def _joint(self, raw: Tensor) -> Tensor:
         """Return the joint probabilities (n, outputs)."""

@@ -48,7 +48,7 @@ RADII = (1.0, 2.0, 3.5, 6.0, 10.0, 16.0)
 BLUR = 0.5
 """Width of the Gaussian that truths are spread with, in bins: they are as wide as the errors are."""
 AGES = Axis("LOG_AGE", 6.6, 10.1, 20, "", "time.age", "log10 of the age in yr", blur=BLUR)
-EXTINCTIONS = Axis("A_V", 0.0, 3.0, 10, "mag", "phys.absorption;em.opt.V", "extinction in V", blur=BLUR)
+EXTINCTIONS = Axis("A_V", 0.0, 3.0, 10, "mag", "phys.absorption;em.opt.V", "extinction in V", blur=BLUR, floor=True)
 MASSES = Axis("LOG_MASS", 3.4771, 5.4771, 14, "", "phys.mass", "log10 of the mass in solMass", blur=BLUR)
 RADIUS = Axis("R_H", 0.04, 0.4, 14, "arcsec", "phys.angSize", "half-light radius", spacing="log", blur=BLUR)
 SEEN = Axis("VISIBILITY", 0.3, 300.0, 20, "", "stat.snr", "surface brightness over noise", spacing="log", blur=BLUR)
