@@ -54,15 +54,15 @@ class Apertures:
     centre: Array
 
 
-def measure(stamps: Array, recentred: bool = True) -> Apertures:
+def measure(stamps: Array, centre: Array | None = None) -> Apertures:
     """Return the light in circles of `RADII` about the source in the middle of stamps.
 
     Parameters
     ----------
     stamps : array (n, band, y, x)
         The sky as it is; NaN where there is no pixel.
-    recentred : bool
-        Whether the source is looked for within `REACH`; else it is in the stamp's centre.
+    centre : array (n, 2), optional
+        Of the source, x and y, pixels from the stamp's centre; left out, it is looked for within `REACH`.
     """
     n, bands, side, _ = stamps.shape
     found = Apertures(
@@ -74,8 +74,7 @@ def measure(stamps: Array, recentred: bool = True) -> Apertures:
         rows = slice(first, first + PART)
         part = np.asarray(stamps[rows], np.float32)
         pixels, found.sky[rows], found.noise[rows] = _without_sky(part)
-        if recentred:
-            found.centre[rows] = _centre(pixels, found.noise[rows])
+        found.centre[rows] = _centre(pixels, found.noise[rows]) if centre is None else centre[rows]
         found.flux[rows] = _sums(pixels, found.centre[rows])
         found.error[rows] = _errors(pixels, found.noise[rows])
     found.flux[np.isnan(found.error)] = np.nan
