@@ -64,12 +64,10 @@ def measure(stamps: Array, centre: Array | None = None) -> Apertures:
     centre : array (n, 2), optional
         Of the source, x and y, pixels from the stamp's centre; left out, it is looked for within `REACH`.
     """
-    n, bands, side, _ = stamps.shape
-    found = Apertures(
-        *(np.full((n, bands, len(RADII)), np.nan) for _ in range(2)),
-        *(np.full((n, bands), np.nan) for _ in range(2)),
-        np.zeros((n, 2)),
-    )
+    n, bands = stamps.shape[:2]
+    flux, error = (np.full((n, bands, len(RADII)), np.nan) for _ in range(2))
+    sky, noise = (np.full((n, bands), np.nan) for _ in range(2))
+    found = Apertures(flux, error, sky, noise, np.zeros((n, 2)))
     for first in range(0, n, PART):
         rows = slice(first, first + PART)
         part = np.asarray(stamps[rows], np.float32)

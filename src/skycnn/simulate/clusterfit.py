@@ -42,15 +42,17 @@ CHANCE = 0.03
 """Variance of the light in a band that the first look at the radius takes."""
 
 BEYOND = 24
-"""Cells of the mass beyond either end of the grid that are kept count of, for masses are uncertain."""
+"""Cells of the mass beyond either end of the grid, for a mass is not known exactly."""
 
 UNIT = 1e4
-"""Solar masses that masses are told in meanwhile, and `ABSENT` the variance of a band that is not there."""
+"""Solar masses that masses are told in while they are fitted."""
 
 ABSENT = 1e20
+"""Variance of a band that is not there, square microjansky."""
 
 LOOKS, ROUNDS = 2, 2
-"""Times that radius and fluxes are found, with what chance does by the last of them; and times that the mass, and with it what chance does, is found anew for each model."""
+"""How often radius and fluxes are found, each time with what chance does to the light of the likeliest model; and how
+often the mass of each model, with what chance does to that of the last."""
 
 PART = 32
 """Rows fitted at a time, which fit into a processor's cache."""
@@ -158,7 +160,8 @@ class ClusterFit:
         cells = np.indices(fitted.probability.shape[1:])
         which = (cells[0] // FINE[0] * BINS[1] + cells[1] // FINE[1]).ravel()
         fine = self._masses(fitted, which, BINS[0] * BINS[1])
-        return fine.reshape(len(fine), *BINS, FINE[2]).sum(axis=-1)
+        joint: Array = fine.reshape(len(fine), *BINS, FINE[2]).sum(axis=-1)
+        return joint
 
     def fit(self, image: Array) -> Fitted:
         """Fit stamps (n, band, y, x), microjansky a pixel."""
@@ -177,9 +180,7 @@ class ClusterFit:
         visibility[there] = np.nanmean(shown[there], axis=1)
         return Fitted(*found, grown.probability, visibility)
 
-    def probability(
-        self, flux: Array, variance: Array, common: Array
-    ) -> tuple[tuple[Array, Array, Array], Array]:
+    def probability(self, flux: Array, variance: Array, common: Array) -> tuple[tuple[Array, Array, Array], Array]:
         """Return the probability, mass and width of each cell, and what chance does to the light of the likeliest.
 
         Parameters
@@ -231,21 +232,20 @@ class ClusterFit:
         A cell's mass is shared out to the two nearest; all are widened by the row's mean width.
         """
         n, edges = len(fitted.probability), self.edges[2]
-        step, beyond = edges[1] - edges[0], BEYOND
-        size = len(edges) - 1 + 2 * beyond
+        step, size = edges[1] - edges[0], len(edges) - 1 + 2 * BEYOND
         likely, place, wide = (part.reshape(n, -1) for part in (fitted.probability, fitted.mass, fitted.width))
-        at = np.clip((place - edges[0]) / step - 0.5 + beyond, 0, size - 1.001)
+        at = np.clip((place - edges[0]) / step - 0.5 + BEYOND, 0, size - 1.001)
         first = at.astype(np.int64)
         rest, where = at - first, (np.arange(n)[:, None] * count + which) * size + first
         held = np.bincount(where.ravel(), (likely * (1 - rest)).ravel(), n * count * size)
         held[1:] += np.bincount(where.ravel(), (likely * rest).ravel(), n * count * size)[:-1]
         mean = np.maximum((likely * wide).sum(axis=1), step / 4)
-        middle = np.arange(size)[:, None] - beyond + 0.5
-        to = np.arange(len(edges)) - middle
+        to = np.arange(len(edges)) - (np.arange(size)[:, None] - BEYOND + 0.5)  # an edge, from a cell's middle
         kernel = np.diff(_normal(to * step / mean[:, None, None]), axis=2)
         found = held.reshape(n, count, size) @ kernel
         total = found.sum(axis=(1, 2), keepdims=True)
-        return np.divide(found, total, out=np.full_like(found, np.nan), where=total > 0)
+        masses: Array = np.divide(found, total, out=np.full_like(found, np.nan), where=total > 0)
+        return masses
 
     def _marginals(self, fitted: Fitted) -> list[tuple[str, Array, Array]]:
         """Return the edges and the probabilities (n, bins) of each answer that has them."""
@@ -259,7 +259,7 @@ class ClusterFit:
         return [(column, k) for column in COLUMNS for k in range(1 if column == "VISIBILITY" else LEVELS)]
 
     def _named(self, column: str, number: int) -> str:
-        return f"image {self.name} {column} {number}"
+        return f"{self.name} {column} {number}"
 
 
 def _middles(edges: Array) -> Array:
@@ -276,6 +276,6 @@ def _quantiles(edges: Array, probability: Array, levels: Array) -> Array:
 
 
 def _normal(x: Array) -> Array:
-    """Return the normal distribution's integral, to 1e-3, without an error function."""
+    """Return the normal distribution's integral, to 0.01, without an error function."""
     share: Array = 1 / (1 + np.exp(-1.702 * np.clip(x, -20, 20)))
     return share

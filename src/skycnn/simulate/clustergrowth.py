@@ -5,7 +5,6 @@ radius and flux of a cluster. That few stars hold most of the light of a young o
 of its light, in units of itself, is v, that of the rings is v times the mean product of what they see of a star.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,7 +103,7 @@ class ClusterGrowth:
         """
         flux, floor = self._observed(seen, electrons)
         whole = np.maximum(flux.sum(axis=2), np.sqrt(floor[..., 0]))
-        there = np.isfinite(seen.flux).any(axis=2)
+        there = np.asarray(np.isfinite(seen.flux).any(axis=2))
         likelihood = np.zeros((len(flux), len(self.share)))
         found = []
         for band in range(flux.shape[1]):
@@ -148,7 +147,7 @@ def _stars(renderer: Renderer) -> Array:
     grid, ones = stargrid.of(renderer), np.ones((1, len(renderer.psfs)))
     angle = 2 * np.pi * (np.arange(ANGLES) + 0.4) / ANGLES
     round_about = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    inside = STARS < renderer.side / 2
+    inside = renderer.side / 2 > STARS
     stamps = np.stack([grid.stamp(away * one[None], ones) for away in STARS[inside] for one in round_about])
     flux = _rings(apertures.measure(stamps, np.zeros((len(stamps), 2))).flux)
     found = np.zeros((len(STARS), *flux.shape[1:]))
@@ -160,5 +159,3 @@ def _rings(values: Array) -> Array:
     """Return what lies between radii, of what lies within them, along the last axis."""
     rings: Array = np.diff(values, axis=-1, prepend=0.0)
     return rings
-
-

@@ -52,7 +52,11 @@ def whitened(values: Sequence[Array], model: Sequence[Array], spread: Sequence[S
     """
     lower: list[list[Array]] = []
     seen: list[tuple[Array, Array]] = []
-    chi, crossed, power, volume = (np.zeros(1, np.float32) for _ in range(4))
+    chi: Array
+    crossed: Array
+    power: Array
+    volume: Array
+    chi = crossed = power = volume = np.zeros(1, np.float32)
     for r, s, row in zip(values, model, spread, strict=True):
         own: list[Array] = []
         for j, before in enumerate(lower):

@@ -2,6 +2,19 @@
 
 from skycnn.task.mock import Mock, Option, SignalCut
 from skycnn.task.network import Network, Plan
+from skycnn.task.ownbaseline import OwnBaseline, Sight
 from skycnn.task.task import InputColumn, Task, TaskFlag, Truth
 
-__all__ = ["InputColumn", "Mock", "Network", "Option", "Plan", "SignalCut", "Task", "TaskFlag", "Truth"]
+__all__ = [
+    "InputColumn",
+    "Mock",
+    "Network",
+    "Option",
+    "OwnBaseline",
+    "Plan",
+    "Sight",
+    "SignalCut",
+    "Task",
+    "TaskFlag",
+    "Truth",
+]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from skycnn.schema import TASK_BITS
 from skycnn.task.mock import Mock
 from skycnn.task.network import Network
+from skycnn.task.ownbaseline import MakeBaseline
 
 if TYPE_CHECKING:  # naming a task must not import torch
     import numpy as np
@@ -116,6 +117,9 @@ class Task:
     features : callable or mapping of str to callable, optional
         ``features(inputs)`` learns from training rows what the baselines see in a row; see `features.Features`, the
         default. Of several sets by name each has baselines of its own: ``forest NAME``.
+    baselines : mapping of str to callable
+        Baselines of the task alone, by the name that ``score`` knows them by: ``make(sight)`` returns an `OwnBaseline`.
+        It imports what it needs only then.
     flags : tuple of TaskFlag
         Bits of its own.
     mock : callable, optional
@@ -132,6 +136,7 @@ class Task:
     posterior_for: "Callable[[np.ndarray], Posterior] | None" = None
     columns: Mapping[str, InputColumn] = field(default_factory=dict)
     features: Callable[..., Any] | Mapping[str, Callable[..., Any]] | None = None
+    baselines: Mapping[str, MakeBaseline] = field(default_factory=dict)
     flags: tuple[TaskFlag, ...] = ()
     mock: Callable[[], Mock] | None = None
 
