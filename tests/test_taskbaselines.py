@@ -90,7 +90,9 @@ def toyfit(request, tmp_path, monkeypatch):
     for name, value in (("FLUX_A", np.ones(ROWS)), ("FLUX_B", 1 + colour)):
         held[name], held[name.replace("FLUX", "FLUXERR")] = value, 0.1 * np.ones(ROWS)
     columns = [
-        fits.Column(name, "E" if np.asarray(v).dtype.kind == "f" else "J", array=v, unit="uJy" if "FLUX" in name else None)
+        fits.Column(
+            name, "E" if np.asarray(v).dtype.kind == "f" else "J", array=v, unit="uJy" if "FLUX" in name else None
+        )
         for name, v in held.items()
     ]
     cube = fits.PrimaryHDU(pixels)

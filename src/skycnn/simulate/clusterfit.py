@@ -137,8 +137,8 @@ class ClusterFit:
         for first in range(0, len(image), PART):
             rows = slice(first, first + PART)
             fitted = self.fit(image[rows])
-            for column, edges, probability in self._marginals(fitted):
-                for k, values in enumerate(_quantiles(edges, probability, levels).T):
+            for column, edges, probability in self.marginals(fitted):
+                for k, values in enumerate(quantiles(edges, probability, levels).T):
                     found[self._named(column, k)][rows] = values
             found[self._named("VISIBILITY", 0)][rows] = fitted.visibility
         return found
@@ -175,9 +175,10 @@ class ClusterFit:
         found[0][~there] = grown.probability[~there] = np.nan
         radius = np.exp(grown.probability @ np.log(growth.radius))
         pixels = np.pi * (radius[:, None] ** 2 + self._core**2) / self._scale**2
-        shown = np.where(np.isfinite(grown.variance), grown.flux / 2 / pixels / seen.noise, np.nan)
-        visibility = np.full(len(image), np.nan)
-        visibility[there] = np.nanmean(shown[there], axis=1)
+        known = np.isfinite(grown.variance) & (seen.noise > 0)
+        shown = np.where(known, grown.flux / 2 / pixels, 0) / np.where(known, seen.noise, 1)
+        count = known.sum(axis=1)
+        visibility = np.where(count > 0, shown.sum(axis=1) / np.maximum(count, 1), np.nan)
         return Fitted(*found, grown.probability, visibility)
 
     def probability(self, flux: Array, variance: Array, common: Array) -> tuple[tuple[Array, Array, Array], Array]:
@@ -247,7 +248,7 @@ class ClusterFit:
         masses: Array = np.divide(found, total, out=np.full_like(found, np.nan), where=total > 0)
         return masses
 
-    def _marginals(self, fitted: Fitted) -> list[tuple[str, Array, Array]]:
+    def marginals(self, fitted: Fitted) -> list[tuple[str, Array, Array]]:
         """Return the edges and the probabilities (n, bins) of each answer that has them."""
         cells = fitted.probability.shape[1] * fitted.probability.shape[2]
         mass = self._masses(fitted, np.zeros(cells, np.int64), 1)[:, 0]
@@ -267,7 +268,7 @@ def _middles(edges: Array) -> Array:
     return middles
 
 
-def _quantiles(edges: Array, probability: Array, levels: Array) -> Array:
+def quantiles(edges: Array, probability: Array, levels: Array) -> Array:
     """Return quantiles (n, levels) of probabilities (n, bins), linear within a bin."""
     total = np.cumsum(probability, axis=1)
     with np.errstate(invalid="ignore"):
