@@ -7,8 +7,8 @@ from classical import few_trees  # noqa: F401
 from skycnn import baselines, features
 from skycnn.shapes import aperturefeatures
 from skycnn.shapes.aperturefeatures import ApertureFeatures
-from skycnn.shapes.apertures import RADII
-from test_apertures import gaussian
+from skycnn.shapes.aperturelight import RADII
+from test_aperturelight import gaussian
 
 
 def clusters(n, seed=0):

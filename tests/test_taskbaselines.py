@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from skycnn import tasks
+from skycnn import baselines, tasks
 from skycnn.cli import app, process
+from skycnn.cli.score import _names
 from skycnn.errors import InputError
 from skycnn.network import model
 from skycnn.verbs import score as verb
@@ -150,11 +151,12 @@ def test_without_names_they_run_and_what_cannot_be_had_is_said(toyfit):
         scored(toyfit(3), baselines=("byhnd",))
 
 
-def test_all_are_all(toyfit, monkeypatch, capsys):
+def test_the_command_line_names_them_as_others(toyfit, monkeypatch, capsys):
     monkeypatch.setattr(process, "prepare", lambda threads: 1)
     path = toyfit(3)
-    asked = ["score", path, "--task", "toyfit", "--model", "toyfit-plain", "--json", "--baselines"]
-    app.call([*asked, "flux,byhand"])
-    listed = json.loads(capsys.readouterr().out)
-    names = [[entry["name"] for entry in answer["entries"]] for answer in listed["answers"]]
+    app.call(["score", path, "--task", "toyfit", "--model", "toyfit-plain", "--json", "--baselines", "flux,byhand"])
+    first = json.loads(capsys.readouterr().out)
+    names = [[entry["name"] for entry in answer["entries"]] for answer in (first, *first["further"])]
     assert names == [["WIDTH", "byhand"], ["COLOUR", "flux", "byhand"], ["P_TWO"]]
+    assert _names("all", "toyfit") == (*baselines.KINDS, "byhand", "flux")
+    assert _names("none", "toyfit") == ()

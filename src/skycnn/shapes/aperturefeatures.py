@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.features import Inputs
-from skycnn.shapes import apertures
-from skycnn.shapes.apertures import RADII, Apertures
+from skycnn.shapes import aperturelight
+from skycnn.shapes.aperturelight import RADII, Apertures
 
 Array = NDArray[Any]
 
@@ -74,7 +74,7 @@ class ApertureFeatures:
     @staticmethod
     def measure(inputs: Inputs) -> dict[str, Array]:
         """Return `numbers` of ``image`` (n, band, y, x), microjansky a pixel."""
-        return numbers(apertures.measure(inputs["image"]))
+        return numbers(aperturelight.measure(inputs["image"]))
 
     def _photometry(self, inputs: Inputs) -> tuple[Array, Array]:
         """Return fluxes and errors (n, band, radius)."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from skycnn.distribution import Distribution, Draws
 from skycnn.features import Inputs
-from skycnn.shapes import apertures
+from skycnn.shapes import aperturelight
 from skycnn.simulate.clustercolours import ClusterColours
 from skycnn.simulate.clustergrowth import ClusterGrowth
 from skycnn.simulate.optics import psf_of
@@ -165,7 +165,7 @@ class ClusterFit:
 
     def fit(self, image: Array) -> Fitted:
         """Fit stamps (n, band, y, x), microjansky a pixel."""
-        seen, growth = apertures.measure(image), self._growth(image.shape[-1])
+        seen, growth = aperturelight.measure(image), self._growth(image.shape[-1])
         chance = np.full(image.shape[:2], CHANCE)
         for _ in range(LOOKS):
             grown = growth.fit(seen, self._electrons, chance)

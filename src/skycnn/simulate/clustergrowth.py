@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.shapes import apertures
-from skycnn.shapes.apertures import Apertures
+from skycnn.shapes import aperturelight
+from skycnn.shapes.aperturelight import Apertures
 from skycnn.simulate import stargrid
 from skycnn.simulate.clusterprofile import EFF
 from skycnn.simulate.render import Renderer
@@ -66,7 +66,7 @@ class ClusterGrowth:
     radius : array (radius,)
         r_h, arcsec.
     share : array (model, band, ring)
-        Of a cluster's light in rings between `apertures.RADII`.
+        Of a cluster's light in rings between `aperturelight.RADII`.
     square : array (model, band, ring, ring)
         Mean product of a star's shares.
     """
@@ -134,7 +134,7 @@ class ClusterGrowth:
     def _observed(self, seen: Apertures, electrons: Array) -> tuple[Array, Array]:
         """Return the light in rings and its variance (n, band, ring); of a ring that is absent 0 and without end."""
         flux = _rings(seen.flux)
-        area = np.pi * np.diff(np.square([0.0, *apertures.RADII]))
+        area = np.pi * np.diff(np.square([0.0, *aperturelight.RADII]))
         variance = np.maximum(_rings(seen.error**2), seen.noise[..., None] ** 2 * area)
         photons = np.maximum(flux, 0) / electrons[:, None]
         variance = variance + np.where(np.isfinite(photons), photons, 0) + (SOFT * flux) ** 2
@@ -149,7 +149,7 @@ def _stars(renderer: Renderer) -> Array:
     round_about = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     inside = renderer.side / 2 > STARS
     stamps = np.stack([grid.stamp(away * one[None], ones) for away in STARS[inside] for one in round_about])
-    flux = _rings(apertures.measure(stamps, np.zeros((len(stamps), 2))).flux)
+    flux = _rings(aperturelight.measure(stamps, np.zeros((len(stamps), 2))).flux)
     found = np.zeros((len(STARS), *flux.shape[1:]))
     found[inside] = flux.reshape(-1, ANGLES, *flux.shape[1:]).mean(axis=1)
     return found

@@ -1,4 +1,4 @@
-"""Apertures: the light of stamps in circles about their source, the sky taken off, and its error.
+"""ApertureLight: the light of stamps in circles about their source, the sky taken off, and its error.
 
 A circle takes the exact share of each pixel that lies in it, so that nothing depends on where in a pixel a source is.
 Sky and errors are those of the stamp's own border.
