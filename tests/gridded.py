@@ -8,6 +8,8 @@ from skycnn.posterior import Axis
 
 
 def axis(spacing: str = "linear", bins: int = 400, blur: float = 1.0, low: float = 0.0, high: float = 2.0) -> Axis:
+    """Return an axis; one of logarithms begins at 0.01 at least."""
+    low = max(low, 0.01) if spacing == "log" else low
     return Axis("Z_PHOT", low, high, bins, spacing=spacing, blur=blur, kind="redshift", odds=True)
 
 

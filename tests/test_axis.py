@@ -9,7 +9,7 @@ from skycnn.posterior import Axis, Grid
 from skycnn.posterior.axis import _smooth
 from skycnn.schema import Flag
 
-SPACINGS = ["linear", "log1p"]
+SPACINGS = ["linear", "log1p", "log"]
 
 
 @pytest.mark.parametrize("spacing", SPACINGS)
@@ -74,3 +74,20 @@ def test_an_answer_on_an_end_of_the_grid_is_flagged(mean: float) -> None:
 def test_an_impossible_axis_is_refused(settings: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"Z_PHOT: an axis needs"):
         Axis(**({"column": "Z_PHOT", "low": 0.0, "high": 2.0, "bins": 10} | settings))
+
+
+def test_bins_of_logarithms_are_wider_by_one_factor() -> None:
+    grid = Axis("R_H", 0.04, 0.4, 14, spacing="log")
+    torch.testing.assert_close(grid.edges[1:] / grid.edges[:-1], torch.full((14,), 10 ** (1 / 14), dtype=torch.float64))
+    assert grid.pdf_column().meaning == "probability in 14 bins of log from 0.04 to 0.4"
+    values = torch.tensor([0.04, 0.4, 0.04 * 10**0.5, 0.0, -1.0, 1e9])
+    assert grid.bin(values).tolist() == [0, 13, 7, 0, 0, 13]
+    even = torch.full((3, 14), 1 / 14)
+    torch.testing.assert_close(grid.pit(even, values[[2, 0, 1]]), torch.tensor([0.5, 0.0, 1.0]))
+    assert grid.place(torch.tensor([torch.nan])).isnan().all()  # no truth
+
+
+@pytest.mark.parametrize(("spacing", "low"), [("log", 0.0), ("log", -1.0), ("log1p", -1.0), ("linear", -1e31)])
+def test_an_axis_whose_spacing_does_not_reach_its_end_is_refused(spacing: str, low: float) -> None:
+    with pytest.raises(ValueError, match=r"R_H: an axis lies between"):
+        Axis("R_H", low, 1.0, 10, spacing=spacing)

@@ -19,9 +19,9 @@ def catalogue(*names, pdf=None):
     return SimpleNamespace(has=held.get)
 
 
-@pytest.mark.parametrize("spacing", ["linear", "log1p"])
-def test_the_bins_are_those_that_the_posterior_writes(spacing):
-    axis = Axis("Z_PHOT", 0, 1.5, 30, spacing=spacing)
+@pytest.mark.parametrize(("spacing", "low"), [("linear", 0), ("log1p", 0), ("log", 0.04)])
+def test_the_bins_are_those_that_the_posterior_writes(spacing, low):
+    axis = Axis("Z_PHOT", low, 1.5, 30, spacing=spacing)
     written = {made.name: made for made in Grid([axis]).columns(pdf=True)}
     comment = written["Z_PHOT_PDF"].meaning
     found = posteriorcolumns.find(catalogue("Z_PHOT_LO", "Z_PHOT_HI", pdf=("Z_PHOT_PDF", "30E", comment)), "Z_PHOT")
@@ -40,6 +40,8 @@ def test_the_bins_are_those_that_the_posterior_writes(spacing):
         ("30E", None),
         ("30E", "a posterior"),
         ("20E", "probability in 30 bins of linear from 0 to 1.5"),
+        ("30E", "probability in 30 bins of log from 0 to 1.5"),
+        ("30E", "probability in 30 bins of log from 2 to 1.5"),
         ("30J", "30 bins"),
     ],
 )

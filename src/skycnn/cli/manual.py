@@ -127,7 +127,8 @@ def _columns() -> Iterator[tuple[str, str]]:
     """Yield every column of every task with its unit and meaning."""
     for name in tasks.names():
         task = tasks.load(name)
-        for column in (*task.posterior().columns(pdf=True), schema.flag_column(task.flag)):
+        more = [column for one in task.multiples for column in one.columns()]
+        for column in (*task.posterior().columns(pdf=True), *more, schema.flag_column(task.flag)):
             unit = f" ({column.unit})" if column.unit else ""
             meaning = column.meaning if column.width == 1 else BINS  # the task's own grid is not every model's
             yield f"{roff.bold(column.name)}{unit}", f"{name}: {meaning}."

@@ -2,9 +2,10 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from skycnn.network.trainingset import TrainingSet
 from skycnn.posterior import Posterior
 from skycnn.schema import NOT_RUN, Column, flag_column
 from skycnn.task import Task
+from skycnn.task.multiple import Multiples
 
 BLOCK = 4096
 """Rows answered at once: of stamps, some hundred MB."""
@@ -83,10 +85,11 @@ class FoldAnswers:
             extension.check_place(self.output)
             yield extension
 
-    def check(self, task: Task, posterior: Posterior, table: str) -> None:
+    def check(self, task: Task, posterior: Posterior, rows: TrainingRows) -> None:
         """See before the work that the copy can be written; raises `InputError`."""
-        with self._extension(table, _columns(task, posterior)):
-            self.columns = _columns(task, posterior)
+        columns = _columns(task, posterior, rows.facts["options"])
+        with self._extension(rows.table, columns):
+            self.columns = columns
 
     def take(self, task: Task, model: Model, rows: TrainingRows, sample: TrainingSet, device: str | None) -> None:
         """Answer the rows that one fold's model was tested on; the folds come in their order."""
@@ -158,8 +161,8 @@ class FoldAnswers:
         return values
 
 
-def _columns(task: Task, posterior: Posterior) -> tuple[Column, ...]:
+def _columns(task: Task, posterior: Posterior, options: Mapping[str, Any]) -> tuple[Column, ...]:
     """Return the answers' columns, the fold and the flag."""
     meaning = f"fold whose model answered, which had not seen the row; {NOT_RUN} for none"
     fold = Column(f"{task.flag}_FOLD", "i4", "", "meta.id", meaning, "I6")
-    return (*posterior.columns(), fold, flag_column(task.flag))
+    return (*Multiples(task.multiples, options).among(posterior.columns()), fold, flag_column(task.flag))

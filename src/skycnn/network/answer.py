@@ -20,6 +20,7 @@ from skycnn.network.tempering import Tempering, missing
 from skycnn.posterior import Posterior
 from skycnn.schema import Column, Flag, flag_column
 from skycnn.task import Task
+from skycnn.task.multiple import Multiples
 from skycnn.typed import misfits
 
 LARGEST = 10_000
@@ -78,7 +79,8 @@ class Answerer:
             with torch.device("meta"):  # takes no memory before the shapes are checked
                 of_network = {"bands": len(self.card.bands), "outputs": self.posterior.outputs}
                 module = _made(network.module, self.card.settings, "settings", **of_network)
-            self.columns = (*self.posterior.columns(pdf), flag_column(task.flag))
+            self._multiples = Multiples(task.multiples, self.card.options)
+            self.columns = (*self._multiples.among(self.posterior.columns(pdf)), flag_column(task.flag))
         _check_words(self.columns, label)
         tensors = {name: array for name, array in model.tensors.items() if not name.startswith("_")}
         self.tempering = Tempering.of(model.tensors, len(self.posterior.values), len(self.card.bands), label)
@@ -130,9 +132,11 @@ class Answerer:
             Flags that are known before the answer, int32 (n,); some of them leave a row without one.
         """
         parts = self.inference.run(first, inputs, self._reduce)
-        values = [np.concatenate([part[0][column.name] for part in parts]) for column in self.columns[:-1]]
+        answers = self.posterior.columns(self.pdf)
+        named = {column.name: np.concatenate([part[0][column.name] for part in parts]) for column in answers}
+        named |= self._multiples.values(named)
+        values = [named[column.name] for column in self.columns[:-1]]
         flags = np.concatenate([part[1] for part in parts]).astype(np.int32)
-        named = {column.name: content for column, content in zip(self.columns, values, strict=False)}
         for own in self._flags:
             flags[np.asarray(own.of(named), bool)] |= own.bit
         count = present.sum(axis=1)

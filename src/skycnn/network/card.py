@@ -113,6 +113,12 @@ class Card:
         return None if unit is None else str(unit)
 
     @property
+    def options(self) -> Mapping[str, Any]:
+        """What was set of the mocks that it was trained on, by name; empty where there were none."""
+        found = self.sample.get("options", {})
+        return found if isinstance(found, Mapping) else {}
+
+    @property
     def surveys(self) -> tuple[str, ...]:
         """The survey that it was trained on, and the one that it was adapted to."""
         second = self.adaptation.get("survey")

@@ -79,6 +79,12 @@ def lost(rows: int, bands: int, drop: float, generator: torch.Generator) -> Tens
     return chance[:, 1:].argsort(1).argsort(1) >= kept
 
 
+def without(image: Tensor, drop: float, generator: torch.Generator) -> Tensor:
+    """Return stamps (n, band, y, x), a share ``drop`` of them in training with only two or more of the bands."""
+    gone = lost(len(image), image.shape[1], drop, generator)
+    return image.masked_fill(gone[..., None, None], math.nan) if gone.any() else image
+
+
 def spread(values: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
     """Return median and half the 68 % interval of each feature (n, feature) where it is there; 0 and 1 for none."""
     found = []
@@ -217,6 +223,21 @@ class Residual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return (n, channels, y, x) of the same."""
         return torch.relu(x + self.share * self.second(torch.relu(self.first(x))))
+
+
+def deeper(look: nn.Sequential, channels: Sequence[int], blocks: Sequence[int]) -> None:
+    """Add stages of residual blocks to layers that end in ``channels[0]``; each sees half as many pixels along an edge.
+
+    Parameters
+    ----------
+    look : torch.nn.Sequential
+    channels, blocks : sequence of int
+        Of each stage, from fine to coarse.
+    """
+    for stage, (out, count) in enumerate(zip(channels, blocks, strict=True)):
+        if stage:
+            look.extend([nn.MaxPool2d(2, ceil_mode=True), nn.Conv2d(channels[stage - 1], out, 1), nn.ReLU()])
+        look.extend([Residual(out) for _ in range(count)])
 
 
 class Mixer(nn.Module):

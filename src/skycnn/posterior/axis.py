@@ -1,6 +1,7 @@
 """Axis: one axis of a Grid - where its bins lie, and how a column of answers follows from their probabilities."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -21,7 +22,33 @@ ODDS_WIDTH = 0.06
 LARGEST = 1e30
 """Of an axis: the columns are float32, and sums of its ends are to be numbers."""
 
-SPACINGS = ("linear", "log1p")
+
+@dataclass(frozen=True)
+class Spacing:
+    """What of a value a grid's bins are equally wide in.
+
+    Parameters
+    ----------
+    of, back, end : callable
+        ``of`` of values (n,), ``back`` its inverse; ``end`` of one value, an end of the grid.
+    above : float
+        Every grid lies above it.
+    least : float
+        Values below are taken for it.
+    """
+
+    of: Callable[[Tensor], Tensor] = lambda values: values
+    back: Callable[[Tensor], Tensor] = lambda places: places
+    end: Callable[[float], float] = float
+    above: float = -LARGEST
+    least: float = -math.inf
+
+
+SPACINGS = {
+    "linear": Spacing(),
+    "log1p": Spacing(torch.log1p, torch.expm1, math.log1p, above=-1.0, least=-0.999),
+    "log": Spacing(torch.log, torch.exp, math.log, above=0.0, least=1e-30),
+}
 KINDS = ("value", "redshift")
 
 
@@ -39,7 +66,8 @@ class Axis:
     unit, ucd, meaning : str
         Of the column.
     spacing : str
-        ``linear``, or ``log1p``: bins of equal width in log(1 + value), as redshift errors grow.
+        ``linear``; ``log1p``: bins of equal width in log(1 + value), as redshift errors grow; or ``log``: in the
+        logarithm of the value, for what is above 0 and known to a factor.
     blur : float
         Width of the Gaussian that a true value is spread with in training, in bins.
     kind : str
@@ -68,23 +96,21 @@ class Axis:
             )
         if self.kind not in KINDS or (self.odds and self.kind != "redshift"):
             raise ValueError(f"{self.column}: an axis is of kind {' or '.join(KINDS)}; odds are those of a redshift")
-        least = -1 if self.spacing == "log1p" else -LARGEST
-        if not (least < self.low and self.high < LARGEST and self.blur > 0):
-            raise ValueError(f"{self.column}: an axis lies between {least:g} and {LARGEST:g}, and its blur is above 0")
+        above = SPACINGS[self.spacing].above
+        if not (above < self.low and self.high < LARGEST and self.blur > 0):
+            raise ValueError(f"{self.column}: an axis lies between {above:g} and {LARGEST:g}, and its blur is above 0")
 
     def place(self, value: Tensor) -> Tensor:
         """Return where values lie on the grid, in bins from its lower end."""
-        if self.spacing == "linear":
-            return (value - self.low) * (self.bins / (self.high - self.low))
-        low, high = math.log1p(self.low), math.log1p(self.high)
-        return (torch.log1p(value.clamp(min=-0.999)) - low) * (self.bins / (high - low))
+        spacing = SPACINGS[self.spacing]
+        low, high = spacing.end(self.low), spacing.end(self.high)
+        return (spacing.of(value.clamp(min=spacing.least)) - low) * (self.bins / (high - low))
 
     def value(self, place: Tensor) -> Tensor:
         """Return the values at places on the grid, the inverse of ``place``."""
-        if self.spacing == "linear":
-            return self.low + place * ((self.high - self.low) / self.bins)
-        low, high = math.log1p(self.low), math.log1p(self.high)
-        return torch.expm1(low + place * ((high - low) / self.bins))
+        spacing = SPACINGS[self.spacing]
+        low, high = spacing.end(self.low), spacing.end(self.high)
+        return spacing.back(low + place * ((high - low) / self.bins))
 
     @property
     def edges(self) -> Tensor:

@@ -14,7 +14,7 @@ from skycnn.fits.tablecolumn import TableColumn
 
 Array = NDArray[Any]
 
-GRID = re.compile(r"(\d+) bins of (linear|log1p) from (\S+) to (\S+)")
+GRID = re.compile(r"(\d+) bins of (linear|log1p|log) from (\S+) to (\S+)")
 """How the comment (TCOMM) of a posterior's column tells its bins; see ``posterior.Grid.columns``."""
 
 TRAININGS = "over trainings"
@@ -87,4 +87,6 @@ def _edges(column: TableColumn) -> Array | None:
     low, high = float(found[3]), float(found[4])
     if found[2] == "linear":
         return np.linspace(low, high, column.repeat + 1)
+    if found[2] == "log":
+        return np.geomspace(low, high, column.repeat + 1) if 0 < low < high else None
     return np.expm1(np.linspace(np.log1p(low), np.log1p(high), column.repeat + 1))

@@ -60,9 +60,10 @@ class IMF:
         density: Array = self.factor[part] * mass ** -self.slope[part]
         return density
 
-    def masses(self, chance: Array, low: float) -> Array:
-        """Return masses (n,) of stars heavier than ``low``, by numbers uniform in [0, 1), rising with them."""
-        edges = np.concatenate([[low], self.edge[self.edge > low]])
+    def masses(self, chance: Array, low: float, high: float = np.inf) -> Array:
+        """Return masses (n,) of stars between two masses, by numbers uniform in [0, 1), rising with them."""
+        last = min(high, float(self.edge[-1]))
+        edges = np.concatenate([[low], self.edge[(self.edge > low) & (self.edge < last)], [last]])
         part = np.clip(np.searchsorted(self.edge, edges[:-1], side="right") - 1, 0, len(self.slope) - 1)
         counts = np.concatenate([[0], np.cumsum(self.number(edges[:-1], edges[1:]))])
         wanted = chance * counts[-1]

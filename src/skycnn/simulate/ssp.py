@@ -86,11 +86,15 @@ class SSP:
         fainter = (squares <= FAINT * squares[-1]).all(axis=1)
         return float(self.isochrone.mass[np.flatnonzero(fainter)[-1]])
 
+    def lighter(self, mass: float) -> Array:
+        """Mean 10^(-0.4 M) (band,) of the stars below a mass, a node of the isochrone, of a solar mass of all."""
+        light: Array = self._sums[0][np.searchsorted(self.isochrone.mass, mass, side="left")]
+        return light
+
     @property
     def faint(self) -> Array:
         """Mean 10^(-0.4 M) (band,) of a solar mass of stars below the boundary."""
-        first = self._sums[0][np.searchsorted(self.isochrone.mass, self.boundary, side="left")]
-        light: Array = first / self._below[1]
+        light: Array = self.lighter(self.boundary) / self._below[1]
         return light
 
     @property

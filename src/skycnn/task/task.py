@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from skycnn.schema import TASK_BITS
 from skycnn.task.mock import Mock
+from skycnn.task.multiple import Multiple
 from skycnn.task.network import Network
 from skycnn.task.ownbaseline import MakeBaseline
 
@@ -122,6 +123,8 @@ class Task:
         It imports what it needs only then.
     flags : tuple of TaskFlag
         Bits of its own.
+    multiples : tuple of Multiple
+        Answers that are written in another unit too.
     mock : callable, optional
         ``mock()`` returns the `Mock`; only there `skycnn.simulate` is imported, so that who predicts does not load it.
     """
@@ -138,6 +141,7 @@ class Task:
     features: Callable[..., Any] | Mapping[str, Callable[..., Any]] | None = None
     baselines: Mapping[str, MakeBaseline] = field(default_factory=dict)
     flags: tuple[TaskFlag, ...] = ()
+    multiples: tuple[Multiple, ...] = ()
     mock: Callable[[], Mock] | None = None
 
     def rank(self, network: str) -> int:

@@ -18,12 +18,12 @@ from skycnn.network.layers import (
     LARGEST,
     ChannelNorm,
     Looking,
-    Residual,
     asinh,
     cleaned,
+    deeper,
     divide,
-    lost,
     sky,
+    without,
 )
 from skycnn.network.poses import poses, turned
 from skycnn.posterior import Bernoulli
@@ -153,13 +153,9 @@ class Stretched(Looking):
         super().__init__()
         self.drop, self.all_poses = drop, all_poses
         self.register_buffer("noise", torch.ones(bands))  # of a pixel, microjansky
-        self.look, into = nn.Sequential(nn.Conv2d(bands, channels[0], 7, 3, 1), nn.ReLU()), channels[0]
-        for stage, (out, count) in enumerate(zip(channels, blocks, strict=True)):
-            if stage:
-                self.look.extend([nn.MaxPool2d(2, ceil_mode=True), nn.Conv2d(into, out, 1), nn.ReLU()])
-            self.look.extend([Residual(out) for _ in range(count)])
-            into = out
-        self.end(2 * into + bands, outputs, width, depth, dropout)
+        self.look = nn.Sequential(nn.Conv2d(bands, channels[0], 7, 3, 1), nn.ReLU())
+        deeper(self.look, channels, blocks)
+        self.end(2 * channels[-1] + bands, outputs, width, depth, dropout)
 
     def normalise(self, inputs: Mapping[str, Tensor]) -> None:
         """Set the noise of each band's pixels from training rows; where they have none, what is as good as dark."""
@@ -169,9 +165,7 @@ class Stretched(Looking):
 
     def augment(self, inputs: Mapping[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
         """Return the stamps flipped and turned, some with only two or more of the bands."""
-        image = turned(inputs["image"], generator)
-        gone = lost(len(image), image.shape[1], self.drop, generator)
-        return {"image": image.masked_fill(gone[..., None, None], math.nan) if gone.any() else image}
+        return {"image": without(turned(inputs["image"], generator), self.drop, generator)}
 
     def features(self, image: Tensor) -> Tensor:
         """Return the last convolutions' features (n, feature) of stamps (n, band, y, x)."""

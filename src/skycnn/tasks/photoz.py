@@ -26,6 +26,7 @@ from skycnn.network.layers import (
     roughness,
     sky,
     spread,
+    without,
 )
 from skycnn.network.poses import turned
 from skycnn.network.windows import Windows
@@ -223,8 +224,7 @@ class Image(Looking):
             amount = torch.empty_like(image[:, :1, :1, :1]).uniform_(-self.extra, self.extra, generator=generator)
             sigma = roughness(image.nan_to_num())[..., None, None] * amount.clamp(min=0)
             image = image + sigma * torch.empty_like(image).normal_(generator=generator)
-        gone = lost(len(image), image.shape[1], self.drop, generator)
-        return {"image": image.masked_fill(gone[..., None, None], math.nan)}
+        return {"image": without(image, self.drop, generator)}
 
     def with_maps(self, image: Tensor) -> dict[str, Tensor]:
         """Return of stamps (n, band, y, x) the last feature maps, the features and which bands are there."""

@@ -221,7 +221,7 @@ def _train(
         members=job.members,
     )
     if answers is not None:
-        answers.check(task, job.posterior, rows.table)
+        answers.check(task, job.posterior, rows)
     _tell(result, options.folds, say)
     before = sum(len(parent.tensors.get(SEEN, ())) for parent in parents)
     result = replace(result, disk_bytes=len(files) * cost.disk(job, len(rows.known), before))
