@@ -48,3 +48,17 @@ def test_a_set_that_is_not_there_is_refused(name):
         names((name,), "a b", "c")
     with pytest.raises(InputError, match=r"no baseline 'svm' \(expected median.*boosting\)"):
         names(("svm",))
+
+
+def test_a_task_s_own_baselines_run_by_default_and_by_name():
+    def planned(wanted, *sets):
+        found = baselines.plan(wanted, dict.fromkeys(sets or ("",), object), ["gridfit"])
+        return [(each.name, each.features is None) for each in found]
+
+    assert planned(None)[-2:] == [("boosting", False), ("gridfit", True)]
+    assert planned(None, "a", "b") == [("median", False), ("forest a", False), ("forest b", False), ("gridfit", True)]
+    assert planned(("gridfit", "median")) == [("gridfit", True), ("median", False)]
+    with pytest.raises(InputError, match=r"no baseline 'gridfi' .*boosting, gridfit"):
+        planned(("gridfi",))
+    with pytest.raises(InputError, match="no baseline 'gridfit a'"):
+        planned(("gridfit a",), "a", "b")

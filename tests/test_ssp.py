@@ -43,6 +43,8 @@ def test_the_light_scatters_as_chance_has_it(age):
     between, stars = births[1:], KROUPA.density(births[1:]) * np.diff(births)
     away = population.isochrone.luminosity(between) - population.light * between[:, None]
     assert np.var(many, axis=0) == pytest.approx(mass * stars @ away**2, rel=0.2)
+    together = (stars[:, None] * away).T @ away
+    assert population.covariance == pytest.approx(together, rel=0.01)
 
 
 def test_the_mass_is_the_one_that_was_asked_for():

@@ -21,12 +21,12 @@ import numpy as np
 from astropy.io import fits
 from astropy.table import Table
 from photoz_sdss_flux import ROOT, latest, skycnn
-from skycnn.simulate.clusterfit import ClusterFit
 from starcluster_m83 import NAME, TASK, TEST, errors, half, table
 
 from skycnn import survey
 from skycnn.schema import Flag
 from skycnn.simulate import impostors
+from skycnn.simulate.clusterfit import ClusterFit
 from skycnn.simulate.clustersight import of as sight_of
 from skycnn.simulate.noise import Noise
 from skycnn.simulate.optics import psf_of

@@ -48,8 +48,8 @@ def sets(features: Make | Mapping[str, Make] | None) -> Mapping[str, Make]:
     return features if isinstance(features, Mapping) else {"": features or Features}
 
 
-def kinds(make: Make) -> tuple[str, ...]:
-    """Return the kinds of input that features need."""
+def kinds(make: object) -> tuple[str, ...]:
+    """Return the kinds of input that features, or a baseline of a task's own, need."""
     found: tuple[str, ...] = getattr(make, "inputs", Features.inputs)
     return found
 

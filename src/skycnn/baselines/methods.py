@@ -1,6 +1,6 @@
 """Methods: every baseline by the name that ``--baselines`` takes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -41,25 +41,30 @@ class Planned:
     name : str
         In the table: the method's, and behind it that of its features where there are several sets.
     method : str
-        A key of ``KINDS``.
-    features : callable
-        Learns what it sees, see `features.FeatureTable`.
+        A key of ``KINDS``; else the name of the task's own.
+    features : callable, optional
+        Learns what it sees, see `features.FeatureTable`; None of a baseline that is the task's own.
     """
 
     name: str
     method: str
-    features: Callable[..., Any]
+    features: Callable[..., Any] | None
 
 
-def plan(names: Sequence[str] | None, sets: Mapping[str, Callable[..., Any]]) -> tuple[Planned, ...]:
+def plan(
+    names: Sequence[str] | None, sets: Mapping[str, Callable[..., Any]], own: Iterable[str] = ()
+) -> tuple[Planned, ...]:
     """Return the baselines of some names: a method stands for itself on every set of features, the median once.
 
     Parameters
     ----------
     names : sequence of str, optional
-        ``forest``, or ``forest NAME`` for one set alone. Default is ``DEFAULT``, of several sets ``OF_SETS``.
+        ``forest``, or ``forest NAME`` for one set alone. Default is ``DEFAULT``, of several sets ``OF_SETS``, and all
+        of the task's own.
     sets : mapping of str to callable
         Features by name, see `features.sets`.
+    own : iterable of str
+        Names of baselines that are the task's own.
 
     Raises
     ------
@@ -72,9 +77,11 @@ def plan(names: Sequence[str] | None, sets: Mapping[str, Callable[..., Any]]) ->
         for method in KINDS
     }
     first = next(iter(sets.values()))
-    found: dict[str, Planned] = {}
-    for name in (DEFAULT if len(sets) == 1 else OF_SETS) if names is None else names:
-        if name == "median":
+    own, found = tuple(own), dict[str, Planned]()
+    for name in (*(DEFAULT if len(sets) == 1 else OF_SETS), *own) if names is None else names:
+        if name in own:
+            found[name] = Planned(name, name, None)
+        elif name == "median":
             found[name] = Planned(name, name, first)
         elif name in KINDS:
             found |= {each.name: each for each in known.values() if each.method == name}
@@ -82,7 +89,7 @@ def plan(names: Sequence[str] | None, sets: Mapping[str, Callable[..., Any]]) ->
             found[name] = known[name]
         else:
             added = [f"each on one set alone too: 'forest {next(iter(sets))}'"] if len(sets) > 1 else []
-            raise InputError(f"no baseline {name!r}", expected=", ".join([*KINDS, *added]))
+            raise InputError(f"no baseline {name!r}", expected=", ".join([*KINDS, *own, *added]))
     return tuple(found.values())
 
 

@@ -54,7 +54,8 @@ def command(
             "--baselines",
             metavar="LIST|all|none",
             help="Of median,knn,locallinear,forest,extratrees,boosting; left out, all but the forest, the slowest. "
-            "Of several sets of features each has them ('forest NAME' for one), left out, the forest.",
+            "Of several sets of features each has them ('forest NAME' for one), left out, the forest. A task may have "
+            "others of its own, as gridfit of starcluster: left out, these too.",
         ),
     ] = None,
     by: Annotated[
@@ -118,7 +119,7 @@ def command(
     for name, number in (("--threshold", threshold), ("--prevalence", prevalence)):
         if number is not None and not 0 < number < 1:
             raise InputError(f"{name} is no share", value=number, expected="a number between 0 and 1")
-    wanted = None if baselines is None else _names(baselines)
+    wanted = None if baselines is None else _names(baselines, task)
     from skycnn.scoring import rowbins
     from skycnn.verbs import score as verb
 
@@ -161,11 +162,14 @@ def command(
             console.say(f"wrote {path}")
 
 
-def _names(text: str) -> tuple[str, ...]:
-    if text in ("all", "none"):
+def _names(text: str, task: str) -> tuple[str, ...]:
+    if text == "none":
+        return ()
+    if text == "all":
+        from skycnn import tasks
         from skycnn.baselines import KINDS
 
-        return tuple(KINDS) if text == "all" else ()
+        return (*KINDS, *tasks.load(task).baselines)
     return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 

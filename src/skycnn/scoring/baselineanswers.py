@@ -71,6 +71,7 @@ def answer(
     Parameters
     ----------
     planned : Planned
+        No task's own, see `taskbaselines`.
     rows, train : ScoredRows
         Without a training sample it is cross-fitted.
     kind : str

@@ -19,7 +19,7 @@ from skycnn.scoring import stampreader
 from skycnn.scoring.origin import Origin
 from skycnn.scoring.scoredrows import InputReader
 from skycnn.scoring.stampreader import Measure, StampReader
-from skycnn.task import InputColumn, Task
+from skycnn.task import InputColumn, OwnBaseline, Task
 
 Array = NDArray[Any]
 
@@ -116,6 +116,7 @@ def find(
     needed: bool,
     strict: bool,
     fluxes: bool = False,
+    own: Sequence[OwnBaseline] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Readers:
     """Return the reader of the kinds of input that the task's features need.
@@ -134,6 +135,8 @@ def find(
         Whether an input that is not there is an error.
     fluxes : bool
         Whether fluxes are read where they are found, whatever the baselines look at.
+    own : sequence of OwnBaseline
+        Baselines that are the task's own.
     progress : callable, optional
         Receives rows done and all rows while stamps are measured.
 
@@ -143,7 +146,7 @@ def find(
         When it is one.
     """
     readers: list[InputReader] = []
-    sets = tuple(features.sets(task.features).values())
+    sets: tuple[features.Make | OwnBaseline, ...] = (*features.sets(task.features).values(), *own)
     measures = stampreader.measures(sets)
     seen = dict.fromkeys(kind for make in sets for kind in features.kinds(make))
     for kind in seen | ({"flux": None} if fluxes else {}):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from skycnn.features import Inputs, Make
 from skycnn.inputs.imagekind import ImageInput
 from skycnn.inputs.kind import Piece
+from skycnn.task import OwnBaseline
 
 Array = NDArray[Any]
 Measure = Callable[[Inputs], Mapping[str, Array]]
@@ -17,8 +18,8 @@ PART = 256
 """Stamps measured at a time; between two parts the user is told how far it is."""
 
 
-def measures(sets: Sequence[Make]) -> tuple[Measure, ...]:
-    """Return what sets of features measure of stamps, each kind of measurement once."""
+def measures(sets: Sequence[Make | OwnBaseline]) -> tuple[Measure, ...]:
+    """Return what sets of features and tasks' own baselines measure of stamps, each kind of measurement once."""
     found = [make.measure for make in sets if hasattr(make, "measure")]
     return tuple(dict.fromkeys(found))
 

@@ -50,6 +50,10 @@ class IMF:
         """Return the share of all mass that is in stars between masses (n,) and (n,)."""
         return self._integral(low, high, 1)
 
+    def squares(self, low: Array, high: Array) -> Array:
+        """Return the sum of the squared masses of stars between masses (n,) and (n,), a solar mass of all stars."""
+        return self._integral(low, high, 2)
+
     def density(self, mass: Array) -> Array:
         """Return dn/dm at masses within the edges."""
         part = np.clip(np.searchsorted(self.edge, mass, side="right") - 1, 0, len(self.slope) - 1)

@@ -38,15 +38,23 @@ class SSP:
     imf: IMF
 
     @cached_property
+    def _between(self) -> tuple[Array, Array]:
+        """Return how many stars (step, place, 1) are between two nodes, of a solar mass of all, and their light."""
+        magnitude, share = self.isochrone.magnitude, ((NODES + 1) / 2)[:, None]
+        shown = magnitude[:-1, None] * (1 - share) + magnitude[1:, None] * share
+        stars = self.imf.density(self._masses) * np.diff(self.isochrone.mass)[:, None] * (WEIGHTS / 2)
+        return stars[..., None], np.exp(shown * (-0.4 * np.log(10)))
+
+    @property
+    def _masses(self) -> Array:
+        """Return the masses (step, place) between two nodes."""
+        mass = self.isochrone.mass
+        return np.asarray(mass[:-1, None] + np.diff(mass)[:, None] * ((NODES + 1) / 2))
+
+    @cached_property
     def _sums(self) -> tuple[Array, Array]:
         """Return the light (node, band) of stars lighter than each node, and the sum of its squares."""
-        mass, magnitude = self.isochrone.mass, self.isochrone.magnitude
-        share = ((NODES + 1) / 2)[:, None]
-        wide = np.diff(mass)[:, None]
-        between = mass[:-1, None] + wide * share[:, 0]
-        shown = magnitude[:-1, None] * (1 - share) + magnitude[1:, None] * share
-        light = np.exp(shown * (-0.4 * np.log(10)))
-        stars = (self.imf.density(between) * wide * (WEIGHTS / 2))[..., None]
+        stars, light = self._between
         sums = [np.cumsum((stars * light**power).sum(axis=1), axis=0) for power in (1, 2)]
         first, second = (np.concatenate([np.zeros_like(one[:1]), one]) for one in sums)
         return first, second
@@ -56,6 +64,20 @@ class SSP:
         """Mean 10^(-0.4 M) (band,) of a solar mass of stars, as they were born."""
         whole: Array = self._sums[0][-1]
         return whole
+
+    @property
+    def covariance(self) -> Array:
+        """Covariance (band, band) of the light of a solar mass of stars; it grows as the mass does.
+
+        Of one mass altogether: a star's light counts less that of as much mass of others, whose place it takes.
+        """
+        stars, light = self._between
+        low, high = self.imf.edge[:1], self.imf.edge[-1:]
+        mean, weighed = self.light, (stars * self._masses[..., None] * light).sum(axis=(0, 1))
+        together = np.einsum("skb,skc->bc", stars * light, light)
+        crossed = mean[:, None] * weighed
+        covariance: Array = together - crossed - crossed.T + self.imf.squares(low, high)[0] * mean[:, None] * mean
+        return covariance
 
     @cached_property
     def boundary(self) -> float:

@@ -3,6 +3,7 @@
 from skycnn.task.mock import Mock, Option, SignalCut
 from skycnn.task.multiple import Multiple
 from skycnn.task.network import Network, Plan
+from skycnn.task.ownbaseline import OwnBaseline, Sight
 from skycnn.task.task import InputColumn, Task, TaskFlag, Truth
 
 __all__ = [
@@ -11,7 +12,9 @@ __all__ = [
     "Multiple",
     "Network",
     "Option",
+    "OwnBaseline",
     "Plan",
+    "Sight",
     "SignalCut",
     "Task",
     "TaskFlag",

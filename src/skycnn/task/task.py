@@ -9,6 +9,7 @@ from skycnn.schema import TASK_BITS
 from skycnn.task.mock import Mock
 from skycnn.task.multiple import Multiple
 from skycnn.task.network import Network
+from skycnn.task.ownbaseline import MakeBaseline
 
 if TYPE_CHECKING:  # naming a task must not import torch
     import numpy as np
@@ -117,6 +118,9 @@ class Task:
     features : callable or mapping of str to callable, optional
         ``features(inputs)`` learns from training rows what the baselines see in a row; see `features.Features`, the
         default. Of several sets by name each has baselines of its own: ``forest NAME``.
+    baselines : mapping of str to callable
+        Baselines of the task alone, by the name that ``score`` knows them by: ``make(sight)`` returns an `OwnBaseline`.
+        It imports what it needs only then.
     flags : tuple of TaskFlag
         Bits of its own.
     multiples : tuple of Multiple
@@ -135,6 +139,7 @@ class Task:
     posterior_for: "Callable[[np.ndarray], Posterior] | None" = None
     columns: Mapping[str, InputColumn] = field(default_factory=dict)
     features: Callable[..., Any] | Mapping[str, Callable[..., Any]] | None = None
+    baselines: Mapping[str, MakeBaseline] = field(default_factory=dict)
     flags: tuple[TaskFlag, ...] = ()
     multiples: tuple[Multiple, ...] = ()
     mock: Callable[[], Mock] | None = None

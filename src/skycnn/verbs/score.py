@@ -1,7 +1,7 @@
 """score: predicted and true columns in, a table of scores out, the baselines beside the network."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn import baselines, features, schema, tasks
+from skycnn.baselines import Planned
 from skycnn.bootstrap import Resampling
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
@@ -25,6 +26,7 @@ from skycnn.scoring import (
     rowbins,
     scoredrows,
     scoretable,
+    taskbaselines,
 )
 from skycnn.scoring.origin import Origin, recorded
 from skycnn.scoring.origin import find as find_origin
@@ -34,7 +36,7 @@ from skycnn.scoring.scoreresult import Answered, Result, Scored
 from skycnn.scoring.scoretable import Bin, Predictor
 from skycnn.scoring.target import Names, Target, match
 from skycnn.scoring.target import find as find_targets
-from skycnn.task import Task
+from skycnn.task import OwnBaseline, Task
 
 Array = NDArray[Any]
 Say = Callable[[str], None]
@@ -105,17 +107,18 @@ def score(
     files, named = (*texts, *options.train), (options.model, options.survey)
     form = scorefiles.check(files, named, plot=options.plot, html=options.html, overwrite=options.overwrite)
     task = tasks.load(options.task)
-    planned = baselines.plan(options.baselines, features.sets(task.features))
+    planned = baselines.plan(options.baselines, features.sets(task.features), task.baselines)
     for each in planned if options.baselines is not None else ():
-        baselines.build(each.method)
-    sample = _read(texts, task, options, once, progress)
+        if each.features is not None:
+            baselines.build(each.method)
+    sample = _read(texts, task, options, planned, once, progress)
     _tell_models(sample.models, say)
     samples = _with_rows(sample, say)
     plotted = _plotted(samples, options)
     done, steps = 0, len(samples) * (len(planned) + 1)
     answers, shown, trained_on = [], list[ShownAnswer](), ""
     for target, rows in samples:
-        train = _train_sample(options, target, sample.origin, task, rows, once, progress) if options.train else None
+        train = _train_sample(options, target, sample, task, rows, once, progress) if options.train else None
         note = baselineanswers.training_note(train, options.train, options.group)
         trained_on = trained_on or (note if planned else "")
         learned = {target.value: sample.origin.learned if len(sample.models) == 1 else None}
@@ -123,7 +126,10 @@ def score(
             Predictor(name, judged, rows.notes.get(name, ""), learned.get(name)) for name, judged in rows.judged.items()
         ]
         for each in planned:
-            predictors.append(baselineanswers.answer(each, rows, train, target.kind, note, options.threads))
+            if each.features is not None:
+                predictors.append(baselineanswers.answer(each, rows, train, target.kind, note, options.threads))
+            elif each.name in sample.own and target.answer in sample.own[each.name].columns:
+                predictors.append(taskbaselines.answer(each.name, sample.own[each.name], rows, target.answer))
             done += 1
             if progress is not None:
                 progress(done, steps)
@@ -239,6 +245,7 @@ class _Sample:
 
     targets: tuple[Target, ...]
     origin: Origin
+    own: Mapping[str, OwnBaseline] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
     parts: dict[str, list[ScoredRows]] = field(default_factory=dict)
     by_model: dict[tuple[str, str], list[str]] = field(default_factory=dict)
@@ -252,7 +259,14 @@ class _Sample:
         return scoredrows.concatenate(self.parts[answer])
 
 
-def _read(texts: Sequence[str], task: Task, options: Options, say: Say, progress: Progress | None = None) -> _Sample:
+def _read(
+    texts: Sequence[str],
+    task: Task,
+    options: Options,
+    planned: Sequence[Planned],
+    say: Say,
+    progress: Progress | None = None,
+) -> _Sample:
     posterior = task.posterior()
     names = Names(options.prefix, options.suffix, options.truth, options.baseline)
     written = {names.written(answer).casefold() for answer in posterior.values}
@@ -266,7 +280,9 @@ def _read(texts: Sequence[str], task: Task, options: Options, say: Say, progress
                 given = (options.photometry, options.model, options.survey)
                 images = any("image" in features.kinds(make) for make in features.sets(task.features).values())
                 origin = find_origin(catalogue, task.name, targets[0].value, *given, say=say, images=images)
-                sample = _Sample(targets, origin)
+                strict = options.baselines is not None
+                own = taskbaselines.make(task, [each.name for each in planned], origin, say, strict=strict)
+                sample = _Sample(targets, origin, own)
             if [target.answer for target in targets] != [target.answer for target in sample.targets]:
                 raise InputError(
                     f"{catalogue.label} has other answers with a truth than {sample.labels[0]}",
@@ -277,7 +293,7 @@ def _read(texts: Sequence[str], task: Task, options: Options, say: Say, progress
             which = (record.model, record.model_sha256) if record else ("", "")
             sample.by_model.setdefault(which, []).append(catalogue.label)
             sample.labels.append(catalogue.label)
-            reader = _reader(catalogue, sample.origin, task, options, say, progress)
+            reader = _reader(catalogue, sample, task, options, say, progress)
             for target in targets:
                 wanted = _wanted(target, task, options, catalogue, sample.origin)
                 rows = scoredrows.read(catalogue, wanted, reader)
@@ -338,22 +354,23 @@ def _by_column(options: Options, catalogue: Catalogue) -> str | None:
 
 
 def _reader(
-    catalogue: Catalogue, origin: Origin, task: Task, options: Options, say: Say, progress: Progress | None
+    catalogue: Catalogue, sample: "_Sample", task: Task, options: Options, say: Say, progress: Progress | None
 ) -> InputReader:
     """Return the reader of what the baselines see; what is not there is an error if the user names the baselines."""
     names = set(baselines.DEFAULT if options.baselines is None else options.baselines) - {"median"}
     needed = bool(names) or (options.by is not None and options.by[0] == "mag")
     strict = options.baselines is not None
     fluxes = options.html is not None
+    own, origin = tuple(sample.own.values()), sample.origin
     return baselineinputs.find(
-        catalogue, origin, task, say, needed=needed, strict=strict, fluxes=fluxes, progress=progress
+        catalogue, origin, task, say, needed=needed, strict=strict, fluxes=fluxes, own=own, progress=progress
     )
 
 
 def _train_sample(
     options: Options,
     target: Target,
-    origin: Origin,
+    sample: _Sample,
     task: Task,
     rows: ScoredRows,
     say: Say,
@@ -372,9 +389,10 @@ def _train_sample(
             text, None, lambda columns, _: any(c.name.casefold() == target.truth.casefold() for c in columns)
         ) as catalogue:
             wanted = replace(
-                _wanted(target, task, options, catalogue, origin), values=(), by=None, beside=(), rows=None
+                _wanted(target, task, options, catalogue, sample.origin), values=(), by=None, beside=(), rows=None
             )
-            parts.append(scoredrows.read(catalogue, wanted, _reader(catalogue, origin, task, options, say, progress)))
+            reader = _reader(catalogue, replace(sample, own={}), task, options, say, progress)
+            parts.append(scoredrows.read(catalogue, wanted, reader))
     train, where = scoredrows.concatenate(parts), " ".join(options.train)
     if not len(train.truth):
         raise InputError(f"--train {where}: no row has a truth in {target.truth}")
