@@ -40,7 +40,7 @@ def test_a_place_depends_on_seed_and_row_alone():
     [
         (frames(), 31, "frames smaller than a stamp: '40x30'"),
         ([frames()[0], frames(30, 41)[0]], 8, "frames of several sizes: '40x30, 41x30'"),
-        ([np.full((9, 9), np.nan)], 8, "frames without 8x8 pixels that all bands have"),
+        ([np.full((9, 9), np.nan)], 8, "frames without 8x8 pixels of sky that all bands have"),
     ],
 )
 def test_frames_that_cannot_be(given, side, message):

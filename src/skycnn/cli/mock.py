@@ -100,7 +100,7 @@ def command(
         typer.Option(
             "--avoid",
             metavar="CAT",
-            help="A FITS catalogue of sources on the frames: no stamp's centre lies within a quarter of its side of one.",
+            help="A FITS catalogue of sources on the frames: no stamp has its centre within a quarter side of one.",
         ),
     ] = None,
     radec: imageoptions.RaDec = None,

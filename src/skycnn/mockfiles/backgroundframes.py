@@ -144,10 +144,7 @@ def _wcs(frames: Sequence[Frame], label: str) -> ImageWcs:
 def _check_grid(first: Frame, second: Frame) -> None:
     """See that two frames of one size show the same sky in each pixel: at the corners and in the middle."""
     height, width = first.pixels.shape
-    x, y = (
-        np.array([0, width - 1, 0, width - 1, (width - 1) / 2]),
-        np.array([0, 0, height - 1, height - 1, (height - 1) / 2]),
-    )
+    x, y = np.array([[0, 0], [1, 0], [0, 1], [1, 1], [0.5, 0.5]]).T * [[width - 1], [height - 1]]
     u, v = second.wcs.to_pixel(*first.wcs.to_sky(x, y))
     apart = float(np.hypot(u - x, v - y).max())
     if not apart <= APART:  # NaN where one projection does not reach

@@ -39,7 +39,9 @@ def peaks(frame: Array, blank: Array, side: int) -> Array:
         first = max(0, top - around)
         strip = slice(first, top + step + around)
         excess = _excess(frame[strip], blank[strip], small, max(side // 2, small + 2))
-        places = _maxima(excess, slice(top - first, top - first + step), small, step, _grain(frame[strip], blank[strip]))
+        places = _maxima(
+            excess, slice(top - first, top - first + step), small, step, _grain(frame[strip], blank[strip])
+        )
         found.append(places + np.array([0, first]))
     return np.concatenate(found)
 
