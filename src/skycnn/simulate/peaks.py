@@ -37,12 +37,10 @@ def peaks(frame: Array, blank: Array, side: int) -> Array:
     around = side + small
     for top in range(0, len(frame), step):  # strip by strip, for the memory
         first = max(0, top - around)
-        strip = slice(first, top + step + around)
-        excess = _excess(frame[strip], blank[strip], small, max(side // 2, small + 2))
-        places = _maxima(
-            excess, slice(top - first, top - first + step), small, step, _grain(frame[strip], blank[strip])
-        )
-        found.append(places + np.array([0, first]))
+        part = slice(first, top + step + around)
+        excess = _excess(frame[part], blank[part], small, max(side // 2, small + 2) | 1)
+        own, grain = slice(top - first, top - first + step), _grain(frame[part], blank[part])
+        found.append(_maxima(excess, own, small, step, grain) + np.array([0, first]))
     return np.concatenate(found)
 
 
@@ -73,15 +71,16 @@ def _maxima(excess: Array, rows: slice, small: int, step: int, least: float) -> 
 
     threshold = np.full(excess.shape, np.inf)
     for x in range(0, excess.shape[1], step):
-        threshold[rows, x : x + step] = max(EVIDENT * _deviation(excess[rows, x : x + step]), least)
+        level, deviation = _clipped(excess[rows, x : x + step])
+        threshold[rows, x : x + step] = level + max(EVIDENT * deviation, least)
     return np.argwhere((excess > threshold) & (excess == maximum_filter(excess, small)))[:, ::-1].astype(np.float64)
 
 
-def _deviation(values: Array) -> float:
-    """Return the standard deviation of what is finite, without outliers; infinity where there is nothing."""
+def _clipped(values: Array) -> tuple[float, float]:
+    """Return median and standard deviation of what is finite, without outliers; infinity where there is nothing."""
     left = values[np.isfinite(values)]
+    if not len(left):
+        return 0.0, np.inf
     for _ in range(ROUNDS):
-        if not len(left):
-            return np.inf
         left = left[abs(left - np.median(left)) <= CLIPPED * left.std()]
-    return float(left.std()) if len(left) else np.inf
+    return float(np.median(left)), float(left.std())
