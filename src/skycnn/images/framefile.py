@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +15,9 @@ from skycnn.images import pixelunit
 from skycnn.images.imageheader import ImageHeader, ImageSpec, read_headers
 from skycnn.images.imagewcs import ImageWcs
 from skycnn.images.openpixels import open_pixels
+
+_SKY = re.compile(r"\s*(RA|DEC|[A-Z]{1,2}L[ONAT]{1,2})\b", re.IGNORECASE)
+"""A CTYPE of the celestial sphere: RA---TAN, GLON-CAR."""
 
 _COPIES = 12
 """Bytes of memory a pixel: as stamps side by side, joined, and multiplied."""
@@ -43,6 +47,11 @@ class Frame:
         """The file's name without its folder, and SHA-256 of the pixels in microjansky, big-endian, row after row."""
         digest = hashlib.sha256(self.pixels.astype(">f4").tobytes()).hexdigest()
         return {"file": os.path.basename(self.label), "sha256": digest}
+
+    @property
+    def placed(self) -> bool:
+        """Whether the header tells, rightly or wrongly, where on the sky the image lies."""
+        return any(_SKY.match(str(self.header.header.get(name, ""))) for name in ("CTYPE1", "CTYPE2"))
 
     @cached_property
     def wcs(self) -> ImageWcs:

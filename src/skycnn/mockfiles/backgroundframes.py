@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.errors import InputError
+from skycnn.errors import InputError, counted
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.source import parse
 from skycnn.fits.tablecolumn import TableColumn
@@ -75,9 +75,9 @@ class Avoid:
         height, width = frames[0].pixels.shape
         there = ((places > -0.5) & (places < (width - 0.5, height - 0.5))).all(axis=1)
         if not there.any():
-            what = f"--avoid {self.avoid}: none of its {len(places):,} sources lies on the frames"
-            chosen = f" that meet --where {self.where}" if self.where is not None else ""
-            raise InputError(what + chosen, hint="See that it is of the same field, or leave --avoid out.")
+            chosen = f" that meet --where {self.where!r}" if self.where is not None else ""
+            what = f"--avoid {self.avoid}: of {counted(len(places), 'row')}{chosen} none lies on the frames"
+            raise InputError(what, hint="See that it is of the same field, or leave --avoid out.")
         digest = hashlib.sha256(places[there].astype(">f8").tobytes()).hexdigest()
         return places, {"file": os.path.basename(label), "sources": int(there.sum()), "sha256": digest}
 
@@ -109,7 +109,7 @@ def read(files: Mapping[str, str], bands: Sequence[str], side: int, avoid: Avoid
     """
     specs = [parse(files[band]) for band in bands]
     frames = [framefile.read(spec.path, spec.extension) for spec in specs]
-    placed = [frame for frame in frames if _known(frame) is not None]
+    placed = [frame for frame in frames if frame.placed]
     for frame in placed[1:]:
         if frame.pixels.shape == placed[0].pixels.shape:
             _check_grid(placed[0], frame)
@@ -121,24 +121,13 @@ def read(files: Mapping[str, str], bands: Sequence[str], side: int, avoid: Avoid
     return Backgrounds([frame.pixels for frame in frames], side, sources, facts, scale)
 
 
-def _known(frame: Frame) -> ImageWcs | None:
-    """Return the world coordinates of a frame, None where it has none."""
-    try:
-        return frame.wcs
-    except InputError:
-        return None
-
-
 def _wcs(frames: Sequence[Frame], label: str) -> ImageWcs:
     """Return the world coordinates of the first frame that has any, to find the positions of a catalogue by."""
     for frame in frames:
-        if (known := _known(frame)) is not None:
-            return known
-    try:
-        return frames[0].wcs
-    except InputError as error:
-        what = f"--avoid {label} has positions on the sky, and no frame tells where it lies: {error.what}"
-        raise InputError(what, hint="--xy X,Y names columns of pixels, the first is 1.") from None
+        if frame.placed:
+            return frame.wcs
+    what = f"--avoid {label} has positions on the sky, and no frame of --background has a WCS to find them by"
+    raise InputError(what, hint="--xy X,Y names columns of pixels, the first is 1.")
 
 
 def _check_grid(first: Frame, second: Frame) -> None:

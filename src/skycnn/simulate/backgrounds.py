@@ -51,7 +51,8 @@ class Backgrounds:
     places : int
         Where a stamp can be cut.
     facts : dict
-        Those given, the radius, and the number of places and of sources that stand out.
+        Those given, the radius, the number of places, and that of sources that stand out and about which there is none,
+        each band by itself.
 
     Raises
     ------
@@ -78,30 +79,40 @@ class Backgrounds:
             what = "--background names frames smaller than a stamp"
             raise InputError(what, value=f"{width}x{height}", expected=f"{side}x{side} pixels or more")
         blanks = [blank(frame) for frame in frames]
-        allowed = _whole(np.logical_or.reduce(blanks), side)
-        whole = int(allowed.sum())
-        if not whole:
+        whole = _whole(np.logical_or.reduce(blanks), side)
+        if not whole.any():
             what = f"--background names frames without {side}x{side} pixels of sky that all bands have"
             raise InputError(what, hint="Give larger frames, or a smaller --size.")
         evident = [peaks(frame, lacking, side) for frame, lacking in zip(frames, blanks, strict=True)]
-        for some in (*evident, *(() if sources is None else (sources,))):
-            self._exclude(allowed, some)
+        allowed = whole.copy()
+        if sources is not None:
+            self._exclude(allowed, whole, sources)
+        near = sum(self._exclude(allowed, whole, some) for some in evident)
         self._across, self._corners = allowed.shape[1], np.flatnonzero(allowed)
         if self.places < FEWEST:
             what = f"--background leaves {counted(self.places, 'place')} for stamps of {side}x{side} pixels"
-            why = f"{whole:,} lie wholly on sky that all bands have, {whole - self.places:,} of these with a source"
+            on, gone = whole.sum(), whole.sum() - self.places
+            why = f"{on:,} lie wholly on sky that all bands have, {gone:,} of these with a source"
             raise InputError(
                 f"{what}: {why} within {self.radius:g} pixels of their centre",
                 expected=f"{FEWEST} or more",
                 hint="Give larger frames, or a smaller --size.",
             )
-        counts = {"radius": self.radius, "places": self.places, "evident": sum(map(len, evident))}
+        counts = {"radius": self.radius, "places": self.places, "evident": near}
         self.facts = {**(facts or {}), **counts}
 
     @property
     def places(self) -> int:
         """Where a stamp can be cut."""
         return len(self._corners)
+
+    @property
+    def line(self) -> str:
+        """What was done, in words."""
+        kinds = [counted(self.facts["evident"], "source") + " that stand out of the frames"]
+        kinds += [counted(self.facts["avoid"]["sources"], "source") + " of --avoid"] if "avoid" in self.facts else []
+        what = f"backgrounds: {counted(self.places, 'place')} on the frames"
+        return f"{what}, their centres farther than {self.radius:g} pixels from {' and '.join(kinds)}"
 
     @property
     def row_bytes(self) -> int:
@@ -118,18 +129,29 @@ class Backgrounds:
                 stamp[band] = frame[y : y + self.side, x : x + self.side]
         return stamps
 
-    def _exclude(self, allowed: Array, sources: Array) -> None:
-        """Take away the stamps (y, x of their first pixels) whose centre lies within the radius of a source (n, 2)."""
+    def _exclude(self, allowed: Array, whole: Array, sources: Array) -> int:
+        """Take away the stamps whose centre lies within the radius of a source, and return for how many sources.
+
+        Parameters
+        ----------
+        allowed, whole : bool array (y, x)
+            By the first pixel of a stamp: whether one is cut there, which is changed, and whether it lies on sky.
+        sources : array (n, 2)
+            x and y, pixels from 0.
+        """
         reach = math.ceil(self.radius) + 1  # the first pixel is rounded
         around = np.stack(np.meshgrid(*[np.arange(-reach, reach + 1)] * 2), axis=-1).reshape(-1, 2)
-        first = sources[np.isfinite(sources).all(axis=1)] - (self.side - 1) / 2
+        first, count = sources[np.isfinite(sources).all(axis=1)] - (self.side - 1) / 2, 0
         for start in range(0, len(first), _TOGETHER):
             some = first[start : start + _TOGETHER, None]
             corner = np.round(some).astype(np.int64) + around
             near = ((corner - some) ** 2).sum(axis=-1) <= self.radius**2
-            near &= ((corner >= 0) & (corner < allowed.shape[::-1])).all(axis=-1)
+            near &= ((corner >= 0) & (corner < whole.shape[::-1])).all(axis=-1)
             x, y = corner[near].T
+            near[near] = whole[y, x]
             allowed[y, x] = False
+            count += int(near.any(axis=1).sum())
+        return count
 
 
 def _whole(lacking: Array, side: int) -> Array:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 SQUARE = 7
-"""Pixels along an edge of the smallest area of one value that is no sky; odd. Noise makes none in floating point, and
-in counts only where nine pixels in ten hold none."""
+"""Pixels along an edge of the smallest area of one value that is no sky; odd. Noise in floating point makes none, but
+counts do where nine pixels in ten are 0, and along the frame's edges."""
 
 MARGIN = 2
 """Pixels about such an area that are left out too: few exposures cover them, as drizzling makes them."""
