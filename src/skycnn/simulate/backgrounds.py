@@ -139,7 +139,7 @@ class Backgrounds:
         sources : array (n, 2)
             x and y, pixels from 0.
         """
-        reach = math.ceil(self.radius) + 1  # the first pixel is rounded
+        reach = math.ceil(self.radius)  # from the nearest pixel
         around = np.stack(np.meshgrid(*[np.arange(-reach, reach + 1)] * 2), axis=-1).reshape(-1, 2)
         first, count = sources[np.isfinite(sources).all(axis=1)] - (self.side - 1) / 2, 0
         for start in range(0, len(first), _TOGETHER):
