@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 EVIDENT = 5.0
-"""Standard deviations; noise alone exceeds them at one place in some millions. On white noise, on stamps of 64 pixels, a
-source whose mean over the box is a pixel's deviation just reaches them."""
+"""Standard deviations; noise alone exceeds them at one place in some millions. On white noise, on stamps of 64 pixels,
+a source whose mean over the box is a pixel's deviation just reaches them."""
 
 CLIPPED, ROUNDS = 3.0, 5
 """Standard deviations beyond which pixels do not count for them, and how often that is applied."""
