@@ -100,7 +100,7 @@ def command(
         typer.Option(
             "--avoid",
             metavar="CAT",
-            help="A FITS catalogue of sources on the frames: no stamp has its centre within a quarter side of one.",
+            help="Sources on the frames, a FITS catalogue: none lies within a quarter of a stamp's side of its centre.",
         ),
     ] = None,
     radec: imageoptions.RaDec = None,
