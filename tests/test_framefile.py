@@ -12,9 +12,9 @@ def test_a_frame_is_brought_to_microjansky(tmp_path):
     path, pixels = str(tmp_path / "frame.fits"), np.array([[1, 2, np.nan], [4, 5, 6]], ">f4")
     second = fits.ImageHDU(pixels, fits.Header({"BUNIT": "nJy"}), name="SCI")
     fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(pixels, fits.Header({"BUNIT": "uJy"})), second]).writeto(path)
-    assert np.array_equal(framefile.read(path), pixels.astype("f4"), equal_nan=True)
+    assert np.array_equal(framefile.read(path).pixels, pixels.astype("f4"), equal_nan=True)
     for name in ("SCI", "2"):
-        found = framefile.read(path, name)
+        found = framefile.read(path, name).pixels
         assert found.dtype == np.float32
         assert found == pytest.approx(1e-3 * pixels, nan_ok=True)
 
@@ -50,7 +50,7 @@ def test_a_frame_of_any_shape_is_whole(tmp_path, shape, packed):
     unit = fits.CompImageHDU(pixels, header, compression_type="GZIP_2", quantize_level=0) if packed else None
     units = [fits.PrimaryHDU(), unit] if packed else [fits.PrimaryHDU(pixels, header)]
     fits.HDUList(units).writeto(tmp_path / "a.fits")
-    assert np.array_equal(framefile.read(str(tmp_path / "a.fits")), pixels)
+    assert np.array_equal(framefile.read(str(tmp_path / "a.fits")).pixels, pixels)
 
 
 def test_a_corrupt_frame_is_refused(tmp_path):

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import mocking
 from skycnn.errors import RunError
 from skycnn.simulate import mocks
 from skycnn.simulate.aperture import Measured
+from skycnn.simulate.backgrounds import Backgrounds
 from skycnn.simulate.blocks import Need
 from skycnn.simulate.mocks import LAST, Block, Mocks, first
 
@@ -176,3 +178,69 @@ def test_true_fluxes_are_those_of_all_light():
     bright = block.total[:, 1] > np.median(block.total[:, 1])
     share = block.measured.flux[bright, 1] / block.total[bright, 1]
     assert 0.4 < np.median(share) < 1
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Galaxies as bright as the background behind each, whose truth tells what that is."""
+
+    light: object
+    truth: dict
+    group: np.ndarray
+    row: np.ndarray
+    seen: list
+
+    def upon(self, background):
+        self.seen.append((self.row, background.shape, background.dtype))
+        scatter = background.std(axis=(1, 2, 3))
+        light = replace(self.light, flux=self.light.flux * scatter[:, None, None])
+        return replace(self, light=light, truth={"Z": self.truth["Z"], "SCATTER": scatter}, group=self.row + 1000)
+
+
+def settled(**changes):
+    """Return mocks of such galaxies on frames of noise that grows to the right, and what they were asked."""
+    seen, noise = [], np.random.default_rng(1).normal(0, 1, (3, 60, 90))
+    frames = [band.astype("f4") for band in noise * (1 + np.arange(90))]
+
+    def draw(where, bands, seed, row, selection):
+        made = mocking.draw(where, bands, seed, row, selection)
+        return Settled(made.light, {"Z": made.truth["Z"], "SCATTER": np.zeros(len(row))}, row, row, seen)
+
+    recipe = mocking.recipe(**{"draw": draw, "judged": (), "backgrounds": Backgrounds(frames, 16), **changes})
+    return Mocks(recipe), seen
+
+
+def test_light_and_truth_are_those_of_the_background_behind():
+    made, seen = settled(row_bytes=1 << 16)
+    found = take(made, 150, 1)
+    behind = made.recipe.backgrounds.cut(5, found["row"])
+    assert found["SCATTER"] == pytest.approx(behind.std(axis=(1, 2, 3)))
+    assert np.ptp(found["SCATTER"]) > 20
+    clean = mocking.draw(mocking.CSST, mocking.BANDS, 5, found["row"], "paper")
+    assert found["total"] == pytest.approx(clean.light.total() * found["SCATTER"][:, None], rel=1e-5)
+    assert all((len(rows), *shape[1:]) == (shape[0], 3, 16, 16) and kind == np.float32 for rows, shape, kind in seen)
+    assert sorted(np.concatenate([rows for rows, _, _ in seen])) == list(range(sum(len(rows) for rows, _, _ in seen)))
+    with made.blocks(70, 1, stamps=True) as blocks:
+        assert np.array_equal(np.concatenate([block.group for block in blocks]), 1000 + np.arange(70))
+
+
+def test_on_backgrounds_neither_threads_nor_numbers_matter():
+    one, three = (take(settled()[0], 150, threads) for threads in (1, 3))
+    assert same(one, three)
+    few, many = (take(settled(judged=(0, 2))[0], rows, 2) for rows in (20, 60))
+    assert same(
+        {name: few[name] for name in few if name != "end"}, {name: many[name][:20] for name in many if name != "end"}
+    )
+    assert len(many["row"]) < many["end"]
+
+
+def test_without_backgrounds_nothing_is_settled():
+    made, seen = settled(backgrounds=None)
+    assert not take(made, 40, 1)["SCATTER"].any()
+    assert seen == []
+
+
+def test_large_backgrounds_make_small_blocks():
+    frames = [np.random.default_rng(1).normal(0, 1, (400, 400)).astype("f4")] * 3
+    assert settled(side=256, backgrounds=Backgrounds(frames, 256))[0]._together == 8
+    assert settled(side=256, backgrounds=None)[0]._together == 96

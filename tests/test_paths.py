@@ -61,7 +61,7 @@ OF_IMAGES = {
 }
 """What is said so that images are looked at."""
 
-UNUSED = {("mock", "--background"), ("train", "--adapt")}
+UNUSED = {("mock", "--avoid"), ("mock", "--background"), ("train", "--adapt")}
 """Nothing of photoz takes them, so that their files are not opened."""
 
 IMAGES = ("--images", "--mask", "--weight", "--stamps", "--cache")

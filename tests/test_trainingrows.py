@@ -1,5 +1,6 @@
 """Rows to train with: of several truths, of none, of a second catalogue; and what a card tells of them."""
 
+import json
 import re
 
 import numpy as np
@@ -10,6 +11,7 @@ from galaxies import table, write
 from manytruths import rows
 from skycnn.errors import InputError
 from skycnn.network import model
+from skycnn.verbs import models
 from skycnn.verbs import train as verb
 
 
@@ -141,7 +143,19 @@ def test_what_was_set_of_mocks_stands_in_the_card(train, tmp_path):
     path = write(tmp_path / "mocks.fits", rows(500))
     with fits.open(path, mode="update") as file:
         file[1].header["OPTIONS"] = '{"distance": 3.5, "kind": "dense"}'
-    assert train(path)[2].card.sample["options"] == {"distance": 3.5, "kind": "dense"}
+    sample = train(path)[2].card.sample
+    assert sample["options"] == {"distance": 3.5, "kind": "dense"}
+    assert "backgrounds" not in sample
+
+
+def test_the_frames_behind_mocks_stand_in_the_card(train, tmp_path):
+    path = write(tmp_path / "mocks.fits", rows(500))
+    told = {"frames": {"g": {"file": "m83.fits", "sha256": "ab" * 32}}, "radius": 16.0}
+    with fits.open(path, mode="update") as file:
+        file[1].header["BACKGRND"] = json.dumps(told)
+    card = train(path)[2].card
+    assert card.sample["backgrounds"] == told
+    assert models.fields(card)["sample.backgrounds.frames.g.file"] == "m83.fits"
 
 
 def test_groups_are_found_and_let_go(train):

@@ -115,6 +115,7 @@ SENSIBLE = {
     "--input": ("z=Z_SPEC", "x=NAME"),
     "--psf": ("r=psf.fits", "r=r.fits", "r=psf.fits[0]"),
     "--background": ("r=r.fits", "r=psf.fits"),
+    "--avoid": ("cat.fits", "cat.fits[CAT]"),
     "--set": ("selection=paper", "x=1"),
     "--selection": ("paper", "x"),
     "--scene": ("7,7", "16,16", "1,1", "0,0", "99999999,99999999"),

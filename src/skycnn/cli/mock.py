@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from skycnn.cli import console, options, process
+from skycnn.cli import console, imageoptions, options, process
 from skycnn.cli.completion import survey_names
 from skycnn.errors import InputError, counted
 
@@ -92,7 +92,25 @@ def command(
             "--background",
             metavar="BAND=FILE",
             help="A frame of the sky, cut at random places, one in all bands, instead of drawn noise; its unit is "
-            "BUNIT's. Repeatable: each band needs one. Not every task's mocks take it.",
+            "BUNIT's. Repeatable: each band needs one, all on one pixel grid. Not every task's mocks take it.",
+        ),
+    ] = None,
+    avoid: Annotated[
+        str | None,
+        typer.Option(
+            "--avoid",
+            metavar="CAT",
+            help="Sources on the frames, a FITS catalogue: none lies within a quarter of a stamp's side of its centre.",
+        ),
+    ] = None,
+    radec: imageoptions.RaDec = None,
+    xy: imageoptions.Xy = None,
+    where: Annotated[
+        str | None,
+        typer.Option(
+            "--where",
+            metavar="CONDITION",
+            help="Of --avoid only these rows, e.g. 'CLASS in (1, 2)'; see CONDITIONS in skycnn(1).",
         ),
     ] = None,
     size: Annotated[int | None, typer.Option("--size", metavar="N", help="Side of a stamp, pixels.")] = None,
@@ -123,6 +141,11 @@ def command(
     candidate. Of a survey whose catalogue the task has learned, --fluxes-only writes fluxes as that catalogue has them,
     of no aperture. The header's card OPTIONS tells the task's options as JSON. The same seed gives the same bits,
     whatever the threads. predict and train read it like any stamp file.
+
+    On the frames of --background a stamp lies wholly on sky that all bands have: on no pixel that is NaN, nor on an
+    area of one value, as about and between chips. Within a quarter of its side about its centre there is no source
+    that stands out of a frame, nor one of --avoid. The card BACKGRND names the frames, as does the card of a model
+    trained on the stamps.
     """
     if everything and selection is not None:
         raise InputError("--all and --selection contradict each other", hint="Give one of the two.")
@@ -148,6 +171,10 @@ def command(
         bands=_bands(bands),
         psf=_pairs("--psf", psf or (), "BAND=FILE", "--psf g=psf_g.fits"),
         backgrounds=_pairs("--background", background or (), "BAND=FILE", "--background g=frame_g.fits"),
+        avoid=avoid,
+        radec=imageoptions.column_pair(radec, "--radec RA,DEC"),
+        xy=imageoptions.column_pair(xy, "--xy X,Y"),
+        where=where,
         settings=_pairs("--set", settings or (), "NAME=VALUE"),
         noise=noise,
         size=size,

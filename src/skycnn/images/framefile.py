@@ -1,5 +1,11 @@
 """FrameFile: an image of the sky in microjansky, read whole."""
 
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,14 +13,60 @@ from skycnn.errors import InputError
 from skycnn.files import memory
 from skycnn.images import pixelunit
 from skycnn.images.imageheader import ImageHeader, ImageSpec, read_headers
+from skycnn.images.imagewcs import ImageWcs
 from skycnn.images.openpixels import open_pixels
+
+_SKY = re.compile(r"\s*(RA|DEC|[A-Z]{1,2}L[ONAT]{1,2})\b", re.IGNORECASE)
+"""A CTYPE of the celestial sphere: RA---TAN, GLON-CAR."""
 
 _COPIES = 12
 """Bytes of memory a pixel: as stamps side by side, joined, and multiplied."""
 
 
-def read(path: str, extension: str | None = None) -> NDArray[np.float32]:
-    """Return the pixels (y, x) of the first image in a file, or of the one named, microjansky; NaN where there is none.
+@dataclass(frozen=True)
+class Frame:
+    """An image of the sky.
+
+    Parameters
+    ----------
+    header : ImageHeader
+    pixels : array (y, x)
+        float32, microjansky; NaN where there is none.
+    """
+
+    header: ImageHeader
+    pixels: NDArray[np.float32]
+
+    @property
+    def label(self) -> str:
+        """Its name in messages."""
+        return self.header.label
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """The file's name without its folder, and SHA-256 of the pixels in microjansky, big-endian, row after row."""
+        digest = hashlib.sha256(self.pixels.astype(">f4").tobytes()).hexdigest()
+        return {"file": os.path.basename(self.label), "sha256": digest}
+
+    @property
+    def placed(self) -> bool:
+        """Whether the header tells, rightly or wrongly, where on the sky the image lies."""
+        return any(_SKY.match(str(self.header.header.get(name, ""))) for name in ("CTYPE1", "CTYPE2"))
+
+    @cached_property
+    def wcs(self) -> ImageWcs:
+        """Its world coordinates.
+
+        Raises
+        ------
+        InputError
+            When it has none that make sense.
+        """
+        return ImageWcs(self.header.text, self.header.shape, self.label)
+
+
+def read(path: str, extension: str | None = None) -> Frame:
+    """Return the first image in a file, or the one named, in microjansky.
 
     Parameters
     ----------
@@ -37,7 +89,7 @@ def read(path: str, extension: str | None = None) -> NDArray[np.float32]:
         raise InputError(what, value=text, expected="BUNIT = 'uJy' or another unit of flux")
     pixels = _whole(header)
     pixelunit.multiply(pixels, factor)
-    return pixels
+    return Frame(header, pixels)
 
 
 def _whole(header: ImageHeader) -> NDArray[np.float32]:

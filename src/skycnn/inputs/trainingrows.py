@@ -148,7 +148,8 @@ def read(
         sides = RowDivision.find(catalogue, request.group, request.split, say)
         group, split = sides.columns
         source = os.path.basename(catalogue.label)
-        facts = sides.facts() | {"options": _options(catalogue)}
+        facts = sides.facts() | {"options": _said(catalogue, "OPTIONS")}
+        facts |= {"backgrounds": behind} if (behind := _said(catalogue, "BACKGRND")) else {}
         base = (feed, source, str(catalogue.unit.number), survey_name, named)
         if unread and feed.stamps is not None:
             known, left = labelled.known_truths(catalogue, columns, request.rows)
@@ -270,10 +271,10 @@ def _aligned(truth: np.ndarray, named: Mapping[str, str | None]) -> np.ndarray:
     return whole
 
 
-def _options(catalogue: Catalogue) -> dict[str, Any]:
-    """Return what was set of the mocks in the catalogue: the card OPTIONS, see `simulate.recipe.Recipe.facts`."""
+def _said(catalogue: Catalogue, name: str) -> dict[str, Any]:
+    """Return what a card of mocks tells as JSON: what was set, what they lie on; see `simulate.recipe.Recipe.facts`."""
     try:
-        found = json.loads(str(catalogue.header.get("OPTIONS", "{}")))
+        found = json.loads(str(catalogue.header.get(name, "{}")))
     except (ValueError, RecursionError):
         return {}  # somebody else's card
     return found if isinstance(found, dict) else {}

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from skycnn import survey, tasks
 from skycnn.errors import InputError
 from skycnn.fits.source import parse
-from skycnn.images import framefile, psffile
+from skycnn.images import psffile
+from skycnn.mockfiles import backgroundframes
+from skycnn.mockfiles.backgroundframes import Avoid
 from skycnn.network.inference import device_of
 from skycnn.simulate.backgrounds import Backgrounds
 from skycnn.simulate.noiselevel import NoiseLevel
@@ -43,6 +45,10 @@ class Options:
     psf: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     backgrounds: Mapping[str, str] = field(default_factory=dict)
+    avoid: str | None = None
+    radec: tuple[str, str] | None = None
+    xy: tuple[str, str] | None = None
+    where: str | None = None
     noise: str | None = None
     size: int | None = None
     fluxes_only: bool = False
@@ -115,7 +121,7 @@ def plan(options: Options) -> tuple[Mock, Recipe]:
         _settings(task.name, made, options.settings),
         made.measured,
         made.row_bytes,
-        _backgrounds(options, made, bands, side),
+        _backgrounds(options, made, where, bands, side),
         noise,
     )
 
@@ -146,8 +152,13 @@ def _psf(band: str, name: str, where: Survey, bands: Sequence[str]) -> PSF:
     return image
 
 
-def _backgrounds(options: Options, made: Mock, bands: Sequence[str], side: int) -> Backgrounds | None:
+def _backgrounds(options: Options, made: Mock, where: Survey, bands: Sequence[str], side: int) -> Backgrounds | None:
     """Return the frames that stamps are put on, if there are any."""
+    if options.avoid is not None and not options.backgrounds:
+        raise InputError("--avoid names sources on the frames of --background, and there are none")
+    for name in ("radec", "xy", "where"):
+        if options.avoid is None and getattr(options, name) is not None:
+            raise InputError(f"--{name} is about the catalogue of --avoid, and there is none")
     if not options.backgrounds:
         return None
     if not made.backgrounds:
@@ -159,5 +170,7 @@ def _backgrounds(options: Options, made: Mock, bands: Sequence[str], side: int) 
             what = f"--background names a band that is not made: {band}"
             what = f"--background names no frame of {band}" if band in bands else what
             raise InputError(what, expected=" ".join(f"{each}=FILE" for each in bands))
-    frames = [parse(options.backgrounds[band]) for band in bands]
-    return Backgrounds([framefile.read(frame.path, frame.extension) for frame in frames], side)
+    if options.avoid is None:
+        return backgroundframes.read(options.backgrounds, bands, side, None)
+    avoid = Avoid(options.avoid, options.radec, options.xy, options.where, where.bits)
+    return backgroundframes.read(options.backgrounds, bands, side, avoid)

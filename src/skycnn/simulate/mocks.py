@@ -100,7 +100,8 @@ class Mocks:
         r80 = [psf.r80 for psf in self.psfs]
         self.photometry = AperturePhotometry(self.noise, r80, survey.pixel_scale, recipe.side)
         self.renderer = Renderer(self.psfs, survey.pixel_scale, recipe.side, recipe.device)
-        self._block, self._together = _blocks(recipe.row_bytes)
+        behind = recipe.backgrounds.row_bytes if recipe.backgrounds else 0
+        self._block, self._together = _blocks(recipe.row_bytes + behind)
         self._flux_block = min(FLUX_BLOCK, _fitting(MEMORY, recipe.row_bytes))
         self._hopeful, self._drawing = lru_cache(maxsize=SETS)(self._draw_hopeful), Lock()
 
@@ -151,8 +152,11 @@ class Mocks:
         return noise.photons(clean, seed, row) + backgrounds.cut(seed, row)
 
     def _draw_hopeful(self, number: int) -> tuple[Any, Array]:
-        """Return the candidates of several blocks, and whether each may be seen."""
+        """Return the candidates of several blocks, as they are on their backgrounds, and whether each may be seen."""
         row, drawn = self._drawn(number, self._together)
+        backgrounds = self.recipe.backgrounds
+        if backgrounds is not None and hasattr(drawn, "upon"):
+            drawn = drawn.upon(backgrounds.cut(self.recipe.seed, row))
         expected = drawn.light.expected(self._measuring(row)) if self.recipe.judged else None
         return drawn, self._seen(expected, len(row), HOPELESS * self.recipe.above)
 

@@ -15,6 +15,9 @@ from skycnn.survey import Survey
 
 Array = NDArray[Any]
 
+SCALE = 0.02
+"""Share by which the pixels of frames may be larger or smaller than the survey's: a pixel over a stamp."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -84,13 +87,19 @@ class Recipe:
         return self.psfs.get(band) or psf_of(self.survey, band)
 
     def warnings(self) -> list[str]:
-        """Return a line on each band whose stars are wider than a stamp, where apertures must end."""
+        """Return a line on each band whose stars are wider than a stamp, where apertures must end, and on frames."""
         wide, lines = self.side * self.survey.pixel_scale, []
         for band in self.bands if self.measured else ():
             across = 2 * self.psf(band).r80
             if across > wide:
                 what = f"{band}: 80 % of a star's light lies within {across:.3g} arcsec, and a stamp is {wide:.3g} wide"
                 lines.append(f"{what}: its fluxes, in the one aperture of all bands, hold little of the light")
+        scale = self.backgrounds.pixel_scale if self.backgrounds else None
+        if scale is not None and abs(scale / self.survey.pixel_scale - 1) > SCALE:
+            what = f"the frames of --background have pixels of {scale:.4g} arcsec, and {self.survey.name} of"
+            lines.append(
+                f"{what} {self.survey.pixel_scale:.4g}: on the stamps their sky looks larger or smaller than it is"
+            )
         return lines
 
     def facts(self) -> dict[str, str | int | float | None]:
@@ -104,6 +113,7 @@ class Recipe:
             "SNRCUT": self.above or None,
             "NOISE": str(self.noise),
             "OPTIONS": json.dumps(dict(self.options)) if self.options else None,
+            "BACKGRND": json.dumps(self.backgrounds.facts) if self.backgrounds else None,
         }
 
 

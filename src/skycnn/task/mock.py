@@ -93,7 +93,9 @@ class Mock:
         ``draw(survey, bands, seed, row, selection, **options)`` returns what has ``light``, a `simulate.light.Light` in
         microjansky, ``truth``, a mapping of name to values (n,), and perhaps ``group`` (n,), the number of what several
         rows show, e.g. one encounter at several times; left out, each row is a group. Rows are absolute numbers (n,),
-        drawn one by one: a row's answer depends on no other.
+        drawn one by one: a row's answer depends on no other. Where light or truth depend on the frames of
+        ``--background``, what is returned has a method ``upon(background)``: of what lies behind each row (n, band,
+        side, side), microjansky, float32, it returns the same rows in the same order as they are there.
     columns : tuple of Column
         The truth's names, types, units and meanings; files have them with ``_TRUE`` behind the name.
     side : int
@@ -123,7 +125,7 @@ class Mock:
         Memory that a drawn row takes before it is rendered; decides how many are drawn at once.
     backgrounds : bool
         Whether ``--background BAND=FILE`` may put stamps on frames of the user's, cut at random places, in place of
-        drawn noise.
+        drawn noise; see ``upon`` above.
     """
 
     draw: Callable[..., Any]

@@ -63,6 +63,7 @@ class Result:
     estimate_seconds: float
     columns: Sequence[str]
     options: Mapping[str, float | int | str]
+    backgrounds: Mapping[str, Any] | None = None
     scene: tuple[int, int] | None = None
     drawn: int | None = None
     resumed: int = 0
@@ -150,6 +151,8 @@ def _stamps(options: Options, made: Mock, recipe: Recipe, say: Say, progress: Pr
         disk_bytes=layout.size(record),
         estimate_seconds=options.number / options.threads / (STAMPS_RATE if side else FLUXES_RATE),
     )
+    if recipe.backgrounds is not None:
+        say(recipe.backgrounds.line)
     for warning in () if quoted else recipe.warnings():
         say(f"warning: {warning}")
     if options.dry_run:
@@ -173,6 +176,7 @@ def _plain(options: Options, recipe: Recipe, columns: Sequence[Column]) -> dict[
         "seed": recipe.seed,
         "pixel_scale": recipe.survey.pixel_scale,
         "options": recipe.options,
+        "backgrounds": recipe.backgrounds and recipe.backgrounds.facts,
         "columns": [column.name for column in columns],
     }
 
@@ -183,6 +187,10 @@ def _record(options: Options, recipe: Recipe, columns: Sequence[Column]) -> Reco
         "bands": recipe.bands,
         "psf": dict(options.psf),
         "backgrounds": dict(options.backgrounds),
+        "avoid": options.avoid,
+        "radec": options.radec,
+        "xy": options.xy,
+        "where": options.where,
         "noise": str(recipe.noise),
         "number": options.number,
         "scene": options.scene,
