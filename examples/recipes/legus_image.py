@@ -7,7 +7,8 @@ table's pixel grids, on which both X, Y and RA, DEC are those of the table. Pixe
 
 Clusters have the table's age and E(B-V), its mass up to 1e6, and its flux in each band; F435W stands for F438W, in
 Vega's system. Their radii are those that the concentration index has of EFF profiles of gamma 3 by the optics of F438W.
-Objects of class 4 are a star where that index is a star's, below 1.5, else a galaxy behind. The table is of 9.9 Mpc:
+Objects of class 4 are a star where that index is a star's, below 1.5, or the object is brighter than any galaxy of the
+mocks; else a galaxy behind. The table is of 9.9 Mpc:
 at another --distance all objects are 5 log10(9.9 / distance) mag brighter, and wider in proportion, but stay where they
 are on the sky. The disc is drawn by chance as about mocks of the task, everywhere another; noise is that of m83-wfc3.
 """
@@ -31,6 +32,7 @@ from skycnn.simulate.starscenes import RAYS
 SURVEY, BANDS, COLUMNS = "m83-wfc3", ("F336W", "F438W", "F814W"), ("MAG_F336W", "MAG_F435W", "MAG_F814W")
 FAR = 9.9  # Mpc, of the table
 GAMMA, COMPACT = 3.0, 1.5
+BRIGHT = 10 ** (0.4 * (23.9 - impostors.GALAXIES[0]))  # microjansky in F814W, of the brightest galaxy of the mocks
 HEAVIEST = 1e6  # solar masses; stars of a heavier cluster are as many, and brighter
 TILE, PAD, MARGIN, CELL = 240, 64, 64, 64  # pixels; with the grid's edges, a tile's transform is of 3 x 2^7
 SEED = 1
@@ -95,7 +97,7 @@ class Objects:
             flux = self.flux[row : row + 1]
             drawn = starclusters.given(self.survey, BANDS, SEED + row, age, *shape, self.distance, flux)
             return drawn.light.centre[0]
-        if self.table["CI"][row] < COMPACT:
+        if self.table["CI"][row] < COMPACT or self.flux[row, -1] > BRIGHT:
             populations = self.sight.disc.populations
             some = populations[int(random.integers(len(populations)))]
             place, flux = impostors.star(some, self.sight.unit, self.sight.wavelength, random)
