@@ -11,6 +11,7 @@ import rawfits
 from skycnn.errors import ChangedError, InputError
 from skycnn.fits import catalogue
 from skycnn.fits.catalogue import Catalogue
+from skycnn.fits.provenance import Record
 
 NAMES = ["ID", "u", "err_z", "VECTOR", "NAME", "UID", "EMPTY"]
 
@@ -174,8 +175,19 @@ def test_rows_that_the_header_hides_make_it_unfit_for_more_columns(tmp_path):
         opened.check_extensible()
 
 
-def test_records_are_those_of_its_history(cat):
+def test_records_are_those_of_its_history(cat, tmp_path):
     assert cat.records() == []
+    runs = [
+        Record("1", verb, "photoz", "2026-01-31T12:00:00Z", "", "m", "", columns, (), "", {})
+        for verb, columns in (("predict", ("Z_PHOT", "Z_PHOT_FLAG")), ("cutout", ("DX",)), ("predict", ("Z_2",)))
+    ]
+    table = fits.BinTableHDU.from_columns([fits.Column("A", "J", array=[1, 2])])
+    for line in (line for run in runs for line in run.lines()):
+        table.header.add_history(line)
+    table.writeto(tmp_path / "runs.fits")
+    with Catalogue.open(str(tmp_path / "runs.fits")) as opened:
+        assert opened.records() == runs
+        assert opened.answered() == {"z_phot", "z_phot_flag", "z_2"}
 
 
 def test_an_ascii_table_is_read_but_not_extended(tmp_path):

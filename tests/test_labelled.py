@@ -160,6 +160,13 @@ def test_the_truth_is_the_column_given_or_a_known_name(opened):
 AGES = {"LOG_AGE": Truth(("AGE",), 6, 11), "A_V": Truth(("AV",), 0, 5), "P": Truth(("IS",), 0, 1)}
 
 
+def test_a_column_of_answers_is_no_truth_by_its_name(opened, monkeypatch):
+    catalogue = opened(table(5, ZSPEC=np.ones(5)))
+    monkeypatch.setattr(catalogue, "answered", lambda: {"zspec"})
+    assert labelled.truth_columns(catalogue, (), {"Z": Z}) == {"Z": "Z_SPEC"}
+    assert labelled.truth_columns(catalogue, ("ZSPEC",), {"Z": Z}) == {"Z": "ZSPEC"}
+
+
 def test_each_of_several_truths_has_its_column(opened):
     catalogue = opened(table(5, AGE=np.ones(5), OLD=np.ones(5), IS=np.ones(5)))
     assert labelled.truth_columns(catalogue, (), AGES) == {"LOG_AGE": "AGE", "A_V": None, "P": "IS"}

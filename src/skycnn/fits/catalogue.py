@@ -305,3 +305,8 @@ class Catalogue:
         """Return the records of earlier runs in the table's HISTORY, oldest first."""
         lines = (card[8:].decode("latin-1") for card in self.unit.cards if fitscards.keyword(card) == "HISTORY")
         return provenance.parse(lines)
+
+    def answered(self) -> frozenset[str]:
+        """Return the columns that earlier runs of ``predict`` wrote, in lower case: answers, and no truths."""
+        runs = (record for record in self.records() if record.verb == "predict")
+        return frozenset(name.lower() for record in runs for name in record.columns)

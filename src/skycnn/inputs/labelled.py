@@ -72,7 +72,7 @@ def truth_columns(catalogue: Catalogue, requested: Sequence[str], truths: Mappin
     requested : sequence of str
         ``COLUMN``, of the first truth, or ``ANSWER=COLUMN``.
     truths : mapping of str to Truth
-        By the column of answers.
+        By the column of answers. A column that ``predict`` wrote is none by its name.
 
     Raises
     ------
@@ -81,17 +81,19 @@ def truth_columns(catalogue: Catalogue, requested: Sequence[str], truths: Mappin
     """
     named = parse(requested, truths)
     found: dict[str, str | None] = {}
+    answers = catalogue.answered()
     for answer, truth in truths.items():
         if answer in named:
             found[answer] = catalogue.number(named[answer]).name
             continue
-        known = (column for name in truth.names if (column := catalogue.has(name)) is not None and column.numeric)
+        names = (name for name in truth.names if name.lower() not in answers)
+        known = (column for name in names if (column := catalogue.has(name)) is not None and column.numeric)
         found[answer] = next((column.name for column in known), None)
     there = [name for name in found.values() if name is not None]
     if not there:
         known_names = [name for truth in truths.values() for name in truth.names]
-        names = " or ".join(known_names[:3]) or "of the truth"
-        raise InputError(f"{catalogue.label} has no column {names}", hint="Name it with --truth COLUMN.")
+        wanted = " or ".join(known_names[:3]) or "of the truth"
+        raise InputError(f"{catalogue.label} has no column {wanted}", hint="Name it with --truth COLUMN.")
     twice = next((name for name in there if there.count(name) > 1), None)
     if twice is not None:
         raise InputError(f"column {twice} is the truth of two answers", hint="Name each with --truth ANSWER=COLUMN.")

@@ -94,10 +94,12 @@ def match(text: str, answers: Sequence[str], written: Callable[[str], str]) -> s
 def find(catalogue: Catalogue, task: Task, posterior: "Posterior", names: Names) -> tuple[Target, ...]:
     """Return what can be judged in a catalogue: each of the task's answers that is there and has a truth there.
 
+    A column of answers is no truth, though a truth may have its name.
+
     Raises
     ------
     InputError
-        When no answer is there, an answer that an option names is not, or none has a truth.
+        When no answer is there, an answer that an option names is not or is its own truth, or none has a truth.
     """
     there = {a: column for a in posterior.values if (column := catalogue.has(names.written(a))) is not None}
     given = names.given("--truth", names.truth, list(there) or posterior.values)
@@ -105,10 +107,13 @@ def find(catalogue: Catalogue, task: Task, posterior: "Posterior", names: Names)
     missing = next((a for a in (*given, *rivals) if a not in there), None)
     if not there or missing:
         raise _unanswered(catalogue, task, names, missing or posterior.value)
-    targets = []
+    targets, answers = [], catalogue.answered() | {column.name.lower() for column in there.values()}
     for answer, column in there.items():
         bounds, kind = task.truths.get(answer, Truth()), posterior.kinds[answer]
-        truth = given[answer][-1] if answer in given else next((n for n in bounds.names if catalogue.has(n)), None)
+        known = (name for name in bounds.names if name.lower() not in answers and catalogue.has(name))
+        truth = given[answer][-1] if answer in given else next(known, None)
+        if truth is not None and truth.lower() == column.name.lower():
+            raise InputError(f"--truth {truth}: the answers in {truth} would be judged by themselves")
         if truth is not None:
             unit = _unit(column) if kind == "value" else ""
             others = tuple(rivals.get(answer, ()))
