@@ -5,7 +5,7 @@ import pytest
 
 from skycnn import survey
 from skycnn.errors import InputError
-from skycnn.simulate import clustersight
+from skycnn.simulate import clusterview
 from skycnn.simulate.noise import Noise
 from skycnn.simulate.optics import psf_of
 from skycnn.simulate.render import Renderer
@@ -72,12 +72,12 @@ def test_visibility_is_that_of_the_rendered_cluster(drawn):
     some = np.flatnonzero(drawn.truth["VISIBILITY"] > 3)[:40]
     light = drawn.light.take(some)
     stamps = drawn.upon(np.zeros((len(ROWS), 3, 8, 8))).light.take(some).stamps(RENDERER)
-    sight = clustersight.of(WFC3, WFC3.bands, 4.5)
+    view = clusterview.of(WFC3, WFC3.bands, 4.5)
     y, x = np.mgrid[:64, :64] - 31.5
     ratios = []
     for stamp, row, radius in zip(stamps, some, drawn.truth["R_H"][some], strict=True):
         for band in range(3):
-            reach = np.hypot(radius, sight.core[band]) / WFC3.pixel_scale
+            reach = np.hypot(radius, view.core[band]) / WFC3.pixel_scale
             inside = np.hypot(x, y) < reach
             if inside.sum() > 12 and drawn.surface[row, band] > 0:
                 ratios.append(stamp[band][inside].mean() / drawn.surface[row, band])
@@ -100,8 +100,8 @@ def test_the_scatter_of_empty_stamps_is_what_visibility_counts_with(drawn):
     stamps = Noise.counted(WFC3, WFC3.bands).add(drawn.light.take(empty).stamps(RENDERER), 5, ROWS[empty])
     middle = np.median(stamps, axis=(2, 3), keepdims=True)
     seen = 1.48 * np.median(np.abs(stamps - middle), axis=(2, 3))
-    sight = clustersight.of(WFC3, WFC3.bands, 4.5)
-    told = np.array([sight.scatter(drawn.light.fields[k]) for k in empty])
+    view = clusterview.of(WFC3, WFC3.bands, 4.5)
+    told = np.array([view.scatter(drawn.light.fields[k]) for k in empty])
     assert np.abs(np.median(seen / told, axis=0) - 1).max() < 0.15
 
 

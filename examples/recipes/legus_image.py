@@ -22,7 +22,7 @@ import numpy as np
 from astropy.io import fits
 
 from skycnn import survey as surveys
-from skycnn.simulate import clustersight, draws, impostors, starclusters, starfield, stargrid
+from skycnn.simulate import clusterview, draws, impostors, starclusters, starfield, stargrid
 from skycnn.simulate.clusterprofile import EFF
 from skycnn.simulate.optics import psf_of
 from skycnn.simulate.render import Renderer
@@ -82,7 +82,7 @@ class Objects:
 
     def __init__(self, table, survey, scale, distance):
         self.table, self.survey, self.distance = table, survey, distance
-        self.sight = clustersight.of(survey, BANDS, distance)
+        self.view = clusterview.of(survey, BANDS, distance)
         self.flux = fluxes(table, [survey.vega[band] for band in BANDS], distance)
         self.radius = radii(table["CI"], psf_of(survey, "F438W"), scale, distance)
 
@@ -98,11 +98,11 @@ class Objects:
             drawn = starclusters.given(self.survey, BANDS, SEED + row, age, *shape, self.distance, flux)
             return drawn.light.centre[0]
         if self.table["CI"][row] < COMPACT or self.flux[row, -1] > BRIGHT:
-            populations = self.sight.disc.populations
+            populations = self.view.disc.populations
             some = populations[int(random.integers(len(populations)))]
-            place, flux = impostors.star(some, self.sight.unit, self.sight.wavelength, random)
+            place, flux = impostors.star(some, self.view.unit, self.view.wavelength, random)
         else:
-            place, flux = impostors.galaxy(self.sight.wavelength, self.sight.law, random)
+            place, flux = impostors.galaxy(self.view.wavelength, self.view.law, random)
         return place, flux * (self.flux[row] / flux.sum(axis=0))
 
 
@@ -111,7 +111,7 @@ class Disc:
 
     Parameters
     ----------
-    sight : Sight
+    view : ClusterView
     scale : float
         arcsec a pixel.
     key : str
@@ -120,8 +120,8 @@ class Disc:
         Nodes along x that are needed again in the next row.
     """
 
-    def __init__(self, sight, scale, key, across):
-        self.sight, self.scale, self.key = sight, scale, key
+    def __init__(self, view, scale, key, across):
+        self.view, self.scale, self.key = view, scale, key
         self.node = lru_cache(maxsize=2 * across + 4)(self._node)
         fade = np.cos(np.pi / 2 * (np.arange(-TILE, TILE) + 0.5) / TILE) ** 2  # adds up to 1 with those of neighbours
         self._fade = fade[:, None] * fade
@@ -129,7 +129,7 @@ class Disc:
     def _node(self, i, j):
         """Return places (k, 2) in pixels from the node, fluxes (k, band), and light (band, 2 TILE, 2 TILE)."""
         random = draws.generator(SEED, j << 16 | i, self.key)
-        field = StarField.drawn(self.sight.disc, self.sight.law, random)
+        field = StarField.drawn(self.view.disc, self.view.law, random)
         place, flux = field.stars(TILE * self.scale, random)
         place = place / self.scale
         kept = random.random(len(place)) < (np.cos(np.pi / 2 * place / TILE) ** 2).prod(axis=1)
@@ -168,7 +168,7 @@ def drawn(objects, place, rows, shape, scale, key):
     down, across = (-(-size // TILE) for size in shape)
     side = TILE + 2 * PAD
     grid = stargrid.of(Renderer([psf_of(objects.survey, band) for band in BANDS], scale, side))
-    disc = Disc(objects.sight, scale, key, across)
+    disc = Disc(objects.view, scale, key, across)
     image = np.zeros((len(BANDS), down * TILE + 2 * PAD, across * TILE + 2 * PAD), np.float32)
     home = np.floor((place + 0.5) / TILE).astype(int)
     for j in range(down):
@@ -226,7 +226,7 @@ def images(out, table, frames, distance, region=None):
             near[row] = np.hypot(*(own - place[row]).T).min() * frame.scale > 3 * legus_table.NEAR
         rows, key = np.flatnonzero(near), f"legus/{number}"
         image = drawn(objects, place[rows], rows, (int(size[1]), int(size[0])), frame.scale, key)
-        noised(image, objects.sight.noise, key)
+        noised(image, objects.view.noise, key)
         for band, pixels in zip(BANDS, image, strict=True):
             header = fits.Header(frame.cards(corner) | {"BUNIT": "uJy", "FILTER": band, "DISTANCE": distance})
             written.append(out / f"legus_{number}_{band}.fits")

@@ -27,7 +27,7 @@ from skycnn import survey
 from skycnn.schema import Flag
 from skycnn.simulate import impostors
 from skycnn.simulate.clusterfit import ClusterFit
-from skycnn.simulate.clustersight import of as sight_of
+from skycnn.simulate.clusterview import of as view_of
 from skycnn.simulate.noise import Noise
 from skycnn.simulate.optics import psf_of
 from skycnn.simulate.render import Renderer
@@ -131,13 +131,13 @@ def frames(out: Path, model: Path, paths: list[str]) -> None:
 
 def strange(out: Path, model: Path) -> None:
     """Print what strange rows are flagged."""
-    sight = sight_of(FACTS, FACTS.bands, 4.5)
+    view = view_of(FACTS, FACTS.bands, 4.5)
     plain = given(FACTS, FACTS.bands, 5, *(np.full(EACH, value) for value in (7.5, 0.5, 4.5, 0.12)))
     usual = stamps(plain, 5)
     random = np.random.default_rng(5)
     bright = given(FACTS, FACTS.bands, 6, *(np.full(EACH, value) for value in (7.0, 0.0, 5.0, 0.04)))
     saturated = np.minimum(stamps(bright, 6) * 300, 60.0)
-    galaxies = [impostors.galaxy(sight.wavelength, sight.law, random) for _ in range(EACH)]
+    galaxies = [impostors.galaxy(view.wavelength, view.law, random) for _ in range(EACH)]
     galaxy = stamps(replace(plain, light=replace(plain.light, centre=galaxies)), 7)
     edge = usual.copy()
     edge[..., SIDE // 2 + 8 :] = np.nan

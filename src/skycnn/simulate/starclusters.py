@@ -18,9 +18,9 @@ from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 
 from skycnn.schema import Column
-from skycnn.simulate import clustersight, draws, impostors
+from skycnn.simulate import clusterview, draws, impostors
 from skycnn.simulate.clusterprofile import EFF, ClusterProfile, King
-from skycnn.simulate.clustersight import Sight
+from skycnn.simulate.clusterview import ClusterView
 from skycnn.simulate.starfield import StarField
 from skycnn.simulate.starscenes import Points, StarScenes
 from skycnn.survey import Survey
@@ -102,9 +102,9 @@ def draw(
         beta of the masses, dN/dM ~ M^-beta; 1 is evenly in log M.
     """
     rows = np.asarray(row, np.int64)
-    sight = clustersight.of(survey, tuple(bands), distance)
-    drawn = [_drawn(sight, mass_slope, draws.generator(seed, number, "starcluster")) for number in rows.tolist()]
-    return _together(sight, seed, rows, drawn)
+    view = clusterview.of(survey, tuple(bands), distance)
+    drawn = [_drawn(view, mass_slope, draws.generator(seed, number, "starcluster")) for number in rows.tolist()]
+    return _together(view, seed, rows, drawn)
 
 
 def given(
@@ -138,56 +138,56 @@ def given(
     flux : array (n, band), optional
         That the clusters are to have, microjansky; left out, their own.
     """
-    sight, rows = clustersight.of(survey, tuple(bands), distance), np.arange(len(log_age))
+    view, rows = clusterview.of(survey, tuple(bands), distance), np.arange(len(log_age))
     drawn = []
     for number, known in enumerate(
         zip(log_age.tolist(), a_v.tolist(), log_mass.tolist(), radius.tolist(), strict=True)
     ):
         random = draws.generator(seed, number, "starcluster/given")
-        field = StarField.drawn(sight.disc, sight.law, random)
-        (place, light), truth = _cluster(sight, *known, random)
+        field = StarField.drawn(view.disc, view.law, random)
+        (place, light), truth = _cluster(view, *known, random)
         if flux is not None:
             light = light * (flux[number] / light.sum(axis=0))
         drawn.append(((place, light), field, {**truth, "KIND": 0}))
-    return _together(sight, seed, rows, drawn)
+    return _together(view, seed, rows, drawn)
 
 
 Drawn = tuple[Points, StarField, dict[str, float]]
 """What stands at a stamp's centre, what it stands in, and its truth."""
 
 
-def _drawn(sight: Sight, mass_slope: float, random: Generator) -> Drawn:
+def _drawn(view: ClusterView, mass_slope: float, random: Generator) -> Drawn:
     kind = KINDS[min(int(np.searchsorted(np.cumsum(MIX), random.random(), side="right")), len(KINDS) - 1)]
-    field = StarField.drawn(sight.disc, sight.law, random, hole=kind == "hole")
+    field = StarField.drawn(view.disc, view.law, random, hole=kind == "hole")
     truth: dict[str, float] = {"CLUSTER": 0, "R_H": np.nan}
-    centre: Points = np.zeros((0, 2)), np.zeros((0, len(sight.unit)))
+    centre: Points = np.zeros((0, 2)), np.zeros((0, len(view.unit)))
     if kind == "cluster":
         age, depth = random.uniform(*AGES), random.uniform(*EXTINCTIONS)
         mass, radius = _power(MASSES, mass_slope, random.random()), np.exp(random.uniform(*np.log(RADII)))
-        centre, truth = _cluster(sight, age, depth, float(np.log10(mass)), float(radius), random)
+        centre, truth = _cluster(view, age, depth, float(np.log10(mass)), float(radius), random)
     elif kind == "galaxy":
-        centre = impostors.galaxy(sight.wavelength, sight.law, random)
+        centre = impostors.galaxy(view.wavelength, view.law, random)
     elif kind == "star":
-        population = sight.disc.populations[int(random.integers(len(sight.disc.populations)))]
-        centre = impostors.star(population, sight.unit, sight.wavelength, random)
+        population = view.disc.populations[int(random.integers(len(view.disc.populations)))]
+        centre = impostors.star(population, view.unit, view.wavelength, random)
     return centre, field, {**truth, "KIND": KINDS.index(kind)}
 
 
 def _cluster(
-    sight: Sight, log_age: float, a_v: float, log_mass: float, radius: float, random: Generator
+    view: ClusterView, log_age: float, a_v: float, log_mass: float, radius: float, random: Generator
 ) -> tuple[Points, dict[str, float]]:
     """Return a cluster and its truth."""
-    points = sight.cluster(log_age, a_v, 10**log_mass, radius, _profile(log_age, random), random)
-    truth = {"LOG_AGE": log_age, "A_V": a_v, "LOG_MASS": log_mass, "R_H": radius, "R_H_PC": radius * sight.parsec}
+    points = view.cluster(log_age, a_v, 10**log_mass, radius, _profile(log_age, random), random)
+    truth = {"LOG_AGE": log_age, "A_V": a_v, "LOG_MASS": log_mass, "R_H": radius, "R_H_PC": radius * view.parsec}
     return points, {"CLUSTER": 1, **truth}
 
 
-def _together(sight: Sight, seed: int, rows: Array, drawn: Sequence[Drawn]) -> StarClusters:
+def _together(view: ClusterView, seed: int, rows: Array, drawn: Sequence[Drawn]) -> StarClusters:
     centres, fields, truths = zip(*drawn, strict=True) if drawn else ((), (), ())
-    light = StarScenes(centres, fields, sight.noise.sigma, seed, rows)
+    light = StarScenes(centres, fields, view.noise.sigma, seed, rows)
     found = {column.name: np.array([truth.get(column.name, np.nan) for truth in truths]) for column in COLUMNS}
-    parts = [(sight.surface(centre, truth["R_H"]), sight.scatter(field)) for centre, field, truth in drawn]
-    surface, scatter = (np.array([part[k] for part in parts]).reshape(-1, len(sight.unit)) for k in (0, 1))
+    parts = [(view.surface(centre, truth["R_H"]), view.scatter(field)) for centre, field, truth in drawn]
+    surface, scatter = (np.array([part[k] for part in parts]).reshape(-1, len(view.unit)) for k in (0, 1))
     found["VISIBILITY"] = _visibility(surface, scatter)
     return StarClusters(light, found, surface)
 

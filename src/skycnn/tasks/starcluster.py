@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from skycnn.errors import InputError
 from skycnn.network.apertures import Apertures
 from skycnn.network.bottleneck import Bottleneck
 from skycnn.network.layers import (
@@ -33,8 +34,11 @@ from skycnn.network.poses import turned
 from skycnn.posterior import Axis, Bernoulli, Grid, Joint
 from skycnn.posterior.posterior import Posterior
 from skycnn.schema import TASK_BITS
-from skycnn.task import Mock, Multiple, Network, Option, Plan, Task, TaskFlag, Truth
+from skycnn.shapes.aperturefeatures import ApertureFeatures
+from skycnn.task import Mock, Multiple, Network, Option, OwnBaseline, Plan, Sight, Task, TaskFlag, Truth
 
+DISTANCE = 4.5
+"""Of M83, Mpc."""
 POGSON = 2.5 / math.log(10)
 FLOOR = 1e-3
 """Noise, as a share of the usual one, below which all noise counts as the same."""
@@ -319,7 +323,7 @@ def mock() -> Mock:
         side=64,
         shown=("LOG_AGE", "A_V", "LOG_MASS"),
         options=(
-            Option("distance", 4.5, "of the galaxy, in Mpc", 0.1, 100.0),
+            Option("distance", DISTANCE, "of the galaxy, in Mpc", 0.1, 100.0),
             Option("mass_slope", 1.0, "beta of the masses, of which there are dN/dM ~ M^-beta", 0.0, 3.0),
         ),
         measured=False,
@@ -331,20 +335,38 @@ def mock() -> Mock:
 QUICK = Plan(epochs=14, batch=256, rate=2e-3, patience=6)
 """How networks that run on a CPU are trained."""
 
+
+def gridfit(sight: Sight) -> OwnBaseline:
+    """Return a fit of aperture photometry to the isochrones that the mocks are made of.
+
+    Raises
+    ------
+    InputError
+        When it is not known which survey the stamps are of.
+    """
+    from skycnn.simulate.clusterfit import ClusterFit
+
+    if sight.survey is None:
+        raise InputError("which survey the stamps are of is not known", hint="Name it with --survey.")
+    return ClusterFit(sight.survey, sight.bands, float(sight.options.get("distance", DISTANCE)))
+
+
 TASK = Task(
     name="starcluster",
     summary="age, extinction, mass and size of star clusters, by their images",
     citation="Bialopetravicius & Narbutis 2020, arXiv:1911.10059",
     posterior=posterior,
     networks={
-        "paper": Network(Paper, ("image",), Plan(epochs=60, batch=128, rate=1e-3, patience=10)),
-        "jittered": Network(Fast, ("image",), QUICK, settings={"gain": 0.15}),
         "fast": Network(Fast, ("image",), QUICK),
+        "jittered": Network(Fast, ("image",), QUICK, settings={"gain": 0.15}),
+        "paper": Network(Paper, ("image",), Plan(epochs=60, batch=128, rate=1e-3, patience=10)),
     },
     flag="STARCLUSTER",
     truths=TRUTHS,
     posterior_for=posterior_for,
     flags=(TaskFlag("OLD_CLUSTER", TASK_BITS, "older than 100 Myr: age and mass are less reliable", old),),
     multiples=(Multiple("R_H_PC", "R_H", parsecs, "pc", "phys.size.radius", "half-light radius, as far as the mocks"),),
+    features=ApertureFeatures,
+    baselines={"gridfit": gridfit},
     mock=mock,
 )

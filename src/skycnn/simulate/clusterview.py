@@ -1,4 +1,4 @@
-"""Sight: how star clusters at one distance, and the disc about them, look to one survey."""
+"""ClusterView: how star clusters at one distance, and the disc about them, look to one survey."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,7 +32,7 @@ FAR = 8.0
 
 
 @dataclass(frozen=True)
-class Sight:
+class ClusterView:
     """What clusters at one distance, seen by one survey, have in common.
 
     Parameters
@@ -98,8 +98,8 @@ class Sight:
         return np.sqrt(self.noise.sigma**2 + photons + stars)
 
 
-def of(survey: Survey, bands: tuple[str, ...], distance: float) -> Sight:
-    """Return the sight of a survey's bands at a distance in Mpc, made on first use.
+def of(survey: Survey, bands: tuple[str, ...], distance: float) -> ClusterView:
+    """Return the view of a survey's bands at a distance in Mpc, made on first use.
 
     Raises
     ------
@@ -123,7 +123,7 @@ class _Key:
 
 
 @lru_cache(maxsize=8)
-def _made(key: _Key, bands: tuple[str, ...], distance: float) -> Sight:
+def _made(key: _Key, bands: tuple[str, ...], distance: float) -> ClusterView:
     survey = key.survey
     for name in ("vega", "wavelength"):
         for band in bands:
@@ -138,7 +138,9 @@ def _made(key: _Key, bands: tuple[str, ...], distance: float) -> Sight:
     parsec = distance * 1e6 * np.deg2rad(1 / 3600)
     disc = starfield.disc(bands, tuple(unit.tolist()), tuple(limit.tolist()), float(parsec))
     core = np.array([_half(star) for star in stars]) * survey.pixel_scale
-    return Sight(wavelength, cardelli(wavelength), peaks, core, unit, noise, disc, survey.pixel_scale, float(parsec))
+    return ClusterView(
+        wavelength, cardelli(wavelength), peaks, core, unit, noise, disc, survey.pixel_scale, float(parsec)
+    )
 
 
 def _half(star: Starlight) -> float:
