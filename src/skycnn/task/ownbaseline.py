@@ -37,20 +37,19 @@ class OwnBaseline(Protocol):
     Where ``image`` is among the inputs, it has ``measure(inputs)`` too, which makes numbers (n,) by name (each begins
     with the name of the baseline and a blank) of stamps (n, band, y, x), a row by itself. Each stamp is measured once,
     and ``answer`` is given these numbers.
-
-    Attributes
-    ----------
-    inputs : sequence of str
-        Kinds of input, as `Network.inputs` names them.
-    columns : sequence of str
-        The answers that it has, by the task's names.
-    note : str
-        What a reader must know of it.
     """
 
-    inputs: Sequence[str]
-    columns: Sequence[str]
-    note: str
+    @property
+    def inputs(self) -> Sequence[str]:
+        """Kinds of input, as `Network.inputs` names them."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The answers that it has, by the task's names."""
+
+    @property
+    def note(self) -> str:
+        """What a reader must know of it."""
 
     def answer(self, inputs: "Inputs", column: str) -> "tuple[np.ndarray, Distribution | None]":
         """Return what it says of n rows in a column (n,), NaN for nothing, and its distributions if it has any."""
