@@ -122,34 +122,38 @@ def told(name, answers, truth):
         )
         found = interval(metrics.half_width(value, true), drawn[:, 0])
         cells.append(f"{found.value:8.3f} [{found.low:.3f}, {found.high:.3f}]")
-    print(f"{name:34}", *cells)
+    print(f"{name:34}", *cells, flush=True)
 
 
-def judged(test, train, rows=None, fit=None):
+def judged(test, train=None, rows=None):
     """Print all figures; return the answers (n, column) by method, and the truths."""
     truth, flux, stamps = clusters(test, rows)
-    fit = fit or fit_of(test)
+    fit, answers = fit_of(test), {}
     here = (truth["VISIBILITY"] > VISIBLE) & (truth["LOG_AGE"] < YOUNG)
     seen = {name: values[here] for name, values in truth.items()}
+
+    def add(name, values):
+        answers[name] = values
+        told(name, values, seen)
+
+    print(f"{here.sum()} clusters of visibility above {VISIBLE:g}, log age below {YOUNG:g}")
+    print(f"{'half of 16-84%':34}", *(f"{column:>22}" for column in COLUMNS))
+    add("floor: fit of true magnitudes", floor_of(fit, flux[here]))
     held = measured(fit.measure, stamps)
-    answers = {"grid fit": np.stack([fit.answer(held, c)[0] for c in (*COLUMNS[:3], "R_H")], axis=1)[here]}
-    answers["grid fit"][:, 3] = np.log10(answers["grid fit"][:, 3])
-    answers["floor: fit of true magnitudes"] = floor_of(fit, flux[here])
+    found = {column: fit.answer(held, column)[0][here] for column in (*COLUMNS[:3], "R_H")}
+    add("grid fit", np.stack([*(found[column] for column in COLUMNS[:3]), np.log10(found["R_H"])], axis=1))
     if train is not None and baselines.available("boosting"):
         known, known_flux, known_stamps = clusters(train, rows)
         aim = np.stack([known[column] for column in COLUMNS], axis=1)
+        magnitude, dark = (-2.5 * np.log10(part) for part in (known_flux, flux[here]))
+        add("floor: trees on true magnitudes", trees(_colours(magnitude), aim[:, :3], _colours(dark)))
         inputs, asked = (measured(ApertureFeatures.measure, part) for part in (known_stamps, stamps))
         features = ApertureFeatures(inputs)
         table, wanted = features.table(inputs), features.table(asked)[here]
-        answers["network on aperture photometry"], chosen = network(table, aim, wanted)
-        print(f"network: hidden layers {chosen[0]}, decay {chosen[1]:g}")
-        answers["boosted trees on the same"] = trees(table, aim, wanted)
-        magnitude, dark = (-2.5 * np.log10(part) for part in (known_flux, flux[here]))
-        answers["floor: trees on true magnitudes"] = trees(_colours(magnitude), aim[:, :3], _colours(dark))
-    print(f"{here.sum()} clusters of visibility above {VISIBLE:g}, log age below {YOUNG:g}")
-    print(f"{'half of 16-84%':34}", *(f"{column:>22}" for column in COLUMNS))
-    for name, values in answers.items():
-        told(name, values, seen)
+        values, (size, decay) = network(table, aim, wanted)
+        add(f"network {'x'.join(map(str, size))}, decay {decay:g}", values)
+        add("boosted trees", trees(table, aim, wanted))
+        print(f"network and trees learned from the apertures of {len(aim)} clusters")
     return answers, seen
 
 
