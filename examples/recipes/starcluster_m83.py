@@ -227,7 +227,7 @@ def judge(out: Path, name: str, model: Path, threads: int) -> Path:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=ROWS)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--install", action="store_true")
     parser.add_argument("--judge-only", action="store_true", help="the model in out/, else the one that ships")
     args = parser.parse_args()
