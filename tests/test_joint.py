@@ -75,6 +75,19 @@ def test_the_summary_is_the_parts_and_all_their_flags() -> None:
     assert JOINT.outside(np.array([[0.5, 0.5, 1, 3.0], [0.5, np.nan, 0, 1.0]])).tolist() == [True, False]
 
 
+def test_where_there_is_nothing_what_is_said_of_it_is_not_flagged() -> None:
+    given = Joint(FIRST, REAL, RADIUS, given="P")
+    raw = torch.zeros(4, 27)
+    raw[:, 26] = 50  # the radius leans on its end
+    raw[:, 20] = torch.tensor([3.0, 0.01, -0.01, torch.nan])
+    values, bits = given.summarise(raw)
+    assert bits.tolist() == [Flag.VALUE_OUTSIDE, Flag.VALUE_OUTSIDE, 0, 0]
+    assert (JOINT.summarise(raw)[1] == Flag.VALUE_OUTSIDE).all()
+    assert np.isfinite(values["R"]).all()
+    for other in (given.distilled(), given.calibrated(RAW, truth())):
+        assert other.given == "P"
+
+
 def test_what_learns_from_an_ensemble_imitates_part_by_part() -> None:
     learnt = JOINT.distilled()
     assert learnt.outputs == 28

@@ -229,7 +229,10 @@ def test_two_peaks_an_end_of_the_grid_and_old_clusters_are_flagged():
     assert (bits & Flag.MULTIMODAL != 0).tolist() == [False, True, False, False, False]
     assert (bits & Flag.VALUE_OUTSIDE != 0).tolist() == [False, False, True, False, False]
     assert old(values).tolist()[0::2] == [False] * 3 and old(values)[3]
-    assert not old({"LOG_AGE": np.array([np.nan], "f4")})[0]
+    some = {"LOG_AGE": np.array([np.nan, 9, 9], "f4"), "P_CLUSTER": np.array([np.nan, 0.9, 0.1], "f4")}
+    assert old(some).tolist() == [False, True, False]
+    raw[:, grid.outputs + whole.members[1].outputs] = -3.0  # an empty place
+    assert not whole.summarise(raw)[1].any()
     (flag,) = TASK.flags
     assert flag.bit == TASK_BITS and "less reliable" in flag.meaning
 

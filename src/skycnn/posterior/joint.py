@@ -1,6 +1,6 @@
 """Joint: several posteriors side by side, e.g. a grid of age, extinction and mass, a radius, and a yes or no."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,9 @@ from torch import Tensor
 from skycnn.distribution import Distribution
 from skycnn.posterior.posterior import Part, Posterior, Summary, Target, table
 from skycnn.schema import Column
+
+EVEN = 0.5
+"""Probability from which on a yes or no is a yes."""
 
 
 class Joint(Posterior):
@@ -22,11 +25,15 @@ class Joint(Posterior):
     ----------
     *members : Posterior
         In the order of raw outputs, truths and columns.
+    given : str, optional
+        Column of a yes or no that all others rest on: where it is a no, nothing is flagged, for what the others say
+        means nothing there.
     """
 
-    def __init__(self, *members: Posterior) -> None:
+    def __init__(self, *members: Posterior, given: str | None = None) -> None:
         if not members:
             raise ValueError("a Joint needs a posterior")
+        self.given = given
         self.members = members
         self.outputs = sum(member.outputs for member in members)
         self.values = tuple(value for member in members for value in member.values)
@@ -47,7 +54,11 @@ class Joint(Posterior):
 
     def distilled(self) -> "Joint":
         """Return the members' distilled ones."""
-        return Joint(*(member.distilled() for member in self.members))
+        return self._of(member.distilled() for member in self.members)
+
+    def _of(self, members: Iterable[Posterior]) -> "Joint":
+        """Return other members in the place of these."""
+        return Joint(*members, given=self.given)
 
     def settings(self) -> dict[str, Any]:
         """Return the members' settings, in order."""
@@ -80,7 +91,7 @@ class Joint(Posterior):
     def calibrated(self, raw: Tensor, truth: Tensor) -> "Joint":
         """Return the members calibrated one by one."""
         truths = table(truth, len(self.values))
-        return Joint(*(part.posterior.calibrated(raw[:, part.outputs], truths[:, part.truths]) for part in self.parts))
+        return self._of(part.posterior.calibrated(raw[:, part.outputs], truths[:, part.truths]) for part in self.parts)
 
     def spanning(self, raw: Tensor, others: Sequence[Tensor], member: Posterior) -> "Joint":
         """Return the members' posteriors, each by the others' answers of its own kind."""
@@ -88,7 +99,7 @@ class Joint(Posterior):
         for part, single in zip(self.parts, member.parts, strict=True):
             alike = [other[:, single.outputs] for other in others]
             found.append(part.posterior.spanning(raw[:, part.outputs], alike, single.posterior))
-        return Joint(*found)
+        return self._of(found)
 
     def outside(self, truth: np.ndarray) -> np.ndarray:
         """Return which rows have a truth that a member cannot reach."""
@@ -150,6 +161,8 @@ class Joint(Posterior):
             own = None if temperatures is None else temperatures[:, part.truths]
             columns, flags = part.posterior.summarise(raw[:, part.outputs], pdf, own)
             values, bits = values | columns, bits | flags
+        if self.given is not None:
+            bits[~(values[self.given] >= EVEN)] = 0
         return values, bits
 
     def distribution(self, column: str, values: Mapping[str, np.ndarray]) -> Distribution | None:

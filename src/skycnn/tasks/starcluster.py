@@ -32,6 +32,7 @@ from skycnn.network.layers import (
 )
 from skycnn.network.poses import turned
 from skycnn.posterior import Axis, Bernoulli, Grid, Joint
+from skycnn.posterior.joint import EVEN
 from skycnn.posterior.posterior import Posterior
 from skycnn.schema import TASK_BITS
 from skycnn.shapes.aperturefeatures import ApertureFeatures
@@ -75,7 +76,7 @@ def posterior(members: Sequence[Mapping[str, Any]] | None = None) -> Joint:
     grids = [AGES, EXTINCTIONS, MASSES], [RADIUS], [SEEN]
     own = members or [{"axes": grids[0]}, {"axes": grids[1]}, CLUSTER.settings(), {"axes": grids[2]}]
     kinds: list[type[Posterior]] = [Grid, Grid, Bernoulli, Grid]
-    return Joint(*(kind(**settings) for kind, settings in zip(kinds, own, strict=True)))
+    return Joint(*(kind(**settings) for kind, settings in zip(kinds, own, strict=True)), given=CLUSTER.value)
 
 
 def posterior_for(truth: np.ndarray) -> Joint:
@@ -88,8 +89,8 @@ def posterior_for(truth: np.ndarray) -> Joint:
 
 
 def old(values: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return which clusters are older than the network is reliable for; a row without an answer is not."""
-    return np.asarray(values["LOG_AGE"] > RELIABLE)
+    """Return which clusters are older than the network is reliable for; what is none, or has no answer, is not."""
+    return np.asarray((values["LOG_AGE"] > RELIABLE) & (values[CLUSTER.value] >= EVEN))
 
 
 def parsecs(options: Mapping[str, Any]) -> float | None:
