@@ -6,9 +6,9 @@ Mocks are those of `skycnn mock --task starcluster`: clusters drawn star by star
 and places where there is none, seen by WFC3. The network is trained on N rows and judged on 8,000 of another seed that
 no choice looks at: as they are drawn, masses evenly in their logarithm, and with a mass function of M^-2. Beside it
 stand a fit of aperture photometry to the same isochrones, and what learns from the same photometry (see
-starcluster_baselines.py). A second network, which begins with its weights, sees each band's light times a
-factor, 15 % of scatter, for images whose calibration is not known. Everything is written into out/, which git ignores; what is there already is not made again,
-and a training that was stopped goes on.
+starcluster_baselines.py). A second network, which begins with its weights, sees each band's light times a factor, 15 %
+of scatter, for images whose calibration is not known. Everything is written into out/, which git ignores; what is there
+already is not made again, and a training that was stopped goes on.
 --install puts the model and its sums into the package; --judge-only judges that in out/ or else the one that ships.
 """
 
