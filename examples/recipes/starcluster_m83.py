@@ -163,7 +163,15 @@ def found_out(path: Path) -> None:
     rows = table(path)
     p, kind = np.asarray(rows["P_CLUSTER"], float), np.asarray(rows["KIND_TRUE"])
     seen, empty = np.asarray(rows["VISIBILITY_TRUE"]), kind == KINDS.index("empty")
-    limit = np.quantile(p[empty], 0.99)
+    limit, radius = np.quantile(p[empty], 0.99), np.asarray(rows["R_H_TRUE"])
+    faint = (seen >= FAINT[0]) & (seen < FAINT[1])
+    for low, high in itertools.pairwise((0.04, 0.1, 0.2, 0.4)):
+        here = faint & (radius >= low) & (radius < high)
+        area = metrics.auc(p[here | empty], here[here | empty].astype(float))
+        share = (p[here] > limit).mean()
+        print(
+            f"  r_h {low:g}-{high:g} arcsec, {here.sum()} of visibility 1-2: AUC {area:.4f}, completeness {share:.3f}"
+        )
     for low, high in (FAINT, (2.0, 5.0), (5.0, np.inf)):
         here = (seen >= low) & (seen < high)
         area = metrics.auc(p[here | empty], here[here | empty].astype(float))
