@@ -96,7 +96,8 @@ def network(train, truth, test):
     aim, held = (truth - middle) / width, np.arange(len(truth)) % 5 == 0
 
     def learned(size, decay, seed):
-        one = MLPRegressor(size, alpha=decay, early_stopping=True, n_iter_no_change=15, max_iter=200, random_state=seed)
+        plan = {"early_stopping": True, "n_iter_no_change": 15, "max_iter": 200, "random_state": seed}
+        one = MLPRegressor(hidden_layer_sizes=size, alpha=decay, **plan)
         return one.fit(seen[~held], aim[~held])
 
     best, chosen = np.inf, None

@@ -8,16 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
-from skycnn.simulate import isochrones
+from skycnn.simulate import isochrones, starfield
 from skycnn.simulate.absorption import cardelli
 from skycnn.simulate.imf import IMF
 from skycnn.simulate.ssp import SSP
 from skycnn.survey import Survey, where
 
 Array = NDArray[Any]
-
-MICROJANSKY = 23.9
-"""AB magnitude of one microjansky."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +53,7 @@ class ClusterColours:
                     raise InputError(f"{where(survey, key)} does not tell '{key}' of {band}, which clusters need")
         table, imf = isochrones.load().of(bands), IMF.of()
         populations = [SSP(table.at(float(age)), imf) for age in log_age]
-        modulus = 5 * np.log10(distance * 1e5)
-        unit = 10 ** (0.4 * (MICROJANSKY - modulus - np.array([survey.vega[band] for band in bands])))
+        unit = starfield.units([survey.vega[band] for band in bands], 5 * np.log10(distance * 1e5))
         light = np.array([population.light for population in populations])
         scatter = np.array([population.covariance for population in populations])
         dust = cardelli(np.array([survey.wavelength[band] for band in bands], np.float64))

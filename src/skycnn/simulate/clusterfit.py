@@ -3,9 +3,10 @@
 What LEGUS does (Adamo et al. 2017, ApJ 841, 131): total fluxes in the bands beside those of simple stellar populations
 on a grid of age and A_V, the mass by scaling. Errors are those of the photometry, `SOFT` of each flux, and what chance
 makes of the light of so few stars, whose covariance between the bands grows as the mass does: it is taken for normal.
-Ages, A_V and the logarithms of mass and radius are each as likely, between the ends of the grid.
+Ages, A_V and the logarithms of mass and radius are each as likely, between the ends that those of mocks have.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,13 +22,14 @@ from skycnn.simulate.clustercolours import ClusterColours
 from skycnn.simulate.clustergrowth import ClusterGrowth
 from skycnn.simulate.optics import psf_of
 from skycnn.simulate.render import Renderer
+from skycnn.simulate.starclusters import AGES, EXTINCTIONS, MASSES, RADII
 from skycnn.simulate.whitening import whitened
 from skycnn.survey import Survey
 
 Array = NDArray[Any]
 
-AGES, EXTINCTIONS, MASSES, RADII = (6.6, 10.1), (0.0, 3.0), (3.4771, 5.4771), (0.04, 0.4)
-"""Ends of the grid: log10 of years, mag, log10 of solar masses, arcsec."""
+ENDS = AGES, EXTINCTIONS, (math.log10(MASSES[0]), math.log10(MASSES[1]))
+"""Of the grid: log10 of years, mag, log10 of solar masses."""
 
 BINS = (20, 10, 14)
 """Of age, A_V and mass, as the published network has them, of which `joint` tells the probability."""
@@ -106,8 +108,7 @@ class ClusterFit:
     def __init__(self, survey: Survey, bands: Sequence[str], distance: float, name: str = "gridfit") -> None:
         self.name = name
         self.edges = tuple(
-            np.linspace(*ends, bins * fine + 1)
-            for ends, bins, fine in zip((AGES, EXTINCTIONS, MASSES), BINS, FINE[:3], strict=True)
+            np.linspace(*ends, bins * fine + 1) for ends, bins, fine in zip(ENDS, BINS, FINE[:3], strict=True)
         )
         self.radii = np.geomspace(*RADII, FINE[3] + 1)
         age, self._extinction = (_middles(edges) for edges in self.edges[:2])
