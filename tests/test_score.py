@@ -416,6 +416,19 @@ def test_every_answer_with_a_truth_has_its_table(toy, cli, tmp_path):
         assert words in out, words
     assert "half normals through P_REAL" not in out
     assert out.count("SCORE") == 3
+    head, _, *lines = [line.split("  ") for line in out[out.index("ANSWER") :].splitlines()]
+    kept = [[cell.strip() for cell in line if cell.strip()] for line in (head, *lines)]
+    assert kept[0][:3] == ["ANSWER", "UNIT", "ROWS"]
+    assert [line[:3] for line in kept[1:]] == [
+        ["LOG_R", "-", "300"],
+        ["LOG_AGE", "log10 of the age in yr", "150"],
+        ["P_REAL", "-", "293"],
+    ]
+    shown = dict(zip(kept[0], kept[2], strict=True))
+    assert float(shown["half of 16-84%"]) == pytest.approx(
+        by_name(result, 1)["LOG_AGE"].scores["half_width"].value, 1e-3
+    )
+    assert (shown["AUC"], shown["BEST BASELINE"]) == ("-", "-")
 
 
 def test_answers_are_judged_by_the_columns_named(toy, tmp_path):

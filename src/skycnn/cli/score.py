@@ -29,6 +29,9 @@ EXAMPLES = (
 MARKED = ("coverage_68", "ece")
 """Scores that are marked where a bin is off."""
 
+TOGETHER = ("mae", "half_width", "sigma_nmad", "outliers", "bias", "coverage_68", "auc", "completeness", "purity")
+"""Scores of the table that has all answers."""
+
 
 @grouped(photometry=without(options.photometry_options, "bad"))
 def command(
@@ -113,7 +116,7 @@ def command(
     baseline is taken resample by resample, so that it decides where the intervals overlap. The baselines are trained on
     --train, else on four fifths of CAT to answer the last fifth, five times. A row without an answer is an outlier; a
     row whose truth is null (NaN, TNULL, or no possible value such as -99) is left out. A task with several answers has
-    a table for each whose truth is there.
+    a table for each whose truth is there, and at the end one of all.
     """
     count = process.prepare(threads)
     for name, number in (("--threshold", threshold), ("--prevalence", prevalence)):
@@ -157,6 +160,9 @@ def command(
             if k:
                 print()
             _draw(result, answered)
+        if len(result.answers) > 1:
+            print()
+            _draw_together(result.answers)
     for path in (plot, html):
         if path is not None:
             console.say(f"wrote {path}")
@@ -194,6 +200,19 @@ def _draw(result: Any, answered: Any) -> None:
     print()
     for line in _footnotes(result, answered):
         print(console.clean(line))
+
+
+def _draw_together(answers: Sequence[Any]) -> None:
+    """Draw one line an answer, each in its own unit, beside the best baseline by its main score."""
+    known = {score.key: score.label for answered in answers for score in answered.scores}
+    shown, lines = [key for key in TOGETHER if key in known], []
+    for answered in answers:
+        scores = {score.key: score for score in answered.scores}
+        found = answered.entries[0].scores
+        cells = [scores[key].text(found[key].value) if key in scores and key in found else "-" for key in shown]
+        best = [f"{one.name}: {scores[one.score].label} {scores[one.score].text(one.value)}" for one in answered.best]
+        lines.append((answered.value, answered.unit or "-", answered.rows, *cells, *(best or ["-"])[:1]))
+    console.table(("ANSWER", "UNIT", "ROWS", *(known[key] for key in shown), "BEST BASELINE"), lines)
 
 
 def _draw_bins(answered: Any) -> None:
