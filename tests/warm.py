@@ -21,7 +21,7 @@ import traceback
 import shell
 
 HEAVY = ("torch", "fitsio", "astropy.io.fits", "astropy.table", "astropy.wcs", "scipy.ndimage", "scipy.optimize")
-HEAVY += ("scipy.stats", "safetensors.numpy", "typer", "rich.console", "matplotlib.figure", "sklearn.ensemble")
+HEAVY += ("safetensors.numpy", "typer", "rich.console", "matplotlib.figure")
 LIMIT = 300
 """Seconds after which a fork is ended."""
 
