@@ -1,5 +1,6 @@
 """Fixtures: a small task and a model of it, and catalogues to run them on."""
 
+import gc
 import os
 import sys
 from collections import namedtuple
@@ -9,6 +10,13 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the suite's workers fill the cores; more threads wait for one another
 
 Said = namedtuple("Said", "code out err")
+
+
+def pytest_collection_finish():
+    """Let the collector pass over what lives as long as the suite: torch, and thousands of tests."""
+    gc.collect()
+    gc.freeze()
+
 
 TASK = '''"""A stand-in for the tasks that ship: five bands to a redshift, by numbers that were never trained."""
 

@@ -13,7 +13,7 @@ import pytest
 from astropy.io import fits
 
 import field as fields
-from faults import CUT_LEFT, CutArena, faultless
+from faults import CUT_LEFT, WarmCutArena, faultless
 from field import read, told, words
 from sdsslike import snapshot
 from shell import MAIN
@@ -25,7 +25,7 @@ from test_mishaps import Disk
 
 @pytest.fixture(scope="module")
 def arena(tmp_path_factory):
-    return CutArena(tmp_path_factory.mktemp("arena"), rows=3_000, slow=0.01)
+    return WarmCutArena(tmp_path_factory.mktemp("arena"), rows=3_000, slow=0.01)
 
 
 @pytest.mark.parametrize("chunks", [1, 3])

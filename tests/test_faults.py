@@ -4,12 +4,12 @@ import signal
 
 import pytest
 
-from faults import JOURNAL, Arena, faultless
+from faults import JOURNAL, WarmArena, faultless
 
 
 @pytest.fixture(scope="module")
 def arena(tmp_path_factory):
-    return Arena(tmp_path_factory.mktemp("arena"), rows=70_000)
+    return WarmArena(tmp_path_factory.mktemp("arena"), rows=70_000)
 
 
 @pytest.mark.parametrize("chunks", [1, 2])

@@ -10,7 +10,8 @@ from astropy.io import fits
 from astropy.table import Table
 
 import field
-from shell import python
+import shell
+import warm
 from skycnn.cli import app
 
 HERE = Path(__file__).parent
@@ -116,7 +117,7 @@ def run(house, line):
     places = {name: str(house / file) for name, file in FILES.items()} | {"IMAGE": f"W1={house / 'w1.fits'}"}
     words = [places.get(word, word) for word in LINES[line]]
     environment = {"PYTHONPATH": str(house / "src"), "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"}
-    ran = python(MAIN, str(house / "tasks"), line.split()[0], *words, env=environment)
+    ran = warm.python(MAIN, str(house / "tasks"), line.split()[0], *words, env=environment)
     assert ran.returncode == 0, ran.stderr
     return ran
 
@@ -126,10 +127,9 @@ def test_every_verb_that_exists_is_run():
 
 
 def test_the_house_is_the_copy(house):
-    ran = python(
-        "import skycnn; print(skycnn.__file__)", env={"PYTHONPATH": str(house / "src")}, check=True, cwd=str(house)
-    )
-    assert ran.stdout.startswith(str(house))
+    for python in (shell.python, warm.python):
+        ran = python("import skycnn; print(skycnn.__file__)", env={"PYTHONPATH": str(house / "src")}, cwd=str(house))
+        assert ran.stdout.startswith(str(house)), ran.stderr
 
 
 def test_all_verbs_run_on_a_fifth_task(house):

@@ -6,10 +6,10 @@ from astropy.io import fits
 from astropy.table import Table
 
 from galaxies import table, write
-from shell import run
 from skycnn.errors import InputError
 from skycnn.network import model
 from skycnn.verbs import train as verb
+from warm import run
 
 COUNT = 420
 

@@ -7,7 +7,6 @@ import re
 import resource
 import shutil
 import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 
 import standins
+import warm
 from sdsslike import column, sha256, snapshot, table, write
 from shell import MAIN
 from skycnn.files import journal, lock, workingfile
@@ -140,7 +140,7 @@ def test_a_limit_on_the_size_of_files(tmp_path, ending):
         limit = cat.stat().st_size if cat.exists() else 300_000
     before = snapshot(tmp_path)
     words = [str(limit), "predict", "-q", f"{cat}{ending}", "--task", "photoz"]
-    ran = subprocess.run([sys.executable, "-c", LIMITED, *words], capture_output=True, text=True, check=False)
+    ran = warm.python(LIMITED, *words)
     assert ran.returncode == 1
     assert re.match(
         "skycnn: error: no space while writing .*: File too large\nhint: What was there before is as it was.",
@@ -281,10 +281,7 @@ def test_two_runs_on_one_new_output(ask, cat, tmp_path, small_chunks, monkeypatc
     happening(monkeypatch, lambda: said.append(inner()))
 
     def inner():
-        words = [str(cat), "--task", "photoz", "-q", "--out", str(tmp_path / "new.fits")]
-        return subprocess.run(
-            [sys.executable, "-c", MAIN, "predict", *words], capture_output=True, text=True, check=False
-        )
+        return warm.run("predict", cat, "--task", "photoz", "-q", "--out", tmp_path / "new.fits")
 
     assert ask(cat, "-q", "--out", tmp_path / "new.fits").code == 0
     assert said[0].returncode == 1

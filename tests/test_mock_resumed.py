@@ -47,21 +47,21 @@ def ended(mock, monkeypatch):
 
 
 @pytest.mark.parametrize("words", [("-n", 60), ("-n", 200, "--fluxes-only"), ("-n", 60, "--all")], ids=str)
-@pytest.mark.parametrize("blocks", [1, 2])
-def test_the_bytes_are_those_of_a_run_that_was_not_ended(mock, ended, words, blocks):
+def test_the_bytes_are_those_of_a_run_that_was_not_ended(mock, ended, words):
     words = (*words, *SMALL, "--preview", "m.png", "--json")
     assert mock(*words).code == 0
     whole = Path("m.fits").read_bytes()
-    os.remove("m.fits")
-    os.remove("m.png")
-    assert ended(blocks, *words).code == 143
-    assert sorted(os.listdir()) == LEFT
-    said = mock(*words)
-    assert said.code == 0, said.err
-    assert "taken over from an earlier run: " in said.err
-    assert 0 < json.loads(said.out)["resumed"] <= json.loads(said.out)["rows"]
-    assert Path("m.fits").read_bytes() == whole
-    assert sorted(os.listdir()) == ["m.fits", "m.png"]
+    for blocks in (1, 2):
+        os.remove("m.fits")
+        os.remove("m.png")
+        assert ended(blocks, *words).code == 143, blocks
+        assert sorted(os.listdir()) == LEFT, blocks
+        said = mock(*words)
+        assert said.code == 0, (blocks, said.err)
+        assert "taken over from an earlier run: " in said.err, blocks
+        assert 0 < json.loads(said.out)["resumed"] <= json.loads(said.out)["rows"], blocks
+        assert Path("m.fits").read_bytes() == whole, blocks
+        assert sorted(os.listdir()) == ["m.fits", "m.png"], blocks
 
 
 def test_a_run_ended_again_and_again_comes_to_its_end(mock, ended):

@@ -8,7 +8,6 @@ import pytest
 import redness
 from carding import card
 from galaxies import table, write
-from shell import run
 from skycnn import survey
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
@@ -18,6 +17,7 @@ from skycnn.inputs.trainingfeed import photometry
 from skycnn.photometry.fluxes import PhotometryOptions
 from skycnn.scoring import origin
 from skycnn.verbs import predict, score, train
+from warm import run
 
 MINE = """name = "Mine"
 bands = ["g", "r", "i"]

@@ -127,7 +127,7 @@ def test_every_fault_leaves_a_flagged_row_and_one_line(server, remote, tmp_path)
     ("fault", "times", "said"),
     [
         ("slow", {"read": 0.2}, "no packet within 0.2 s, 2 tries"),
-        ("drip", {"row": 3}, "the row's time is over"),
+        ("drip", {"row": 1}, "the row's time is over"),
     ],
 )
 def test_a_server_that_hangs_costs_its_rows_alone(server, remote, tmp_path, fault, times, said):

@@ -11,7 +11,6 @@ from astropy.io import fits
 from astropy.table import Table
 
 from galaxies import stamps, table, write, write_stamps
-from shell import run
 from skycnn import tasks
 from skycnn.errors import ChangedError, InputError, LockedError, NoSpaceError
 from skycnn.files import pixelstore
@@ -25,6 +24,7 @@ from skycnn.photometry.fluxes import PhotometryOptions
 from skycnn.schema import Flag
 from skycnn.stamps.stampfile.cube import Cube
 from skycnn.verbs import train as verb
+from warm import run
 
 QUICK = {"task": "photoz", "epochs": 2, "members": 1, "bands": ("g", "r", "i")}
 
