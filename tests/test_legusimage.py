@@ -153,7 +153,7 @@ def test_tiles_of_the_disc_have_no_seam(recipes):
 
 def test_the_scatter_of_ages_is_told_by_bin(recipes, tmp_path, capsys):
     random, count = np.random.default_rng(5), 400
-    age, mass = random.uniform(6.6, 9, count), random.uniform(3.5, 5, count)
+    age, mass = random.uniform(6.2, 9, count), random.uniform(3.5, 5, count)
     columns = {"LOG_AGE": age + random.normal(0.1, 0.2, count), "LOG_AGE_TRUE": age, "LOG_MASS_TRUE": mass}
     columns["LOG_AGE_TRUE"][:40] = np.nan
     columns["LOG_AGE"][40:50] = np.nan
@@ -165,5 +165,6 @@ def test_the_scatter_of_ages_is_told_by_bin(recipes, tmp_path, capsys):
     text = capsys.readouterr().out
     assert "of 350 clusters of class 1 and 2" in text
     assert "asked: 0.35 at most" in text
-    counted = [int(line[22:].split()[0]) for line in text.splitlines()[3:]]
+    assert f"from 6.6 on, n {(columns['LOG_AGE_TRUE'][50:] >= 6.6).sum()}: half of 16-84%" in text
+    counted = [int(line[22:].split()[0]) for line in text.splitlines()[4:]]
     assert sum(counted) == 2 * 350
