@@ -231,6 +231,7 @@ def images(out, table, frames, distance, region=None):
             header = fits.Header(frame.cards(corner) | {"BUNIT": "uJy", "FILTER": band, "DISTANCE": distance})
             written.append(out / f"legus_{number}_{band}.fits")
             fits.writeto(written[-1], pixels, header, overwrite=True)
+        del image, pixels  # before the next is drawn: 0.5 GB
     return written
 
 
