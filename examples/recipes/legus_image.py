@@ -35,6 +35,7 @@ GAMMA, COMPACT = 3.0, 1.5
 BRIGHT = 10 ** (0.4 * (23.9 - impostors.GALAXIES[0]))  # microjansky in F814W, of the brightest galaxy of the mocks
 HEAVIEST = 1e6  # solar masses; stars of a heavier cluster are as many, and brighter
 TILE, PAD, MARGIN, CELL = 240, 64, 64, 64  # pixels; with the grid's edges, a tile's transform is of 3 x 2^7
+GLARING, WIDE = 50.0, 496  # microjansky from which on an object's wings are seen beyond PAD; its stamp, pixels
 SEED = 1
 
 
@@ -167,14 +168,15 @@ def drawn(objects, place, rows, shape, scale, key):
     """
     down, across = (-(-size // TILE) for size in shape)
     side = TILE + 2 * PAD
-    grid = stargrid.of(Renderer([psf_of(objects.survey, band) for band in BANDS], scale, side))
+    grid = _grid(objects.survey, scale, side)
     disc = Disc(objects.sight, scale, key, across)
     image = np.zeros((len(BANDS), down * TILE + 2 * PAD, across * TILE + 2 * PAD), np.float32)
     home = np.floor((place + 0.5) / TILE).astype(int)
+    bright = (objects.flux[rows] > GLARING).any(axis=1)
     for j in range(down):
         for i in range(across):
             at, flux, light = disc.tile(i, j)
-            here = np.flatnonzero((home == (i, j)).all(axis=1))
+            here = np.flatnonzero((home == (i, j)).all(axis=1) & ~bright)
             lit = [objects.points(int(rows[k])) for k in here]
             middle = TILE * (np.array([i, j]) + 0.5) - 0.5
             at = np.concatenate([at, *(one[0] / scale + place[k] - middle for k, one in zip(here, lit, strict=True))])
@@ -182,7 +184,19 @@ def drawn(objects, place, rows, shape, scale, key):
             y, x = TILE * j, TILE * i
             image[:, y : y + side, x : x + side] += grid.stamp(at, flux)
             image[:, y + PAD : y + PAD + TILE, x + PAD : x + PAD + TILE] += light
-    return image[:, PAD : PAD + shape[0], PAD : PAD + shape[1]]
+    image, grid = image[:, PAD : PAD + shape[0], PAD : PAD + shape[1]], _grid(objects.survey, scale, WIDE)
+    for k in np.flatnonzero(bright):
+        at, flux = objects.points(int(rows[k]))
+        corner = np.rint(place[k]).astype(int) - WIDE // 2
+        x, y = corner.tolist()
+        stamp = grid.stamp(at / scale + place[k] - corner - (WIDE - 1) / 2, flux)
+        part = image[:, max(y, 0) : max(y + WIDE, 0), max(x, 0) : max(x + WIDE, 0)]
+        part += stamp[:, max(-y, 0) :, max(-x, 0) :][:, : part.shape[1], : part.shape[2]]
+    return image
+
+
+def _grid(survey, scale, side):
+    return stargrid.of(Renderer([psf_of(survey, band) for band in BANDS], scale, side))
 
 
 def noised(image, noise, key):
