@@ -12,7 +12,7 @@ from astropy.wcs import WCS
 from skycnn import survey
 from skycnn.fits.catalogue import Catalogue
 from skycnn.scoring import target
-from skycnn.simulate import clustersight
+from skycnn.simulate import clustersight, starfield
 from skycnn.simulate.optics import psf_of
 from skycnn.tasks import starcluster
 
@@ -149,6 +149,15 @@ def test_tiles_of_the_disc_have_no_seam(recipes):
     jump = np.abs(right[:, :, 0] - left[:, :, -1]) / left[:, :, -1]
     usual = np.abs(left[:, :, -1] - left[:, :, -2]) / left[:, :, -1]
     assert np.median(jump) < 2 * np.median(usual) + 1e-3
+
+
+def test_the_disc_s_light_varies_smoothly_and_as_that_of_mocks(recipes):
+    disc = recipes[1]["Disc"](clustersight.of(survey.load("m83-wfc3"), recipes[1]["BANDS"], 9.9), 0.04, "test", 2)
+    rate = np.array([[disc.rate(i, j) for i in range(60)] for j in range(60)])
+    low, high = starfield.RATES
+    assert low - 1e-9 < rate.min() < rate.max() < high + 1e-9
+    assert rate.std() == pytest.approx((high - low) / np.sqrt(12), rel=0.35)
+    assert np.abs(np.diff(rate)).mean() < 0.6 * rate.std()
 
 
 def test_the_scatter_of_ages_is_told_by_bin(recipes, tmp_path, capsys):
