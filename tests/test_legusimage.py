@@ -12,7 +12,7 @@ from astropy.wcs import WCS
 from skycnn import survey
 from skycnn.fits.catalogue import Catalogue
 from skycnn.scoring import target
-from skycnn.simulate import clustersight
+from skycnn.simulate import clustersight, starfield
 from skycnn.simulate.optics import psf_of
 from skycnn.tasks import starcluster
 
@@ -151,9 +151,18 @@ def test_tiles_of_the_disc_have_no_seam(recipes):
     assert np.median(jump) < 2 * np.median(usual) + 1e-3
 
 
+def test_the_disc_s_light_varies_smoothly_and_as_that_of_mocks(recipes):
+    disc = recipes[1]["Disc"](clustersight.of(survey.load("m83-wfc3"), recipes[1]["BANDS"], 9.9), 0.04, "test", 2)
+    rate = np.array([[disc.rate(i, j) for i in range(60)] for j in range(60)])
+    low, high = starfield.RATES
+    assert low - 1e-9 < rate.min() < rate.max() < high + 1e-9
+    assert rate.std() == pytest.approx((high - low) / np.sqrt(12), rel=0.35)
+    assert np.abs(np.diff(rate)).mean() < 0.6 * rate.std()
+
+
 def test_the_scatter_of_ages_is_told_by_bin(recipes, tmp_path, capsys):
     random, count = np.random.default_rng(5), 400
-    age, mass = random.uniform(6.6, 9, count), random.uniform(3.5, 5, count)
+    age, mass = random.uniform(6.2, 9, count), random.uniform(3.5, 5, count)
     columns = {"LOG_AGE": age + random.normal(0.1, 0.2, count), "LOG_AGE_TRUE": age, "LOG_MASS_TRUE": mass}
     columns["LOG_AGE_TRUE"][:40] = np.nan
     columns["LOG_AGE"][40:50] = np.nan
@@ -165,5 +174,6 @@ def test_the_scatter_of_ages_is_told_by_bin(recipes, tmp_path, capsys):
     text = capsys.readouterr().out
     assert "of 350 clusters of class 1 and 2" in text
     assert "asked: 0.35 at most" in text
-    counted = [int(line[22:].split()[0]) for line in text.splitlines()[3:]]
+    assert f"from 6.6 on, n {(columns['LOG_AGE_TRUE'][50:] >= 6.6).sum()}: half of 16-84%" in text
+    counted = [int(line[22:].split()[0]) for line in text.splitlines()[4:]]
     assert sum(counted) == 2 * 350

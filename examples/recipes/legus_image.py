@@ -7,13 +7,14 @@ table's pixel grids, on which both X, Y and RA, DEC are those of the table. Pixe
 
 Clusters have the table's age and E(B-V), its mass up to 1e6, and its flux in each band; F435W stands for F438W, in
 Vega's system. Their radii are those that the concentration index has of EFF profiles of gamma 3 by the optics of F438W.
-Objects of class 4 are a star where that index is a star's, below 1.5, or the object is brighter than any galaxy of the
-mocks; else a galaxy behind. The table is of 9.9 Mpc:
-at another --distance all objects are 5 log10(9.9 / distance) mag brighter, and wider in proportion, but stay where they
-are on the sky. The disc is drawn by chance as about mocks of the task, everywhere another; noise is that of m83-wfc3.
+Objects of class 4 are a star where that index is a star's, below 1.5, or they are brighter than any galaxy of the
+mocks; else a galaxy behind. The table is of 9.9 Mpc: at another --distance all objects are 5 log10(9.9 / distance) mag
+brighter, and wider in proportion, but stay where they are on the sky. The disc is drawn by chance as about mocks of the
+task, its light in waves; noise is that of m83-wfc3.
 """
 
 import argparse
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -35,6 +36,8 @@ GAMMA, COMPACT = 3.0, 1.5
 BRIGHT = 10 ** (0.4 * (23.9 - impostors.GALAXIES[0]))  # microjansky in F814W, of the brightest galaxy of the mocks
 HEAVIEST = 1e6  # solar masses; stars of a heavier cluster are as many, and brighter
 TILE, PAD, MARGIN, CELL = 240, 64, 64, 64  # pixels; with the grid's edges, a tile's transform is of 3 x 2^7
+GLARING, WIDE = 50.0, 496  # microjansky from which on an object's wings are seen beyond PAD; its stamp, pixels
+ARMS = 6.0, 20.0  # tiles; wavelengths of the disc's light
 SEED = 1
 
 
@@ -111,7 +114,7 @@ class Disc:
 
     Parameters
     ----------
-    view : ClusterView
+    view : Sight
     scale : float
         arcsec a pixel.
     key : str
@@ -123,18 +126,29 @@ class Disc:
     def __init__(self, view, scale, key, across):
         self.view, self.scale, self.key = view, scale, key
         self.node = lru_cache(maxsize=2 * across + 4)(self._node)
+        random = draws.generator(SEED, 0, f"{key}/arms")
+        number, (angle, self._phase) = 2 * np.pi / random.uniform(*ARMS, 4), random.uniform(0, 2 * np.pi, (2, 4))
+        self._waves = number * np.array([np.cos(angle), np.sin(angle)])
         fade = np.cos(np.pi / 2 * (np.arange(-TILE, TILE) + 0.5) / TILE) ** 2  # adds up to 1 with those of neighbours
         self._fade = fade[:, None] * fade
 
     def _node(self, i, j):
         """Return places (k, 2) in pixels from the node, fluxes (k, band), and light (band, 2 TILE, 2 TILE)."""
         random = draws.generator(SEED, j << 16 | i, self.key)
-        field = StarField.drawn(self.view.disc, self.view.law, random)
+        field, disc = StarField.drawn(self.view.disc, self.view.law, random), self.view.disc
+        whole = 10 ** (starfield.EDGES[-1] + self.rate(i, j)) * (disc.parsec / 1000) ** 2
+        field = replace(field, mass=field.mass * whole / field.mass.sum())
         place, flux = field.stars(TILE * self.scale, random)
         place = place / self.scale
         kept = random.random(len(place)) < (np.cos(np.pi / 2 * place / TILE) ** 2).prod(axis=1)
         light = field.light(2 * TILE, self.scale, np.zeros(2), random) * self._fade
         return place[kept].astype(np.float32), flux[kept].astype(np.float32), light.astype(np.float32)
+
+    def rate(self, i, j):
+        """Return log10 of the rate at which stars form about a node: as scattered as about mocks, but smooth."""
+        low, high = starfield.RATES
+        height = np.sin(np.array([i, j]) @ self._waves + self._phase).sum() / 2.4
+        return (low + high) / 2 + (high - low) / 2 * np.clip(height, -1, 1)
 
     def tile(self, i, j):
         """Return what is on the tile between nodes (i, j) and (i + 1, j + 1): places less its middle, fluxes, light."""
@@ -167,14 +181,15 @@ def drawn(objects, place, rows, shape, scale, key):
     """
     down, across = (-(-size // TILE) for size in shape)
     side = TILE + 2 * PAD
-    grid = stargrid.of(Renderer([psf_of(objects.survey, band) for band in BANDS], scale, side))
+    grid = _grid(objects.survey, scale, side)
     disc = Disc(objects.view, scale, key, across)
     image = np.zeros((len(BANDS), down * TILE + 2 * PAD, across * TILE + 2 * PAD), np.float32)
     home = np.floor((place + 0.5) / TILE).astype(int)
+    bright = (objects.flux[rows] > GLARING).any(axis=1)
     for j in range(down):
         for i in range(across):
             at, flux, light = disc.tile(i, j)
-            here = np.flatnonzero((home == (i, j)).all(axis=1))
+            here = np.flatnonzero((home == (i, j)).all(axis=1) & ~bright)
             lit = [objects.points(int(rows[k])) for k in here]
             middle = TILE * (np.array([i, j]) + 0.5) - 0.5
             at = np.concatenate([at, *(one[0] / scale + place[k] - middle for k, one in zip(here, lit, strict=True))])
@@ -182,7 +197,19 @@ def drawn(objects, place, rows, shape, scale, key):
             y, x = TILE * j, TILE * i
             image[:, y : y + side, x : x + side] += grid.stamp(at, flux)
             image[:, y + PAD : y + PAD + TILE, x + PAD : x + PAD + TILE] += light
-    return image[:, PAD : PAD + shape[0], PAD : PAD + shape[1]]
+    image, grid = image[:, PAD : PAD + shape[0], PAD : PAD + shape[1]], _grid(objects.survey, scale, WIDE)
+    for k in np.flatnonzero(bright):
+        at, flux = objects.points(int(rows[k]))
+        corner = np.rint(place[k]).astype(int) - WIDE // 2
+        x, y = corner.tolist()
+        stamp = grid.stamp(at / scale + place[k] - corner - (WIDE - 1) / 2, flux)
+        part = image[:, max(y, 0) : max(y + WIDE, 0), max(x, 0) : max(x + WIDE, 0)]
+        part += stamp[:, max(-y, 0) :, max(-x, 0) :][:, : part.shape[1], : part.shape[2]]
+    return image
+
+
+def _grid(survey, scale, side):
+    return stargrid.of(Renderer([psf_of(survey, band) for band in BANDS], scale, side))
 
 
 def noised(image, noise, key):
@@ -231,6 +258,7 @@ def images(out, table, frames, distance, region=None):
             header = fits.Header(frame.cards(corner) | {"BUNIT": "uJy", "FILTER": band, "DISTANCE": distance})
             written.append(out / f"legus_{number}_{band}.fits")
             fits.writeto(written[-1], pixels, header, overwrite=True)
+        del image, pixels  # before the next is drawn: 0.5 GB
     return written
 
 

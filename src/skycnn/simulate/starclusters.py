@@ -41,6 +41,9 @@ KINDS = ("cluster", "empty", "galaxy", "star", "hole")
 MIX = (0.5, 0.24, 0.11, 0.09, 0.06)
 """Which share of the rows is of each kind."""
 
+ALIKE = 8
+"""Clusters drawn for one of given fluxes."""
+
 ROW_BYTES = 1 << 17
 """Of a row's stars."""
 
@@ -137,7 +140,8 @@ def given(
     distance : float
         Mpc.
     flux : array (n, band), optional
-        That the clusters are to have, microjansky; left out, their own.
+        That the clusters are to have, microjansky; left out, their own. Of `ALIKE` clusters the one whose colours are
+        nearest is taken, and the light of each band scaled.
     """
     view, rows = clusterview.of(survey, tuple(bands), distance), np.arange(len(log_age))
     drawn = []
@@ -146,11 +150,17 @@ def given(
     ):
         random = draws.generator(seed, number, "starcluster/given")
         field = StarField.drawn(view.disc, view.law, random)
-        (place, light), truth = _cluster(view, *known, random)
+        some = [_cluster(view, *known, random) for _ in range(1 if flux is None else ALIKE)]
+        (place, light), truth = some[0] if flux is None else min(some, key=lambda one: _apart(one[0], flux[number]))
         if flux is not None:
             light = light * (flux[number] / light.sum(axis=0))
         drawn.append(((place, light), field, {**truth, "KIND": 0}))
     return _together(view, seed, rows, drawn)
+
+
+def _apart(points: Points, flux: Array) -> float:
+    """Return how far a cluster's colours are from those of fluxes (band,)."""
+    return float(np.log(points[1].sum(axis=0) / flux).std())
 
 
 Drawn = tuple[Points, StarField, dict[str, float]]
