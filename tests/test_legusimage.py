@@ -12,7 +12,7 @@ from astropy.wcs import WCS
 from skycnn import survey
 from skycnn.fits.catalogue import Catalogue
 from skycnn.scoring import target
-from skycnn.simulate import clustersight, starfield
+from skycnn.simulate import clusterview, starfield
 from skycnn.simulate.optics import psf_of
 from skycnn.tasks import starcluster
 
@@ -143,8 +143,8 @@ def test_objects_have_the_table_s_flux_and_images_show_them_at_its_places(recipe
 
 def test_tiles_of_the_disc_have_no_seam(recipes):
     """The smooth light of neighbouring tiles goes on across their border, and stars are as dense on both sides."""
-    sight = clustersight.of(survey.load("m83-wfc3"), recipes[1]["BANDS"], 9.9)
-    disc = recipes[1]["Disc"](sight, 0.04, "test", 2)
+    view = clusterview.of(survey.load("m83-wfc3"), recipes[1]["BANDS"], 9.9)
+    disc = recipes[1]["Disc"](view, 0.04, "test", 2)
     (_, _, left), (_, _, right) = disc.tile(0, 0), disc.tile(1, 0)
     jump = np.abs(right[:, :, 0] - left[:, :, -1]) / left[:, :, -1]
     usual = np.abs(left[:, :, -1] - left[:, :, -2]) / left[:, :, -1]
@@ -152,7 +152,7 @@ def test_tiles_of_the_disc_have_no_seam(recipes):
 
 
 def test_the_disc_s_light_varies_smoothly_and_as_that_of_mocks(recipes):
-    disc = recipes[1]["Disc"](clustersight.of(survey.load("m83-wfc3"), recipes[1]["BANDS"], 9.9), 0.04, "test", 2)
+    disc = recipes[1]["Disc"](clusterview.of(survey.load("m83-wfc3"), recipes[1]["BANDS"], 9.9), 0.04, "test", 2)
     rate = np.array([[disc.rate(i, j) for i in range(60)] for j in range(60)])
     low, high = starfield.RATES
     assert low - 1e-9 < rate.min() < rate.max() < high + 1e-9
