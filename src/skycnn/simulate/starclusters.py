@@ -159,8 +159,9 @@ def given(
 
 
 def _apart(points: Points, flux: Array) -> float:
-    """Return how far a cluster's colours are from those of fluxes (band,)."""
-    return float(np.log(points[1].sum(axis=0) / flux).std())
+    """Return how far a cluster's colours are from those of fluxes (band,), of the bands that have some."""
+    seen = flux > 0
+    return float(np.log(points[1].sum(axis=0)[seen] / flux[seen]).std()) if seen.any() else 0.0
 
 
 Drawn = tuple[Points, StarField, dict[str, float]]
