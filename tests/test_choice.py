@@ -152,8 +152,8 @@ def test_candidates_are_the_models_of_the_task(standin, standin_folder):
     with pytest.raises(InputError, match="is a model for task 'standin', not 'photoz'") as caught:
         choice.candidates("photoz", "standin-sdss-flux")
     assert caught.value.hint == "--task standin"
-    with pytest.raises(InputError, match="no model is installed for task 'starcluster'") as caught:
-        choice.candidates("starcluster")
+    with pytest.raises(InputError, match="no model is installed for task 'unheard'") as caught:
+        choice.candidates("unheard")
     assert "skycnn train" in caught.value.hint
 
 

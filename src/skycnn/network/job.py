@@ -182,7 +182,7 @@ def _joins(task: Task, name: str, parents: Sequence[Model]) -> bool:
 
 
 def _one_module(task: Task, given: str, name: str) -> bool:
-    """Return whether two networks are one module with other settings, so that one may begin with the other's weights."""
+    """Return whether two networks are one module with other settings, so that their weights fit each other."""
     return given in task.networks and task.networks[given].module is task.networks[name].module
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from skycnn.errors import InputError
 from skycnn.network.model import Card, installed, locate, read, read_card
 
-MAIN = ("sigma_nmad", "outliers", "auc", "brier", "bias", "mae", "crps")
+MAIN = ("sigma_nmad", "outliers", "half_width", "auc", "brier", "bias", "mae", "crps")
 """Scores that a list of models shows first."""
 
 
