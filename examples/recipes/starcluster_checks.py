@@ -9,6 +9,8 @@ isochrones, are drawn side by side, and how much of the one's lies upon the othe
 Frames, three of one field: mocks are put upon them, scaled to the survey's own noise, and their ages judged beside
 those of the synthetic disc.
 
+How well r_h can be known: the radius that holds half of the drawn stars' light beside the profile's.
+
 Strange rows: a saturated star, a galaxy, half a stamp off the chip, a cluster four times as near, pixels in electrons.
 What each is flagged is printed.
 """
@@ -31,7 +33,7 @@ from skycnn.simulate.clusterview import of as view_of
 from skycnn.simulate.noise import Noise
 from skycnn.simulate.optics import psf_of
 from skycnn.simulate.render import Renderer
-from skycnn.simulate.starclusters import StarClusters, given
+from skycnn.simulate.starclusters import StarClusters, draw, given
 
 ALIKE = (((7.0, 1.0), (7.447, 0.65)), ((8.342, 1.0), (9.1, 0.0)))
 """log age and A_V of populations that look alike."""
@@ -107,6 +109,25 @@ def alike(out: Path, model: Path) -> None:
     print(out / "alike.png")
 
 
+def radii() -> None:
+    """Print how far the radius that holds half of a cluster's drawn light is from its profile's: no noise, no optics."""
+    made = draw(FACTS, FACTS.bands, 2, np.arange(TEST), "all")
+    which = (made.truth["VISIBILITY"] > 5) & (made.truth["LOG_AGE"] < 8)
+    off = []
+    for row in np.flatnonzero(which).tolist():
+        place, flux = made.light.centre[row]
+        order = np.argsort(np.hypot(*place.T))
+        light = np.cumsum(flux[order], axis=0)
+        found = [np.searchsorted(band, band[-1] / 2) for band in light.T]
+        off.append(np.log10(np.hypot(*place[order][found].T) / made.truth["R_H"][row]))
+    each = np.array(off)
+    shown = (
+        f"{band} {half(values):.3f}"
+        for band, values in zip((*FACTS.bands, "mean"), (*each.T, each.mean(axis=1)), strict=True)
+    )
+    print(f"log r_h of the drawn light less the profile's, {len(each)} clusters:", *shown)
+
+
 def frames(out: Path, model: Path, paths: list[str]) -> None:
     """Judge ages of mocks upon frames, scaled so that their noise is the survey's."""
     words = []
@@ -170,6 +191,7 @@ def main() -> None:
     out = ROOT / "out" / "starcluster-m83"
     out.mkdir(parents=True, exist_ok=True)
     model = args.model or latest(out, NAME)
+    radii()
     alike(out, model)
     strange(out, model)
     if args.frames:
