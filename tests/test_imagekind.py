@@ -149,6 +149,16 @@ def test_pixels_are_corrected_for_extinction_as_fluxes_are(tmp_path, state, opti
         assert any(note.startswith("pixels: Galactic extinction: ") for note in feed.notes) == bool(power)
 
 
+def test_dust_of_the_objects_own_is_not_taken_off_unless_it_is_named(tmp_path):
+    task = replace(redness.TASK, reddened=True)
+    with Catalogue.open(write(tmp_path / "cat.fits", table(4, EBV=np.full(4, 0.1)))) as catalogue:
+        model = replace(IMAGE, survey="sdss", dereddened="yes")
+        for option, read in ((None, False), ("EBV", True)):
+            options = InputOptions(photometry=PhotometryOptions(extinction=option))
+            feed = feeds.find(task, model, Available(catalogue, options, Imagined("gr", 16, 0.4)))
+            assert (("EBV" in feed.columns), feed.check(catalogue, None)) == (read, [])
+
+
 def test_dust_that_pixels_are_taken_to_be_behind_is_a_warning(tmp_path):
     with Catalogue.open(write(tmp_path / "cat.fits", table(4, EBV=np.full(4, 0.1)))) as catalogue:
         model = replace(IMAGE, survey="sdss", dereddened="yes")

@@ -110,7 +110,7 @@ def alike(out: Path, model: Path) -> None:
 
 
 def radii() -> None:
-    """Print how far the radius that holds half of a cluster's drawn light is from its profile's: no noise, no optics."""
+    """Print how far the radius that holds half of a cluster's drawn light is from its profile's, without noise."""
     made = draw(FACTS, FACTS.bands, 2, np.arange(TEST), "all")
     which = (made.truth["VISIBILITY"] > 5) & (made.truth["LOG_AGE"] < 8)
     off = []

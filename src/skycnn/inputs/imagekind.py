@@ -56,7 +56,7 @@ class ImageInput(Input):
         self.notes = (*stamps.notes, *(mask.notes if mask else ()), *said)
 
     @classmethod
-    def of(cls, card: Card, stamps: "Stamps", available: Available) -> "ImageInput":
+    def of(cls, card: Card, stamps: "Stamps", available: Available, reddened: bool = False) -> "ImageInput":
         """Return stamps that leave out what ``--mask-band`` names, corrected as ``--extinction`` says.
 
         Raises
@@ -66,7 +66,7 @@ class ImageInput(Input):
         """
         texts = available.options.photometry.mask_band
         given = (texts, available.catalogue, card.bands, card.name, available.bits)
-        return cls(card, stamps, BandMask(*given) if texts else None, _correction(card, stamps, available))
+        return cls(card, stamps, BandMask(*given) if texts else None, _correction(card, stamps, available, reddened))
 
     def pieces(self, piece: Piece, first: int, values: Mapping[str, Array], wanted: Array) -> Iterator[Piece]:
         """Yield the rows wanted with ``image`` (b, band, y, x), in the order that suits the images.
@@ -130,10 +130,19 @@ class ImageInput(Input):
 
 
 class ImageKind(Kind):
-    """Stamps, (n, band, y, x), in microjansky a pixel or what the network was trained with."""
+    """Stamps, (n, band, y, x), in microjansky a pixel or what the network was trained with.
+
+    Parameters
+    ----------
+    reddened : bool
+        Whether objects have dust of their own, see `task.Task`.
+    """
 
     name = "image"
     tensors = ("image",)
+
+    def __init__(self, reddened: bool = False) -> None:
+        self.reddened = reddened
 
     def presents(self, columns: Sequence[TableColumn], card: Card, options: InputOptions) -> bool:
         """Return whether a table can say where its rows are in images, or stands beside a cube of stamps."""
@@ -158,7 +167,7 @@ class ImageKind(Kind):
             if not 1 <= (card.stamp or 0) <= LARGEST or not (scale is None or 0 < scale < math.inf):
                 stated = f"{card.stamp} pixels of {scale} arcsec"
                 raise InputError(f"{card.name}: its card does not say which stamps it takes", value=stated)
-        return ImageInput.of(card, fitting(available.stamps, card), available)
+        return ImageInput.of(card, fitting(available.stamps, card), available, self.reddened)
 
     def imagined(self, card: Card, rows: int, random: np.random.Generator) -> dict[str, Array]:
         """Return noise."""
@@ -166,10 +175,10 @@ class ImageKind(Kind):
         return {"image": random.standard_normal((rows, len(card.bands), side, side), np.float32)}
 
 
-def _correction(card: Card, stamps: "Stamps", available: Available) -> Correction | None:
+def _correction(card: Card, stamps: "Stamps", available: Available, reddened: bool) -> Correction | None:
     """Return the correction of the pixels for Galactic extinction; None where nothing is known or asked of it."""
     option, catalogue = available.options.photometry.extinction, available.catalogue
-    if option is None and card.dereddened == "unknown":
+    if option is None and (card.dereddened == "unknown" or reddened):
         return None
     bands = [band for band in card.bands if band in stamps.bands]
     fields = Fields(catalogue.columns, catalogue.label, f"{card.name} needs {' '.join(bands)}")

@@ -12,9 +12,6 @@ from skycnn.inputs.kind import Kind
 from skycnn.network.card import Card
 from skycnn.task import Task
 
-COMMON = (FluxKind(), ImageKind())
-"""Those that every task may take."""
-
 
 def find(task: Task, names: Sequence[str], owner: str) -> tuple[Kind, ...]:
     """Return a network's kinds of input: fluxes, images, then columns.
@@ -43,10 +40,10 @@ def presents(task: Task, card: Card, columns: Sequence[TableColumn], options: In
     """Return whether a table seems to be the one: it has fluxes or a place in images, and all columns needed."""
     wanted = [kind for name, kind in _known(task).items() if name in card.inputs]
     there = {kind: kind.presents(columns, card, options) for kind in wanted}
-    of_bands = [held for kind, held in there.items() if kind in COMMON]
-    return (any(of_bands) or not of_bands) and all(held for kind, held in there.items() if kind not in COMMON)
+    of_bands = [held for kind, held in there.items() if not isinstance(kind, ColumnKind)]
+    return (any(of_bands) or not of_bands) and all(held for kind, held in there.items() if isinstance(kind, ColumnKind))
 
 
 def _known(task: Task) -> dict[str, Kind]:
-    known: dict[str, Kind] = {kind.name: kind for kind in COMMON}
+    known: dict[str, Kind] = {kind.name: kind for kind in (FluxKind(), ImageKind(task.reddened))}
     return known | {name: ColumnKind(name, column) for name, column in task.columns.items()}

@@ -81,7 +81,7 @@ def feed(
             card = replace(card, bands=found.requested)
             inputs.append(FluxInput(card, found))
         if stamps is not None:
-            inputs.append(ImageInput.of(card, stamps, available))
+            inputs.append(ImageInput.of(card, stamps, available, task.reddened))
         columns = [kind for kind in kinds.find(task, card.inputs, card.name) if isinstance(kind, ColumnKind)]
         made = feeds.made(task, card, [*inputs, *(kind.find(card, available) for kind in columns)], available)
         stack.pop_all()

@@ -154,7 +154,7 @@ def find(
         try:
             reader: InputReader | None = None
             if looked_at and kind == "image" and measures:
-                reader = _stamps(catalogue, origin, measures, progress)
+                reader = _stamps(catalogue, origin, task, measures, progress)
             elif looked_at or (fluxes and kind == "flux"):
                 reader = _reader(catalogue, origin, task, kind)
         except InputError as error:
@@ -171,6 +171,7 @@ def find(
 def _stamps(
     catalogue: Catalogue,
     origin: Origin,
+    task: Task,
     measures: Sequence[Measure],
     progress: Callable[[int, int], None] | None,
 ) -> StampReader:
@@ -181,7 +182,7 @@ def _stamps(
     known = origin.user_survey
     survey = survey_of(catalogue, known.name if known else None)
     available = Available(catalogue, options, imagekind.opened(catalogue, options), survey, known)
-    return StampReader(ImageKind().find(origin.card, available), measures, catalogue.rows, progress)
+    return StampReader(ImageKind(task.reddened).find(origin.card, available), measures, catalogue.rows, progress)
 
 
 def _reader(catalogue: Catalogue, origin: Origin, task: Task, kind: str) -> InputReader:

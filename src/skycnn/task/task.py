@@ -123,6 +123,9 @@ class Task:
         It imports what it needs only then.
     flags : tuple of TaskFlag
         Bits of its own.
+    reddened : bool
+        Whether its objects have dust of their own among the answers: a column of E(B-V) is then taken for theirs, not
+        for the Galaxy's, unless ``--extinction`` names it.
     multiples : tuple of Multiple
         Answers that are written in another unit too.
     mock : callable, optional
@@ -141,6 +144,7 @@ class Task:
     features: Callable[..., Any] | Mapping[str, Callable[..., Any]] | None = None
     baselines: Mapping[str, MakeBaseline] = field(default_factory=dict)
     flags: tuple[TaskFlag, ...] = ()
+    reddened: bool = False
     multiples: tuple[Multiple, ...] = ()
     mock: Callable[[], Mock] | None = None
 

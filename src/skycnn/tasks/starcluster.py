@@ -365,6 +365,7 @@ TASK = Task(
     flag="STARCLUSTER",
     truths=TRUTHS,
     posterior_for=posterior_for,
+    reddened=True,
     flags=(TaskFlag("OLD_CLUSTER", TASK_BITS, "older than 100 Myr: age and mass are less reliable", old),),
     multiples=(Multiple("R_H_PC", "R_H", parsecs, "pc", "phys.size.radius", "half-light radius, as far as the mocks"),),
     features=ApertureFeatures,
