@@ -18,6 +18,15 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Leave torch one thread, as each worker of the suite has: a command that ran with two would keep them for all."""
+    yield
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.get_num_threads() != 1:
+        torch.set_num_threads(1)
+
+
 TASK = '''"""A stand-in for the tasks that ship: five bands to a redshift, by numbers that were never trained."""
 
 import torch
