@@ -1,6 +1,5 @@
 """What is trained: the stages of a plan, and the plan as a user or a parent changes it."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +8,7 @@ import torch
 
 from skycnn.errors import InputError
 from skycnn.network import fitting, stages
-from skycnn.network.job import INIT_RATE, Job, check_alike, planned, settings, weights
+from skycnn.network.job import INIT_RATE, Job, check_alike, planned, weights
 from skycnn.network.model import Card, Model
 from skycnn.network.stages import Distil, OnTruth
 from skycnn.tasks.photoz import TASK, posterior
@@ -53,15 +52,6 @@ def test_a_parent_is_followed_by_one_network_at_a_lower_rate():
     (stage,) = stages.of(job(network, init={}))
     assert stage == OnTruth({"width": 64}, PLAN.epochs, INIT_RATE * PLAN.rate, "network 1 of 1")
     assert set(weights(parent())) == {"w"}
-
-
-def test_a_network_begins_with_another_s_weights_where_both_are_one_module_and_keeps_its_own_settings():
-    jittered = replace(TASK.networks["flux"], settings={"noise": 0.5})
-    task = replace(TASK, networks={**TASK.networks, "jittered": jittered})
-    name, network = planned(task, [parent()], network="jittered")
-    assert (name, network.plan.rate) == ("jittered", pytest.approx(INIT_RATE * PLAN.rate))
-    assert settings(name, network, [parent()]) == {**parent().card.settings, "noise": 0.5}
-    assert settings("flux", TASK.networks["flux"], [parent()]) == parent().card.settings
 
 
 @pytest.mark.parametrize(

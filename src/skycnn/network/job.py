@@ -99,11 +99,10 @@ def weights(*parents: Model) -> dict[str, Array]:
     return {f"{parent.card.network}.{name}": array for parent in parents for name, array in of(parent).items()}
 
 
-def settings(name: str, network: Network, parents: Sequence[Model]) -> dict[str, Any]:
-    """Return the settings of a network's module that begins with nothing, with a model's weights, or joins several."""
+def settings(network: Network, parents: Sequence[Model]) -> dict[str, Any]:
+    """Return the settings of the module that begins with nothing, with a model's weights, or joins several."""
     if len(parents) == 1:
-        card = parents[0].card
-        return {**card.settings, **(network.settings if card.network != name else {})}
+        return dict(parents[0].card.settings)
     return {**network.settings, **{parent.card.network: dict(parent.card.settings) for parent in parents}}
 
 
@@ -170,7 +169,7 @@ def _joins(task: Task, name: str, parents: Sequence[Model]) -> bool:
     if not given and wanted:
         hint = " ".join(f"--init {kind.upper()}" for kind in wanted)
         raise InputError(f"network {name} joins trained networks: {' and '.join(wanted)}", hint=hint)
-    if not given or given == [name] or (len(given) == 1 and _one_module(task, given[0], name)):
+    if not given or given == [name]:
         return False
     if len(given) == 1 and not wanted:
         hint = "Leave --network out."
@@ -179,11 +178,6 @@ def _joins(task: Task, name: str, parents: Sequence[Model]) -> bool:
         expected = " and ".join(wanted) if wanted else f"one model of network {name}"
         raise InputError(f"--init gives {' and '.join(given)} for network {name}", expected=expected)
     return True
-
-
-def _one_module(task: Task, given: str, name: str) -> bool:
-    """Return whether two networks are one module with other settings, so that their weights fit each other."""
-    return given in task.networks and task.networks[given].module is task.networks[name].module
 
 
 def check_alike(parents: Sequence[Model]) -> None:

@@ -192,7 +192,7 @@ def _train(
         network=network,
         bands=len(options.bands) or 1,
         posterior=task.posterior(),
-        settings=settings(name, network, parents),
+        settings=settings(network, parents),
         seed=options.seed,
         device=device_of(options.device),
         init=weights(*parents) if parents else None,
