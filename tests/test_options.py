@@ -72,8 +72,8 @@ def test_quiet_and_traceback_act_by_themselves():
 
 
 OF_THE_VERB = ("--out", "-o", "--overwrite", "--device", "--where")
-"""A verb that writes something else than a catalogue says what; what mock draws differs by device, and its rows are those
-of --avoid."""
+"""A verb that writes something else than a catalogue says what; what mock draws differs by device; its rows are
+those of --avoid."""
 
 
 def test_an_option_means_the_same_in_every_verb():
