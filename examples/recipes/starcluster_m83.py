@@ -185,6 +185,24 @@ def found_out(path: Path) -> None:
         print(f"against {false.sum()} of kind {name}: AUC {area:.4f}, {called:.1f} % called clusters")
 
 
+def crowded(path: Path) -> None:
+    """Print how many faint clusters are found by how crowded the disc is, as the scatter of a stamp's pixels tells."""
+    with fits.open(path, memmap=True) as file:
+        rows, images = file["CATALOGUE"].data, file[0].data
+        seen, empty = rows["VISIBILITY_TRUE"], rows["KIND_TRUE"] == KINDS.index("empty")
+        limit = np.quantile(rows["P_CLUSTER"][empty], 0.99)
+        parts = [np.flatnonzero(which) for which in (empty, (seen >= FAINT[0]) & (seen < FAINT[1]))]
+        planes = [np.array([images[row, 1] for row in part], np.float32) for part in parts]
+        scatters = [np.median(np.abs(one - np.median(one, axis=(1, 2), keepdims=True)), axis=(1, 2)) for one in planes]
+        called = [rows["P_CLUSTER"][part] > limit for part in parts]
+    edge = np.quantile(scatters[0], 0.6)
+    for title, within in (("emptiest three fifths", np.less), ("most crowded two fifths", np.greater_equal)):
+        here = [within(scatter, edge) for scatter in scatters]
+        shares = [one[which].mean() for one, which in zip(called, here, strict=True)]
+        print(f"the {title} of the disc, {here[1].sum()} of visibility {FAINT[0]:g}-{FAINT[1]:g}: "
+              f"completeness {shares[1]:.3f}, false positives {shares[0]:.4f}")  # fmt: skip
+
+
 def by_age(path: Path) -> None:
     """Print the range of log age's errors, and its bias, in bins of age."""
     rows = table(path)
@@ -229,6 +247,7 @@ def judge(out: Path, name: str, model: Path, threads: int) -> Path:
     by_age(found)
     coverage(found)
     found_out(found)
+    crowded(found)
     return found
 
 
