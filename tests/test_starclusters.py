@@ -118,5 +118,7 @@ def test_given_clusters_have_what_was_given_and_the_flux_asked_for():
     for name, values in known.items():
         assert np.array_equal(made.truth[name.upper()], values)
     assert np.allclose(made.light.total(), flux, rtol=1e-5)
+    bare = given(WFC3, WFC3.bands, 3, **known, radius=np.full(n, 0.1), distance=9.9, flux=flux, disc=False)
+    assert not any(bare.light.fields) and (bare.truth["VISIBILITY"] >= made.truth["VISIBILITY"]).all()
     own = given(WFC3, WFC3.bands, 3, **known, radius=np.full(n, 0.1), distance=9.9).light.total()
     assert not np.allclose(own, flux, rtol=0.5)

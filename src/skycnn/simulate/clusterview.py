@@ -9,14 +9,12 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from skycnn.errors import InputError
-from skycnn.simulate import isochrones, starfield
+from skycnn.simulate import starfield
 from skycnn.simulate.absorption import cardelli
 from skycnn.simulate.clusterlight import Cluster
 from skycnn.simulate.clusterprofile import ClusterProfile
-from skycnn.simulate.imf import IMF
 from skycnn.simulate.noise import Noise
 from skycnn.simulate.optics import psf_of
-from skycnn.simulate.ssp import SSP
 from skycnn.simulate.starfield import Disc, StarField
 from skycnn.simulate.starlight import Starlight
 from skycnn.simulate.starscenes import Points
@@ -77,7 +75,7 @@ class ClusterView:
         random : Generator
             The cluster's own.
         """
-        population = SSP(isochrones.load().of(self.disc.bands).at(log_age), IMF.of())
+        population = self.disc.population(log_age)
         unit = self.unit * 10 ** (-0.4 * a_v * self.law)
         return Cluster.drawn(population, mass, profile, radius, unit, random).points()
 
@@ -90,8 +88,10 @@ class ClusterView:
         surface: Array = centre[1].sum(axis=0) / 2 / area
         return surface
 
-    def scatter(self, field: StarField) -> Array:
-        """Return the standard deviation (band,) of a pixel of a field, with noise."""
+    def scatter(self, field: StarField | None) -> Array:
+        """Return the standard deviation (band,) of a pixel of a field, or of the sky alone, with noise."""
+        if field is None:
+            return self.noise.sigma
         light = field.mass @ field.disc.smooth * self.pixel_scale**2
         photons = np.where(np.isfinite(self.noise.electrons), light / self.noise.electrons, 0.0)
         stars = field.variance(self.sharpness, (SHOWN * self.pixel_scale) ** 2, self.pixel_scale)

@@ -121,6 +121,7 @@ def given(
     radius: Array,
     distance: float = 4.5,
     flux: Array | None = None,
+    disc: bool = True,
 ) -> StarClusters:
     """Return clusters of given parameters, each (n,), in discs drawn by chance.
 
@@ -142,6 +143,8 @@ def given(
     flux : array (n, band), optional
         That the clusters are to have, microjansky; left out, their own. Of `ALIKE` clusters the one whose colours are
         nearest is taken, and the light of each band scaled.
+    disc : bool
+        Whether there are discs; else clusters stand on the sky alone.
     """
     view, rows = clusterview.of(survey, tuple(bands), distance), np.arange(len(log_age))
     drawn = []
@@ -149,7 +152,7 @@ def given(
         zip(log_age.tolist(), a_v.tolist(), log_mass.tolist(), radius.tolist(), strict=True)
     ):
         random = draws.generator(seed, number, "starcluster/given")
-        field = StarField.drawn(view.disc, view.law, random)
+        field = StarField.drawn(view.disc, view.law, random) if disc else None
         some = [_cluster(view, *known, random) for _ in range(1 if flux is None else ALIKE)]
         (place, light), truth = some[0] if flux is None else min(some, key=lambda one: _apart(one[0], flux[number]))
         if flux is not None:
@@ -164,7 +167,7 @@ def _apart(points: Points, flux: Array) -> float:
     return float(np.log(points[1].sum(axis=0)[seen] / flux[seen]).std()) if seen.any() else 0.0
 
 
-Drawn = tuple[Points, StarField, dict[str, float]]
+Drawn = tuple[Points, StarField | None, dict[str, float]]
 """What stands at a stamp's centre, what it stands in, and its truth."""
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from skycnn.simulate import isochrones
 from skycnn.simulate.dustlanes import DustLanes
 from skycnn.simulate.imf import IMF
+from skycnn.simulate.isochrones import Isochrones
 from skycnn.simulate.ssp import SSP
 
 Array = NDArray[Any]
@@ -65,10 +66,23 @@ class Disc:
     parsec: float
 
     @cached_property
+    def table(self) -> Isochrones:
+        """Isochrones of the bands."""
+        return isochrones.load().of(self.bands)
+
+    @cached_property
+    def imf(self) -> IMF:
+        """How many stars are born of which mass."""
+        return IMF.of()
+
+    def population(self, log_age: float) -> SSP:
+        """Return stars of one age."""
+        return SSP(self.table.at(log_age), self.imf)
+
+    @cached_property
     def populations(self) -> tuple[SSP, ...]:
         """Of the spans of time, youngest first."""
-        table, imf = isochrones.load().of(self.bands), IMF.of()
-        return tuple(SSP(table.at((low + high) / 2), imf) for low, high in pairwise(EDGES))
+        return tuple(self.population((low + high) / 2) for low, high in pairwise(EDGES))
 
     @cached_property
     def lightest(self) -> Array:
