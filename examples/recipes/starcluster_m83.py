@@ -1,14 +1,13 @@
 """Make starcluster-m83-wfc3, the model that ships: mocks, network, and all that is said of it.
 
-    python examples/recipes/starcluster_m83.py [--rows N] [--install] [--judge-only] [--threads N]
+    python examples/recipes/starcluster_m83.py [--rows N] [--install] [--judge-only] [--judge-seed N]
 
 Mocks are those of `skycnn mock --task starcluster`: clusters drawn star by star in a disc of stars and dust at 4.5 Mpc,
-and places where there is none, seen by WFC3. The network is trained on N rows and judged on 8,000 of another seed that
-no choice looks at: as they are drawn, masses evenly in their logarithm, and with a mass function of M^-2. Beside it
-stand a fit of aperture photometry to the same isochrones, and what learns from the same photometry (see
-starcluster_baselines.py). A second network sees each band's light times a factor, 15 % of scatter, for images whose
-calibration is not known. Everything is written into out/, which git ignores; what is there already is not made again,
-and a training that was stopped goes on.
+and places where there is none, seen by WFC3. The network is trained on N rows and judged on 8,000 of another seed: as
+they are drawn, masses evenly in their logarithm, and with a mass function of M^-2. Beside it stand a fit of aperture
+photometry to the same isochrones, and what learns from the same photometry (starcluster_baselines.py). A second network
+sees each band's light times a factor, 15 % of scatter, for images whose calibration is not known. Everything is written
+into out/, which git ignores; what is there already is not made again, and a training that was stopped goes on.
 --install puts the model and its sums into the package; --judge-only judges that in out/ or else the one that ships.
 """
 
@@ -213,42 +212,41 @@ def by_age(path: Path) -> None:
         print(f"  log age {low:g}-{high:g}, {here.sum()} rows: {half(off[here]):.3f}, bias {np.median(off[here]):+.3f}")
 
 
-def gains(out: Path, test: Path, models: dict[str, Path]) -> None:
+def gains(out: Path, test: Path, answers: Path, name: str, model: Path) -> None:
     """Print what a band that is too bright or too faint does to the ages."""
-    which = judged(table(test))
-    for name, model in models.items():
-        plain = np.asarray(table(answered(out, test, model, f"test_{name}"))["LOG_AGE"], float)
-        for band, (title, factor) in itertools.product(range(3), (("up", GAIN), ("down", 1 / GAIN))):
-            other = changed(out, test, f"gain_{band}_{title}", band, factor)
-            moved = (
-                np.asarray(table(answered(out, other, model, f"test_{name}_{band}_{title}"))["LOG_AGE"], float) - plain
-            )
-            print(f"{name}, band {band} x {factor:.2f}: log age moves by {np.median(moved[which]):+.3f}, "
-                  f"of 68 % by {np.quantile(np.abs(moved[which]), 0.68):.3f} or less")  # fmt: skip
+    which, plain = judged(table(test)), np.asarray(table(answers)["LOG_AGE"], float)
+    for band, (title, factor) in itertools.product(range(3), (("up", GAIN), ("down", 1 / GAIN))):
+        other = changed(out, test, f"{test.stem}_{band}_{title}", band, factor)
+        rows = table(answered(out, other, model, f"{answers.stem}_{band}_{title}"))
+        moved = (np.asarray(rows["LOG_AGE"], float) - plain)[which]
+        print(f"{name}, band {band} x {factor:.2f}: log age moves by {np.median(moved):+.3f}, "
+              f"of 68 % by {np.quantile(np.abs(moved), 0.68):.3f} or less")  # fmt: skip
 
 
 def missing(out: Path, test: Path, model: Path) -> None:
     """Print how wide and how right answers are without each band."""
     for band, name in enumerate(("F336W", "F438W", "F814W")):
-        path = answered(out, changed(out, test, f"without_{name}", band, np.nan), model, f"test_without_{name}")
+        bare = changed(out, test, f"{test.stem}_without_{name}", band, np.nan)
+        path = answered(out, bare, model, f"{bare.stem}_answers")
         print(f"\nwithout {name}")
         coverage(path)
         widths(path, f"without {name}")
 
 
-def judge(out: Path, name: str, model: Path, threads: int) -> Path:
-    """Print all that is said of a model on stamps that no choice looked at; return its answers."""
-    test = mocks(out, TEST, OTHER, "test")
-    found = answered(out, test, model, f"test_{name}", "--pdf")
-    print(f"\n=== {name}", skycnn("score", found, *TASK, "--baselines", "none"), sep="\n")
+def judge(out: Path, model: Path, seed: int) -> None:
+    """Print all that is said of the model on mocks of a seed that it was not trained on."""
+    test = mocks(out, TEST, seed, "test")
+    found = answered(out, test, model, f"{test.stem}_{NAME}", "--pdf")
+    print(f"\n=== {NAME}", skycnn("score", found, *TASK, "--baselines", "none"), sep="\n")
     widths(found, "masses evenly in log M")
-    steep = answered(out, mocks(out, TEST, OTHER, "steep", "--set", "mass_slope=2"), model, f"test_{name}_steep")
-    widths(steep, "dN/dM ~ M^-2")
+    steep = mocks(out, TEST, seed, "steep", "--set", "mass_slope=2")
+    widths(answered(out, steep, model, f"{steep.stem}_{NAME}"), "dN/dM ~ M^-2")
     by_age(found)
     coverage(found)
     found_out(found)
     crowded(found)
-    return found
+    gains(out, test, found, NAME, model)
+    missing(out, test, model)
 
 
 def main() -> None:
@@ -256,19 +254,25 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--install", action="store_true")
-    parser.add_argument("--judge-only", action="store_true", help="the model in out/, else the one that ships")
+    parser.add_argument("--judge-seed", type=int, default=OTHER, help="of the mocks that all are judged on")
+    parser.add_argument(
+        "--judge-only", action="store_true", help="trains none: the model in out/, else the one that ships"
+    )
     args = parser.parse_args()
     out = ROOT / "out" / "starcluster-m83"
     out.mkdir(parents=True, exist_ok=True)
+    if args.judge_only:
+        judge(out, latest(out, NAME), args.judge_seed)
+        return
     known = mocks(out, args.rows, SEED, "known")
-    model = latest(out, NAME) if args.judge_only else trained(out, NAME, known, NETWORK, args.threads)
+    model = trained(out, NAME, known, NETWORK, args.threads)
     if args.install:
         install(model, NAME, json.loads(skycnn("models", model, "--json"))["sha256"])
-    judge(out, NAME, model, args.threads)
-    jittered = trained(out, "jittered", known, JITTERED, args.threads)
-    widths(answered(out, mocks(out, TEST, OTHER, "test"), jittered, "test_jittered"), "trained under a gain of 15 %")
-    gains(out, mocks(out, TEST, OTHER, "test"), {NAME: model, "jittered": jittered})
-    missing(out, mocks(out, TEST, OTHER, "test"), model)
+    judge(out, model, args.judge_seed)
+    jittered, test = trained(out, JITTERED, known, JITTERED, args.threads), mocks(out, TEST, args.judge_seed, "test")
+    found = answered(out, test, jittered, f"{test.stem}_{JITTERED}")
+    widths(found, "trained under a gain of 15 %")
+    gains(out, test, found, JITTERED, jittered)
 
 
 if __name__ == "__main__":
