@@ -7,19 +7,27 @@ import numpy as np
 from skycnn import survey
 from skycnn.simulate import draws, isochrones
 from skycnn.simulate.absorption import cardelli
+from skycnn.simulate.cluster import Cluster
 from skycnn.simulate.clusterfit import ClusterFit
-from skycnn.simulate.clusterlight import Cluster, ClusterLight
 from skycnn.simulate.clusterprofile import EFF
 from skycnn.simulate.imf import IMF
 from skycnn.simulate.noise import Noise
 from skycnn.simulate.optics import psf_of
 from skycnn.simulate.render import Renderer
 from skycnn.simulate.ssp import SSP
+from skycnn.simulate.starscenes import StarScenes
 
 WFC3 = survey.load("m83-wfc3")
 BANDS = WFC3.bands
 SKY = 0.005
 """Of the galaxy, microjansky a pixel."""
+
+
+def scenes(clusters):
+    """Return the light of clusters on the sky alone."""
+    return StarScenes(
+        [one.points() for one in clusters], [None] * len(clusters), np.ones(3), 0, np.arange(len(clusters))
+    )
 
 
 @cache
@@ -42,6 +50,6 @@ def clusters(rows, age=None, a_v=None, log_mass=None, radius=None, seed=1, dista
         population, generator = SSP(table.at(float(ages[k])), IMF.of()), draws.generator(seed, k, "cluster")
         light.append(Cluster.drawn(population, 10 ** mass[k], EFF(2.8), float(size[k]), unit, generator))
     renderer = Renderer([psf_of(WFC3, band) for band in BANDS], WFC3.pixel_scale, side)
-    clean = ClusterLight(light, len(BANDS)).stamps(renderer, random.uniform(-0.5, 0.5, (rows, 2))) + np.float32(SKY)
+    clean = scenes(light).stamps(renderer, random.uniform(-0.5, 0.5, (rows, 2))) + np.float32(SKY)
     stamps = Noise.counted(WFC3).add(clean, seed, np.arange(rows))
     return stamps, {"LOG_AGE": ages, "A_V": dust, "LOG_MASS": mass, "R_H": size}

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from clustered import BANDS, WFC3, clusters, fit
+from clustered import BANDS, WFC3, clusters, fit, scenes
 from skycnn.shapes import aperturelight
+from skycnn.simulate.cluster import Cluster
 from skycnn.simulate.clustergrowth import GAMMAS
-from skycnn.simulate.clusterlight import Cluster, ClusterLight
 from skycnn.simulate.clusterprofile import EFF
 from skycnn.simulate.optics import psf_of
 from skycnn.simulate.render import Renderer
@@ -18,7 +18,7 @@ SMOOTH = np.full((1, 3), 1e-6)
 def smooth(radius, gamma=2.5, flux=(300.0, 200.0, 100.0)):
     """Return the stamp of a cluster of countless stars."""
     nothing = np.zeros((0, 2), np.float32), np.zeros((0, 3), np.float32)
-    light = ClusterLight([Cluster(*nothing, np.array(flux), radius, EFF(gamma))], 3)
+    light = scenes([Cluster(*nothing, np.array(flux), radius, EFF(gamma))])
     renderer = Renderer([psf_of(WFC3, band) for band in BANDS], WFC3.pixel_scale, 64)
     return light.stamps(renderer, np.array([[0.2, -0.3]]))
 

@@ -1,13 +1,13 @@
 """What classical methods make of star clusters: a grid fit, a network and trees on aperture photometry, and the floor.
 
-    python examples/recipes/starcluster_baselines.py TEST --train TRAIN [--rows N] [--picture FILE.png]
+    python examples/recipes/starcluster_baselines.py TEST --train TRAIN [--rows N]
 
 TEST and TRAIN are stamps of ``skycnn mock --task starcluster`` of different seeds. The figure is half of the 16-84 %
 range of the errors, with the interval that holds it in 95 % of 1000 bootstrap resamples, of clusters of visibility
 above 5 and younger than 100 Myr. The network (scikit-learn's MLPRegressor, three of them, their mean) and the boosted
 trees learn from all clusters of TRAIN, four fifths of them where the network stops by the last; its width and decay are
 chosen on these. The floor: the same fit, and trees, given magnitudes of the drawn stars without noise, whose radius
-nobody is told. The picture shows the grid fit's joint probability of age and A_V for clusters that pass for each other.
+nobody is told.
 """
 
 import argparse
@@ -18,22 +18,12 @@ from astropy.io import fits
 from skycnn import baselines, metrics, survey
 from skycnn.bootstrap import Resampling, bootstrap, interval
 from skycnn.shapes.aperturefeatures import ApertureFeatures
-from skycnn.simulate import draws, isochrones
-from skycnn.simulate.clusterfit import AGES, BINS, EXTINCTIONS, ClusterFit, Fitted, quantiles
-from skycnn.simulate.clusterlight import Cluster, ClusterLight
-from skycnn.simulate.clusterprofile import EFF
-from skycnn.simulate.imf import IMF
-from skycnn.simulate.noise import Noise
-from skycnn.simulate.optics import psf_of
-from skycnn.simulate.render import Renderer
-from skycnn.simulate.ssp import SSP
+from skycnn.simulate.clusterfit import ClusterFit, Fitted, quantiles
 
 COLUMNS = ("LOG_AGE", "A_V", "LOG_MASS", "LOG_R_H")
 VISIBLE, YOUNG = 5.0, 8.0
 WIDTHS, DECAYS, MEMBERS = ((128, 128), (256, 256)), (1e-4, 1e-2), 3
 BLOCK = 1024
-PAIRS = (((7.0, 1.0), (7.45, 0.65)), ((8.34, 1.0), (9.1, 0.0)))
-"""log ages and A_V of clusters whose colours are alike."""
 
 
 def clusters(path, rows):
@@ -171,58 +161,10 @@ def fit_of(path):
     return ClusterFit(seen, seen.bands, json.loads(header.get("OPTIONS", "{}")).get("distance", 4.5))
 
 
-def stamps_of(age, depth, log_mass=4.5, radius=0.15, distance=4.5, seed=1, count=16):
-    """Return stamps of clusters of one age and A_V, on nothing but the sky."""
-    seen, random = survey.load("m83-wfc3"), np.random.default_rng(seed)
-    fit = ClusterFit(seen, seen.bands, distance)
-    modulus = 5 * np.log10(distance * 1e5)
-    vega = np.array([seen.vega[band] for band in seen.bands])
-    unit = 10 ** (0.4 * (23.9 - modulus - vega - depth * fit.colours.dust))
-    population = SSP(isochrones.load().of(seen.bands).at(age), IMF.of())
-    light = [
-        Cluster.drawn(population, 10**log_mass, EFF(2.8), radius, unit, draws.generator(seed, row, "degeneracy"))
-        for row in range(count)
-    ]
-    renderer = Renderer([psf_of(seen, band) for band in seen.bands], seen.pixel_scale, 64)
-    clean = ClusterLight(light, len(seen.bands)).stamps(renderer, random.uniform(-0.5, 0.5, (count, 2)))
-    return Noise.counted(seen).add(clean, seed, np.arange(count))
-
-
-def picture(path, answers=(("grid fit", None),)):
-    """Draw the joint probability of age and A_V of clusters that pass for each other.
-
-    Parameters
-    ----------
-    path : str
-    answers : sequence of (str, callable)
-        Names of methods, and what returns their joint probability (n, age, A_V, mass) of stamps; None: the grid fit's.
-    """
-    from matplotlib.figure import Figure
-
-    seen = survey.load("m83-wfc3")
-    fit = ClusterFit(seen, seen.bands, 4.5)
-    figure = Figure(figsize=(9, 3.5 * len(answers)), layout="constrained")
-    grid = figure.subplots(len(answers), len(PAIRS), squeeze=False)
-    ages, depths = (np.linspace(*ends, 2 * bins + 1)[1::2] for ends, bins in ((AGES, BINS[0]), (EXTINCTIONS, BINS[1])))
-    for row, (name, of) in zip(grid, answers, strict=True):
-        for axes, pair in zip(row, PAIRS, strict=True):
-            for (age, depth), colour in zip(pair, ("tab:blue", "tab:red"), strict=True):
-                chance = (of or fit.joint)(stamps_of(age, depth)).sum(axis=3).mean(axis=0)
-                ordered = np.sort(chance.ravel())[::-1]
-                levels = [float(ordered[np.searchsorted(np.cumsum(ordered), share)]) for share in (0.95, 0.68)]
-                axes.contour(ages, depths, chance.T, sorted({*levels, *[levels[1] * 1.001]}), colors=colour)
-                axes.plot(age, depth, "*", color=colour, markersize=12)
-            axes.set(xlabel="log age", ylabel="A_V", title=name)
-    figure.savefig(path)
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("test")
     parser.add_argument("--train")
     parser.add_argument("--rows", type=int, help="of each file; left out, all")
-    parser.add_argument("--picture")
     args = parser.parse_args()
     judged(args.test, args.train, args.rows)
-    if args.picture:
-        picture(args.picture)

@@ -23,7 +23,7 @@ import numpy as np
 from astropy.io import fits
 from astropy.table import Table
 from photoz_sdss_flux import ROOT, latest, skycnn
-from starcluster_m83 import NAME, TASK, TEST, errors, half, table
+from starcluster_m83 import NAME, OTHER, TASK, TEST, errors, half, mocks, table
 
 from skycnn import survey
 from skycnn.schema import Flag
@@ -143,7 +143,7 @@ def frames(out: Path, model: Path, paths: list[str]) -> None:
         words += ["--background", f"{band}={out / f'frame_{band}.fits'}"]
     test = out / "on_frames.fits"
     skycnn("mock", *TASK, "--survey", "m83-wfc3", "-n", TEST, "--seed", 2, *words, "-q", "--out", test, "--overwrite")
-    for title, path in (("the synthetic disc", out / "test_2.fits"), ("frames", test)):
+    for title, path in (("the synthetic disc", mocks(out, TEST, OTHER, "test")), ("frames", test)):
         rows = answers(path, model)
         which = (np.asarray(rows["VISIBILITY_TRUE"]) > 5) & (np.asarray(rows["LOG_AGE_TRUE"]) < 8)
         found = {name: half(off) for name, off in errors(rows[which]).items()}

@@ -23,6 +23,7 @@ from photoz_sdss_flux import ROOT, install, latest, skycnn
 
 from skycnn import metrics
 from skycnn.simulate.starclusters import KINDS
+from skycnn.tasks import starcluster
 
 TASK = ("--task", "starcluster")
 NAME = "starcluster-m83-wfc3"
@@ -147,7 +148,7 @@ def levels(rows: Table) -> np.ndarray:
     """Return the probability of all bins of age, A_V and mass that are more probable than the truth's."""
     joint = np.asarray(rows["LOG_AGE_JOINT_PDF"], float)
     shape = joint.shape[1:]
-    ends = ((6.6, 10.1), (0.0, 3.0), (3.4771, 5.4771))
+    ends = [(axis.low, axis.high) for axis in (starcluster.AGES, starcluster.EXTINCTIONS, starcluster.MASSES)]
     index = [
         np.clip(((np.asarray(rows[f"{name}_TRUE"]) - low) / (high - low) * bins).astype(int), 0, bins - 1)
         for name, (low, high), bins in zip(ANSWERS, ends, shape, strict=False)

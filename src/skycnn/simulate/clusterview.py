@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from skycnn.errors import InputError
 from skycnn.simulate import starfield
 from skycnn.simulate.absorption import cardelli
-from skycnn.simulate.clusterlight import Cluster
+from skycnn.simulate.cluster import Cluster
 from skycnn.simulate.clusterprofile import ClusterProfile
 from skycnn.simulate.noise import Noise
 from skycnn.simulate.optics import psf_of

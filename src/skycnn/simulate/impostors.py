@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from skycnn.simulate.clusterlight import EVEN, SEEDS
+from skycnn.simulate.cluster import EVEN, SEEDS
 from skycnn.simulate.ssp import SSP
 
 Array = NDArray[Any]

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from clustered import scenes
 from skycnn import survey
 from skycnn.simulate import draws, isochrones
-from skycnn.simulate.clusterlight import Cluster, ClusterLight
+from skycnn.simulate.cluster import Cluster
 from skycnn.simulate.clusterprofile import EFF, King
 from skycnn.simulate.components import Components
 from skycnn.simulate.imf import IMF
@@ -56,7 +57,7 @@ def seen_smooth(profile, radius, offset):
     """Return the stamp of a cluster of smooth light alone, 1 in every band."""
     nothing = np.zeros((0, 2), np.float32), np.zeros((0, 3), np.float32)
     one = Cluster(*nothing, np.ones(3), radius, profile)
-    return ClusterLight([one], 3).stamps(RENDERER, offset)[0]
+    return scenes([one]).stamps(RENDERER, offset)[0]
 
 
 @pytest.mark.parametrize("gamma", [2.4, 3.0, 5.0])
@@ -81,7 +82,7 @@ def test_many_stars_lie_as_smooth_light_does(profile):
     away, angle = radius * profile.radius(rng.random(300_000)), 2 * np.pi * rng.random(300_000)
     place = np.stack([away * np.cos(angle), away * np.sin(angle)], axis=1)
     stars = Cluster(place, np.full((300_000, 3), 1 / 300_000), np.zeros(3), radius, profile)
-    seen = ClusterLight([stars], 3).stamps(RENDERER, np.array([[0.2, 0.1]]))[0]
+    seen = scenes([stars]).stamps(RENDERER, np.array([[0.2, 0.1]]))[0]
     smooth = seen_smooth(profile, radius, np.array([[0.2, 0.1]]))
     assert (np.abs(seen - smooth) < 0.03 * smooth.max(axis=(1, 2), keepdims=True)).all()
 
@@ -89,7 +90,7 @@ def test_many_stars_lie_as_smooth_light_does(profile):
 def test_bright_stars_are_seen_as_points_are():
     one = replace(cluster(0), faint=np.zeros(3))
     offset = np.array([[-0.2, 0.45]])
-    seen = ClusterLight([one], 3).stamps(RENDERER, offset)[0]
+    seen = scenes([one]).stamps(RENDERER, offset)[0]
     exact = Points.of([one.place], [one.flux]).stamps(RENDERER, offset)[0]
     assert (np.abs(seen - exact) < 0.02 * exact.max(axis=(1, 2), keepdims=True)).all()
 
@@ -106,13 +107,13 @@ def test_where_the_boundary_lies_hardly_matters_to_a_picture():
     bright = alive >= whole.boundary
     every = Cluster(place, light, np.zeros(3), 0.2, EFF(3.0))
     some = Cluster(place[bright], light[bright], light[~bright].sum(axis=0), 0.2, EFF(3.0))
-    a, b = ClusterLight([every, some], 3).stamps(RENDERER)
+    a, b = scenes([every, some]).stamps(RENDERER)
     assert (np.abs(a - b).max(axis=(1, 2)) < 0.03 * a.max(axis=(1, 2))).all()
     assert 1 - bright.mean() > 0.9
 
 
 def test_a_cluster_depends_on_its_own_row_alone():
-    light = ClusterLight([cluster(row, mass=3e3 * (row + 1)) for row in range(3)], 3)
+    light = scenes([cluster(row, mass=3e3 * (row + 1)) for row in range(3)])
     some = light.take(np.array([2, 0]))
     assert np.array_equal(some.stamps(RENDERER), light.stamps(RENDERER)[[2, 0]])
     assert np.array_equal(some.total(), light.total()[[2, 0]])
@@ -124,11 +125,11 @@ def test_a_cluster_depends_on_its_own_row_alone():
 
 def test_totals_and_extents():
     one = cluster(3)
-    light = ClusterLight([one], 3)
+    light = scenes([one])
     assert light.total()[0] == pytest.approx(one.flux.sum(axis=0) + one.faint, rel=1e-5)
     assert (one.faint > 0).all()
-    assert light.extent(np.zeros(3), 0.04)[0] == pytest.approx(np.hypot(*one.place.T).max() / 0.04)
-    tight = ClusterLight([cluster(3, radius=0.02, profile=King(5.0))], 3)
+    assert light.extent(np.zeros(3), 0.04)[0] == pytest.approx(np.hypot(*one.points()[0].T).max() / 0.04)
+    tight = scenes([cluster(3, radius=0.02, profile=King(5.0))])
     assert tight.stamps(RENDERER)[0].sum(axis=(1, 2)) == pytest.approx(tight.total()[0], rel=0.05)
 
 

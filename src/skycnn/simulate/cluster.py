@@ -1,11 +1,10 @@
-"""ClusterLight: star clusters, their bright stars as points and the light of all others smooth.
+"""Cluster: a star cluster, its bright stars as points and the light of all others smooth.
 
 Smooth light is that of `SMOOTH` points of even shares that lie as seeds in a sunflower, each a golden angle on from the
 last (Vogel 1979, Mathematical Biosciences 44, 179): right to 0.02 of the brightest pixel up to an r_h of ten pixels,
 where a PSF is two wide. Bright stars lie by chance, as their cluster's profile has it; which are bright, `ssp` tells.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +12,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from skycnn.simulate import stargrid
 from skycnn.simulate.clusterprofile import ClusterProfile
-from skycnn.simulate.light import Light
-from skycnn.simulate.render import Renderer
 from skycnn.simulate.ssp import SSP
 
 Array = NDArray[Any]
@@ -85,43 +81,3 @@ class Cluster:
         smooth = self.radius * self.profile.radius(EVEN)[:, None] * SEEDS
         shares = np.broadcast_to(self.faint / SMOOTH, (SMOOTH, len(self.faint)))
         return np.concatenate([self.place, smooth]), np.concatenate([self.flux, shares])
-
-
-@dataclass(frozen=True)
-class ClusterLight(Light):
-    """The light of star clusters; what lies `stargrid.MARGIN` pixels off a stamp is left out of it.
-
-    Parameters
-    ----------
-    clusters : sequence of Cluster
-    bands : int
-    """
-
-    clusters: Sequence[Cluster]
-    bands: int
-
-    def take(self, rows: Array) -> "ClusterLight":
-        """Return some objects' light."""
-        places = np.arange(len(self.clusters))[rows]
-        return ClusterLight([self.clusters[place] for place in places.tolist()], self.bands)
-
-    def total(self) -> Array:
-        """Return the flux of whole objects, float32 (n, band)."""
-        sums = [one.flux.sum(axis=0, dtype=np.float64) + one.faint for one in self.clusters]
-        return np.array(sums, np.float32).reshape(-1, self.bands)
-
-    def stamps(self, renderer: Renderer, offset: Array | None = None) -> Array:
-        """Return stamps (n, band, side, side), float32."""
-        n = len(self.clusters)
-        offset = np.zeros((n, 2)) if offset is None else offset
-        grid = stargrid.of(renderer)
-        stamps = np.empty((n, self.bands, renderer.side, renderer.side), np.float32)
-        for k, one in enumerate(self.clusters):
-            place, flux = one.points()
-            stamps[k] = grid.stamp(place / renderer.pixel_scale + offset[k], flux)
-        return stamps
-
-    def extent(self, faint: Array, pixel_scale: float) -> Array:
-        """Return how far (n,) from an object its stars lie, pixels."""
-        furthest = [max(np.hypot(*one.place.T).max(initial=0.0), one.radius) for one in self.clusters]
-        return np.array(furthest) / pixel_scale
