@@ -472,7 +472,7 @@ BAD = {
     ),
     "unknown baseline": (
         ["--baselines", "svm"],
-        "no baseline 'svm'.*median, knn, locallinear, forest, extratrees, boosting",
+        "no baseline 'svm'.*median, ridge, knn, locallinear, forest, extratrees, boosting",
     ),
     "no training file": (["--train", "nowhere.fits"], "nowhere.fits"),
     "unknown model": (["--model", "nobody"], "no model 'nobody'"),

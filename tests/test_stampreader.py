@@ -101,7 +101,7 @@ def test_each_set_of_features_has_its_baselines(toy, tmp_path):
     assert answer.bootstrap == "50 bootstrap resamples of 30 groups"
 
 
-@pytest.mark.parametrize("name", ["knn", "locallinear", "forest", "extratrees", "boosting"])
+@pytest.mark.parametrize("name", ["ridge", "knn", "locallinear", "forest", "extratrees", "boosting"])
 def test_every_method_answers_with_probabilities(toy, tmp_path, name):
     (answer,) = scored(stamps(tmp_path / "s.fits"), baselines=(f"{name} C A Gini M20",)).answers
     own = answer.entries[1]

@@ -56,7 +56,7 @@ def command(
         typer.Option(
             "--baselines",
             metavar="LIST|all|none",
-            help="Of median,knn,locallinear,forest,extratrees,boosting; left out, all but the forest, the slowest. "
+            help="Of median,ridge,knn,locallinear,forest,extratrees,boosting; left out, all but ridge and the forest. "
             "Of several sets of features each has them ('forest NAME' for one), left out, the forest. A task may have "
             "others of its own, as gridfit of starcluster: left out, these too.",
         ),
