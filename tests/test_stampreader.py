@@ -194,6 +194,23 @@ def test_each_row_is_measured_once_whatever_is_asked():
     assert done and all(total == 1000 for _, total in done)
 
 
+def test_columns_stand_beside_the_stamps_that_are_measured():
+    class Weight:
+        columns = ("W", "X")
+
+        def read(self, chunk, rows):
+            return {"weight": chunk["W"] + 0 * chunk["X"]}
+
+    def heavy(inputs):
+        return {"image heavy": inputs["weight"] - inputs["image"][:, 0, 1, 1]}
+
+    reader, number = StampReader(Images(), [heavy], 1000, None, [Weight()]), np.arange(1000.0)
+    assert reader.columns == ("X", "W")
+    for rows in (np.array([3, 12, 900]), np.arange(700)):
+        found = reader.read({"X": number[rows], "W": 3 * number[rows]}, rows)
+        assert found["image heavy"].tolist() == (2 * rows).tolist()
+
+
 def test_sets_that_measure_alike_share_it():
     one, two = SimpleNamespace(measure=middle), SimpleNamespace(measure=middle)
     assert stampreader.measures([one, two, SimpleNamespace()]) == (middle,)
