@@ -194,6 +194,10 @@ def _draw(result: Any, answered: Any) -> None:
         scores = [score for score in answered.scores if not score.beside]
         lines = [(score.label, *(_cell(score, entry.difference, "+") for entry in rivals)) for score in scores]
         console.table(heading, lines)
+        lines = [(score.label, *(_ratio(entry.ratio[score.key]) for entry in rivals)) for score in scores if score.size]
+        if lines:
+            print()
+            console.table((f"{ran[0].name} OVER", *(entry.name for entry in rivals)), lines)
     if answered.bins:
         print()
         _draw_bins(answered)
@@ -243,6 +247,10 @@ def _cell(score: Any, scores: Any, sign: str = "") -> str:
     return middle if middle == "-" else f"{middle} [{low}, {high}]"
 
 
+def _ratio(found: Any) -> str:
+    return f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}]" if found.value == found.value else "-"
+
+
 def _verdict(answered: Any, best: Any) -> str:
     """Return which baseline is the best by a score, and whether the answers beat it."""
     score = next(score for score in answered.scores if score.key == best.score)
@@ -262,7 +270,7 @@ def _footnotes(result: Any, answered: Any) -> Sequence[str]:
         f"[..]: {100 * result.level:g}% of {answered.bootstrap}",
     ]
     if answered.unit:
-        lines.append(f"MAE, half of 16-84%, bias and CRPS in the unit of {answered.value}: {answered.unit}")
+        lines.append(f"MAE, sigma, half of 16-84%, bias and CRPS in the unit of {answered.value}: {answered.unit}")
     if answered.kind == "class":
         lines.append(f"positive: {answered.value} of {result.threshold:g} or more")
         lines.append("ECE if calibrated: of truths drawn from the probabilities; [..]: 95% of such draws")
