@@ -45,6 +45,15 @@ def command(
             "--train", metavar="CAT2", help="Train the baselines on these rows; left out, five-fold within CAT."
         ),
     ] = None,
+    train_truth: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--train-truth",
+            metavar="[ANSWER=]COLUMN",
+            help="Train the baselines on this column in place of the truth, by the rows that have it: labels, which "
+            "have errors.",
+        ),
+    ] = None,
     baseline: Annotated[
         list[str] | None,
         typer.Option(
@@ -137,6 +146,7 @@ def command(
         baseline=tuple(baseline or ()),
         baselines=wanted,
         train=tuple(train or ()),
+        train_truth=tuple(train_truth or ()),
         group=group,
         by=None if by is None else rowbins.parse(by),
         model=model,

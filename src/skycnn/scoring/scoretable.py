@@ -91,8 +91,8 @@ REDSHIFT = (
 )
 
 
-def _in_unit(key: str, label: str, of: Callable[..., float], **more: bool) -> Score:
-    return Score(key, label, lambda j, t: of(j.value, t), in_unit=True, **more)
+def _in_unit(key: str, label: str, of: Callable[..., float], *, beside: bool = False, size: bool = False) -> Score:
+    return Score(key, label, lambda j, t: of(j.value, t), in_unit=True, beside=beside, size=size)
 
 
 VALUE = (
