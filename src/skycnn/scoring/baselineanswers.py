@@ -95,10 +95,10 @@ def answer(
         return Predictor(name, None, "there are no rows")
     sides: list[Mapping[str, Array]] = [part.inputs for part in (rows, train) if part is not None]
     if planned.method != "median":
+        main = [features.of_kinds(inputs, seen[:1]) for inputs in sides]
+        if not all(baselines.present(inputs).any() for inputs in main):
+            return Predictor(name, None, f"no {features.words(seen[0])} was found")
         sides = [features.of_kinds(inputs, seen) for inputs in sides]
-        if not all(baselines.present(inputs).any() for inputs in sides):
-            what = features.words("flux") if "flux" in seen else " and no ".join(map(features.words, seen))
-            return Predictor(name, None, f"no {what} was found")
     bands = _bands(sides)
     sides = [{key: v[:, bands] if v.ndim > 1 else v for key, v in inputs.items()} for inputs in sides]
     make = partial(baselines.build, planned.method, kind == "class", threads, planned.features)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from skycnn.posterior import Axis, Grid
+from skycnn.shapes import clusterfeatures
 from skycnn.task import InputColumn, Task, Truth
 
 COLUMN = "LOG_M500"
@@ -32,4 +33,5 @@ TASK = Task(
     flag="CLUSTERMASS",
     truths={COLUMN: TRUTH},
     columns=COLUMNS,
+    features=clusterfeatures.SETS,
 )
