@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from clusterstamps import NOISE, SIDE, cluster
+from clusterstamps import NOISE, PIXEL, SIDE, cluster
 from skycnn.shapes import clusterapertures
 from skycnn.shapes.clusterapertures import RADII, measure, names
 
 
-def measured(stamps, redshift):
+def measured(stamps, redshift, bands="ugriz", pixel=PIXEL):
     stamps = np.asarray(stamps)
-    return measure({"image": stamps, "redshift": np.broadcast_to(redshift, len(stamps))})
+    about = {"bands": np.array(list(bands)), "pixel_scale": np.array(pixel)}
+    return measure({"image": stamps, "redshift": np.broadcast_to(redshift, len(stamps))} | about)
 
 
 def several(z, members, n=12, **options):
@@ -71,10 +72,22 @@ def test_without_a_redshift_or_in_other_bands_nothing_is_measured():
     stamp = cluster(0.2, 20, np.random.default_rng(0))
     found = measured([stamp] * 3, np.array([np.nan, 0.01, 0.2]))
     assert all(np.isnan(values[:2]).all() and np.isfinite(values[2]) for values in found.values())
-    assert all(np.isnan(values).all() for values in measured([stamp[:3]], 0.2).values())
-    none = measure({"image": np.zeros((0, 5, 8, 8), np.float32), "redshift": np.zeros(0)})
+    assert all(np.isnan(values).all() for values in measured([stamp[:3]], 0.2, "ugr").values())
+    none = measured(np.zeros((0, 5, 8, 8), np.float32), 0.2)
     assert list(none) == names() and all(values.shape == (0,) for values in none.values())
     assert all(name.startswith("image ") for name in names())
+
+
+def test_bands_are_taken_by_name_and_pixels_may_have_any_size():
+    stamp = cluster(0.2, 40, np.random.default_rng(0))
+    whole = measured([stamp], 0.2)
+    for name, value in measured([stamp[[3, 1, 2, 4]]], 0.2, ["i", "g", "r", "z"]).items():
+        assert value == whole[name], name
+    part = measured([stamp[1:4]], 0.2, "gri")
+    assert part["image i 500"] == whole["image i 500"]
+    assert part["image count 500"] == pytest.approx(whole["image count 500"], rel=0.3)
+    fine = np.repeat(np.repeat(stamp, 2, axis=1), 2, axis=2)[:, SIDE // 2 : -SIDE // 2, SIDE // 2 : -SIDE // 2] / 4
+    assert measured([fine], 0.2, pixel=PIXEL / 2)["image i 250"] == pytest.approx(whole["image i 250"], rel=0.15)
 
 
 def test_rows_are_measured_by_themselves(monkeypatch):

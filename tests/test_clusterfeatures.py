@@ -5,7 +5,7 @@ import pytest
 from astropy.io import fits
 
 from classical import few_trees  # noqa: F401
-from clusterstamps import SIDE, cluster
+from clusterstamps import PIXEL, SIDE, cluster
 from skycnn import baselines, tasks
 from skycnn.features import of_kinds
 from skycnn.network import model
@@ -42,7 +42,7 @@ def write(sky, tmp_path, monkeypatch):
     monkeypatch.setenv("SKYCNN_MODELS", str(tmp_path))
     card = model.Card(
         name="clustermass-toy", task="clustermass", network="mass", survey="", inputs=("image",), bands=tuple("ugriz"),
-        pixel_scale=6.336, stamp=SIDE,
+        pixel_scale=PIXEL, stamp=SIDE,
     )  # fmt: skip
     sealed = model.seal(card, {"nothing": np.zeros(1, np.float32)})
     (tmp_path / "clustermass-toy.safetensors").write_bytes(model.encode(sealed))
@@ -108,7 +108,8 @@ def test_what_a_catalogue_lacks_is_said_and_the_others_run(write):
 def test_a_row_without_a_richness_or_a_stamp_is_answered_by_what_it_has(sky):
     held, pixels = sky
     inputs = {"redshift": held["Z"], "richness": held["LAMBDA"].copy()}
-    inputs |= SETS["diffuse"].measure({"image": pixels, "redshift": held["Z"]})
+    about = {"bands": np.array(list("ugriz")), "pixel_scale": np.array(PIXEL)}
+    inputs |= SETS["diffuse"].measure({"image": pixels, "redshift": held["Z"]} | about)
     inputs["richness"][:20] = np.nan
     for name in inputs:
         if name.startswith("image"):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from clusterstamps import SIDE, cluster
+from clusterstamps import PIXEL, cluster
 from skycnn import metrics
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "examples" / "recipes"))
@@ -81,8 +81,9 @@ def test_stamps_are_measured_once_and_again_when_the_file_is_newer(tmp_path, mon
     held |= {"LOG_M500_TRUE": np.log10(held["RICHNESS"]) + 12.7, "LOG_M500_LABEL": np.log10(held["RICHNESS"]) + 12.8}
     stamps = np.stack([cluster(z, 10, random) for z in held["Z"]])
     table = fits.BinTableHDU.from_columns([fits.Column(k, "D", array=v) for k, v in held.items()], name="CATALOGUE")
-    fits.HDUList([fits.PrimaryHDU(stamps), table]).writeto(path)
-    assert stamps.shape[-1] == SIDE
+    image = fits.PrimaryHDU(stamps)
+    image.header.update({"BANDS": "u g r i z", "PIXSCALE": PIXEL})
+    fits.HDUList([image, table]).writeto(path)
     monkeypatch.setattr(recipe, "BASELINES", {"richness": recipe.BASELINES["richness"]})
     monkeypatch.setattr(sys, "argv", ["curve", str(path), "--test", str(path), "--labels", "20", "--json", str(out)])
     recipe.main()

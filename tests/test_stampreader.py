@@ -165,7 +165,7 @@ def test_auc_against_each_kind_of_negative(toy, tmp_path, monkeypatch, capsys, c
 class Images:
     """Rows whose stamps hold their number; those in ``without`` have none."""
 
-    columns, side, card = ("X",), 3, SimpleNamespace(bands=("a",))
+    columns, side, card = ("X",), 3, SimpleNamespace(bands=("a",), pixel_scale=0.5)
 
     def __init__(self):
         self.asked = []
@@ -202,6 +202,7 @@ def test_columns_stand_beside_the_stamps_that_are_measured():
             return {"weight": chunk["W"] + 0 * chunk["X"]}
 
     def heavy(inputs):
+        assert inputs["bands"].tolist() == ["a"] and inputs["pixel_scale"] == 0.5
         return {"image heavy": inputs["weight"] - inputs["image"][:, 0, 1, 1]}
 
     reader, number = StampReader(Images(), [heavy], 1000, None, [Weight()]), np.arange(1000.0)

@@ -91,14 +91,15 @@ def measured(path: Path) -> dict[str, np.ndarray]:
         with np.load(kept) as file:
             return {name: file[name] for name in file.files}
     with fits.open(path, memmap=True) as file:
-        table, stamps = file["CATALOGUE"].data, file[0].data
+        table, stamps, header = file["CATALOGUE"].data, file[0].data, file[0].header
+        about = {"bands": np.array(header["BANDS"].split()), "pixel_scale": np.array(header["PIXSCALE"])}
         names = {"redshift": "Z", "richness": "RICHNESS", TRUTH: "LOG_M500_TRUE", LABEL: "LOG_M500_LABEL"}
         found = {name: np.asarray(table[column], np.float64) for name, column in names.items()}
         parts = []
         for first in range(0, len(table), CHUNK):
             rows = slice(first, first + CHUNK)
-            image = np.asarray(stamps[rows], np.float32)
-            parts.append(SETS[MEASURED].measure({"image": image, "redshift": found["redshift"][rows]}))
+            inputs = {"image": np.asarray(stamps[rows], np.float32), "redshift": found["redshift"][rows]}
+            parts.append(SETS[MEASURED].measure(inputs | about))
     found |= {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     np.savez(kept, **found)
     return found

@@ -27,8 +27,9 @@ class FeatureTable(Protocol):
 
     Where ``image`` is among the inputs, the callable has a static ``measure(inputs)`` too, which makes numbers (n,) by
     name (each begins with ``image``) of stamps (n, band, y, x) and of the columns (n,) that are among the inputs, a row
-    by itself. Stamps are measured once, a part of the rows at a time, and learned from and tabulated are these numbers
-    and columns; sets with the same ``measure`` share the numbers.
+    by itself; it is given ``bands``, the names of the stamps' (band,), and their ``pixel_scale``, arcsec, too. Stamps
+    are measured once, a part of the rows at a time, and learned from and tabulated are these numbers and columns; sets
+    with the same ``measure`` share the numbers.
     """
 
     def table(self, inputs: Inputs) -> Array:

@@ -54,6 +54,7 @@ class StampReader:
         self._bands, self._beside = len(images.card.bands), tuple(beside)
         none = np.zeros(0, np.int64)
         columns = self._columns({name: np.zeros(0) for one in self._beside for name in one.columns}, none)
+        self._about = {"bands": np.array(images.card.bands), "pixel_scale": np.array(images.card.pixel_scale)}
         nothing = np.zeros((0, self._bands, images.side, images.side), np.float32)
         self._held = {name: np.full(rows, np.nan, np.float32) for name in self._measured({"image": nothing} | columns)}
         self._done = np.zeros(rows, bool)
@@ -90,7 +91,8 @@ class StampReader:
         return {name: values for one in self._beside for name, values in one.read(chunk, rows).items()}
 
     def _measured(self, inputs: Inputs) -> dict[str, Array]:
-        return {name: values for measure in self._measure for name, values in measure(inputs).items()}
+        seen = {**inputs, **self._about}
+        return {name: values for measure in self._measure for name, values in measure(seen).items()}
 
 
 def _spread(values: Array, place: Array, span: int) -> Array:

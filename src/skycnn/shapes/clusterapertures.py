@@ -1,7 +1,7 @@
 """ClusterApertures: the light of clusters of galaxies on stamps, within circles of so many kpc about their centre.
 
-Stamps are of ugriz, their pixels of 6.336 arcsec hold a galaxy each or more: 16 x 16 pixels of SDSS. Light is told in
-characteristic galaxies at the row's redshift, so that it means the same at all of them.
+Pixels are as large as a galaxy or larger, such as 16 x 16 of SDSS. Light is told in characteristic galaxies at the
+row's redshift, so that it means the same at all of them.
 """
 
 from collections.abc import Mapping
@@ -17,9 +17,6 @@ from skycnn.shapes.aperturelight import overlap
 from skycnn.shapes.redlight import BANDS, REFERENCE
 
 Array = NDArray[Any]
-
-PIXEL = 6.336
-"""Arcsec along an edge of a pixel."""
 
 RADII = (30, 60, 120, 250, 500, 1000)
 """Of the circles, kpc. What lies outside the stamp is not seen."""
@@ -45,6 +42,9 @@ OUTER = 0.9
 ALIKE = 0.2
 """Likeness from which the brightest galaxy is taken for a red one."""
 
+FARTHEST = 1.0
+"""Redshift from which nothing is measured."""
+
 PART = 32
 """Stamps measured at a time."""
 
@@ -64,7 +64,8 @@ def measure(inputs: Mapping[str, Array]) -> dict[str, Array]:
     Parameters
     ----------
     inputs : mapping of str to array
-        ``image`` (n, 5, y, x), microjansky a pixel, NaN where there is none, and ``redshift`` (n,).
+        ``image`` (n, band, y, x), microjansky a pixel, NaN where there is none, ``redshift`` (n,), ``bands`` (band,),
+        of which those of ugriz are looked at, and ``pixel_scale``, arcsec.
 
     Notes
     -----
@@ -74,13 +75,17 @@ def measure(inputs: Mapping[str, Array]) -> dict[str, Array]:
     """
     image, redshift = inputs["image"], np.asarray(inputs["redshift"], np.float64)
     found = np.full((len(names()), len(image)), np.nan, np.float32)
-    if image.shape[1] == len(BANDS):
-        scale = kpc_per_arcsec(redshift) * PIXEL  # kpc a pixel
-        usable = (redshift > redlight.REDSHIFTS[0]) & (redshift < 1.0)
-        usable &= np.isfinite(image[:, REFERENCE]).mean(axis=(1, 2)) > 0.5
+    place = {str(band): number for number, band in enumerate(inputs["bands"])}
+    if BANDS[REFERENCE] in place:
+        scale = kpc_per_arcsec(redshift) * float(inputs["pixel_scale"])  # kpc a pixel
+        usable = (redshift > redlight.REDSHIFTS[0]) & (redshift < FARTHEST)
+        usable &= np.isfinite(image[:, place[BANDS[REFERENCE]]]).mean(axis=(1, 2)) > 0.5
         for first in range(0, len(rows := np.flatnonzero(usable)), PART):
             part = rows[first : first + PART]
-            found[:, part] = np.stack(_part(image[part], redshift[part], scale[part]))
+            light = np.full((len(part), len(BANDS), *image.shape[2:]), np.nan, np.float32)
+            for band in place.keys() & set(BANDS):
+                light[:, BANDS.index(band)] = image[part, place[band]]
+            found[:, part] = np.stack(_part(light, redshift[part], scale[part]))
     return dict(zip(names(), found, strict=True))
 
 

@@ -80,7 +80,7 @@ class Counts(Redshift):
 
     @staticmethod
     def measure(inputs: Mapping[str, Array]) -> dict[str, Array]:
-        """Return `clusterapertures.measure` of ``image`` (n, 5, y, x) and ``redshift`` (n,)."""
+        """Return `clusterapertures.measure` of stamps and redshifts (n,)."""
         return clusterapertures.measure(inputs)
 
     def columns(self, inputs: Inputs) -> list[Array]:
