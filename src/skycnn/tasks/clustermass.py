@@ -3,7 +3,7 @@
 from typing import Any
 
 from skycnn.posterior import Axis, Grid
-from skycnn.task import InputColumn, Task, Truth
+from skycnn.task import InputColumn, Mock, Option, Task, Truth
 
 COLUMN = "LOG_M500"
 AXIS = Axis(COLUMN, 13.5, 15.7, 44, "", "phys.mass", "log10 of M500c in solMass", blur=0.5)
@@ -23,6 +23,28 @@ def posterior(axes: Any = None) -> Grid:
     return Grid(axes or [AXIS])
 
 
+def mock() -> Mock:
+    """Return the mocks: clusters that a richness selects, on images of the SDSS."""
+    from skycnn.simulate import clusterphysics, galaxyclusters  # who predicts loads nothing of what mocks are made of
+
+    everything = 2**31 - 1
+    return Mock(
+        draw=galaxyclusters.draw,
+        columns=galaxyclusters.COLUMNS,
+        catalogue=galaxyclusters.CATALOGUE,
+        side=128,
+        binning=16,
+        shown=("LOG_M500", "REDSHIFT", "MEMBERS"),
+        options=(
+            Option("labelled", everything, "rows that have a label, the first ones", 0, everything),
+            Option("nuisances", "usual", "scatters, sky and seeing", choices=clusterphysics.NAMES),
+            Option("icl", "usual", "whether intracluster light goes with mass", choices=("usual", "uninformative")),
+        ),
+        measured=False,
+        row_bytes=galaxyclusters.ROW_BYTES,
+    )
+
+
 TASK = Task(
     name="clustermass",
     summary="masses of galaxy clusters, by their images",
@@ -32,4 +54,5 @@ TASK = Task(
     flag="CLUSTERMASS",
     truths={COLUMN: TRUTH},
     columns=COLUMNS,
+    mock=mock,
 )
