@@ -8,10 +8,11 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from skycnn.schema import AB_ZERO_POINT
-from skycnn.simulate import redsequence, schechter
+from skycnn.simulate import redsequence
 from skycnn.simulate.cosmology import kpc_per_arcsec
 from skycnn.simulate.fieldlight import Spots, gaussians
 from skycnn.simulate.halo import Halo
+from skycnn.simulate.schechter import Schechter
 
 Array = NDArray[Any]
 
@@ -22,8 +23,11 @@ ApJ 785, 104)."""
 BRIGHTEST, FAINTEST = 2.0, 4.0
 """Magnitudes above and below the characteristic one between which members are drawn."""
 
-RED, BLUE = -1.0, -1.2
-"""Slopes of the luminosity functions (red: Rykoff et al. 2014; blue assumed)."""
+RED, BLUE = (Schechter(alpha, -BRIGHTEST, FAINTEST) for alpha in (-1.0, -1.2))
+"""Luminosity functions (red: Rykoff et al. 2014; blue assumed)."""
+
+BRIGHT, FAINT = Schechter(RED.alpha, -BRIGHTEST, COUNTED), Schechter(RED.alpha, COUNTED, FAINTEST)
+"""The red ones that are counted, and the others."""
 
 BLUES = 0.35
 """Blue members over red ones, of those bright enough to be counted, at redshift 0.2; it goes with (1 + z)^2 (assumed,
@@ -77,22 +81,22 @@ def members(random: Generator, halo: Halo, redshift: float, number: Members) -> 
     whole = number.expected / share
     beyond = pool[~inside][: random.poisson(max(whole * (1 - share), 0.0))]
     bright = np.concatenate([counted, beyond])
-    fainter = random.poisson(whole * schechter.ratio(RED, COUNTED, FAINTEST))
+    fainter = random.poisson(whole * (1 / RED.number(COUNTED) - 1))
     blue = BLUES * ((1 + redshift) / 1.2) ** 2 * whole
-    blues = random.poisson(blue * (1 + schechter.ratio(BLUE, COUNTED, FAINTEST)))
+    blues = random.poisson(blue / BLUE.number(COUNTED))
     star = float(redsequence.characteristic(np.array([redshift]))[0])
     parts = (
-        (bright, schechter.draw(random, len(bright), RED, -BRIGHTEST, COUNTED), True),
-        (halo.places(random, fainter), schechter.draw(random, fainter, RED, COUNTED, FAINTEST), True),
-        (halo.places(random, blues), schechter.draw(random, blues, BLUE, -BRIGHTEST, FAINTEST), False),
+        (bright, BRIGHT.draw(random.random(len(bright))), False),
+        (halo.places(random, fainter), FAINT.draw(random.random(fainter)), False),
+        (halo.places(random, blues), BLUE.draw(random.random(blues)), True),
     )
-    return Spots.joined([_galaxies(random, place, star + below, redshift, red) for place, below, red in parts])
+    return Spots.joined([_galaxies(random, place, star + below, redshift, blue) for place, below, blue in parts])
 
 
-def _galaxies(random: Generator, place: Array, magnitude: Array, redshift: float, red: bool) -> Spots:
+def _galaxies(random: Generator, place: Array, magnitude: Array, redshift: float, blue: bool) -> Spots:
     """Return galaxies of some i magnitudes at one redshift."""
     z = np.full(len(magnitude), redshift)
-    colours = redsequence.draw(random, z, magnitude, red=red)
+    colours = redsequence.draw(random, z, magnitude, np.full(len(z), blue))
     star = redsequence.characteristic(z)
     size = SIZE * 10 ** (-0.4 * GROWTH * (magnitude - star)) / kpc_per_arcsec(z)
     return Spots(place, fluxes(magnitude, colours), size / HALF_WIDTH)
@@ -102,7 +106,7 @@ def central(random: Generator, halo: Halo, redshift: float, light: float) -> Spo
     """Return the brightest galaxy, of so much light in characteristic ones: a profile of de Vaucouleurs."""
     z = np.array([redshift])
     magnitude = redsequence.characteristic(z) - 2.5 * np.log10(light)
-    colours = redsequence.draw(random, z, magnitude, red=True)
+    colours = redsequence.draw(random, z, magnitude, np.zeros(1, bool))
     size = CENTRAL_SIZE * (light / CENTRAL) ** 0.8 / float(kpc_per_arcsec(z)[0])
     return _profile(halo, fluxes(magnitude, colours)[0], 4.0, size, 0.5 + 0.5 * halo.ratio)
 
@@ -125,9 +129,6 @@ def _profile(halo: Halo, flux: Array, index: float, size: float, ratio: float) -
 
 
 def fluxes(magnitude: Array, colours: Array) -> Array:
-    """Return fluxes (n, 5) in ugriz, microjansky, of i magnitudes (n,) and u-g, g-r, r-i, i-z (n, 4), AB."""
-    in_r = magnitude + colours[:, 2]
-    in_g = in_r + colours[:, 1]
-    bands = np.column_stack([in_g + colours[:, 0], in_g, in_r, magnitude, magnitude - colours[:, 3]])
-    flux: Array = 10 ** (0.4 * (AB_ZERO_POINT - bands))
+    """Return fluxes (n, 5) in ugriz, microjansky, of i magnitudes (n,) and colours u-g to i-z (n, 4), AB."""
+    flux: Array = 10 ** (0.4 * (AB_ZERO_POINT - redsequence.magnitudes(magnitude, colours)))
     return flux

@@ -21,7 +21,7 @@ from skycnn.simulate.clusterphysics import ClusterPhysics
 from skycnn.simulate.cosmology import HUBBLE, kpc_per_arcsec, r500
 from skycnn.simulate.fieldlight import FieldLight, Spots
 from skycnn.simulate.halo import Halo
-from skycnn.simulate.noise import Noise
+from skycnn.simulate.noise import SIGMA
 from skycnn.survey import Survey
 
 Array = NDArray[Any]
@@ -37,8 +37,8 @@ WIDTH = 900.0
 REDSHIFT = 0.006
 """Scatter of a catalogue's redshift over 1 + z (Rykoff et al. 2014, ApJ 785, 104)."""
 
-PIXEL = 16
-"""Pixels of the survey along an edge, by whose noise the residual sky is told."""
+BINNING = 16
+"""Pixels of the survey along an edge of a stamp's."""
 
 RATIO = (0.55, 0.95)
 """Between which the axis ratios of clusters on the sky lie (Shin et al. 2018, MNRAS 475, 2421: 0.57 on average of what
@@ -111,7 +111,7 @@ def draw(
             raise InputError("mocks of clusters are of the SDSS's bands", value=band, expected=" ".join(BANDS))
     rows = np.asarray(row, np.int64)
     order = [BANDS.index(band) for band in bands]
-    noise = Noise.of(survey, bands).sigma / (PIXEL * survey.pixel_scale**2)  # of a stamp's pixel, a square arcsec
+    noise = _noise(survey, bands)
     masses, redshifts = richness.drawn(draws.uniform(seed, rows, "clustermass/mass", 2))
     fields, facts, sky, seeing, gain = [], [], [], [], []
     for number, log_mass, redshift in zip(rows.tolist(), masses.tolist(), redshifts.tolist(), strict=True):
@@ -126,6 +126,15 @@ def draw(
         gain.append(np.exp(physics.gain * random.standard_normal(len(order))))
     light = FieldLight(fields, np.array(sky), np.array(seeing), np.array(gain))
     return GalaxyClusters(light, {key: np.array([fact[key] for fact in facts]) for key in facts[0]})
+
+
+def _noise(survey: Survey, bands: Sequence[str]) -> Array:
+    """Return the noise of a stamp's pixel (band,), microjansky a square arcsec, by the depth of stars of that FWHM."""
+    depth, fwhm = (np.array([table[band] for band in bands]) for table in (survey.depth, survey.psf))
+    star = 10 ** (0.4 * (AB_ZERO_POINT - depth)) / SIGMA  # one sigma, microjansky
+    area = np.pi * fwhm**2 / (2 * np.log(2))  # that a Gaussian's noise is of
+    noise: Array = star / np.sqrt(area) / (BINNING * survey.pixel_scale)
+    return noise
 
 
 def _cluster(random: Generator, physics: ClusterPhysics, log_mass: float, redshift: float) -> tuple[Spots, dict[str, float]]:

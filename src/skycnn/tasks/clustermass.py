@@ -33,7 +33,7 @@ def mock() -> Mock:
         columns=galaxyclusters.COLUMNS,
         catalogue=galaxyclusters.CATALOGUE,
         side=128,
-        binning=16,
+        binning=galaxyclusters.BINNING,
         shown=("LOG_M500", "REDSHIFT", "MEMBERS"),
         options=(
             Option("labelled", everything, "rows that have a label, the first ones", 0, everything),
