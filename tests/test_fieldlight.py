@@ -25,7 +25,8 @@ def light(*spots, sky=0.0, seeing=1.0, gain=1.0):
 
 
 @pytest.mark.parametrize(
-    ("index", "radius", "off"), [(1.0, 1.5, 0.01), (1.0, 30.0, 0.01), (4.0, 1.5, 0.02), (4.0, 10.0, 0.01), (4.0, 40.0, 0.06)]
+    ("index", "radius", "off"),
+    [(1.0, 1.5, 0.01), (1.0, 30.0, 0.01), (4.0, 1.5, 0.02), (4.0, 10.0, 0.01), (4.0, 40.0, 0.06)],
 )
 def test_profiles_are_those_of_sersic(renderer, index, radius, off):
     whole, weight_sigma, place = np.array([50.0, 100.0]), gaussians(index), np.array([[0.2, -0.3]])

@@ -31,7 +31,9 @@ def test_truth_is_that_of_a_selected_cluster_and_the_first_rows_are_labelled(dra
     truth = drawn.truth
     assert set(truth) == {column.name for column in (*galaxyclusters.COLUMNS, *galaxyclusters.CATALOGUE)}
     assert (truth["RICHNESS"] > 20).all() and ((truth["REDSHIFT"] > 0.1) & (truth["REDSHIFT"] < 0.3)).all()
-    assert truth["R500"] == pytest.approx(r500(truth["LOG_M500"], truth["REDSHIFT"]) / kpc_per_arcsec(truth["REDSHIFT"]))
+    assert truth["R500"] == pytest.approx(
+        r500(truth["LOG_M500"], truth["REDSHIFT"]) / kpc_per_arcsec(truth["REDSHIFT"])
+    )
     for name in ("LOG_M500_LABEL", "LOG_M500_LABEL_ERR"):
         assert np.isfinite(truth[name][:30]).all() and np.isnan(truth[name][30:]).all()
     off = truth["LOG_M500_LABEL"][:30] - truth["LOG_M500"][:30]

@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from skycnn.errors import InputError
 from skycnn.schema import AB_ZERO_POINT, Column
-from skycnn.simulate import clusterlight, clusterphysics, draws, redsequence, richness, skyobjects
-from skycnn.simulate.clusterlight import CENTRAL, DIFFUSE, HALF_WIDTH, Members
+from skycnn.simulate import clustergalaxies, clusterphysics, draws, redsequence, richness, skyobjects
+from skycnn.simulate.clustergalaxies import CENTRAL, DIFFUSE, HALF_WIDTH, Members
 from skycnn.simulate.clusterphysics import ClusterPhysics
 from skycnn.simulate.cosmology import HUBBLE, kpc_per_arcsec, r500
 from skycnn.simulate.fieldlight import FieldLight, Spots
@@ -137,7 +137,9 @@ def _noise(survey: Survey, bands: Sequence[str]) -> Array:
     return noise
 
 
-def _cluster(random: Generator, physics: ClusterPhysics, log_mass: float, redshift: float) -> tuple[Spots, dict[str, float]]:
+def _cluster(
+    random: Generator, physics: ClusterPhysics, log_mass: float, redshift: float
+) -> tuple[Spots, dict[str, float]]:
     """Return a cluster and all that lies before and behind it, in ugriz, and the facts of it."""
     seen = richness.observed(random, log_mass, physics.richness)
     off = np.log(seen.true / float(richness.mean(np.array(log_mass)))) / physics.richness + physics.richness / 2
@@ -157,15 +159,15 @@ def _cluster(random: Generator, physics: ClusterPhysics, log_mass: float, redshi
         astray * np.array([np.cos(turn), np.sin(turn)]),
     )
     central = CENTRAL * 10 ** (physics.central_slope * above + physics.central * deviate["central"])
-    diffuse = DIFFUSE * physics.diffuse_share * 10 ** (
-        physics.diffuse_slope * above + physics.diffuse * deviate["diffuse"]
+    diffuse = (
+        DIFFUSE * physics.diffuse_share * 10 ** (physics.diffuse_slope * above + physics.diffuse * deviate["diffuse"])
     )
     within = 1000 / HUBBLE * (seen.observed / 100) ** 0.2 / scale
     star = float(redsequence.characteristic(z)[0])
     parts = [
-        clusterlight.members(random, halo, redshift, Members(seen.members, seen.true, within)),
-        clusterlight.central(random, halo, redshift, central),
-        clusterlight.diffuse(halo, redshift, diffuse),
+        clustergalaxies.members(random, halo, redshift, Members(seen.members, seen.true, within)),
+        clustergalaxies.central(random, halo, redshift, central),
+        clustergalaxies.diffuse(halo, redshift, diffuse),
         *_others(random, physics, redshift),
         _field(random, physics),
     ]
@@ -197,7 +199,10 @@ def _others(random: Generator, physics: ClusterPhysics, redshift: float) -> list
         place = WIDTH * (random.random(2) - 0.5)
         halo = Halo(radius, CONCENTRATION, float(random.uniform(*RATIO)), float(180 * random.random()), place)
         number = Members(int(random.poisson(count)), float(count), radius)
-        found += [clusterlight.members(random, halo, z, number), clusterlight.central(random, halo, z, CENTRAL / 2)]
+        found += [
+            clustergalaxies.members(random, halo, z, number),
+            clustergalaxies.central(random, halo, z, CENTRAL / 2),
+        ]
     return found
 
 

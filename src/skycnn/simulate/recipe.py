@@ -117,9 +117,7 @@ class Recipe:
         scale = self.backgrounds.pixel_scale if self.backgrounds else None
         if scale is not None and abs(scale / self.pixel_scale - 1) > SCALE:
             what = f"the frames of --background have pixels of {scale:.4g} arcsec, and {self.survey.name} of"
-            lines.append(
-                f"{what} {self.pixel_scale:.4g}: on the stamps their sky looks larger or smaller than it is"
-            )
+            lines.append(f"{what} {self.pixel_scale:.4g}: on the stamps their sky looks larger or smaller than it is")
         return lines
 
     def facts(self) -> dict[str, str | int | float | None]:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from skycnn.schema import AB_ZERO_POINT
-from skycnn.simulate import clusterlight, redsequence
-from skycnn.simulate.clusterlight import COUNTED, Members
+from skycnn.simulate import clustergalaxies, redsequence
+from skycnn.simulate.clustergalaxies import COUNTED, Members
 from skycnn.simulate.halo import Halo
 
 Z = 0.2
@@ -23,7 +23,7 @@ def in_i(spots):
 def test_as_many_bright_red_members_lie_within_the_radius_as_are_counted():
     random, around = np.random.default_rng(1), halo()
     for count in (5, 30, 120):
-        spots = clusterlight.members(random, around, Z, Members(count, float(count), 250.0))
+        spots = clustergalaxies.members(random, around, Z, Members(count, float(count), 250.0))
         colour = -2.5 * np.log10(spots.flux[:, 1] / spots.flux[:, 2])
         bright = in_i(spots) < STAR + COUNTED
         redness = colour - redsequence.colours(np.full(len(colour), Z), in_i(spots))[:, 1]
@@ -34,14 +34,14 @@ def test_as_many_bright_red_members_lie_within_the_radius_as_are_counted():
 
 
 def test_a_radius_that_hardly_holds_a_member_still_holds_all_that_are_counted():
-    spots = clusterlight.members(np.random.default_rng(1), halo(3000.0), Z, Members(40, 40.0, 1.0))
+    spots = clustergalaxies.members(np.random.default_rng(1), halo(3000.0), Z, Members(40, 40.0, 1.0))
     assert (in_i(spots) < STAR + COUNTED).sum() >= 40
 
 
 def test_central_galaxy_and_diffuse_light_have_the_light_asked_for_at_the_halos_centre():
     around = halo()
-    central = clusterlight.central(np.random.default_rng(1), around, Z, 6.0)
-    diffuse = clusterlight.diffuse(around, Z, 12.0)
+    central = clustergalaxies.central(np.random.default_rng(1), around, Z, 6.0)
+    diffuse = clustergalaxies.diffuse(around, Z, 12.0)
     for spots, light in ((central, 6.0), (diffuse, 12.0)):
         assert -2.5 * np.log10(spots.flux[:, 3].sum()) + AB_ZERO_POINT == pytest.approx(STAR - 2.5 * np.log10(light))
         assert spots.place == pytest.approx(np.tile(around.centre, (len(spots.sigma), 1)))
@@ -50,5 +50,5 @@ def test_central_galaxy_and_diffuse_light_have_the_light_asked_for_at_the_halos_
 
 
 def test_fluxes_are_those_of_magnitudes_and_colours():
-    flux = clusterlight.fluxes(np.array([AB_ZERO_POINT]), np.array([[2.0, 1.0, 0.5, 0.25]]))
+    flux = clustergalaxies.fluxes(np.array([AB_ZERO_POINT]), np.array([[2.0, 1.0, 0.5, 0.25]]))
     assert -2.5 * np.log10(flux) == pytest.approx(np.array([[3.5, 1.5, 0.5, 0.0, -0.25]]))

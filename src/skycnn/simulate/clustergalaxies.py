@@ -1,4 +1,4 @@
-"""ClusterLight: the galaxies of a cluster and the light between them, as Gaussians on the sky."""
+"""ClusterGalaxies: the galaxies of a cluster and the light between them, as Gaussians on the sky."""
 
 from dataclasses import dataclass
 from typing import Any
