@@ -17,8 +17,8 @@ class ClusterPhysics:
     Parameters
     ----------
     richness : float
-        Scatter of ln richness beyond that of the members' number: 0.2 to 0.25 (Rozo & Rykoff 2014, ApJ 783, 80; Mantz et
-        al. 2016, MNRAS 463, 3582; recalled).
+        Scatter of ln richness beyond that of the members' number: 0.2 to 0.25 (Rozo & Rykoff 2014, ApJ 783, 80;
+        Mantz et al. 2016, MNRAS 463, 3582; recalled).
     central, central_slope : float
         Scatter of the brightest galaxy's log10 light, and its slope with mass (Kravtsov et al. 2018, AstL 44, 8: 0.2
         dex and 0.4; Golden-Marx & Miller 2018, ApJ 860, 2: 0.1 to 0.15 dex; recalled).

@@ -98,7 +98,7 @@ class FieldLight(Light):
         return (np.stack(sums) * self.gain).astype(np.float32) if sums else np.zeros((0, self.gain.shape[1]), "f4")
 
     def stamps(self, renderer: Renderer, offset: Array | None = None) -> Array:
-        """Return stamps (n, band, side, side), float32; a band's PSF is a Gaussian that has 80 % of its light as far out."""
+        """Return stamps (n, band, side, side), float32; PSFs are Gaussians with 80 % of their light as far out."""
         n, side, scale = len(self.fields), renderer.side, renderer.pixel_scale
         offset = np.zeros((n, 2)) if offset is None else offset
         slope = (np.arange(side) - (side - 1) / 2) / (side / 2)
@@ -128,12 +128,12 @@ def drawn(field: Spots, side: int, scale: float, offset: Array, psf: Array) -> A
         which = np.flatnonzero(near & (largest > low) & (largest <= widest))
         _add(image, place[which], field.flux[which], sigma[which], psf, side, reach)
         low = widest
-    image = image.reshape(len(psf), side, side)
+    whole: Array = image.reshape(len(psf), side, side)
     for i in np.flatnonzero(largest > low).tolist():
         ratio = 1.0 if field.ratio is None else float(field.ratio[i])
         angle = 0.0 if field.angle is None else float(field.angle[i])
-        image += _wide(place[i], field.flux[i], float(sigma[i]), ratio, angle, psf, side)
-    return image
+        whole += _wide(place[i], field.flux[i], float(sigma[i]), ratio, angle, psf, side)
+    return whole
 
 
 def _add(image: Array, place: Array, flux: Array, sigma: Array, psf: Array, side: int, reach: int) -> None:
