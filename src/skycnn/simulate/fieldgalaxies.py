@@ -1,0 +1,116 @@
+"""Field galaxies: how many there are on the sky, and their magnitudes in ugriz and sizes.
+
+Numbers rise as those of COSMOS2020 do (`census`), at the level of SDSS: 4,580 a square degree brighter than i = 21.
+Colours are those of 2,075 galaxies of two cells of SDSS DR8's sky, a Gaussian mixture in i magnitude and colours with
+the photometric errors taken out; fainter than they reach, colours are those of the faintest.
+`examples/recipes/clustermass_realism.py` fits it; `populations/clusterfield.npz` holds it.
+"""
+
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from skycnn.simulate.census import BRIGHT, COUNTS
+from skycnn.simulate.redsequence import magnitudes
+
+Array = NDArray[Any]
+
+MAGNITUDE = (14.5, 23.5)
+"""In i; what is fainter is a smooth level, and seldom is a galaxy brighter."""
+
+LEVEL = 4580.0
+"""Galaxies a square degree brighter than i = 21, in SDSS DR8."""
+
+FAINTEST = 20.6
+"""Magnitude in i that galaxies have the colours of, where they are fainter: the faintest fitted, half a magnitude from
+the limit of the sample."""
+
+SIZE = (-0.29, -0.115, 0.24)
+"""log10 half-light radius, arcsec, at i = 22, its change by magnitude, and its scatter: between the spheroids and the
+discs of `morphology`, which were tuned to fits of galaxies in COSMOS."""
+
+RADIUS = (0.1, 12.0)
+"""Arcsec."""
+
+COLOUR = ((-0.3, 4.0), (-0.4, 2.2), (-0.4, 1.6), (-0.4, 1.0))
+"""Range of the colours u-g, g-r, r-i and i-z; a normal component's tail may leave it."""
+
+STEP = 0.05
+"""Of the tables in magnitude."""
+
+
+class FieldGalaxies:
+    """The galaxies of the field: a Gaussian mixture of their i magnitudes and colours.
+
+    Parameters
+    ----------
+    weight : array (k,)
+        Of the components.
+    mean : array (k, 5)
+        i magnitude and the colours u-g, g-r, r-i, i-z.
+    covariance : array (k, 5, 5)
+    """
+
+    def __init__(self, weight: Array, mean: Array, covariance: Array) -> None:
+        self.mean = mean
+        at = np.arange(MAGNITUDE[0], FAINTEST + STEP, STEP)
+        variance = covariance[:, 0, 0]
+        log = np.log(weight / np.sqrt(variance)) - (at[:, None] - mean[:, 0]) ** 2 / (2 * variance)
+        share = np.exp(log - log.max(axis=1, keepdims=True))
+        self._rank = np.cumsum(share, axis=1) / share.sum(axis=1, keepdims=True)  # (magnitude, k)
+        self._gain = covariance[:, 1:, 0] / variance[:, None]
+        left = covariance[:, 1:, 1:] - self._gain[:, :, None] * covariance[:, None, 0, 1:]
+        self._root = np.linalg.cholesky(left)
+
+    def colours(self, reference: Array, uniform: Array, deviate: Array) -> Array:
+        """Return colours (n, 4) at i magnitudes (n,), for uniform numbers (n,) and standard normal ones (n, 4)."""
+        seen = np.clip(reference, MAGNITUDE[0], FAINTEST)
+        row = ((seen - MAGNITUDE[0]) / STEP).astype(np.intp)
+        kind = (uniform[:, None] >= self._rank[row, :-1]).sum(axis=1)
+        colour = np.empty((len(seen), 4))
+        for k in range(len(self.mean)):
+            here = np.flatnonzero(kind == k)
+            along = (seen[here] - self.mean[k, 0])[:, None] * self._gain[k]
+            colour[here] = self.mean[k, 1:] + along + deviate[here] @ self._root[k].T
+        return np.clip(colour, *np.transpose(COLOUR))
+
+    def draw(self, generator: Generator, area: float, density: float = 1.0) -> tuple[Array, Array]:
+        """Return magnitudes ugriz (n, 5) and half-light radii, arcsec (n,), of the galaxies of a piece of sky.
+
+        Parameters
+        ----------
+        generator : Generator
+        area : float
+            Square degrees.
+        density : float
+            Galaxies over those of the mean sky.
+        """
+        edges, below = counts()
+        number = generator.poisson(area * density * below[-1])
+        uniform = generator.random((number, 2))
+        deviate = generator.standard_normal((number, 5))
+        reference = np.interp(uniform[:, 0] * below[-1], below, edges)
+        colour = self.colours(reference, uniform[:, 1], deviate[:, :4])
+        radius = 10 ** (SIZE[0] + SIZE[1] * (reference - 22) + SIZE[2] * deviate[:, 4])
+        return magnitudes(reference, colour), np.clip(radius, *RADIUS)
+
+
+@lru_cache(maxsize=1)
+def counts() -> tuple[Array, Array]:
+    """Return i magnitudes, and the galaxies a square degree brighter than them."""
+    edges = np.linspace(*MAGNITUDE, 181)
+    at = 19.25 + 0.5 * np.arange(len(COUNTS))
+    density = 10 ** (np.interp(edges, at, COUNTS) + BRIGHT * np.minimum(edges - at[0], 0))
+    below = np.concatenate([[0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(edges))])
+    return edges, below * LEVEL / np.interp(21.0, edges, below)
+
+
+@lru_cache(maxsize=1)
+def load() -> FieldGalaxies:
+    """Return the field that ships."""
+    with files("skycnn").joinpath("populations", "clusterfield.npz").open("rb") as stream, np.load(stream) as kept:
+        return FieldGalaxies(*(kept[name].astype(np.float64) for name in ("weight", "mean", "covariance")))
