@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skycnn.errors import InputError
 from skycnn.schema import AB_ZERO_POINT, Column
-from skycnn.simulate import clustergalaxies, clusterphysics, draws, redsequence, richness, skyobjects
+from skycnn.simulate import clustergalaxies, clusterphysics, draws, fieldgalaxies, fieldstars, redsequence, richness
 from skycnn.simulate.clustergalaxies import CENTRAL, DIFFUSE, HALF_WIDTH, Members
 from skycnn.simulate.clusterphysics import ClusterPhysics
 from skycnn.simulate.cosmology import HUBBLE, kpc_per_arcsec, r500
@@ -207,8 +207,11 @@ def _others(random: Generator, physics: ClusterPhysics, redshift: float) -> list
 
 
 def _field(random: Generator, physics: ClusterPhysics) -> Spots:
-    """Return field galaxies, clustered among themselves in their number, and stars."""
+    """Return field galaxies, whose number scatters, and stars."""
     density = physics.field * float(np.exp(CLUSTERED * random.standard_normal()))
-    magnitude, size = skyobjects.draw(random, (WIDTH / 3600) ** 2, density, physics.stars)
-    place = WIDTH * (random.random((len(size), 2)) - 0.5)
-    return Spots(place, 10 ** (0.4 * (AB_ZERO_POINT - magnitude)), size / HALF_WIDTH)
+    area = (WIDTH / 3600) ** 2
+    galaxies, size = fieldgalaxies.load().draw(random, area, density)
+    stars = fieldstars.draw(random, area, physics.stars)
+    magnitude, width = np.concatenate([galaxies, stars]), np.concatenate([size / HALF_WIDTH, np.zeros(len(stars))])
+    place = WIDTH * (random.random((len(width), 2)) - 0.5)
+    return Spots(place, 10 ** (0.4 * (AB_ZERO_POINT - magnitude)), width)
