@@ -122,7 +122,8 @@ def drawn(field: Spots, side: int, scale: float, offset: Array, psf: Array) -> A
     sigma = field.sigma / scale
     image = np.zeros((len(psf), side * side))
     largest = np.hypot(sigma, psf.max())
-    low, near = 0.0, np.ones(0, bool)
+    low = 0.0
+    near: Any
     for widest, reach in PATCHES:
         near = (place > -1 - reach).all(axis=1) & (place < side + reach).all(axis=1)
         which = np.flatnonzero(near & (largest > low) & (largest <= widest))
