@@ -1,7 +1,7 @@
 """Field galaxies: how many there are on the sky, and their magnitudes in ugriz and sizes.
 
-Numbers rise as those of COSMOS2020 do (`census`), at the level of SDSS: 4,580 a square degree brighter than i = 21.
-Colours are those of 2,075 galaxies of two cells of SDSS DR8's sky, a Gaussian mixture in i magnitude and colours with
+Numbers rise as in two cells of SDSS DR8's sky to i = 20, fainter as those of COSMOS2020 do (`census`), at the level of
+SDSS: 4,580 a square degree brighter than i = 21. Colours are those of 2,075 galaxies of these cells, a Gaussian mixture in i magnitude and colours with
 the photometric errors taken out; fainter than they reach, colours are those of the faintest.
 `examples/recipes/clustermass_realism.py` fits it; `populations/clusterfield.npz` holds it.
 """
@@ -14,13 +14,19 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from skycnn.simulate.census import BRIGHT, COUNTS
+from skycnn.simulate.census import COUNTS
 from skycnn.simulate.redsequence import magnitudes
 
 Array = NDArray[Any]
 
 MAGNITUDE = (14.5, 23.5)
 """In i; what is fainter is a smooth level, and seldom is a galaxy brighter."""
+
+BRIGHTER = ((14.5, 0.15), (15.5, 0.80), (16.5, 1.79), (17.5, 2.31), (18.5, 2.75), (19.5, 3.14))
+"""i magnitude, and log10 of galaxies a magnitude and square degree in the cells; the first two by Euclid's slope."""
+
+OFFSET = -0.05
+"""log10 of the cells' number over that of COSMOS2020 at i = 20.25, where one goes over into the other."""
 
 LEVEL = 4580.0
 """Galaxies a square degree brighter than i = 21, in SDSS DR8."""
@@ -103,8 +109,8 @@ class FieldGalaxies:
 def counts() -> tuple[Array, Array]:
     """Return i magnitudes, and the galaxies a square degree brighter than them."""
     edges = np.linspace(*MAGNITUDE, 181)
-    at = 19.25 + 0.5 * np.arange(len(COUNTS))
-    density = 10 ** (np.interp(edges, at, COUNTS) + BRIGHT * np.minimum(edges - at[0], 0))
+    fainter = [(19.25 + 0.5 * k, log + OFFSET) for k, log in enumerate(COUNTS) if k >= 2]
+    density = 10 ** np.interp(edges, *np.transpose([*BRIGHTER, *fainter]))
     below = np.concatenate([[0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(edges))])
     return edges, below * LEVEL / np.interp(21.0, edges, below)
 
