@@ -1,9 +1,9 @@
 """Field galaxies: how many there are on the sky, and their magnitudes in ugriz and sizes.
 
 Numbers rise as in two cells of SDSS DR8's sky to i = 20, fainter as those of COSMOS2020 do (`census`), at the level of
-SDSS: 4,580 a square degree brighter than i = 21. Colours are those of 2,075 galaxies of these cells, a Gaussian mixture in i magnitude and colours with
-the photometric errors taken out; fainter than they reach, colours are those of the faintest.
-`examples/recipes/clustermass_realism.py` fits it; `populations/clusterfield.npz` holds it.
+SDSS: 4,580 a square degree brighter than i = 21. Colours are those of 2,075 galaxies of these cells, a Gaussian mixture
+in i magnitude and colours with the photometric errors taken out; fainter than they reach, colours are those of the
+faintest. `examples/recipes/clustermass_realism.py` fits it; `populations/clusterfield.npz` holds it.
 """
 
 from functools import lru_cache
@@ -67,8 +67,10 @@ class FieldGalaxies:
         variance = covariance[:, 0, 0]
         log = np.log(weight / np.sqrt(variance)) - (at[:, None] - mean[:, 0]) ** 2 / (2 * variance)
         share = np.exp(log - log.max(axis=1, keepdims=True))
-        self._rank = np.cumsum(share, axis=1) / share.sum(axis=1, keepdims=True)  # (magnitude, k)
+        rank = np.cumsum(share, axis=1) / share.sum(axis=1, keepdims=True)
+        self._rank = (rank + np.arange(len(at))[:, None]).ravel()  # rising throughout: (magnitude * k,)
         self._gain = covariance[:, 1:, 0] / variance[:, None]
+        self._level = mean[:, 1:] - mean[:, :1] * self._gain
         left = covariance[:, 1:, 1:] - self._gain[:, :, None] * covariance[:, None, 0, 1:]
         self._root = np.linalg.cholesky(left)
 
@@ -76,13 +78,13 @@ class FieldGalaxies:
         """Return colours (n, 4) at i magnitudes (n,), for uniform numbers (n,) and standard normal ones (n, 4)."""
         seen = np.clip(reference, MAGNITUDE[0], FAINTEST)
         row = ((seen - MAGNITUDE[0]) / STEP).astype(np.intp)
-        kind = (uniform[:, None] >= self._rank[row, :-1]).sum(axis=1)
-        colour = np.empty((len(seen), 4))
-        for k in range(len(self.mean)):
-            here = np.flatnonzero(kind == k)
-            along = (seen[here] - self.mean[k, 0])[:, None] * self._gain[k]
-            colour[here] = self.mean[k, 1:] + along + deviate[here] @ self._root[k].T
-        return np.clip(colour, *np.transpose(COLOUR))
+        count = len(self.mean)
+        kind = np.searchsorted(self._rank, uniform + row, side="right") - count * row
+        kind = np.minimum(kind, count - 1)
+        colour = self._level[kind] + seen[:, None] * self._gain[kind]
+        colour += np.einsum("nij,nj->ni", self._root[kind], deviate)
+        within: Array = np.clip(colour, *np.transpose(COLOUR))
+        return within
 
     def draw(self, generator: Generator, area: float, density: float = 1.0) -> tuple[Array, Array]:
         """Return magnitudes ugriz (n, 5) and half-light radii, arcsec (n,), of the galaxies of a piece of sky.

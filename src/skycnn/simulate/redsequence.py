@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-BANDS = ("u", "g", "r", "i", "z")
-
-REFERENCE = BANDS.index("i")
+FROM_I = ((1, 0, 0, 0, 0), (1, 1, 0, 0, 0), (1, 1, 1, 0, 0), (0, 0, 0, 0, -1))
+"""What each colour adds to the magnitudes ugriz less that in i."""
 
 FITTED = (0.06, 0.36)
 """Redshifts beyond which the colours are those at the ends."""
@@ -104,8 +103,7 @@ def draw(generator: Generator, redshift: Array, magnitude: Array, blue: Array) -
 
 def magnitudes(reference: Array, colour: Array) -> Array:
     """Return magnitudes ugriz (n, 5) of objects of i magnitude (n,) and colours (n, 4)."""
-    place = np.concatenate([np.zeros((len(colour), 1)), -np.cumsum(colour, axis=1)], axis=1)
-    found: Array = place - place[:, REFERENCE : REFERENCE + 1] + np.asarray(reference)[:, None]
+    found: Array = np.asarray(reference)[:, None] + colour @ np.array(FROM_I)
     return found
 
 
