@@ -2,8 +2,8 @@
 
     python examples/recipes/clustermass_realism.py [FOLDER] [--fit]        (half a minute; --fit a minute more)
 
-FOLDER holds the tables (default: ../shared/data/clusters). With --fit the numbers of simulate/redsequence.py are printed
-and src/skycnn/populations/clusterfield.npz is written; else only what ships is compared, asked and measured side by side.
+FOLDER holds the tables (default: ../shared/data/clusters). With --fit the numbers of simulate/redsequence.py are
+printed and src/skycnn/populations/clusterfield.npz is written; else what ships is compared, asked beside measured.
 """
 
 import argparse
@@ -24,6 +24,7 @@ CELL = 3.357174580832657 / 16  # square degrees; the area of the master table, a
 SOFTENING = np.array([1.4e-10, 0.9e-10, 1.2e-10, 1.8e-10, 7.4e-10])  # of SDSS's asinh magnitudes
 DIFFERENCE = np.eye(4, 5) - np.eye(4, 5, 1)  # colours of magnitudes
 PROBABLE = 0.7
+FAINT_U = 0.15  # mag; where u is noisier, its noise is not normal
 SEED = 16
 
 
@@ -42,6 +43,16 @@ def column(table, name):
 def colour_noise(error):
     """Return covariances (n, 4, 4) of colours for errors (n, 5) of magnitudes."""
     return np.einsum("kb,nb,lb->nkl", DIFFERENCE, error**2, DIFFERENCE)
+
+
+def expected_error(magnitude, error, u_g):
+    """Return errors (n, 5) of the fluxes expected of u and z, from g and i; those quoted follow the noise in u and z.
+
+    Where a colour is far from what is expected it is left out, with an error of 30 mag.
+    """
+    off = np.zeros_like(magnitude)
+    off[:, 0], off[:, 4] = magnitude[:, 1] + u_g - magnitude[:, 0], magnitude[:, 3] - 0.33 - magnitude[:, 4]
+    return np.where(np.abs(off) > (2.5, 1, 1, 1, 1.2), 30, np.minimum(error * 10 ** (0.4 * off), 1.5))
 
 
 # The red sequence
@@ -69,8 +80,8 @@ def fit_red(folder):
     above 0.2, points that follow the oldest spectrum's change of colour from where galaxies end.
     """
     magnitude, error, redshift, reference = red_sample(folder)
-    error = error.copy()
-    error[reference > 17.9, 0] = 50  # u is lost there, and who has one is no fair sample
+    error = expected_error(magnitude, error, 1.95)
+    error[error[:, 0] > FAINT_U, 0] = 30
     far, far_error, table = read(folder, "test_dr8_gals_with_zred.fit")
     z_far, i_far = column(table, "ZRED"), column(table, "REFMAG")
     taken = (z_far > 0.2) & (z_far < 0.3) & (column(table, "CHISQ") < 5)
@@ -141,17 +152,11 @@ def field_sample(folder):
     return magnitude[good], error[good], reference[good]
 
 
-def fit_field(folder, components=6, starts=8):
-    """Fit the mixture with each galaxy's errors taken out (Bovy, Hogg & Roweis 2011, AnApS 5, 1657); the best start.
-
-    Errors are those of the fluxes expected of u and z from g and i: those quoted follow the noise of the very fluxes.
-    """
+def fit_field(folder, components=8, starts=8):
+    """Fit the mixture with each galaxy's errors taken out (Bovy, Hogg & Roweis 2011, AnApS 5, 1657); the best start."""
     magnitude, error, reference = field_sample(folder)
-    expected = magnitude.copy()
-    expected[:, 0], expected[:, 4] = magnitude[:, 1] + 1.2, magnitude[:, 3] - 0.33
-    error = np.minimum(error * 10 ** (0.4 * (expected - magnitude)), 1.5)
-    error[np.abs(magnitude[:, 0] - expected[:, 0]) > 2.5, 0] = 30
-    error[np.abs(magnitude[:, 4] - expected[:, 4]) > 1.2, 4] = 30
+    g_r = magnitude[:, 1] - magnitude[:, 2]
+    error = expected_error(magnitude, error, np.clip(0.5 + 0.9 * g_r, 0.8, 1.9))
     x = np.column_stack([reference, magnitude @ DIFFERENCE.T])
     noise = np.zeros((len(x), 5, 5))
     noise[:, 0, 0], noise[:, 1:, 1:] = 1e-4, colour_noise(error)
@@ -164,7 +169,7 @@ def fit_field(folder, components=6, starts=8):
 
 
 def mixture(x, noise, count, seed, steps=150):
-    """Return the log likelihood, weights, means and covariances of a Gaussian mixture of x (n, d) with noise (n, d, d)."""
+    """Return the log likelihood, weights, means and covariances of a mixture of x (n, d) with noise (n, d, d)."""
     n, d = x.shape
     rng = np.random.default_rng(seed)
     mean = (x[rng.choice(n, count, replace=False)] + np.median(x, axis=0)) / 2
@@ -267,9 +272,7 @@ def compare_field(folder, area=40.0):
     print(f"field: {area:.0f} square degrees of the mocks")
     line("galaxies a square degree, i < 21", "4580 +- 10 %", f"{count:.0f}", abs(count / 4580 - 1) <= 0.1)
     magnitude, error, reference = field_sample(folder)
-    print(
-        f"  the two cells of SDSS have {len(reference) / (2 * CELL):.0f}; their colours beside the mocks', median and KS:"
-    )
+    print(f"  the two cells of SDSS have {len(reference) / (2 * CELL):.0f}; colours there, in mocks, median, and KS:")
     rng = draws.generator(SEED, 1, "field")
     copies = 20
     i = np.tile(reference, copies)

@@ -1,9 +1,9 @@
 """Field galaxies: how many there are on the sky, and their magnitudes in ugriz and sizes.
 
-Numbers rise as those of COSMOS2020 do (`census`), at the level of SDSS: 4,580 a square degree brighter than i = 21.
-Colours are those of 2,075 galaxies of two cells of SDSS DR8's sky, a Gaussian mixture in i magnitude and colours with
-the photometric errors taken out; fainter than they reach, colours are those of the faintest.
-`examples/recipes/clustermass_realism.py` fits it; `populations/clusterfield.npz` holds it.
+Numbers rise as in two cells of SDSS DR8's sky to i = 20, fainter as those of COSMOS2020 do (`census`), at the level of
+SDSS: 4,580 a square degree brighter than i = 21. Colours are those of 2,075 galaxies of these cells, a Gaussian mixture
+in i magnitude and colours with the photometric errors taken out; fainter than they reach, colours are those of the
+faintest. `examples/recipes/clustermass_realism.py` fits it; `populations/clusterfield.npz` holds it.
 """
 
 from functools import lru_cache
@@ -14,13 +14,19 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from skycnn.simulate.census import BRIGHT, COUNTS
+from skycnn.simulate.census import COUNTS
 from skycnn.simulate.redsequence import magnitudes
 
 Array = NDArray[Any]
 
 MAGNITUDE = (14.5, 23.5)
 """In i; what is fainter is a smooth level, and seldom is a galaxy brighter."""
+
+BRIGHTER = ((14.5, 0.15), (15.5, 0.80), (16.5, 1.79), (17.5, 2.31), (18.5, 2.75), (19.5, 3.14))
+"""i magnitude, and log10 of galaxies a magnitude and square degree in the cells; the first two by Euclid's slope."""
+
+OFFSET = -0.05
+"""log10 of the cells' number over that of COSMOS2020 at i = 20.25, where one goes over into the other."""
 
 LEVEL = 4580.0
 """Galaxies a square degree brighter than i = 21, in SDSS DR8."""
@@ -61,8 +67,10 @@ class FieldGalaxies:
         variance = covariance[:, 0, 0]
         log = np.log(weight / np.sqrt(variance)) - (at[:, None] - mean[:, 0]) ** 2 / (2 * variance)
         share = np.exp(log - log.max(axis=1, keepdims=True))
-        self._rank = np.cumsum(share, axis=1) / share.sum(axis=1, keepdims=True)  # (magnitude, k)
+        rank = np.cumsum(share, axis=1) / share.sum(axis=1, keepdims=True)
+        self._rank = (rank + np.arange(len(at))[:, None]).ravel()  # rising throughout: (magnitude * k,)
         self._gain = covariance[:, 1:, 0] / variance[:, None]
+        self._level = mean[:, 1:] - mean[:, :1] * self._gain
         left = covariance[:, 1:, 1:] - self._gain[:, :, None] * covariance[:, None, 0, 1:]
         self._root = np.linalg.cholesky(left)
 
@@ -70,13 +78,13 @@ class FieldGalaxies:
         """Return colours (n, 4) at i magnitudes (n,), for uniform numbers (n,) and standard normal ones (n, 4)."""
         seen = np.clip(reference, MAGNITUDE[0], FAINTEST)
         row = ((seen - MAGNITUDE[0]) / STEP).astype(np.intp)
-        kind = (uniform[:, None] >= self._rank[row, :-1]).sum(axis=1)
-        colour = np.empty((len(seen), 4))
-        for k in range(len(self.mean)):
-            here = np.flatnonzero(kind == k)
-            along = (seen[here] - self.mean[k, 0])[:, None] * self._gain[k]
-            colour[here] = self.mean[k, 1:] + along + deviate[here] @ self._root[k].T
-        return np.clip(colour, *np.transpose(COLOUR))
+        count = len(self.mean)
+        kind = np.searchsorted(self._rank, uniform + row, side="right") - count * row
+        kind = np.minimum(kind, count - 1)
+        colour = self._level[kind] + seen[:, None] * self._gain[kind]
+        colour += np.einsum("nij,nj->ni", self._root[kind], deviate)
+        within: Array = np.clip(colour, *np.transpose(COLOUR))
+        return within
 
     def draw(self, generator: Generator, area: float, density: float = 1.0) -> tuple[Array, Array]:
         """Return magnitudes ugriz (n, 5) and half-light radii, arcsec (n,), of the galaxies of a piece of sky.
@@ -103,8 +111,8 @@ class FieldGalaxies:
 def counts() -> tuple[Array, Array]:
     """Return i magnitudes, and the galaxies a square degree brighter than them."""
     edges = np.linspace(*MAGNITUDE, 181)
-    at = 19.25 + 0.5 * np.arange(len(COUNTS))
-    density = 10 ** (np.interp(edges, at, COUNTS) + BRIGHT * np.minimum(edges - at[0], 0))
+    fainter = [(19.25 + 0.5 * k, log + OFFSET) for k, log in enumerate(COUNTS) if k >= 2]
+    density = 10 ** np.interp(edges, *np.transpose([*BRIGHTER, *fainter]))
     below = np.concatenate([[0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(edges))])
     return edges, below * LEVEL / np.interp(21.0, edges, below)
 
