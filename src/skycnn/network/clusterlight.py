@@ -113,7 +113,7 @@ class ClusterLight(FewAtOnce):
         self.register_buffer("scale", torch.ones(windows, lights))
         self.register_buffer("richness", torch.tensor([0.0, 1.0]))  # centre and scatter of its logarithm
         self.first = nn.Conv2d(lights, channels, 3, padding=1)
-        self.second = nn.Conv2d(channels, channels, 1)
+        self.second = nn.Linear(channels, channels)
         self.shift = nn.Linear(3 + bands, 2 * channels)
         nn.init.zeros_(self.shift.weight)
         nn.init.zeros_(self.shift.bias)
@@ -176,22 +176,18 @@ class ClusterLight(FewAtOnce):
 
     def _light(self, image: Tensor, redshift: Tensor) -> dict[str, Tensor]:
         """Return light and red light in units of the noise, which bands there are, and the pixels in each ring."""
-        side = image.shape[-1]
-        level = outer_level(image)
-        if image.sum((2, 3)).isfinite().all():
-            image = image.clamp(-LARGEST, LARGEST)
-            there = image.new_ones(image.shape[:2], dtype=torch.bool)
-            area = rings(image.new_ones(1, 1, side, side)).expand(len(image), -1, 1)
-            image = image - level[..., None, None]
-            red, pixels = self.red(image, redshift, there, self.noise), image.new_ones(())
+        fine, side = image.isfinite(), image.shape[-1]
+        image = image.clamp(-LARGEST, LARGEST)
+        if fine.all():
+            there, pixels = image.new_ones(image.shape[:2], dtype=torch.bool), image.new_ones(1, 1, side, side)
+            image = image - outer_level(image)[..., None, None]
         else:
-            fine = image.isfinite()
-            there = fine.float().mean((2, 3)) > FEWEST
+            there = fine.to(image.dtype).mean((2, 3)) > FEWEST
+            level = outer_level(image.masked_fill(~fine, torch.nan))[..., None, None]
             fine = fine & there[..., None, None]
-            image = torch.where(fine, image.clamp(-LARGEST, LARGEST) - level[..., None, None], 0.0)
+            image = torch.where(fine, image - level, 0.0)
             pixels = fine.to(image.dtype).sum(1, keepdim=True) / there.sum(1).clamp(min=1)[:, None, None, None]
-            area = rings(pixels)
-            red = self.red(image, redshift, there, self.noise) * pixels
+        area, red = rings(pixels).expand(len(image), -1, 1), self.red(image, redshift, there, self.noise) * pixels
         return {"light": image / self.noise[:, None, None], "red": red, "there": there, "area": area, "pixels": pixels}
 
     def _known(self, redshift: Tensor) -> Tensor:
@@ -209,8 +205,8 @@ class ClusterLight(FewAtOnce):
         there = seen["there"].to(image.dtype)
         light = torch.cat([seen["light"], seen["red"]], 1).contiguous(memory_format=torch.channels_last)
         scale, shift = self.shift(torch.cat([self._known(redshift), there], 1))[..., None, None].chunk(2, 1)
-        x = torch.relu(self.first(asinh(light / 2)) * (1 + scale) + shift)
-        x = torch.relu(self.second(x)) * seen["pixels"]
+        x = torch.relu_(torch.addcmul(shift, self.first(asinh(light / 2)), 1 + scale))
+        x = torch.relu_(self.second(x.permute(0, 2, 3, 1))).permute(0, 3, 1, 2) * seen["pixels"]
         return {
             "maps": torch.cat([light, x], 1),
             "there": there,

@@ -7,7 +7,7 @@ from skycnn.network.radialwindows import distance
 
 OUTER = 0.75
 """Radius of what counts as outer, as a share of half a stamp's side."""
-STEP = 3
+STEP = 6
 """Every so manieth pixel is looked at for median and scatter; all for the mean."""
 CLIP = 2.5
 """Pixels further from the median, in units of the scatter, belong to something."""
@@ -32,7 +32,7 @@ def outer_level(image: Tensor) -> Tensor:
         inside = (outer - middle[..., None]).abs() <= CLIP * scatter[..., None]  # NaN is not
     count = inside.sum(2)
     mean = torch.where(inside, outer - middle[..., None], 0.0).sum(2) / count.clamp(min=1)
-    level = torch.where(count > 0, mean + middle, torch.nan)
-    if level.isnan().any():  # no outer pixel: all that there are
-        level = torch.where(level.isnan(), image.flatten(2).nanmedian(2).values, level)
-    return level.nan_to_num(0.0)
+    level, bare = mean + middle.nan_to_num(0.0), count == 0
+    if bare.any():  # no outer pixel: all that there are
+        level = level.index_put((bare,), image[bare].flatten(1).nanmedian(1).values.nan_to_num(0.0))
+    return level
