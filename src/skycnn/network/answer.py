@@ -138,7 +138,7 @@ class Answerer:
         values = [named[column.name] for column in self.columns[:-1]]
         flags = np.concatenate([part[1] for part in parts]).astype(np.int32)
         for own in self._flags:
-            flags[np.asarray(own.of(named), bool)] |= own.bit
+            flags[np.asarray(own.of({**inputs, **named}), bool)] |= own.bit
         count = present.sum(axis=1)
         few = count < fewest(self.card)
         flags[count < len(self.card.bands)] |= Flag.MISSING_BAND
