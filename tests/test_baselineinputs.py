@@ -1,5 +1,6 @@
 """baselineinputs: fluxes and the task's own columns, absent where a catalogue does not have them."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -24,7 +25,10 @@ def catalogue(*names):
 
 
 class Origin:
-    bands = ("g", "r", "i")
+    bands, named = ("g", "r", "i"), None
+
+    def column(self, kind):
+        return self.named
 
     def photometry(self, catalogue):
         raise InputError("no bands")
@@ -69,6 +73,19 @@ def test_what_is_not_there_is_an_error_where_the_baselines_are_named():
         baselineinputs.find(catalogue("A"), Origin(), task("z"), print, needed=True, strict=True)
     with pytest.raises(InputError, match="no input of kind 'image'"):
         baselineinputs.find(catalogue("A"), Origin(), task("image"), print, needed=True, strict=True)
+
+
+def test_a_column_that_the_task_can_do_without_is_no_error_and_that_of_the_run_comes_first():
+    wanted, notes = task("z"), []
+    wanted.columns = {"z": replace(Z, needed=False)}
+    found = baselineinputs.find(catalogue("A"), Origin(), wanted, notes.append, needed=True, strict=True)
+    assert np.isnan(found.read({}, np.arange(3))["z"]).all()
+    assert len(notes) == 1 and "the baselines have no z" in notes[0]
+    named = Origin()
+    named.named = "A"
+    for names, taken in ((("Z", "A"), "A"), (("Z",), "Z")):  # of a run on another file
+        found = baselineinputs.find(catalogue(*names), named, task("z"), print, needed=True, strict=True)
+        assert found.columns == (taken,)
 
 
 def test_fluxes_are_read_for_other_ends_too_and_their_lack_is_no_error():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skycnn.bootstrap import Interval, Resampling, bootstrap, difference, interval
+from skycnn.bootstrap import Interval, Resampling, bootstrap, difference, interval, ratio
 
 RNG = np.random.default_rng(11)
 
@@ -67,6 +67,14 @@ def test_a_paired_difference_sees_what_two_intervals_cannot():
     paired = difference(*draws)
     assert paired.low < -0.01 < paired.high < 0.0
     assert difference(draws[0], draws[0]) == Interval(0.0, 0.0, 0.0)
+
+
+def test_a_paired_ratio_sees_it_too():
+    hard = RNG.exponential(1.0, 500)
+    draws = [bootstrap(mean_of(values), Resampling(500)) for values in (0.9 * hard, hard)]
+    paired = ratio(*draws)
+    assert paired.value == pytest.approx(0.9) and 0.899 < paired.low <= paired.high < 0.901
+    assert np.isnan(ratio(draws[0], 0 * draws[1]).value)
 
 
 def test_vector_statistics_come_as_columns():

@@ -39,6 +39,18 @@ def test_cross_fitting_one_group_is_refused():
         baselines.cross_fitted(baselines.Median, {"redshift": np.ones(9)}, np.ones(9), np.zeros(9))
 
 
+def test_what_is_learned_may_be_another_number_than_what_is_judged_by():
+    truth = RNG.random(200)
+    learned = np.where(np.arange(200) % 4 == 0, truth + 3, np.nan)
+    judged = baselines.cross_fitted(baselines.Median, {"redshift": truth}, truth, learned=learned)
+    assert judged.value.shape == (200,) and (judged.value > 3).all()
+    assert np.nanmean(judged.pit) < 0.01
+    with pytest.raises(InputError, match="no baseline can be cross-fitted"):
+        baselines.cross_fitted(
+            baselines.Median, {"redshift": truth}, truth, learned=np.where(truth < 0.01, 1.0, np.nan)
+        )
+
+
 def test_held_out_rows_are_judged_in_blocks(monkeypatch):
     baseline = Neighbours()
     baseline.fit(*sky())

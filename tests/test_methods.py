@@ -11,7 +11,9 @@ from skycnn.errors import InputError
 
 
 def test_an_unknown_baseline_is_refused():
-    with pytest.raises(InputError, match=r"no baseline 'svm'.*median, knn, locallinear, forest, extratrees, boosting"):
+    with pytest.raises(
+        InputError, match=r"no baseline 'svm'.*median, ridge, knn, locallinear, forest, extratrees, boosting"
+    ):
         baselines.build("svm")
 
 
@@ -40,6 +42,16 @@ def test_a_method_stands_for_itself_on_every_set_of_features():
     assert names(None, "a b", "c") == ["median", "forest a b", "forest c"]
     (found,) = baselines.plan(["knn two"], {"one": int, "two": str})
     assert (found.method, found.features) == ("knn", str)
+
+
+def test_a_set_of_features_names_the_methods_that_suit_it():
+    class Few:
+        methods = ("ridge", "median", "forest")
+
+    found = [each.name for each in baselines.plan(None, {"few": Few, "many": object}, ["gridfit"])]
+    assert found == ["median", "ridge few", "forest few", "forest many", "gridfit"]
+    assert [each.name for each in baselines.plan(None, {"": Few})] == ["median", "ridge", "forest"]
+    assert [each.name for each in baselines.plan(("knn",), {"few": Few, "many": object})] == ["knn few", "knn many"]
 
 
 @pytest.mark.parametrize("name", ["svm", "forest d", "median c", "c", ""])

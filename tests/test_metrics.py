@@ -55,6 +55,9 @@ def test_scores_of_no_answer_are_nan_but_outliers_are_all():
     "name",
     [
         "median_error",
+        "slope",
+        "constant_mae",
+        "truth_sigma",
         "half_width",
         "calibration_error",
         "sigma_nmad",
@@ -124,6 +127,26 @@ def test_errors_in_the_values_own_unit():
     assert metrics.half_width(value, truth) == pytest.approx(0.3 * 0.99446, rel=0.01)
     value[::2] = np.nan
     assert metrics.half_width(value, truth) == metrics.half_width(value[1::2], truth[1::2])
+
+
+def test_answers_that_shrink_to_the_middle_are_seen_at_both_ends():
+    truth = np.linspace(13, 15, 1001)
+    value = 14 + 0.6 * (truth - 14)
+    assert metrics.slope(value, truth) == pytest.approx(0.6)
+    assert metrics.end_error(value, truth, above=False) == pytest.approx(0.4 * 0.9, abs=2e-3)  # in the tenth's middle
+    assert metrics.end_error(value, truth, above=True) == pytest.approx(-0.4 * 0.9, abs=2e-3)
+    value[truth > 14] = np.nan  # unanswered: the ends are those of the others
+    assert metrics.slope(value, truth) == pytest.approx(0.6)
+    assert metrics.end_error(value, truth, above=True) == pytest.approx(-0.4 * -0.05, abs=2e-3)
+    assert np.isnan(metrics.slope(np.ones(3), np.ones(3)))
+    assert metrics.end_error(np.array([2.0]), np.ones(1), above=True) == 1
+
+
+def test_a_constant_s_error_and_the_truth_s_spread():
+    truth = RNG.standard_normal(100_000)
+    value = np.where(truth > 9, np.nan, 0.0)
+    assert metrics.truth_sigma(value, truth) == pytest.approx(1, abs=0.01)
+    assert metrics.constant_mae(value, truth) == pytest.approx(np.sqrt(2 / np.pi), abs=0.01)
 
 
 def test_purity_at_another_prevalence_is_that_of_a_sample_that_has_it():

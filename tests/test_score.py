@@ -358,9 +358,9 @@ TASK = Task(
 '''
 
 
-def clusters(n=300):
+def clusters(n=300, seed=2):
     """Radii of every cluster, negative ones too; ages of half of them, none of which is real in the first rows."""
-    random = np.random.default_rng(2)
+    random = np.random.default_rng(seed)
     radius, age = random.uniform(-1.5, 0.5, n), random.uniform(6, 10, n)
     real = random.random(n) < 0.5
     held = {
@@ -375,6 +375,50 @@ def clusters(n=300):
     held |= {"LOG_R_TRUE": radius, "LOG_AGE_TRUE": np.where(np.arange(n) % 2, age, np.nan), "REAL_TRUE": real * 1.0}
     held["REAL_TRUE"][:7] = -1
     return held
+
+
+def labelled(n, seed, known):
+    """Return columns of clusters; the truth of a radius with labels beside it, of which the first so many are known."""
+    random = np.random.default_rng(seed)
+    held = clusters(n, seed)
+    label = held["LOG_R_TRUE"] + 0.5 + 0.01 * random.standard_normal(n)  # labels are off by much: who learned is seen
+    held["LOG_R_LABEL"] = np.where(np.arange(n) < known, label, np.nan)
+    return held
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_baselines_learn_from_few_labels_and_are_judged_by_the_truth(toy, cli, tmp_path, apart):
+    (toy / "toy.py").write_text(CLUSTERS)
+    first, other = (write(tmp_path / f"{k}.fits", labelled(300, k, 120)) for k in range(2))
+    given = {"train": (other,)} if apart else {}
+    result = scored(first, task="toy", truth=("LOG_R_TRUE",), train_truth=("LOG_R=LOG_R_LABEL",), **given)
+    found = {entry.name: entry for entry in result.answers[0].entries}
+    assert result.answers[0].rows == 300 and found["knn"].learned == (120 if apart else 96)
+    assert found["knn"].scores["bias"].value == pytest.approx(0.5, abs=0.05)
+    assert found["LOG_R"].ratio == {} and found["knn"].ratio["mae"].high < 1
+    where = f"trained on {other} (120 rows)" if apart else "cross-fitted 5-fold within the rows scored"
+    assert found["knn"].note == f"{where}, on LOG_R_LABEL"
+    assert {entry.name: entry.learned for entry in result.answers[1].entries}["knn"] != found["knn"].learned
+    plain = scored(first, task="toy", truth=("LOG_R_TRUE",)).answers[0].entries
+    assert plain[2].scores["bias"].value == pytest.approx(0, abs=0.05)
+    out = cli(first, "--task", "toy", "--truth", "LOG_R_TRUE", "--train-truth", "LOG_R_LABEL", "--baselines", "knn")
+    for words in ("LOG_R OVER", "bias, highest tenth", "sigma of the truth", "MAE of a constant", "\nslope"):
+        assert words in out
+
+
+def test_labels_that_are_not_there_or_rows_of_the_training_sample_are_refused(toy, tmp_path):
+    (toy / "toy.py").write_text(CLUSTERS)
+    path = write(tmp_path / "a.fits", labelled(300, 0, 300))
+    few = write(tmp_path / "b.fits", labelled(300, 0, 3))
+    truth = {"task": "toy", "truth": ("LOG_R_TRUE",)}
+    with pytest.raises(InputError, match=r"no column .LABEL."):
+        scored(path, train_truth=("LABEL",), **truth)
+    with pytest.raises(InputError, match="--train-truth NOTHING=A names no answer"):
+        scored(path, train_truth=("NOTHING=A",), **truth)
+    with pytest.raises(InputError, match="300 of the rows to score stand in --train"):
+        scored(path, train_truth=("LOG_R_LABEL",), train=(path,), **truth)
+    found = {entry.name: entry.note for entry in scored(few, train_truth=("LOG_R_LABEL",), **truth).answers[0].entries}
+    assert found["knn"] == "3 rows are too few to cross-fit"
 
 
 def test_every_answer_with_a_truth_has_its_table(toy, cli, tmp_path):
@@ -472,7 +516,7 @@ BAD = {
     ),
     "unknown baseline": (
         ["--baselines", "svm"],
-        "no baseline 'svm'.*median, knn, locallinear, forest, extratrees, boosting",
+        "no baseline 'svm'.*median, ridge, knn, locallinear, forest, extratrees, boosting",
     ),
     "no training file": (["--train", "nowhere.fits"], "nowhere.fits"),
     "unknown model": (["--model", "nobody"], "no model 'nobody'"),

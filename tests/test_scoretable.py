@@ -51,6 +51,17 @@ def test_overconfidence_is_seen():
     assert entry.scores["pit_width"].low > 1.1
 
 
+def test_sizes_of_errors_are_compared_as_ratios_on_the_rows_that_both_answered():
+    first, other = predictor("A", 0.02), predictor("B", 0.04, seed=1)
+    other.judged.value[:50] = np.nan
+    entries = scoretable.table([first, other], TRUTH, scoretable.VALUE, QUICK)
+    assert entries[0].ratio == {} and set(entries[1].ratio) == {"mae", "half_width", "crps"}
+    errors = [np.abs(each.judged.value - TRUTH)[50:].mean() for each in (first, other)]
+    found = entries[1].ratio["mae"]
+    assert found.value == pytest.approx(errors[0] / errors[1], abs=0.02) and 0.4 < found.low < 0.5 < found.high < 0.6
+    assert scoretable.table([first, other], TRUTH, scoretable.REDSHIFT, QUICK)[1].ratio == {}
+
+
 def test_differences_are_the_first_minus_the_other_on_the_same_rows():
     entries = scoretable.table([predictor("A", 0.02), predictor("B", 0.03, seed=1)], TRUTH, scoretable.REDSHIFT, QUICK)
     gap = entries[1].difference

@@ -101,7 +101,7 @@ def test_each_set_of_features_has_its_baselines(toy, tmp_path):
     assert answer.bootstrap == "50 bootstrap resamples of 30 groups"
 
 
-@pytest.mark.parametrize("name", ["knn", "locallinear", "forest", "extratrees", "boosting"])
+@pytest.mark.parametrize("name", ["ridge", "knn", "locallinear", "forest", "extratrees", "boosting"])
 def test_every_method_answers_with_probabilities(toy, tmp_path, name):
     (answer,) = scored(stamps(tmp_path / "s.fits"), baselines=(f"{name} C A Gini M20",)).answers
     own = answer.entries[1]
@@ -192,6 +192,23 @@ def test_each_row_is_measured_once_whatever_is_asked():
         assert found["image middle"].tolist() == rows.tolist()
     assert sorted(images.asked) == [*range(5), *range(10, 30), 900]
     assert done and all(total == 1000 for _, total in done)
+
+
+def test_columns_stand_beside_the_stamps_that_are_measured():
+    class Weight:
+        columns = ("W", "X")
+
+        def read(self, chunk, rows):
+            return {"weight": chunk["W"] + 0 * chunk["X"]}
+
+    def heavy(inputs):
+        return {"image heavy": inputs["weight"] - inputs["image"][:, 0, 1, 1]}
+
+    reader, number = StampReader(Images(), [heavy], 1000, None, [Weight()]), np.arange(1000.0)
+    assert reader.columns == ("X", "W")
+    for rows in (np.array([3, 12, 900]), np.arange(700)):
+        found = reader.read({"X": number[rows], "W": 3 * number[rows]}, rows)
+        assert found["image heavy"].tolist() == (2 * rows).tolist()
 
 
 def test_sets_that_measure_alike_share_it():

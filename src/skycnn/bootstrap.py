@@ -114,6 +114,14 @@ def difference(first: Array, second: Array) -> Interval:
 
     The rows' common difficulty cancels, so this decides between two predictors where their own intervals overlap.
     """
-    draws = first - second
+    return _paired(first - second)
+
+
+def ratio(first: Array, second: Array) -> Interval:
+    """Return the paired ratio of two statistics bootstrapped on the same resamples: median and 95 % interval."""
+    return _paired(np.divide(first, second, out=np.full(np.shape(first), np.nan), where=second > 0))
+
+
+def _paired(draws: Array) -> Interval:
     known = draws[np.isfinite(draws)]
     return interval(float(np.median(known)) if len(known) else float("nan"), draws)

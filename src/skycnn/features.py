@@ -20,12 +20,15 @@ LARGEST_ERROR = 10.0
 class FeatureTable(Protocol):
     """Features learned from training rows; a task makes its own with ``features(inputs)``, see `task.Task`.
 
-    The callable has ``inputs``, the kinds of input that it needs, as `Network.inputs` names them. There may also be
-    ``near(inputs)``, the coordinates (n, k) in which nearest neighbours are looked for; default is `Scaled`.
+    The callable has ``inputs``, the kinds of input that it looks at, as `Network.inputs` names them, first the one that
+    it cannot do without. There may also be ``near(inputs)``, the coordinates (n, k) in which nearest neighbours are
+    looked for; default is `Scaled`. It may have ``methods``, the names of the baselines that suit it, which run where
+    the user names none.
 
     Where ``image`` is among the inputs, the callable has a static ``measure(inputs)`` too, which makes numbers (n,) by
-    name (each begins with ``image``) of stamps (n, band, y, x), a row by itself. Stamps are measured once, a part of
-    the rows at a time, and learned from and tabulated are these numbers; sets with the same ``measure`` share them.
+    name (each begins with ``image``) of stamps (n, band, y, x) and of the columns (n,) that are among the inputs, a row
+    by itself. Stamps are measured once, a part of the rows at a time, and learned from and tabulated are these numbers
+    and columns; sets with the same ``measure`` share the numbers.
     """
 
     def table(self, inputs: Inputs) -> Array:

@@ -20,6 +20,9 @@ NMAD = 1.48
 NOMINAL = 0.68
 """Of truths that an interval from the 16th to the 84th percentile holds."""
 
+ENDS = 0.1
+"""Share of the rows at each end of the truth whose bias is told: answers that shrink to the middle are off there."""
+
 CALIBRATION_BINS = 10
 """Of probabilities: those of the reliability diagram too."""
 
@@ -70,6 +73,36 @@ def median_error(value: Array, truth: Array) -> float:
     """Return ``median(value - truth)``, in the value's own unit."""
     value, truth = _answered(value, truth)
     return _median(value - truth) if len(value) else float("nan")
+
+
+def slope(value: Array, truth: Array) -> float:
+    """Return the slope of the line through answers over truths, by least squares; below 1 answers shrink."""
+    value, truth = _answered(value, truth)
+    away = truth - truth.mean() if len(truth) else truth
+    square = float(away @ away)
+    return float(away @ value) / square if square > 0 else float("nan")
+
+
+def end_error(value: Array, truth: Array, above: bool) -> float:
+    """Return the median of ``value - truth`` over the tenth of the rows with the smallest or the largest truths."""
+    value, truth = _answered(value, truth)
+    if not len(value):
+        return float("nan")
+    count = max(1, round(ENDS * len(value)))
+    edge = np.partition(truth, -count if above else count - 1)[-count if above else count - 1]
+    return _median((value - truth)[truth >= edge if above else truth <= edge])
+
+
+def constant_mae(value: Array, truth: Array) -> float:
+    """Return the mean absolute error of the answered rows' median truth: what any answer has to beat."""
+    _, truth = _answered(value, truth)
+    return float(np.mean(np.abs(truth - _median(truth)))) if len(truth) else float("nan")
+
+
+def truth_sigma(value: Array, truth: Array) -> float:
+    """Return the standard deviation of the answered rows' truths."""
+    _, truth = _answered(value, truth)
+    return float(np.std(truth)) if len(truth) else float("nan")
 
 
 def half_width(value: Array, truth: Array) -> float:

@@ -29,8 +29,26 @@ def held_out(baseline: Baseline, inputs: Inputs, truth: Array) -> Judged:
     return join(parts)
 
 
-def cross_fitted(make: Callable[[], Baseline], inputs: Inputs, truth: Array, groups: Array | None = None) -> Judged:
+def cross_fitted(
+    make: Callable[[], Baseline],
+    inputs: Inputs,
+    truth: Array,
+    groups: Array | None = None,
+    learned: Array | None = None,
+) -> Judged:
     """Judge a baseline on every row, each by a fit that never saw the row's fold.
+
+    Parameters
+    ----------
+    make : callable
+        Returns a baseline that is not fitted.
+    inputs : mapping of str to array (n, ...)
+    truth : array (n,)
+        That rows are judged by.
+    groups : array (n,), optional
+        Each is in one fold.
+    learned : array (n,), optional
+        What is learned from in place of the truth, by the rows where it is not NaN.
 
     Raises
     ------
@@ -38,14 +56,14 @@ def cross_fitted(make: Callable[[], Baseline], inputs: Inputs, truth: Array, gro
         When all rows are in one fold: a single group, or a handful of rows.
     """
     fold = folds(inputs, groups)
-    used = np.unique(fold)
-    if len(used) < 2:
+    learned = truth if learned is None else learned
+    if len(np.unique(fold[np.isfinite(learned)])) < 2:
         what = "the rows are all of one group" if groups is not None else f"{len(truth)} rows are too few"
         raise InputError(f"{what}: no baseline can be cross-fitted", hint="Train on others: --train CAT2.")
     parts, order = [], np.argsort(fold, kind="stable")
-    for k in used:
+    for k in np.unique(fold):
         inside = fold == k
-        baseline = make()
-        baseline.fit(take(inputs, ~inside), truth[~inside])
+        baseline, others = make(), ~inside & np.isfinite(learned)
+        baseline.fit(take(inputs, others), learned[others])
         parts.append(held_out(baseline, take(inputs, inside), truth[inside]))
     return join(parts).take(np.argsort(order))

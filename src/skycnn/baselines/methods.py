@@ -10,11 +10,13 @@ from skycnn.baselines.boosting import Boosting
 from skycnn.baselines.forest import ExtraTrees, Forest
 from skycnn.baselines.locallinear import LocalLinear
 from skycnn.baselines.neighbours import Neighbours
+from skycnn.baselines.ridge import Ridge
 from skycnn.errors import InputError
 from skycnn.features import Features
 
 KINDS: Mapping[str, Callable[..., Baseline]] = {
     "median": Median,
+    "ridge": Ridge,
     "knn": Neighbours,
     "locallinear": LocalLinear,
     "forest": Forest,
@@ -26,7 +28,9 @@ DEFAULT = ("median", "knn", "locallinear", "extratrees", "boosting")
 """Those that run where none are named: the forest takes as long as all others, and was the best on no sample tried."""
 
 OF_SETS = ("median", "forest")
-"""Those that run on each of several sets of features where none are named: all methods on all make a table too wide."""
+"""Those that run on each of several sets of features where none are named: all methods on all make a table too wide.
+
+A set that has ``methods`` of its own names those that suit it."""
 
 LEARNED = ("forest", "extratrees", "boosting")
 """Those that need scikit-learn."""
@@ -59,8 +63,8 @@ def plan(
     Parameters
     ----------
     names : sequence of str, optional
-        ``forest``, or ``forest NAME`` for one set alone. Default is ``DEFAULT``, of several sets ``OF_SETS``, and all
-        of the task's own.
+        ``forest``, or ``forest NAME`` for one set alone. Default is ``DEFAULT``, of several sets ``OF_SETS`` or those
+        that a set names as its ``methods``, and all of the task's own.
     sets : mapping of str to callable
         Features by name, see `features.sets`.
     own : iterable of str
@@ -78,7 +82,7 @@ def plan(
     }
     first = next(iter(sets.values()))
     own, found = tuple(own), dict[str, Planned]()
-    for name in (*(DEFAULT if len(sets) == 1 else OF_SETS), *own) if names is None else names:
+    for name in (*_usual(sets), *own) if names is None else names:
         if name in own:
             found[name] = Planned(name, name, None)
         elif name == "median":
@@ -91,6 +95,13 @@ def plan(
             added = [f"each on one set alone too: 'forest {next(iter(sets))}'"] if len(sets) > 1 else []
             raise InputError(f"no baseline {name!r}", expected=", ".join([*KINDS, *own, *added]))
     return tuple(found.values())
+
+
+def _usual(sets: Mapping[str, Callable[..., Any]]) -> list[str]:
+    """Return the names of the baselines that run where none are named: the constant, then set by set."""
+    usual = DEFAULT if len(sets) == 1 else OF_SETS
+    named = [(method, name) for name, make in sets.items() for method in getattr(make, "methods", usual)]
+    return ["median", *(f"{method} {name}".strip() for method, name in named if method != "median")]
 
 
 def available(name: str) -> bool:

@@ -45,6 +45,15 @@ def command(
             "--train", metavar="CAT2", help="Train the baselines on these rows; left out, five-fold within CAT."
         ),
     ] = None,
+    train_truth: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--train-truth",
+            metavar="[ANSWER=]COLUMN",
+            help="Train the baselines on this column in place of the truth, by the rows that have it: labels, which "
+            "have errors.",
+        ),
+    ] = None,
     baseline: Annotated[
         list[str] | None,
         typer.Option(
@@ -56,7 +65,7 @@ def command(
         typer.Option(
             "--baselines",
             metavar="LIST|all|none",
-            help="Of median,knn,locallinear,forest,extratrees,boosting; left out, all but the forest, the slowest. "
+            help="Of median,ridge,knn,locallinear,forest,extratrees,boosting; left out, all but ridge and the forest. "
             "Of several sets of features each has them ('forest NAME' for one), left out, the forest. A task may have "
             "others of its own, as gridfit of starcluster: left out, these too.",
         ),
@@ -137,6 +146,7 @@ def command(
         baseline=tuple(baseline or ()),
         baselines=wanted,
         train=tuple(train or ()),
+        train_truth=tuple(train_truth or ()),
         group=group,
         by=None if by is None else rowbins.parse(by),
         model=model,
@@ -194,6 +204,10 @@ def _draw(result: Any, answered: Any) -> None:
         scores = [score for score in answered.scores if not score.beside]
         lines = [(score.label, *(_cell(score, entry.difference, "+") for entry in rivals)) for score in scores]
         console.table(heading, lines)
+        lines = [(score.label, *(_ratio(entry.ratio[score.key]) for entry in rivals)) for score in scores if score.size]
+        if lines:
+            print()
+            console.table((f"{ran[0].name} OVER", *(entry.name for entry in rivals)), lines)
     if answered.bins:
         print()
         _draw_bins(answered)
@@ -243,6 +257,10 @@ def _cell(score: Any, scores: Any, sign: str = "") -> str:
     return middle if middle == "-" else f"{middle} [{low}, {high}]"
 
 
+def _ratio(found: Any) -> str:
+    return f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}]" if found.value == found.value else "-"
+
+
 def _verdict(answered: Any, best: Any) -> str:
     """Return which baseline is the best by a score, and whether the answers beat it."""
     score = next(score for score in answered.scores if score.key == best.score)
@@ -262,7 +280,7 @@ def _footnotes(result: Any, answered: Any) -> Sequence[str]:
         f"[..]: {100 * result.level:g}% of {answered.bootstrap}",
     ]
     if answered.unit:
-        lines.append(f"MAE, half of 16-84%, bias and CRPS in the unit of {answered.value}: {answered.unit}")
+        lines.append(f"MAE, sigma, half of 16-84%, bias and CRPS in the unit of {answered.value}: {answered.unit}")
     if answered.kind == "class":
         lines.append(f"positive: {answered.value} of {result.threshold:g} or more")
         lines.append("ECE if calibrated: of truths drawn from the probabilities; [..]: 95% of such draws")

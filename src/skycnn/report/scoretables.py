@@ -33,6 +33,8 @@ def scores(scored: Scored) -> Markup:
     caption = f"{scored.value}: n = {scored.rows:,}; in brackets 95% of {scored.bootstrap}"
     if len(ran) > 1:
         caption += f"; \N{INCREMENT} is {scored.value} less the column's own, resample by resample"
+    if any(entry.ratio for entry in ran):
+        caption += f", \N{DIVISION SIGN} {scored.value} over it"
     return tag("div", pageblocks.table(head, lines, caption), class_="scores")
 
 
@@ -44,6 +46,9 @@ def _cell(score: Score, entry: Entry) -> Markup:
     if entry.difference and not score.beside:
         less, ends = parts(score, entry.difference[score.key], "+")
         lines += [tag("span", f"\N{INCREMENT} {less}", class_="less"), tag("span", ends, class_="ends")] if ends else []
+    if over := entry.ratio.get(score.key):
+        middle, ends = (f"{over.value:.3f}", f"[{over.low:.3f}, {over.high:.3f}]")
+        lines += [tag("span", f"\N{DIVISION SIGN} {middle}", class_="less"), tag("span", ends, class_="ends")]
     return join(lines)
 
 

@@ -20,10 +20,11 @@ FEWEST = 20
 """Rows below which nothing is cross-fitted."""
 
 
-def check_apart(rows: ScoredRows, train: ScoredRows, where: str, group: str | None) -> None:
+def check_apart(rows: ScoredRows, train: ScoredRows, where: str, group: str | None, alike: bool = True) -> None:
     """See that no row and no group stands both among the rows to score and among those to train on.
 
-    Groups of mocks of two seeds are different objects, whatever their names.
+    Groups of mocks of two seeds are different objects, whatever their names. Without ``alike`` the truths of the two
+    are of different columns, and rows are told by their inputs alone.
 
     Raises
     ------
@@ -31,7 +32,7 @@ def check_apart(rows: ScoredRows, train: ScoredRows, where: str, group: str | No
         When one does; it names the group.
     """
     names = tuple(train.inputs)
-    twice = len(_marks(rows, names) & _marks(train, names))
+    twice = len(_marks(rows, names, alike) & _marks(train, names, alike))
     if twice:
         raise InputError(
             f"{twice} of the rows to score stand in --train {where} too",
@@ -47,20 +48,23 @@ def check_apart(rows: ScoredRows, train: ScoredRows, where: str, group: str | No
             )
 
 
-def _marks(rows: ScoredRows, names: Sequence[str]) -> set[int]:
-    """Return the hashes of inputs, those of some names, and truth of the rows that have any input."""
+def _marks(rows: ScoredRows, names: Sequence[str], truths: bool) -> set[int]:
+    """Return the hashes of inputs, those of some names, and perhaps of truths of the rows that have any input."""
     inputs = {name: rows.inputs[name] for name in names}
     there = baselines.present(inputs)
     if not there.any():
         return set()
-    return set(row_hashes(*baselines.take(inputs, there).values(), rows.truth[there]).tolist())
+    truth = (rows.truth[there],) if truths else ()
+    return set(row_hashes(*baselines.take(inputs, there).values(), *truth).tolist())
 
 
-def training_note(train: ScoredRows | None, names: Sequence[str], group: str | None) -> str:
-    """Return on which rows the baselines are trained, in words."""
+def training_note(train: ScoredRows | None, names: Sequence[str], group: str | None, learned: str | None = None) -> str:
+    """Return on which rows, and on which column where it is not the truth, the baselines are trained, in words."""
+    against = f", on {learned}" if learned else ""
     if train is not None:
-        return f"trained on {' '.join(names)} ({len(train.truth)} rows)"
-    return f"cross-fitted {baselines.FOLDS}-fold within the rows scored" + (f", by {group}" if group else "")
+        return f"trained on {' '.join(names)} ({len(train.truth)} rows){against}"
+    within = f"cross-fitted {baselines.FOLDS}-fold within the rows scored"
+    return within + against + (f", by {group}" if group else "")
 
 
 def answer(
@@ -91,10 +95,10 @@ def answer(
         return Predictor(name, None, "there are no rows")
     sides: list[Mapping[str, Array]] = [part.inputs for part in (rows, train) if part is not None]
     if planned.method != "median":
+        main = [features.of_kinds(inputs, seen[:1]) for inputs in sides]
+        if not all(baselines.present(inputs).any() for inputs in main):
+            return Predictor(name, None, f"no {features.words(seen[0])} was found")
         sides = [features.of_kinds(inputs, seen) for inputs in sides]
-        if not all(baselines.present(inputs).any() for inputs in sides):
-            what = features.words("flux") if "flux" in seen else " and no ".join(map(features.words, seen))
-            return Predictor(name, None, f"no {what} was found")
     bands = _bands(sides)
     sides = [{key: v[:, bands] if v.ndim > 1 else v for key, v in inputs.items()} for inputs in sides]
     make = partial(baselines.build, planned.method, kind == "class", threads, planned.features)
@@ -102,10 +106,11 @@ def answer(
         baseline = make()
         baseline.fit(sides[1], train.truth)
         return Predictor(name, baselines.held_out(baseline, sides[0], rows.truth), note, len(train.truth))
-    if len(rows.truth) < FEWEST:
-        return Predictor(name, None, f"{len(rows.truth)} rows are too few to cross-fit")
-    learned = round(len(rows.truth) * (1 - 1 / baselines.FOLDS))
-    return Predictor(name, baselines.cross_fitted(make, sides[0], rows.truth, rows.groups), note, learned)
+    known = len(rows.truth) if rows.learned is None else int(np.isfinite(rows.learned).sum())
+    if known < FEWEST:
+        return Predictor(name, None, f"{known} rows are too few to cross-fit")
+    judged = baselines.cross_fitted(make, sides[0], rows.truth, rows.groups, rows.learned)
+    return Predictor(name, judged, note, round(known * (1 - 1 / baselines.FOLDS)))
 
 
 def _bands(sides: Sequence[Mapping[str, Array]]) -> Array:

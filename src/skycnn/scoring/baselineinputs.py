@@ -132,7 +132,7 @@ def find(
     needed : bool
         Whether any baseline looks at inputs.
     strict : bool
-        Whether an input that is not there is an error.
+        Whether an input that is not there is an error; no column is that the task can do without.
     fluxes : bool
         Whether fluxes are read where they are found, whatever the baselines look at.
     own : sequence of OwnBaseline
@@ -145,27 +145,28 @@ def find(
     InputError
         When it is one.
     """
-    readers: list[InputReader] = []
+    readers: dict[str, InputReader] = {}
     sets: tuple[features.Make | OwnBaseline, ...] = (*features.sets(task.features).values(), *own)
     measures = stampreader.measures(sets)
     seen = dict.fromkeys(kind for make in sets for kind in features.kinds(make))
-    for kind in seen | ({"flux": None} if fluxes else {}):
+    for kind in sorted(seen | ({"flux": None} if fluxes else {}), key="image".__eq__):  # stamps with columns known
         looked_at = needed and kind in seen
         try:
             reader: InputReader | None = None
             if looked_at and kind == "image" and measures:
-                reader = _stamps(catalogue, origin, task, measures, progress)
+                columns = [reader for name, reader in readers.items() if name in task.columns]
+                reader = _stamps(catalogue, origin, task, measures, progress, columns)
             elif looked_at or (fluxes and kind == "flux"):
                 reader = _reader(catalogue, origin, task, kind)
         except InputError as error:
-            if strict and looked_at:
+            if strict and looked_at and (kind not in task.columns or task.columns[kind].needed):
                 raise
             if looked_at:
                 say(f"the baselines have no {features.words(kind)}: {error.what}")
             reader = None
         absent = FluxReader(None, len(origin.bands)) if kind == "flux" else AbsentReader(kind)
-        readers.append(reader or absent)
-    return Readers(readers)
+        readers[kind] = reader or absent
+    return Readers(tuple(readers.values()))
 
 
 def _stamps(
@@ -174,6 +175,7 @@ def _stamps(
     task: Task,
     measures: Sequence[Measure],
     progress: Callable[[int, int], None] | None,
+    columns: Sequence[InputReader],
 ) -> StampReader:
     """Return the reader of the catalogue's own stamps, as the model that answered takes them."""
     if origin.card is None:
@@ -182,7 +184,9 @@ def _stamps(
     known = origin.user_survey
     survey = survey_of(catalogue, known.name if known else None)
     available = Available(catalogue, options, imagekind.opened(catalogue, options), survey, known)
-    return StampReader(ImageKind(task.reddened).find(origin.card, available), measures, catalogue.rows, progress)
+    return StampReader(
+        ImageKind(task.reddened).find(origin.card, available), measures, catalogue.rows, progress, columns
+    )
 
 
 def _reader(catalogue: Catalogue, origin: Origin, task: Task, kind: str) -> InputReader:
@@ -193,5 +197,6 @@ def _reader(catalogue: Catalogue, origin: Origin, task: Task, kind: str) -> Inpu
         raise InputError(f"score reads no input of kind {kind!r}", expected=" or ".join(("flux", *task.columns)))
     column = task.columns[kind]
     fields = Fields(catalogue.columns, catalogue.label, f"the baselines need {column.meaning}")
-    name = next((name for name in column.names if fields.get(name)), column.names[0])
+    names = (*filter(None, [origin.column(kind)]), *column.names)
+    name = next((name for name in names if fields.get(name)), column.names[0])
     return ColumnReader(kind, fields.require(name, f"--input {kind}=COLUMN"), column)

@@ -50,6 +50,12 @@ class Origin:
         count = rows.get("train") if isinstance(rows, Mapping) else None
         return count if isinstance(count, int) else None
 
+    def column(self, kind: str) -> str | None:
+        """Return the column that the run which answered took a kind of input from, where it took one from a column."""
+        given = self.record.options.get("input") if self.record is not None else None
+        name = given.get(kind) if isinstance(given, Mapping) else None
+        return name if isinstance(name, str) else None
+
     def photometry(self, catalogue: Catalogue) -> Photometry:
         """Return a catalogue's photometry in the model's bands.
 

@@ -62,6 +62,8 @@ class Wanted:
         Columns to draw and to bin by.
     beside : tuple of str
         Further columns of one number a row.
+    learned : str, optional
+        Column that baselines learn from in place of the truth.
     where : str, optional
         Condition on the rows to keep.
     bits : mapping of str to mapping of str to int
@@ -78,6 +80,7 @@ class Wanted:
     group: str | None = None
     by: str | None = None
     beside: tuple[str, ...] = ()
+    learned: str | None = None
     where: str | None = None
     bits: BitNames = field(default_factory=dict)
     rows: tuple[int, int | None] | None = None
@@ -99,6 +102,8 @@ class Wanted:
             found[self.group] = there.require(self.group, "--group COLUMN", flag=True, text=True)
         if self.values and (flag := there.get(self.flag)) is not None and flag.numeric:
             found[self.flag] = flag
+        if self.learned is not None:
+            found[self.learned] = there.require(self.learned, "--train-truth COLUMN", flag=True)
         found |= {name: there.require(name, "", flag=True) for name in self.beside}
         return found
 
@@ -140,6 +145,8 @@ class ScoredRows:
         Of the rows in their catalogue, from 0.
     beside : mapping of str to array (n,)
         Of `Wanted.beside`, NaN for null.
+    learned : array (n,), optional
+        What baselines learn from in place of the truth, NaN where it is not known.
     """
 
     truth: Array
@@ -153,6 +160,7 @@ class ScoredRows:
     seeds: frozenset[object] = frozenset({None})
     numbers: Array | None = None
     beside: Mapping[str, Array] = field(default_factory=dict)
+    learned: Array | None = None
 
 
 def read(catalogue: Catalogue, wanted: Wanted, reader: InputReader) -> ScoredRows:
@@ -212,6 +220,7 @@ def concatenate(parts: Sequence[ScoredRows]) -> ScoredRows:
             for name in first.beside
             if all(name in part.beside for part in parts)
         },
+        whole([part.learned for part in parts]),
     )
 
 
@@ -226,10 +235,9 @@ def _part(
     label: str,
 ) -> ScoredRows:
     """Return the rows of one chunk, which begins at row ``first``, that can be scored."""
-    truth = np.asarray(fields[wanted.truth].of(chunk), np.float64)
-    known = np.isfinite(truth) & wanted.bounds.holds(truth)
-    if wanted.kind == "class" and (odd := known & (truth != 0) & (truth != 1)).any():
-        raise InputError(f"{wanted.truth} is no class", value=float(truth[odd][0]), expected="0 or 1, else null")
+    truth = _truths(wanted, wanted.truth, fields, chunk)
+    learned = None if wanted.learned is None else _truths(wanted, wanted.learned, fields, chunk)
+    known = np.isfinite(truth)
     flags = np.asarray(fields[wanted.flag].of(chunk), np.float64) if wanted.flag in fields else None
     ran = np.ones(len(truth), bool) if flags is None else ~(np.isnan(flags) | (flags == NOT_RUN))
     kept = where.holds(chunk) if where else np.ones(len(truth), bool)
@@ -241,6 +249,7 @@ def _part(
     use = np.flatnonzero(known & ran & kept)
     rows = {name: array[use] for name, array in chunk.items()}
     truth = truth[use]
+    learned = None if learned is None else learned[use]
     return ScoredRows(
         truth,
         {name: _judged(rows, fields[name], columns, truth, wanted.kind) for name, columns in behind.items()},
@@ -252,7 +261,23 @@ def _part(
         {name: n for name, n in left_out.items() if n},
         numbers=first + use,
         beside={name: np.asarray(fields[name].of(rows), np.float64) for name in wanted.beside},
+        learned=learned,
     )
+
+
+def _truths(wanted: Wanted, name: str, fields: Mapping[str, Field], chunk: Mapping[str, Array]) -> Array:
+    """Return the truths (n,) in a column, NaN where they are none.
+
+    Raises
+    ------
+    InputError
+        When a class is neither 0 nor 1.
+    """
+    truth = np.asarray(fields[name].of(chunk), np.float64)
+    truth = np.where(np.isfinite(truth) & wanted.bounds.holds(truth), truth, np.nan)
+    if wanted.kind == "class" and (odd := np.isfinite(truth) & (truth != 0) & (truth != 1)).any():
+        raise InputError(f"{name} is no class", value=float(truth[odd][0]), expected="0 or 1, else null")
+    return truth
 
 
 def _sorted_by(field: Field, rows: Mapping[str, Array]) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skycnn import metrics
-from skycnn.bootstrap import Interval, Resampling, bootstrap, difference, interval
+from skycnn.bootstrap import Interval, Resampling, bootstrap, difference, interval, ratio
 from skycnn.distribution import Judged
 from skycnn.errors import InputError
 
@@ -39,6 +39,8 @@ class Score:
         theirs, not that of the bootstrap.
     beside : bool
         Whether it is no score of the answers but what another is to be seen beside, so that two are not compared.
+    size : bool
+        Whether it is a size of errors, of which two are compared by their ratio too.
     """
 
     key: str
@@ -49,6 +51,7 @@ class Score:
     silence: bool = False
     simulated: Callable[[Judged, int], Array] | None = None
     beside: bool = False
+    size: bool = False
 
     def text(self, value: float, sign: str = "") -> str:
         """Return a value as people read it; with ``+`` as its sign where it is a difference."""
@@ -87,11 +90,21 @@ REDSHIFT = (
     *CALIBRATION,
 )
 
+
+def _in_unit(key: str, label: str, of: Callable[..., float], *, beside: bool = False, size: bool = False) -> Score:
+    return Score(key, label, lambda j, t: of(j.value, t), in_unit=True, beside=beside, size=size)
+
+
 VALUE = (
-    Score("mae", "MAE", lambda j, t: metrics.mae(j.value, t), in_unit=True),
-    Score("half_width", "half of 16-84%", lambda j, t: metrics.half_width(j.value, t), in_unit=True),
-    Score("bias", "bias", lambda j, t: metrics.median_error(j.value, t), in_unit=True),
-    Score("crps", "CRPS", lambda j, t: _of(metrics.mean, j.crps), in_unit=True),
+    _in_unit("mae", "MAE", metrics.mae, size=True),
+    _in_unit("mae_constant", "MAE of a constant", metrics.constant_mae, beside=True),
+    _in_unit("truth_sigma", "sigma of the truth", metrics.truth_sigma, beside=True),
+    _in_unit("half_width", "half of 16-84%", metrics.half_width, size=True),
+    _in_unit("bias", "bias", metrics.median_error),
+    _in_unit("bias_low", "bias, lowest tenth", partial(metrics.end_error, above=False)),
+    _in_unit("bias_high", "bias, highest tenth", partial(metrics.end_error, above=True)),
+    Score("slope", "slope", lambda j, t: metrics.slope(j.value, t)),
+    Score("crps", "CRPS", lambda j, t: _of(metrics.mean, j.crps), in_unit=True, size=True),
     *CALIBRATION,
 )
 
@@ -174,6 +187,8 @@ class Entry:
         By a score's key.
     difference : mapping of str to Interval
         First predictor minus this one on the same resamples and rows that both answered; empty for the first.
+    ratio : mapping of str to Interval
+        First predictor over this one, likewise, of scores that are sizes of errors.
     """
 
     name: str
@@ -182,6 +197,7 @@ class Entry:
     scores: dict[str, Interval] = field(default_factory=dict)
     difference: dict[str, Interval] = field(default_factory=dict)
     learned: int | None = None
+    ratio: dict[str, Interval] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -263,13 +279,14 @@ def table(
         draws = _draws(judged, truth, scores, resampling)
         values = [score.of(judged, truth) for score in scores]
         found = {s.key: interval(v, draws[:, k]) for k, (s, v) in enumerate(zip(scores, values, strict=True))}
-        compared: dict[str, Interval] = {}
+        less: dict[str, Interval] = {}
+        over: dict[str, Interval] = {}
         if draws_of_first is None:
             draws_of_first = draws
         elif paired and first is not None:
-            compared = _compare((first, draws_of_first), (judged, draws), truth, scores, resampling)
+            less, over = _compare((first, draws_of_first), (judged, draws), truth, scores, resampling)
         answered = float(np.mean(~np.isnan(judged.value))) if len(truth) else float("nan")
-        entries.append(Entry(predictor.name, predictor.note, answered, found, compared, predictor.learned))
+        entries.append(Entry(predictor.name, predictor.note, answered, found, less, predictor.learned, over))
     return tuple(entries)
 
 
@@ -294,8 +311,8 @@ def _compare(
     truth: Array,
     scores: Sequence[Score],
     resampling: Resampling,
-) -> dict[str, Interval]:
-    """Return paired differences; where silence is no fault, on the rows that both answered."""
+) -> tuple[dict[str, Interval], dict[str, Interval]]:
+    """Return paired differences and ratios; where silence is no fault, on the rows that both answered."""
     masks = [~np.isnan(judged.value) for judged, _ in (first, other)]
     common, (left, right) = masks[0] & masks[1], (first[1], other[1])
     if (masks[0] != masks[1]).any():
@@ -303,7 +320,9 @@ def _compare(
         on_common = [_draws(judged, truth, scores, resampling) for judged in shared]
         silence = np.array([score.silence for score in scores])
         left, right = (np.where(silence, own, both) for own, both in zip((left, right), on_common, strict=True))
-    return {score.key: difference(left[:, k], right[:, k]) for k, score in enumerate(scores)}
+    pairs = [(score, left[:, k], right[:, k]) for k, score in enumerate(scores)]
+    over = {score.key: ratio(own, other) for score, own, other in pairs if score.size}
+    return {score.key: difference(own, other) for score, own, other in pairs}, over
 
 
 def binned(

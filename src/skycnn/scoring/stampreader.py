@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from skycnn.features import Inputs, Make
 from skycnn.inputs.imagekind import ImageInput
 from skycnn.inputs.kind import Piece
+from skycnn.scoring.scoredrows import InputReader
 from skycnn.task import OwnBaseline
 
 Array = NDArray[Any]
@@ -37,6 +38,8 @@ class StampReader:
         Of the catalogue.
     progress : callable, optional
         Receives rows done and all rows.
+    beside : sequence of InputReader
+        Of the columns (n,) that the measurements are given too.
     """
 
     def __init__(
@@ -45,17 +48,21 @@ class StampReader:
         measure: Sequence[Measure],
         rows: int,
         progress: Callable[[int, int], None] | None = None,
+        beside: Sequence[InputReader] = (),
     ) -> None:
         self._images, self._measure, self._rows, self._progress = images, measure, rows, progress
-        self._bands = len(images.card.bands)
+        self._bands, self._beside = len(images.card.bands), tuple(beside)
+        none = np.zeros(0, np.int64)
+        columns = self._columns({name: np.zeros(0) for one in self._beside for name in one.columns}, none)
         nothing = np.zeros((0, self._bands, images.side, images.side), np.float32)
-        self._held = {name: np.full(rows, np.nan, np.float32) for name in self._measured(nothing)}
+        self._held = {name: np.full(rows, np.nan, np.float32) for name in self._measured({"image": nothing} | columns)}
         self._done = np.zeros(rows, bool)
 
     @property
     def columns(self) -> Sequence[str]:
-        """Those that stamps are found by."""
-        return self._images.columns
+        """Those that stamps are found by, and those that are measured with."""
+        others = (name for one in self._beside for name in one.columns)
+        return tuple(dict.fromkeys((*self._images.columns, *others)))
 
     def read(self, chunk: Mapping[str, Array], rows: Array) -> Mapping[str, Array]:
         """Return what is measured of rows, float32 (n,) by name; NaN of a row without a stamp."""
@@ -65,18 +72,25 @@ class StampReader:
             wanted = np.zeros(span, bool)
             wanted[place] = True
             values = {name: _spread(chunk[name][new], place, span) for name in self._images.columns}
+            columns = self._columns({name: chunk[name][new] for name in self.columns}, rows[new])
+            columns = {name: _spread(known, place, span) for name, known in columns.items()}
             for piece in self._images.pieces(Piece.empty(span, self._bands), first, values, wanted):
                 for at in range(0, len(piece.rows), PART):
-                    numbers = first + piece.rows[at : at + PART]
-                    for name, found in self._measured(piece.inputs["image"][at : at + PART]).items():
+                    part = piece.rows[at : at + PART]
+                    numbers, inputs = first + part, {name: known[part] for name, known in columns.items()}
+                    inputs["image"] = piece.inputs["image"][at : at + PART]
+                    for name, found in self._measured(inputs).items():
                         self._held[name][numbers] = found
                     self._done[numbers] = True
                     if self._progress is not None:
                         self._progress(int(numbers[-1]) + 1, self._rows)
         return {name: held[rows] for name, held in self._held.items()}
 
-    def _measured(self, image: Array) -> dict[str, Array]:
-        return {name: values for measure in self._measure for name, values in measure({"image": image}).items()}
+    def _columns(self, chunk: Mapping[str, Array], rows: Array) -> dict[str, Array]:
+        return {name: values for one in self._beside for name, values in one.read(chunk, rows).items()}
+
+    def _measured(self, inputs: Inputs) -> dict[str, Array]:
+        return {name: values for measure in self._measure for name, values in measure(inputs).items()}
 
 
 def _spread(values: Array, place: Array, span: int) -> Array:

@@ -34,6 +34,8 @@ class Target:
         Of a ``value``, as the column tells it: TUNIT, else TCOMM; empty for the others.
     rivals : tuple of str
         Other columns that are judged by the same truth.
+    learned : str, optional
+        Column that the baselines learn from, where it is not that of the truth: labels, which have errors.
     """
 
     answer: str
@@ -43,6 +45,7 @@ class Target:
     kind: str
     unit: str = ""
     rivals: tuple[str, ...] = ()
+    learned: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,14 +56,15 @@ class Names:
     ----------
     prefix, suffix : str
         Around the task's names.
-    truth, rivals : tuple of str
-        ``COLUMN``, of the first answer, or ``ANSWER=COLUMN``; ``--truth`` and ``--baseline``.
+    truth, rivals, learned : tuple of str
+        ``COLUMN``, of the first answer, or ``ANSWER=COLUMN``; ``--truth``, ``--baseline`` and ``--train-truth``.
     """
 
     prefix: str = ""
     suffix: str = ""
     truth: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
+    learned: tuple[str, ...] = ()
 
     def written(self, answer: str) -> str:
         """Return the name of a column that ``predict`` wrote."""
@@ -104,7 +108,8 @@ def find(catalogue: Catalogue, task: Task, posterior: "Posterior", names: Names)
     there = {a: column for a in posterior.values if (column := catalogue.has(names.written(a))) is not None}
     given = names.given("--truth", names.truth, list(there) or posterior.values)
     rivals = names.given("--baseline", names.rivals, list(there) or posterior.values)
-    missing = next((a for a in (*given, *rivals) if a not in there), None)
+    learned = names.given("--train-truth", names.learned, list(there) or posterior.values)
+    missing = next((a for a in (*given, *rivals, *learned) if a not in there), None)
     if not there or missing:
         raise _unanswered(catalogue, task, names, missing or posterior.value)
     targets, answers = [], catalogue.answered() | {column.name.lower() for column in there.values()}
@@ -116,8 +121,8 @@ def find(catalogue: Catalogue, task: Task, posterior: "Posterior", names: Names)
             raise InputError(f"--truth {truth}: the answers in {truth} would be judged by themselves")
         if truth is not None:
             unit = _unit(column) if kind == "value" else ""
-            others = tuple(rivals.get(answer, ()))
-            targets.append(Target(answer, names.written(answer), truth, bounds, kind, unit, others))
+            others, labels = tuple(rivals.get(answer, ())), learned.get(answer, [None])[-1]
+            targets.append(Target(answer, names.written(answer), truth, bounds, kind, unit, others, labels))
         elif answer in rivals:
             raise _untrue(catalogue, task, [answer])
     if not targets:

@@ -20,6 +20,7 @@ from skycnn.network.clusterlight import PIXEL, ClusterLight
 from skycnn.network.radialwindows import MATTER, kpc_per_arcsec
 from skycnn.posterior import Axis, Grid
 from skycnn.schema import TASK_BITS
+from skycnn.shapes import clusterfeatures
 from skycnn.task import InputColumn, Mock, Network, Option, Plan, Task, TaskFlag, Truth
 
 COLUMN, BIN = "LOG_M500", 0.05
@@ -123,4 +124,5 @@ TASK = Task(
     columns=COLUMNS,
     flags=(TaskFlag("R500_OUTSIDE", TASK_BITS, "R500, by the answer, leaves the stamp", leaves),),
     mock=mock,
+    features=clusterfeatures.SETS,
 )

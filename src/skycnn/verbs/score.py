@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn import baselines, features, schema, tasks
+from skycnn import baselines, features, tasks
 from skycnn.baselines import Planned
 from skycnn.bootstrap import Resampling
 from skycnn.errors import InputError
@@ -20,9 +20,9 @@ from skycnn.report import figures, pagematter, plotfile, scorefiles
 from skycnn.report.pagematter import PageMatter
 from skycnn.report.scorepage import ScorePage, ShownAnswer
 from skycnn.scoring import (
+    answertables,
     baselineanswers,
     baselineinputs,
-    bestbaseline,
     rowbins,
     scoredrows,
     scoretable,
@@ -32,8 +32,8 @@ from skycnn.scoring.origin import Origin, recorded
 from skycnn.scoring.origin import find as find_origin
 from skycnn.scoring.rowbins import By, RowBins
 from skycnn.scoring.scoredrows import InputReader, ScoredRows, Wanted
-from skycnn.scoring.scoreresult import Answered, Result, Scored
-from skycnn.scoring.scoretable import Bin, Predictor
+from skycnn.scoring.scoreresult import Answered, Result
+from skycnn.scoring.scoretable import Predictor
 from skycnn.scoring.target import Names, Target, match
 from skycnn.scoring.target import find as find_targets
 from skycnn.task import OwnBaseline, Task
@@ -57,6 +57,7 @@ class Options:
     baseline: tuple[str, ...] = ()
     baselines: tuple[str, ...] | None = None
     train: tuple[str, ...] = ()
+    train_truth: tuple[str, ...] = ()
     group: str | None = None
     by: By | None = None
     model: str | None = None
@@ -119,7 +120,7 @@ def score(
     answers, shown, trained_on = [], list[ShownAnswer](), ""
     for target, rows in samples:
         train = _train_sample(options, target, sample, task, rows, once, progress) if options.train else None
-        note = baselineanswers.training_note(train, options.train, options.group)
+        note = baselineanswers.training_note(train, options.train, options.group, target.learned)
         trained_on = trained_on or (note if planned else "")
         learned = {target.value: sample.origin.learned if len(sample.models) == 1 else None}
         predictors = [
@@ -134,7 +135,10 @@ def score(
             if progress is not None:
                 progress(done, steps)
         found = _sorted(target, rows, sample, options, None if len(samples) == 1 else say)
-        answers.append(_scored(task, target, rows, predictors, options, found, [each.name for each in planned]))
+        scores = scoretable.find(target.kind, options.threshold, options.prevalence)
+        resampling = Resampling(len(rows.truth), rows.groups, options.resamples, options.seed)
+        ran = [each.name for each in planned]
+        answers.append(answertables.of(task, target, rows, predictors, scores, resampling, found, ran))
         if options.html is not None:
             shown.append(sample.matter.shown(task, target, rows, answers[-1], found, sample.origin.bands))
         if options.plot is not None and target is plotted:
@@ -205,40 +209,6 @@ def _sorted(target: Target, rows: ScoredRows, sample: "_Sample", options: Option
         return None
 
 
-def _scored(
-    task: Task,
-    target: Target,
-    rows: ScoredRows,
-    predictors: Sequence[Predictor],
-    options: Options,
-    found: RowBins | None,
-    names: Sequence[str],
-) -> Scored:
-    scores = scoretable.find(target.kind, options.threshold, options.prevalence)
-    resampling = Resampling(len(rows.truth), rows.groups, options.resamples, options.seed)
-    bins: tuple[Bin, ...] = ()
-    if found is not None:
-        how = (found.values, found.edges, rows.groups, options.resamples, found.names)
-        bins = scoretable.binned(predictors, rows.truth, scores, *how)
-    own, entries = predictors[0].judged, scoretable.table(predictors, rows.truth, scores, resampling)
-    return Scored(
-        value=target.value,
-        truth=target.truth,
-        kind=target.kind,
-        unit=target.unit,
-        rows=len(rows.truth),
-        left_out=rows.left_out,
-        flagged=schema.counts(rows.flags, task.flags) if rows.flags is not None else {},
-        bootstrap=str(resampling),
-        entries=entries,
-        bins=bins,
-        by=found.label if found is not None else "",
-        pit=np.histogram(own.pit, 20, (0, 1))[0].tolist() if own is not None and own.pit is not None else [],
-        scores=scores,
-        best=bestbaseline.find(target.kind, entries, scores, names),
-    )
-
-
 @dataclass
 class _Sample:
     """What was read of the catalogues: by answer the rows of each."""
@@ -268,7 +238,7 @@ def _read(
     progress: Progress | None = None,
 ) -> _Sample:
     posterior = task.posterior()
-    names = Names(options.prefix, options.suffix, options.truth, options.baseline)
+    names = Names(options.prefix, options.suffix, options.truth, options.baseline, options.train_truth)
     written = {names.written(answer).casefold() for answer in posterior.values}
     sample: _Sample | None = None
     for text in texts:
@@ -335,6 +305,7 @@ def _wanted(target: Target, task: Task, options: Options, catalogue: Catalogue, 
         truth=target.truth,
         kind=target.kind,
         bounds=target.bounds,
+        learned=None if options.train else target.learned,
         group=options.group,
         by=_by_column(options, catalogue),
         beside=() if options.html is None else pagematter.beside(catalogue),
@@ -383,18 +354,17 @@ def _train_sample(
     InputError
         When a row or a group stands on both sides.
     """
-    parts = []
+    parts, truth = [], target.learned or target.truth
     for text in options.train:
         with Catalogue.open(
-            text, None, lambda columns, _: any(c.name.casefold() == target.truth.casefold() for c in columns)
+            text, None, lambda columns, _: any(c.name.casefold() == truth.casefold() for c in columns)
         ) as catalogue:
-            wanted = replace(
-                _wanted(target, task, options, catalogue, sample.origin), values=(), by=None, beside=(), rows=None
-            )
+            wanted = _wanted(target, task, options, catalogue, sample.origin)
+            wanted = replace(wanted, truth=truth, values=(), by=None, beside=(), rows=None)
             reader = _reader(catalogue, replace(sample, own={}), task, options, say, progress)
             parts.append(scoredrows.read(catalogue, wanted, reader))
     train, where = scoredrows.concatenate(parts), " ".join(options.train)
     if not len(train.truth):
-        raise InputError(f"--train {where}: no row has a truth in {target.truth}")
-    baselineanswers.check_apart(rows, train, where, options.group)
+        raise InputError(f"--train {where}: no row has a truth in {truth}")
+    baselineanswers.check_apart(rows, train, where, options.group, alike=target.learned is None)
     return train
