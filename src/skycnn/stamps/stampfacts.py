@@ -113,7 +113,11 @@ def times(stamps: Stamps) -> int | None:
 
 def cards(stamps: Stamps) -> dict[str, Any]:
     """Return the header cards that describe the pixels."""
-    cards: dict[str, Any] = {"PIXSCALE": stamps.pixel_scale, "BINNING": times(stamps), **pixelunit.card_texts(stamps.units(), stamps.bands)}
+    cards: dict[str, Any] = {
+        "PIXSCALE": stamps.pixel_scale,
+        "BINNING": times(stamps),
+        **pixelunit.card_texts(stamps.units(), stamps.bands),
+    }
     if isinstance(stamps, Mosaic):
         headers = [image.header for band in stamps.footprints.values() for image in band.images]
         values = {header.get("SURVEY") for header in headers}

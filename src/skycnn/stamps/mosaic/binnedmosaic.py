@@ -46,9 +46,9 @@ class BinnedMosaic(Mosaic):
         if not binning.coarser(scale, fine):
             return super().rescaled(scale, owner)
         times = binning.ratio(scale, fine)
-        how = f"{times} x {times} pixels of the images are one" if times else "the images are resampled, keeping the flux"
+        how = f"{times} x {times} pixels of the images are one" if times else "the images are resampled"
         mosaic: Mosaic = self.binned(times) if times else ResampledMosaic.of(self).rescaled(scale, owner)
-        mosaic.notes = (*self.notes, f"{owner} takes pixels of {scale:.4g} arcsec: {how}")
+        mosaic.notes = (*self.notes, f"{owner} takes pixels of {scale:.4g} arcsec: {how}, keeping the flux")
         return mosaic
 
     def place(self, positions: tuple[Array, Array], side: int) -> dict[str, Placement]:
@@ -61,8 +61,9 @@ class BinnedMosaic(Mosaic):
             yield from super()._groups(places, band)
             return
         for group in grouped(places[band].image):
+            taken = places[band].take(group)
 
-            def cut(side: int, out: Array, place: Placement = places[band].take(group)) -> tuple[Array, Array, Array]:
+            def cut(side: int, out: Array, place: Placement = taken) -> tuple[Array, Array, Array]:
                 outside, broken = binnedlayer.cut(self.layers[band], place, side, self.times, out)
                 return outside, broken, rests(place, side * self.times) / self.times
 
