@@ -241,7 +241,7 @@ def test_resampled_to_the_scale_that_is_needed(remote, tmp_path):
     with skyserver.serving(flat.answer) as server, Catalogue.open(path) as table:
         source = find(table, {"r": [f"{server.url}/ok{QUERY}"]}, remote=remote)
         with source, pytest.raises(InputError, match="--resample"):
-            source.rescaled(0.8, "the model")
+            source.rescaled(0.7, "the model")
         with find(table, {"r": [f"{server.url}/ok{QUERY}"]}, remote=remote, resample=True) as source:
             source = source.rescaled(0.8, "the model")
             values = table.read(source.columns)

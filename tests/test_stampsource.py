@@ -10,7 +10,7 @@ from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.remote.fetch import RemoteOptions
 from skycnn.stamps import stampfacts, stampsource
-from skycnn.stamps.mosaic.mosaic import Mosaic
+from skycnn.stamps.mosaic.binnedmosaic import BinnedMosaic
 from skycnn.stamps.mosaic.resampledmosaic import ResampledMosaic
 from skycnn.stamps.rowimages.rowimages import RowImages
 from skycnn.stamps.stampfile.cube import Cube
@@ -52,11 +52,11 @@ def found(options, catalogue="cat.fits", ask=find):
 @pytest.mark.parametrize(
     ("options", "kind", "bands", "side", "scale"),
     [
-        (StampOptions(images=IMAGES), Mosaic, ("g", "r"), None, SCALE),
-        (StampOptions(images=IMAGES, size="10arcsec", threads=3), Mosaic, ("g", "r"), 20, SCALE),
+        (StampOptions(images=IMAGES), BinnedMosaic, ("g", "r"), None, SCALE),
+        (StampOptions(images=IMAGES, size="10arcsec", threads=3), BinnedMosaic, ("g", "r"), 20, SCALE),
         (StampOptions(images=IMAGES, resample=True, size="7"), ResampledMosaic, ("g", "r"), 7, SCALE),
-        (StampOptions(images=IMAGES, xy=("X", "Y")), Mosaic, ("g", "r"), None, None),
-        (StampOptions(images={"g": ("bare.fits",)}, xy=("X", "Y")), Mosaic, ("g",), None, None),
+        (StampOptions(images=IMAGES, xy=("X", "Y")), BinnedMosaic, ("g", "r"), None, None),
+        (StampOptions(images={"g": ("bare.fits",)}, xy=("X", "Y")), BinnedMosaic, ("g",), None, None),
         (StampOptions(stamps="stamps.fits"), Cube, ("g", "r"), 8, 0.5),
         (StampOptions(images=ROWS), RowImages, ("g",), None, SCALE),
         (StampOptions(images=ROWS, size="8arcsec"), RowImages, ("g",), 16, SCALE),

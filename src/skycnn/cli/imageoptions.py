@@ -73,6 +73,16 @@ Resample = Annotated[
     bool,
     typer.Option("--resample", help="Bring bands on other pixel grids to the first band's, keeping the flux."),
 ]
+Bin = Annotated[
+    int,
+    typer.Option(
+        "--bin",
+        metavar="K",
+        min=1,
+        max=1024,
+        help="Make each pixel of a stamp of KxK of the images, keeping the flux; --size counts these.",
+    ),
+]
 PixelUnit = Annotated[
     list[str] | None,
     typer.Option(
@@ -115,6 +125,7 @@ def stamp_options(
     radec: RaDec = None,
     xy: Xy = None,
     resample: Resample = False,
+    bin: Bin = 1,
     pixel_unit: PixelUnit = None,
     cache: Cache = None,
     concurrency: Concurrency = 8,
@@ -152,6 +163,7 @@ def stamp_options(
         radec=column_pair(radec, "--radec RA,DEC"),
         xy=column_pair(xy, "--xy X,Y"),
         resample=resample,
+        bin=bin,
         pixel_unit=options.pairs(pixel_unit, "--pixel-unit", "BAND=UNIT", alone="*"),
         remote=RemoteOptions(
             concurrency=concurrency,
