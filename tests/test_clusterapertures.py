@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ugrizclusters import NOISE, SIDE, cluster
 from skycnn.shapes import clusterapertures
 from skycnn.shapes.clusterapertures import RADII, measure, names
+from ugrizclusters import NOISE, SIDE, cluster
 
 
 def measured(stamps, redshift):

@@ -27,6 +27,11 @@ from skycnn.survey import Survey
 Array = NDArray[Any]
 
 BANDS = "ugriz"
+
+PARTS = ("members", "central", "diffuse", "others")
+"""What a stamp shows: the cluster's galaxies, its brightest, the light between them, and all before and behind."""
+
+LABEL, ERROR = "LOG_M500_LABEL", "LOG_M500_LABEL_ERR"
 CONCENTRATION = 2.2
 """R500 over the scale radius of galaxies at the pivot (Budzynski et al. 2012, MNRAS 423, 104: less than of the dark
 matter; recalled); it goes with M^-0.1."""
@@ -67,8 +72,8 @@ CATALOGUE = (
     Column("Z", "f4", "", "src.redshift.phot", "redshift of the catalogue", "F8.5"),
     Column("RICHNESS", "f4", "", "meta.number", "richness of the catalogue", "F8.2"),
     Column("RICHNESS_ERR", "f4", "", "stat.error;meta.number", "its error", "F8.2"),
-    Column("LOG_M500_LABEL", "f4", "", "phys.mass", "log10 of M500c in solMass as another survey has it", "F7.4"),
-    Column("LOG_M500_LABEL_ERR", "f4", "", "stat.error;phys.mass", "its error", "F7.4"),
+    Column(LABEL, "f4", "", "phys.mass", "log10 of M500c in solMass as another survey has it", "F7.4"),
+    Column(ERROR, "f4", "", "stat.error;phys.mass", "its error", "F7.4"),
 )
 
 
@@ -89,6 +94,7 @@ def draw(
     labelled: int = 2**31 - 1,
     nuisances: str = "usual",
     icl: str = "usual",
+    without: str = "",
 ) -> GalaxyClusters:
     """Return rows; see `task.Mock`.
 
@@ -100,6 +106,8 @@ def draw(
         One of `clusterphysics.NAMES`.
     icl : str
         ``usual``, or ``uninformative``: it knows nothing of the mass.
+    without : str
+        Some of `PARTS`, by blanks, that are left out; all else is as it would be.
 
     Raises
     ------
@@ -110,22 +118,31 @@ def draw(
         if band not in BANDS:
             raise InputError("mocks of clusters are of the SDSS's bands", value=band, expected=" ".join(BANDS))
     rows = np.asarray(row, np.int64)
-    order = [BANDS.index(band) for band in bands]
+    order = [BANDS.index(band) for band in _known(bands)]
     noise = _noise(survey, bands)
     masses, redshifts = richness.drawn(draws.uniform(seed, rows, "clustermass/mass", 2))
     fields, facts, sky, seeing, gain = [], [], [], [], []
     for number, log_mass, redshift in zip(rows.tolist(), masses.tolist(), redshifts.tolist(), strict=True):
         random = draws.generator(seed, number, "clustermass")
         physics = clusterphysics.of(nuisances, icl, random)
-        field, fact = _cluster(random, physics, log_mass, redshift)
+        parts, fact = _cluster(random, physics, log_mass, redshift)
+        field = Spots.joined([parts[part] for part in PARTS if part not in without.split()])
         fields.append(replace(field, flux=field.flux[:, order]))
-        facts.append(fact | {"LOG_M500_LABEL": fact["LOG_M500_LABEL"] if number < labelled else np.nan,
-                             "LOG_M500_LABEL_ERR": physics.label if number < labelled else np.nan})  # fmt: skip
+        named = number < labelled
+        facts.append({**fact, LABEL: fact[LABEL] if named else np.nan, ERROR: physics.label if named else np.nan})
         sky.append(physics.sky * noise[:, None] * random.standard_normal((len(order), 3)) * [1, 0.5, 0.5])
         seeing.append(random.uniform(*physics.seeing))
         gain.append(np.exp(physics.gain * random.standard_normal(len(order))))
     light = FieldLight(fields, np.array(sky), np.array(seeing), np.array(gain))
     return GalaxyClusters(light, {key: np.array([fact[key] for fact in facts]) for key in facts[0]})
+
+
+def _known(bands: Sequence[str]) -> Sequence[str]:
+    """Return the bands, all of them the SDSS's."""
+    for band in bands:
+        if band not in BANDS:
+            raise InputError("mocks of clusters are of the SDSS's bands", value=band, expected=" ".join(BANDS))
+    return bands
 
 
 def _noise(survey: Survey, bands: Sequence[str]) -> Array:
@@ -139,8 +156,8 @@ def _noise(survey: Survey, bands: Sequence[str]) -> Array:
 
 def _cluster(
     random: Generator, physics: ClusterPhysics, log_mass: float, redshift: float
-) -> tuple[Spots, dict[str, float]]:
-    """Return a cluster and all that lies before and behind it, in ugriz, and the facts of it."""
+) -> tuple[dict[str, Spots], dict[str, float]]:
+    """Return a cluster and all that lies before and behind it, in ugriz, by `PARTS`, and the facts of it."""
     seen = richness.observed(random, log_mass, physics.richness)
     off = np.log(seen.true / float(richness.mean(np.array(log_mass)))) / physics.richness + physics.richness / 2
     assembly, deviate = clusterphysics.deviates(random, float(off))
@@ -164,14 +181,13 @@ def _cluster(
     )
     within = 1000 / HUBBLE * (seen.observed / 100) ** 0.2 / scale
     star = float(redsequence.characteristic(z)[0])
-    parts = [
-        clustergalaxies.members(random, halo, redshift, Members(seen.members, seen.true, within)),
-        clustergalaxies.central(random, halo, redshift, central),
-        clustergalaxies.diffuse(halo, redshift, diffuse),
-        *_others(random, physics, redshift),
-        _field(random, physics),
-    ]
-    return Spots.joined(parts), {
+    parts = {
+        "members": clustergalaxies.members(random, halo, redshift, Members(seen.members, seen.true, within)),
+        "central": clustergalaxies.central(random, halo, redshift, central),
+        "diffuse": clustergalaxies.diffuse(halo, redshift, diffuse),
+        "others": Spots.joined([*_others(random, physics, redshift), _field(random, physics)]),
+    }
+    return parts, {
         "LOG_M500": log_mass,
         "REDSHIFT": redshift,
         "MEMBERS": seen.true,
@@ -184,7 +200,7 @@ def _cluster(
         "Z": redshift + REDSHIFT * (1 + redshift) * float(random.standard_normal()),
         "RICHNESS": seen.observed,
         "RICHNESS_ERR": seen.error,
-        "LOG_M500_LABEL": log_mass + physics.label * float(random.standard_normal()),
+        LABEL: log_mass + physics.label * float(random.standard_normal()),
     }
 
 
