@@ -3,8 +3,8 @@
     python examples/recipes/clustermass_sdss.py [--rows N] [--labels K...] [--install] [--judge-only] [--judge-seed N]
 
 Mocks are those of `skycnn mock --task clustermass`: clusters that a richness above 20 selects, at z = 0.1-0.3, on
-images of SDSS binned to 6.3 arcsec. Network `mass` begins with N mocks whose masses are known, each under scatters, sky,
-seeing and gain of its own, and is then tuned on the few clusters that have a label, a mass with 0.14 dex of error. It
+images of SDSS binned to 6.3 arcsec. Network `mass` begins with N mocks whose masses are known, each under scatters,
+sky, seeing and gain of its own, and is then tuned on the few clusters that have a label, a mass with 0.14 dex of error. It
 is judged on 2,000 mocks of another seed beside the catalogue's richness, ridge regression and forests on richness and
 light in fixed circles (clustermass_curve.py), the same network from scratch, and the published way (`paper`).
 Everything is written into out/, which git ignores; what is there already is not made again. --install puts the model
@@ -44,8 +44,8 @@ EDGES = (13.0, 13.8, 14.0, 14.2, 14.4, 16.0)
 NOTE = (
     "Mocks made by skycnn mock: Tinker's mass function, richness above 20 with 0.22 of scatter in ln N at a mass, NFW "
     "members on the red sequence of redMaPPer's tables, a brightest galaxy with 0.17 dex and intracluster light with "
-    "0.2 dex of scatter (slopes 0.4 and 0.8 with mass; assumed), field and stars as in SDSS, sky residuals of 0.1 % in r. "
-    "Labels scatter by 0.14 dex. The prior of every answer is the mass distribution of that selection at z = 0.1-0.3: "
+    "0.2 dex of scatter (slopes 0.4 and 0.8 with mass; assumed), field and stars as in SDSS, sky residuals of 0.1 % "
+    "in r. Labels scatter by 0.14 dex. The prior of every answer is the mass distribution of that selection at z = 0.1-0.3: "
     "median 14.0, sigma 0.31 dex. How well any method does follows from these scatters. Scores on mocks are scores on "
     "mocks."
 )
@@ -177,8 +177,10 @@ def believed(answers: np.ndarray, test: Rows) -> None:
     value, low, high = answers.T
     off = value - test.truth
     light, heavy = test.truth < curves.LIGHT, test.truth > curves.HEAVY
-    print(f"slope {metrics.slope(value, test.truth):.2f}; median bias below {curves.LIGHT}, {light.sum()} rows: "
-          f"{np.median(off[light]):+.3f}; above {curves.HEAVY}, {heavy.sum()}: {np.median(off[heavy]):+.3f}")  # fmt: skip
+    print(
+        f"slope {metrics.slope(value, test.truth):.2f}; median bias below {curves.LIGHT}, {light.sum()} rows: "
+        f"{np.median(off[light]):+.3f}; above {curves.HEAVY}, {heavy.sum()}: {np.median(off[heavy]):+.3f}"
+    )
     for against, true in ((TRUTH, test.truth), (LABEL, test.label)):
         inside = (true >= low) & (true <= high)
         parts = [f"{inside.mean():.3f} of all"]

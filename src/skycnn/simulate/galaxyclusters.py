@@ -94,7 +94,7 @@ def draw(
     labelled: int = 2**31 - 1,
     nuisances: str = "usual",
     icl: str = "usual",
-    without: str = "",
+    without: str = "nothing",
 ) -> GalaxyClusters:
     """Return rows; see `task.Mock`.
 
@@ -107,7 +107,7 @@ def draw(
     icl : str
         ``usual``, or ``uninformative``: it knows nothing of the mass.
     without : str
-        Some of `PARTS`, by blanks, that are left out; all else is as it would be.
+        One of `PARTS` that is left out, all else is as it would be; or ``nothing``.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def draw(
         random = draws.generator(seed, number, "clustermass")
         physics = clusterphysics.of(nuisances, icl, random)
         parts, fact = _cluster(random, physics, log_mass, redshift)
-        field = Spots.joined([parts[part] for part in PARTS if part not in without.split()])
+        field = Spots.joined([parts[part] for part in PARTS if part != without])
         fields.append(replace(field, flux=field.flux[:, order]))
         named = number < labelled
         facts.append({**fact, LABEL: fact[LABEL] if named else np.nan, ERROR: physics.label if named else np.nan})

@@ -88,7 +88,7 @@ def mock() -> Mock:
             Option("labelled", everything, "rows that have a label, the first ones", 0, everything),
             Option("nuisances", "usual", "scatters, sky and seeing", choices=clusterphysics.NAMES),
             Option("icl", "usual", "whether intracluster light goes with mass", choices=("usual", "uninformative")),
-            Option("without", "", "parts left out: members, central, diffuse, others"),
+            Option("without", "nothing", "a part that is left out", choices=("nothing", *galaxyclusters.PARTS)),
         ),
         measured=False,
         row_bytes=galaxyclusters.ROW_BYTES,
