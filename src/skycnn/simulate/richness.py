@@ -25,8 +25,8 @@ Array = NDArray[Any]
 PIVOT = 14.4771
 """log10 of the M500c, 3e14 solar masses, at which the mean richness is `LEVEL`."""
 
-LEVEL = 50.0
-"""Mean richness at the pivot: of clusters of an observed richness of 40, the mean M500c is 1.57e14 solar masses."""
+LEVEL = 49.0
+"""Mean richness at the pivot: of clusters of an observed richness of 40, the mean M500c is 1.6e14 solar masses."""
 
 SLOPE = 0.75
 """Of ln richness with ln mass; 1 / 1.33."""
