@@ -1,73 +1,60 @@
-"""Red light: colours measured by redshift, and what of them a pixel holds."""
+"""redsequence: the colours that redMaPPer's calibration shows, and magnitudes from colours."""
 
 import numpy as np
 import pytest
-import torch
 
-from clusterstamps import NOISE, SIDE, clusters, colours
-from skycnn.network.redsequence import RedSequence
+from skycnn.simulate import draws, redsequence
 
-BANDS = len(NOISE)
-ALL = torch.ones(1, BANDS, dtype=torch.bool)
+MANY = 20000
 
 
-@pytest.fixture(scope="module")
-def red():
-    inputs, _ = clusters(200)
-    found = RedSequence(BANDS)
-    found.measure(inputs["image"], inputs["redshift"])
-    return found
+def drawn(redshift, fainter=0.0, blue=False):
+    z = np.full(MANY, redshift)
+    reference = redsequence.characteristic(z) + fainter
+    return redsequence.draw(draws.generator(1, 0, "colours"), z, reference, np.full(MANY, blue))
 
 
-def seen(red, light, z=0.2, there=ALL):
-    """Return the red light in the middle of a stamp that holds some light in one pixel, less its noise."""
-    image = torch.zeros(1, BANDS, 9, 9)
-    image[0, :, 4, 4] = torch.as_tensor(light, dtype=torch.float32)
-    return red(image, torch.tensor([z]), there, torch.from_numpy(NOISE).float())[0, 0]
+@pytest.mark.parametrize(("z", "g_r", "r_i"), [(0.115, 0.984, 0.416), (0.145, 1.077, 0.439), (0.18, 1.196, 0.466)])
+def test_red_galaxies_have_the_colours_of_the_calibration(z, g_r, r_i):
+    colours = drawn(z)
+    assert colours[:, 1].mean() == pytest.approx(g_r, abs=0.02)
+    assert colours[:, 2].mean() == pytest.approx(r_i, abs=0.01)
+    assert colours[:, 1].std() == pytest.approx(0.041, rel=0.3)
+    assert colours[:, 2].std() == pytest.approx(0.021, rel=0.3)
+    assert -0.032 <= (drawn(z, 1)[:, 1] - colours[:, 1]).mean() <= -0.017
 
 
-@pytest.mark.parametrize("z", [0.12, 0.2, 0.28])
-def test_colours_are_those_in_the_centres_at_each_redshift(red, z):
-    wanted = colours(np.array([z]))[0]
-    share = torch.softmax(torch.tensor([1, z, z * z]) @ red.shares, 0).numpy()
-    np.testing.assert_allclose(share, wanted / wanted.sum(), rtol=0.05)
+def test_colours_scatter_together():
+    assert np.cov(drawn(0.2).T) == pytest.approx(np.array(redsequence.SCATTER), abs=3e-4)
+    assert np.cov(drawn(0.2, blue=True).T) == pytest.approx(np.array(redsequence.BLUE_SCATTER), abs=2e-3)
 
 
-@pytest.mark.parametrize("z", [0.12, 0.28])
-def test_red_light_is_seen_in_units_of_its_noise_and_blue_light_is_not(red, z):
-    light = 40 * colours(np.array([z]))[0]
-    own = seen(red, light, z)
-    snr = np.sqrt(np.square(light / (3 * NOISE)).sum())
-    assert own[4, 4] == pytest.approx(snr, rel=0.05) and own[3, 5] == own[4, 4] and own[0, 0] == 0
-    for factors in ([3, 2, 1, 0.8], [1, 1, 1, 2], [0.2, 0.4, 1, 1]):
-        assert seen(red, light * factors, z)[4, 4] < 0.05 * snr
-    assert seen(red, light, 0.4 - z)[4, 4] < 0.3 * snr  # of another redshift
-    assert seen(red, -light, z).abs().max() == 0
+def test_galaxies_redden_with_redshift():
+    z = np.linspace(0.08, 0.35, 28)
+    colours = redsequence.colours(z, redsequence.characteristic(z))
+    assert (np.diff(colours[:, :3], axis=0) > -2e-3).all()
+    assert (np.abs(np.diff(colours, axis=0)) < 0.07).all()
 
 
-def test_bands_and_redshifts_that_are_absent(red):
-    light = 40 * colours(np.array([0.2]))[0]
-    there = torch.tensor([[False, True, True, True]])
-    snr = np.sqrt(np.square(light / (3 * NOISE))[1:].sum())
-    assert seen(red, light * [0, 1, 1, 1], there=there)[4, 4] == pytest.approx(snr, rel=0.05)
-    assert seen(red, light, np.nan).abs().max() == 0
-    torch.testing.assert_close(seen(red, light, 5.0), seen(red, light, float(red.range[1])))  # colours end there
+def test_blue_galaxies_are_bluer_the_more_the_fainter():
+    bright, faint = (drawn(0.15, fainter, blue=True).mean(axis=0) for fainter in (0, 1.5))
+    assert (bright < drawn(0.15).mean(axis=0)).all()
+    assert (faint < bright).all()
 
 
-def test_noise_is_noise(red):
-    image = (
-        torch.randn(4, BANDS, SIDE, SIDE, generator=torch.Generator().manual_seed(1))
-        * torch.from_numpy(NOISE)[:, None, None]
-    )
-    own = red(image.float(), torch.full((4,), 0.2), ALL.expand(4, -1), torch.from_numpy(NOISE).float())
-    assert own.max() < 6 and own.mean() < 0.5
+def test_red_and_blue_stand_where_they_are_asked_for():
+    z, reference, blue = np.full(400, 0.2), np.full(400, 18.0), np.arange(400) % 2 == 1
+    colours = redsequence.draw(draws.generator(1, 0, "colours"), z, reference, blue)
+    assert colours[~blue, 1].mean() > colours[blue, 1].mean() + 0.25
 
 
-def test_too_little_to_measure_leaves_even_colours():
-    found = RedSequence(BANDS)
-    found.measure(torch.zeros(5, BANDS, 12, 12), torch.full((5,), 0.2))
-    assert found.shares.abs().max() == 0
-    found.measure(clusters(30)[0]["image"], torch.full((30,), torch.nan))
-    assert found.shares.abs().max() == 0
-    found.measure(clusters(30)[0]["image"], torch.full((30,), 0.2))  # one redshift: no slope
-    assert found.shares[0].abs().max() > 0 and found.shares[1:].abs().max() == 0
+@pytest.mark.parametrize(("z", "magnitude"), [(0.1, 16.3), (0.2, 17.85), (0.3, 18.76)])
+def test_the_characteristic_magnitude_is_that_of_a_passive_galaxy(z, magnitude):
+    assert redsequence.characteristic(np.array([z])) == pytest.approx(magnitude, abs=0.1)
+
+
+def test_magnitudes_give_back_the_colours():
+    colours = drawn(0.2)[:50]
+    magnitudes = redsequence.magnitudes(np.linspace(15, 20, 50), colours)
+    assert magnitudes[:, 3] == pytest.approx(np.linspace(15, 20, 50))
+    assert magnitudes[:, :-1] - magnitudes[:, 1:] == pytest.approx(colours)

@@ -173,7 +173,10 @@ def bound(title: str, train: Rows, test: Rows) -> None:
     ours, theirs = tables[1] @ weight, curves.BASELINES["richness"](train, test)
     parts = [f"{name} {np.abs(ours - true).mean() / np.abs(theirs - true).mean():.3f}"
              for name, true in (("labels", test.label), ("truth", test.truth))]  # fmt: skip
-    print(f"{title}: richness, brightest galaxy, intracluster light and concentration without noise, over richness:", *parts)
+    print(
+        f"{title}: richness, brightest galaxy, intracluster light and concentration without noise, over richness:",
+        *parts,
+    )
 
 
 def maps(out: Path, model: Path, test: Rows) -> None:
@@ -209,7 +212,10 @@ def _value(answerer: Answerer, given: dict[str, np.ndarray]) -> float:
 def _inputs(test: Rows, row: int) -> dict[str, np.ndarray]:
     with fits.open(test.path[row], memmap=True) as file:
         image = np.asarray(file[0].data[row : row + 1], np.float32)
-    return {"image": image, **{n: np.asarray(test.inputs[n][row : row + 1], np.float32) for n in ("redshift", "richness")}}
+    return {
+        "image": image,
+        **{n: np.asarray(test.inputs[n][row : row + 1], np.float32) for n in ("redshift", "richness")},
+    }
 
 
 def _part(out: Path, test: Rows, name: str, rows: np.ndarray) -> np.ndarray:

@@ -23,16 +23,22 @@ CELLS = ("dr8_test_galaxies_0009768.fit", "dr8_test_galaxies_0010050.fit")
 CELL = 3.357174580832657 / 16  # square degrees; the area of the master table, and its cells
 SOFTENING = np.array([1.4e-10, 0.9e-10, 1.2e-10, 1.8e-10, 7.4e-10])  # of SDSS's asinh magnitudes
 DIFFERENCE = np.eye(4, 5) - np.eye(4, 5, 1)  # colours of magnitudes
-PROBABLE = 0.7
+NAMES = ("u-g", "g-r", "r-i", "i-z")
+PROBABLE = 0.7  # of the galaxies taken for red
 FAINT_U = 0.15  # mag; where u is noisier, its noise is not normal
+COPIES = 20  # mocks of each galaxy
 SEED = 16
 
 
-def read(folder, name):
-    """Return magnitudes, errors (n, 5) and the rest of a table."""
+def rows(folder, name):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # units that FITS does not know
-        table = Table.read(folder / name, hdu=1)
+        return Table.read(folder / name, hdu=1)
+
+
+def read(folder, name):
+    """Return magnitudes, errors (n, 5) and the whole of a table."""
+    table = rows(folder, name)
     return np.array(table["MAG"], float), np.array(table["MAG_ERR"], float), table
 
 
@@ -120,7 +126,7 @@ def fit_red(folder):
 def fit_blue(folder, red):
     """Fit BLUER and BLUE_SCATTER to galaxies of known redshift that are 0.15 mag bluer in g - r than red ones."""
     magnitude, error, table = read(folder, "test_dr8_trainred_gals.fit")
-    redshift = column(read_spectra(folder), "Z")
+    redshift = column(rows(folder, "test_dr8_trainred_spec.fit"), "Z")
     reference = column(table, "REFMAG")
     off = magnitude @ DIFFERENCE.T - design(redshift, reference) @ red.T
     blue = (off[:, 1] < -0.15) & (error[:, 0] < 0.3) & (np.abs(off) < 2).all(axis=1)
@@ -131,12 +137,6 @@ def fit_blue(folder, red):
     print(f"blue galaxies: {blue.sum()}")
     print("BLUER =", found.round(3).tolist())
     print("BLUE_SCATTER =", scatter.round(5).tolist())
-
-
-def read_spectra(folder):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return Table.read(folder / "test_dr8_trainred_spec.fit", hdu=1)
 
 
 # The field
@@ -205,11 +205,11 @@ def mixture(x, noise, count, seed, steps=150):
 
 
 def line(what, asked, measured, holds):
-    print(f"  {what:<58}{asked:>22}{measured:>22}  {'holds' if holds else 'FAILS'}")
+    print(f"  {what:<58}{asked:>20}{measured:>12}  {'holds' if holds else 'FAILS'}")
 
 
 def observed_colours(magnitude, error, rng):
-    """Return colours (n, 4) of magnitudes with the errors of a table, of SDSS's asinh magnitudes."""
+    """Return the colours (n, 4) of SDSS's asinh magnitudes, for true magnitudes and errors of fluxes (n, 5)."""
     flux = 10 ** (-0.4 * magnitude) + error * rng.standard_normal(magnitude.shape)
     return (-2.5 / np.log(10) * (np.arcsinh(flux / (2 * SOFTENING)) + np.log(SOFTENING))) @ DIFFERENCE.T
 
@@ -230,136 +230,107 @@ def local(colour, noise, redshift, reference, centre, start):
     return found[0], found[1], np.sqrt(scatter)
 
 
-def compare_red(folder, copies=20):
+def compare_red(folder):
     magnitude, error, redshift, reference = red_sample(folder)
     noise = np.einsum("nkk->nk", colour_noise(error))
     data = magnitude @ DIFFERENCE.T
     rng = draws.generator(SEED, 0, "red")
-    n = len(data)
-    z, i = np.tile(redshift, copies), np.tile(reference, copies)
-    drawn = redsequence.draw(rng, z, i, np.zeros(n * copies, bool))
-    drawn = redsequence.magnitudes(np.tile(magnitude[:, 3], copies), drawn)
-    mock = observed_colours(drawn, np.tile(flux_error(magnitude, error), (copies, 1)), rng)
-    print(
-        f"red sequence: {n} galaxies with P > {PROBABLE}, {n * copies} of the mocks with their redshifts, i and errors"
-    )
-    for k, name, asked, allowed, start in (
-        (1, "g-r", (0.984, 1.077, 1.196), 0.02, 0.04),
-        (2, "r-i", (0.416, 0.439, 0.466), 0.01, 0.02),
+    z, i = np.tile(redshift, COPIES), np.tile(reference, COPIES)
+    drawn = redsequence.draw(rng, z, i, np.zeros(len(z), bool))
+    drawn = redsequence.magnitudes(np.tile(magnitude[:, 3], COPIES), drawn)
+    mock = observed_colours(drawn, np.tile(flux_error(magnitude, error), (COPIES, 1)), rng)
+    print(f"red sequence: {len(data)} galaxies with P > {PROBABLE}; {len(z)} mocks have their z, i and errors")
+    for k, scatter_asked, allowed, values in (
+        (1, 0.041, 0.02, (0.984, 1.077, 1.196)),
+        (2, 0.021, 0.01, (0.416, 0.439, 0.466)),
     ):
-        for centre, value in zip((0.115, 0.145, 0.18), asked, strict=True):
-            at, slope, scatter = local(mock[:, k], np.tile(noise[:, k], copies), z, i, centre, start)
-            line(f"{name} at z = {centre}", f"{value} +- {allowed}", f"{at:.3f}", abs(at - value) <= allowed)
+        for centre, value in zip((0.115, 0.145, 0.18), values, strict=True):
+            at, slope, scatter = local(mock[:, k], np.tile(noise[:, k], COPIES), z, i, centre, scatter_asked)
+            line(f"{NAMES[k]} at z = {centre}", f"{value} +- {allowed}", f"{at:.3f}", abs(at - value) <= allowed)
+            holds = abs(scatter / scatter_asked - 1) <= 0.3
+            line("  scatter beyond the errors", f"{scatter_asked} +- 30 %", f"{scatter:.4f}", holds)
             if k == 1:
-                line("  slope with i", "-0.017 to -0.032", f"{slope:.4f}", -0.032 <= slope <= -0.017)
-            wanted = {1: 0.041, 2: 0.021}[k]
-            line("  scatter beyond the errors", f"{wanted} +- 30 %", f"{scatter:.4f}", abs(scatter / wanted - 1) <= 0.3)
+                line("  slope with i", "-0.032 to -0.017", f"{slope:.4f}", -0.032 <= slope <= -0.017)
     for low, high, allowed in ((0.1, 0.16, 0.08), (0.16, 0.2, 0.07)):
         here, there = (redshift > low) & (redshift < high), (z > low) & (z < high)
-        for k, name in enumerate(("u-g", "g-r", "r-i", "i-z")):
-            value = ks_2samp(data[here, k], mock[there, k]).statistic
-            line(
-                f"Kolmogorov-Smirnov, {name}, z = {low}-{high}, n = {here.sum()}",
-                f"<= {allowed}",
-                f"{value:.3f}",
-                value <= allowed,
-            )
+        for k, name in enumerate(NAMES):
+            apart = ks_2samp(data[here, k], mock[there, k]).statistic
+            what = f"KS of {name} at z = {low}-{high}, n = {here.sum()}"
+            line(what, f"<= {allowed}", f"{apart:.3f}", apart <= allowed)
 
 
 def compare_field(folder, area=40.0):
-    galaxies, _ = fieldgalaxies.load().draw(draws.generator(SEED, 0, "field"), area)
-    count = (galaxies[:, 3] < 21).sum() / area
-    print(f"field: {area:.0f} square degrees of the mocks")
-    line("galaxies a square degree, i < 21", "4580 +- 10 %", f"{count:.0f}", abs(count / 4580 - 1) <= 0.1)
+    field = fieldgalaxies.load()
+    mocks = field.draw(draws.generator(SEED, 0, "field"), area)[0][:, 3]
+    count = (mocks < 21).sum() / area
+    print(f"field: {area:.0f} square degrees of mocks")
+    line("galaxies a square degree brighter than i = 21", "4580 +- 10 %", f"{count:.0f}", abs(count / 4580 - 1) <= 0.1)
     magnitude, error, reference = field_sample(folder)
-    print(f"  the two cells of SDSS have {len(reference) / (2 * CELL):.0f}; colours there, in mocks, median, and KS:")
+    print("  a square degree by i, the two cells of SDSS and the mocks:")
+    for low, high in ((15, 16), (16, 17), (17, 18), (18, 19), (19, 20), (20, 20.5)):
+        cells, drawn = (((i >= low) & (i < high)).sum() / a for i, a in ((reference, 2 * CELL), (mocks, area)))
+        print(f"    {low}-{high:<5}{cells:8.0f}{drawn:8.0f}")
     rng = draws.generator(SEED, 1, "field")
-    copies = 20
-    i = np.tile(reference, copies)
-    colour = fieldgalaxies.load().colours(i, rng.random(len(i)), rng.standard_normal((len(i), 4)))
-    drawn = redsequence.magnitudes(np.tile(magnitude[:, 3], copies), colour)
-    mock = observed_colours(drawn, np.tile(flux_error(magnitude, error), (copies, 1)), rng)
+    i = np.tile(reference, COPIES)
+    colour = field.colours(i, rng.random(len(i)), rng.standard_normal((len(i), 4)))
+    drawn = redsequence.magnitudes(np.tile(magnitude[:, 3], COPIES), colour)
+    mock = observed_colours(drawn, np.tile(flux_error(magnitude, error), (COPIES, 1)), rng)
     data = magnitude @ DIFFERENCE.T
+    print("  colours with the errors of the cells, medians of the cells and of mocks, and KS:")
     for low, high in ((14.5, 18.5), (18.5, 19.5), (19.5, 20.3), (20.3, 21)):
         here, there = (reference > low) & (reference < high), (i > low) & (i < high)
-        row = [
-            f"{name} {np.median(data[here, k]):.2f} {np.median(mock[there, k]):.2f} {ks_2samp(data[here, k], mock[there, k]).statistic:.3f}"
-            for k, name in enumerate(("u-g", "g-r", "r-i", "i-z"))
-        ]
-        print(f"    i = {low}-{high}, n = {here.sum()}: " + ";  ".join(row))
-    bins = np.array([15, 16, 17, 18, 19, 20, 20.5])
-    of_cells = np.histogram(reference, bins)[0] / (2 * CELL)
-    of_mocks = np.histogram(galaxies[:, 3], bins)[0] / area
-    print(
-        "    a square degree by i, cells:",
-        " ".join(
-            f"{low:g}-{high:g} {a:.0f}/{b:.0f}"
-            for low, high, a, b in zip(bins[:-1], bins[1:], of_cells, of_mocks, strict=True)
-        ),
-        "(mocks)",
-    )
+        print(f"    i = {low}-{high}, n = {here.sum()}:", end="")
+        for k, name in enumerate(NAMES):
+            apart = ks_2samp(data[here, k], mock[there, k]).statistic
+            print(f"  {name} {np.median(data[here, k]):.2f} {np.median(mock[there, k]):.2f} {apart:.3f}", end="")
+        print()
 
 
 def compare_richness(folder, number=60000):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        table = Table.read(folder / "test_dr8_input_cluster_catalog.fit", hdu=1)
+    table = rows(folder, "test_dr8_input_cluster_catalog.fit")
     z_real, real = column(table, "z_lambda"), column(table, "lambda")
     log_mass, redshift = richness.drawn(draws.uniform(SEED, np.arange(number), "cluster", 2))
-    seen = np.array(
-        [richness.observed(draws.generator(SEED, k, "richness"), m).observed for k, m in enumerate(log_mass.tolist())]
-    )
-    print(
-        f"richness: {number} clusters of the mocks, {((real > 20) & (z_real > 0.1) & (z_real < 0.3)).sum()} of redMaPPer's at z = 0.1-0.3"
-    )
-    for (low, high), asked in (((0.1, 0.2), (0.436, 0.209)), ((0.2, 0.3), (0.417, 0.189))):
-        here = (redshift > low) & (redshift < high)
-        catalogue = real[(z_real > low) & (z_real < high) & (real > 20)]
-        for least, value in zip((30, 40), asked, strict=True):
-            share = (seen[here] > least).mean()
-            of_table = (catalogue > least).mean()
-            line(
-                f"N(>{least}) / N(>20) at z = {low}-{high} (table: {of_table:.3f})",
-                f"{value} +- 20 %",
-                f"{share:.3f}",
-                abs(share / value - 1) <= 0.2,
-            )
-    far = (
-        (redshift > 0.2).mean() / (redshift < 0.2).mean(),
-        ((z_real > 0.2) & (z_real < 0.3) & (real > 20)).sum() / ((z_real > 0.1) & (z_real < 0.2) & (real > 20)).sum(),
-    )
+    each = (draws.generator(SEED, row, "richness") for row in range(number))
+    seen = np.array([richness.observed(rng, mass).observed for rng, mass in zip(each, log_mass.tolist(), strict=True)])
+    rich = (real > richness.LEAST) & (z_real > 0.1) & (z_real < 0.3)
+    print(f"richness: {rich.sum()} clusters of redMaPPer, {number} of mocks")
+    for low, high, shares in ((0.1, 0.2, (0.436, 0.209)), (0.2, 0.3, (0.417, 0.189))):
+        here, there = (redshift > low) & (redshift < high), rich & (z_real > low) & (z_real < high)
+        for least, asked in zip((30, 40), shares, strict=True):
+            share, of_table = (seen[here] > least).mean(), (real[there] > least).mean()
+            what = f"N(>{least}) / N(>20) at z = {low}-{high}; of the table {of_table:.3f}"
+            line(what, f"{asked} +- 20 %", f"{share:.3f}", abs(share / asked - 1) <= 0.2)
+    far = [(z > 0.2).mean() / (z < 0.2).mean() for z in (redshift, z_real[rich])]
     print(f"  N(z = 0.2-0.3) / N(z = 0.1-0.2): mocks {far[0]:.2f}, table {far[1]:.2f}")
-    near40 = np.abs(seen - 40) < 4
+    near = 10 ** log_mass[np.abs(seen - 40) < 4]
+    print(f"  mean M500c at a richness of 40: {near.mean() / 1e14:.2f}e14 solar masses (weak lensing: 1.6-1.7)")
+    spread, low, high = log_mass.std(), (log_mass < 14.1).mean(), (log_mass > 14.8).mean()
     print(
-        f"  mean M500c at a richness of 40: {(10 ** log_mass[near40]).mean() / 1e14:.2f}e14 solar masses; weak lensing 1.6-1.7"
-    )
-    print(
-        f"  log M500c: mean {log_mass.mean():.3f}, spread {log_mass.std():.3f} dex, below 14.1 {(log_mass < 14.1).mean():.3f}, above 14.8 {(log_mass > 14.8).mean():.4f}"
+        f"  log M500c: mean {log_mass.mean():.3f}, spread {spread:.3f} dex; {low:.3f} below 14.1, {high:.4f} above 14.8"
     )
     compare_act(folder, log_mass)
 
 
 def compare_act(folder, log_mass):
     """Print the masses of ACT's clusters beside the mocks', as histograms alone: they carry no richness."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        table = Table.read(folder / "act_E-D56.fits", hdu=1)
-    mass, z = column(table, "M500cCal"), column(table, "z")
+    table = rows(folder, "act_E-D56.fits")
+    known = column(table, "M500cCal") > 0
+    near = known & (column(table, "z") < 0.35)
+    act = 14 + np.log10(np.where(known, column(table, "M500cCal"), 1))
     edges = np.arange(14.0, 15.41, 0.1)
-    kept = mass > 0
-    whole = np.histogram(14 + np.log10(mass[kept]), edges)[0]
-    near = np.histogram(14 + np.log10(mass[kept & (z < 0.35)]), edges)[0]
-    mocks = np.histogram(log_mass, edges)[0]
-    print("masses, log M500c: ACT all / ACT z < 0.35 / mocks, per cent of those above 14.0")
-    for low, *share in zip(edges[:-1], *(100 * h / max(h.sum(), 1) for h in (whole, near, mocks)), strict=True):
-        print(f"  {low:.1f}-{low + 0.1:.1f}  " + "  ".join(f"{value:5.1f}" for value in share))
+    shares = [
+        100 * np.histogram(x, edges)[0] / np.count_nonzero(x > edges[0]) for x in (act[known], act[near], log_mass)
+    ]
+    print(f"masses: per cent by log M500c above 14.0; ACT ({known.sum()}), ACT at z < 0.35 ({near.sum()}), mocks")
+    for low, *share in zip(edges, *shares, strict=False):
+        print(f"    {low:.1f}-{low + 0.1:.1f}" + "".join(f"{value:8.1f}" for value in share))
 
 
 def main(folder, fit):
     if fit:
         fit_blue(folder, fit_red(folder))
         fit_field(folder)
-    print(f"{'':<60}{'asked':>22}{'measured':>22}")
+    print(f"{'':<60}{'asked':>20}{'measured':>12}")
     compare_red(folder)
     compare_field(folder)
     compare_richness(folder)

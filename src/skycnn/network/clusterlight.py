@@ -16,7 +16,7 @@ from skycnn.network.layers import LARGEST, asinh, lost, sky, spread
 from skycnn.network.outerlevel import outer_level
 from skycnn.network.poses import turned
 from skycnn.network.radialwindows import RINGS, RadialWindows, kpc_per_arcsec, rings
-from skycnn.network.redsequence import RedSequence
+from skycnn.network.redfilter import RedFilter
 
 PIXEL = 6.336
 """Of a stamp, arcsec: 16 x 16 pixels of SDSS."""
@@ -104,7 +104,7 @@ class ClusterLight(FewAtOnce):
         self.bands, self.drop, self.cut, self.gain, self.tilt, self.blur = bands, drop, cut, gain, tilt, blur
         self.drop_redshift, self.drop_richness, self.pixel = drop_redshift, drop_richness, pixel
         self.far, self.near = RadialWindows(KPC), RadialWindows(PIXELS)
-        self.red = RedSequence(bands)
+        self.red = RedFilter(bands)
         lights = bands + 1
         windows = len(KPC) + len(PIXELS)
         self.register_buffer("noise", torch.ones(bands))  # of a pixel, microjansky

@@ -1,4 +1,4 @@
-"""Red sequence: light whose colours are those of the galaxies in the centres of clusters at a row's redshift."""
+"""Red filter: light whose colours are those of the galaxies in the centres of clusters at a row's redshift."""
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ WIDTH = 0.06
 and that a pixel holds more than one."""
 
 
-class RedSequence(nn.Module):
+class RedFilter(nn.Module):
     """How much light of red colours each pixel holds, given the redshift.
 
     Parameters
