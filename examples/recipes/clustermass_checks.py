@@ -9,7 +9,6 @@ whose intracluster light knows nothing of the mass.
 """
 
 import argparse
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,14 +18,14 @@ import numpy as np
 import torch
 from astropy.io import fits
 from clustermass_curve import Rows
-from clustermass_sdss import BEGUN, BROAD, COLUMN, EPOCHS, KNOWN, LABELLED, NAME, OTHER, SEED, TEST
+from clustermass_sdss import BEGUN, COLUMN, EPOCHS, KNOWN, LABELLED, NAME, OTHER, SEED, TEST
 from photoz_sdss_flux import ROOT, latest
 from scipy.stats import spearmanr
 
 from skycnn import metrics, survey, tasks
 from skycnn.network import model as models
 from skycnn.network.answer import Answerer
-from skycnn.network.attribution import Attribution
+from skycnn.network.explainer import Explainer
 from skycnn.simulate.mocks import Mocks
 from skycnn.simulate.recipe import Recipe
 
@@ -38,18 +37,20 @@ CENTRE = 5.0
 """Pixels about the brightest galaxy that are its own."""
 BRIGHT = 1.0
 """Light of members and between them that counts as there, in units of a pixel's noise in r."""
-Change = Callable[[np.ndarray], np.ndarray]
 
 
-def answers(model: Path, test: Rows, change: Change, *without: str) -> np.ndarray:
-    """Return the answers (row, 3) of a model to changed stamps (n, band, y, x)."""
-    return sdss.answered(model, test, *without, change=change)
+def recipe() -> Recipe:
+    """Return the recipe of the mocks that are judged on."""
+    made = tasks.load("clustermass").mock()
+    bands = tuple("ugriz")
+    return Recipe(
+        survey.load("sdss"), bands, OTHER, "all", made.draw, side=made.side, binning=made.binning, measured=False
+    )
 
 
 def noise(test: Rows) -> np.ndarray:
     """Return the noise of a stamp's pixel (band,), microjansky."""
-    recipe = Recipe(survey.load("sdss"), tuple("ugriz"), 1, "all", tasks.load("clustermass").mock().draw, binning=16)
-    return recipe.noise_of_pixels().sigma
+    return recipe().noise_of_pixels().sigma
 
 
 def sky(out: Path, model: Path, test: Rows) -> None:
@@ -58,8 +59,8 @@ def sky(out: Path, model: Path, test: Rows) -> None:
     for times in (0.4, 0.8, 1.0, 2.0):
         level = (times * noise(test)).astype(np.float32)[:, None, None]
         for sign in (1, -1):
-            moved = answers(model, test, lambda image, level=sign * level: image + level)[:, 0] - plain
-            print(f"residual sky of {sign * times:+.1f} of a pixel's noise in all bands: median {np.median(moved):+.4f}, "
+            moved = sdss.answered(model, test, change=lambda image, level=sign * level: image + level)[:, 0] - plain
+            print(f"sky off by {sign * times:+.1f} of a pixel's noise in all bands: median {np.median(moved):+.4f}, "
                   f"of 95 % below {np.quantile(np.abs(moved), 0.95):.4f} dex")  # fmt: skip
 
 
@@ -75,7 +76,7 @@ def bands(out: Path, model: Path, test: Rows) -> None:
     lacks += [("u and z", lambda image: _blank(_blank(image, 0), 4), ())]
     lacks += [(name, lambda image: image, (name,)) for name in ("redshift", "richness")]
     for name, change, without in lacks:
-        found = answers(model, test, change, *without)
+        found = sdss.answered(model, test, *without, change=change)
         inside = ((test.truth >= found[:, 1]) & (test.truth <= found[:, 2])).mean()
         print(f"without {name}: half of 68 % {width(found):.3f}, {inside:.3f} hold the truth, "
               f"error {np.abs(found[:, 0] - test.truth).mean():.4f}")  # fmt: skip
@@ -108,13 +109,13 @@ def controls(out: Path, model: Path, test: Rows) -> None:
         ("sky alone, nothing told", dark, ("richness", "redshift")),
         ("centre masked out to three quarters", masked, ("richness",)),
     ):
-        found = answers(model, test, change, *without)
+        found = sdss.answered(model, test, *without, change=change)
         value = found[:, 0]
         print(f"{title}: rank correlation with the truth {spearmanr(value, test.truth).statistic:+.3f}, median "
               f"{np.median(value):.3f}, half of 68 % {np.median(found[:, 2] - found[:, 1]) / 2:.3f}")  # fmt: skip
     train = labelled(out, SEED, "labelled")
     shuffled = replace(train, label=np.random.default_rng(2).permutation(train.label))
-    ask = sdss.network(out, "shuffled", "mass", "--epochs", sdss.SCRATCH, labels="shuffled")
+    ask = sdss.network(out, "shuffled", "mass", "--epochs", sdss.SCRATCH)
     value = ask(shuffled, test)
     print(f"labels shuffled: rank correlation {spearmanr(value, test.truth).statistic:+.3f}, error "
           f"{np.abs(value - test.truth).mean():.4f}")  # fmt: skip
@@ -138,8 +139,8 @@ def physics(out: Path, model: Path, test: Rows) -> None:
              **{name: curves.BASELINES[name](train, other) for name in ("richness", "ridge apertures")}}  # fmt: skip
     sdss.compare("other physics", found, other)
     home = np.abs(sdss.answered(model, test)[:, 0] - test.truth).mean()
-    print(f"in its own physics {home:.4f}: untuned x {np.abs(found['usual model, untuned'] - other.truth).mean() / home:.3f}, "
-          f"tuned x {np.abs(tuned - other.truth).mean() / home:.3f}")  # fmt: skip
+    for name, value in found.items():
+        print(f"{name}: x {np.abs(value - other.truth).mean() / home:.3f} of the error in its own physics, {home:.4f}")
 
 
 def icl(out: Path, model: Path, test: Rows) -> None:
@@ -181,16 +182,17 @@ def bound(title: str, train: Rows, test: Rows) -> None:
 
 def maps(out: Path, model: Path, test: Rows) -> None:
     """Print how much of the maps lies on the cluster, and whether they say what the brightest galaxy is worth."""
-    answerer = Answerer(tasks.load("clustermass"), models.read(model), "cpu")
+    task, whole = tasks.load("clustermass"), models.read(model)
+    answerer, explainer = Answerer(task, whole, "cpu"), Explainer(task, whole, "cpu", method="joint")
     rows = np.arange(MAPPED)
     parts = {name: _part(out, test, name, rows) for name in ("central", "members", "diffuse")}
     sigma = noise(test)[2]
     shares, areas, told, moved = [], [], [], []
     for row in rows.tolist():
-        given, whole = _inputs(test, row), sum(part[row] for part in parts.values())
-        found = Attribution.joint(answerer, given)
+        given, cluster = _inputs(test, row), sum(part[row] for part in parts.values())
+        found = explainer.attribute(row, given).maps["image"][0]
         weight = np.abs(found)
-        own = whole[2] > BRIGHT * sigma
+        own = cluster[2] > BRIGHT * sigma
         shares.append(weight[own].sum() / weight.sum())
         areas.append(own.mean())
         peak = np.unravel_index(parts["central"][row][2].argmax(), own.shape)
@@ -202,7 +204,7 @@ def maps(out: Path, model: Path, test: Rows) -> None:
     print(f"weight of joint maps on members and the light between them: {share:.3f}, on {area:.3f} of the area: "
           f"x {share / area:.2f}, median of rows x {np.median(np.divide(shares, areas)):.2f}")  # fmt: skip
     print(f"brightest galaxy taken out of {MAPPED} stamps: rank correlation of the answer's change with the map within "
-          f"{CENTRE:g} pixels of it {spearmanr(told, moved).statistic:.3f}; median change {np.median(moved):+.3f} dex")  # fmt: skip
+          f"{CENTRE:g} pixels of it {spearmanr(told, moved).statistic:.3f}; median {np.median(moved):+.3f} dex")  # fmt: skip
 
 
 def _value(answerer: Answerer, given: dict[str, np.ndarray]) -> float:
@@ -220,10 +222,9 @@ def _inputs(test: Rows, row: int) -> dict[str, np.ndarray]:
 
 def _part(out: Path, test: Rows, name: str, rows: np.ndarray) -> np.ndarray:
     """Return the light (row, band, y, x) of a part of clusters alone, without noise: of all less all without it."""
-    recipe = Recipe(survey.load("sdss"), tuple("ugriz"), OTHER, "all", tasks.load("clustermass").mock().draw, side=128,
-                    binning=16, measured=False)  # fmt: skip
-    made = Mocks(recipe)
-    drawn = [recipe.draw(recipe.survey, recipe.bands, OTHER, rows, "all", without=part) for part in ("nothing", name)]
+    made = Mocks(recipe())
+    drawn = [made.recipe.draw(made.recipe.survey, tuple("ugriz"), OTHER, rows, "all", without=part)
+             for part in ("nothing", name)]  # fmt: skip
     images = [one.light.stamps(made.renderer, made.offset(rows)) for one in drawn]
     return images[0] - images[1]
 

@@ -14,7 +14,7 @@ and its sums into the package; --judge-only judges the model in out/, or else th
 import argparse
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import clustermass_curve as curves
@@ -49,6 +49,9 @@ NOTE = (
     "z = 0.1-0.3: median 14.0, sigma 0.31 dex. How well any method does follows from these scatters. Scores on "
     "mocks are scores on mocks."
 )
+
+
+Change = Callable[[np.ndarray], np.ndarray]
 
 
 def mocks(out: Path, rows: int, seed: int, name: str, *words: object) -> Path:
@@ -87,6 +90,7 @@ def subset(path: Path, rows: Rows, whole: bool) -> None:
         side = np.full(len(table), "train", "U5")
         side[rows.number[np.arange(len(rows.number)) % 7 == 6]] = "valid"
         table["SPLIT"] = side
+        table[f"{COLUMN}_LABEL"][rows.number] = rows.label
         if whole:
             others = np.setdiff1d(np.arange(len(table)), rows.number)
             table[f"{COLUMN}_LABEL"][others] = np.nan
@@ -98,7 +102,7 @@ def subset(path: Path, rows: Rows, whole: bool) -> None:
         fits.HDUList([fits.PrimaryHDU(pixels, file[0].header), columns]).writeto(path, overwrite=True)
 
 
-def answered(model: Path, test: Rows, *without: str) -> np.ndarray:
+def answered(model: Path, test: Rows, *without: str, change: Change = np.asarray) -> np.ndarray:
     """Return the answers (row, 3) of a model to rows of a file, with the ends of their intervals.
 
     Parameters
@@ -108,6 +112,8 @@ def answered(model: Path, test: Rows, *without: str) -> np.ndarray:
         All rows of one file.
     without : str
         Columns that the network is not given.
+    change : callable
+        What becomes of stamps (n, band, y, x) before.
     """
     answerer = Answerer(tasks.load("clustermass"), models.read(model), "cpu")
     places = [[column.name for column in answerer.columns].index(f"{COLUMN}{end}") for end in ("", "_LO", "_HI")]
@@ -115,12 +121,12 @@ def answered(model: Path, test: Rows, *without: str) -> np.ndarray:
     with fits.open(test.path[0], memmap=True) as file:
         for first in range(0, len(test.number), CHUNK):
             rows = slice(first, first + CHUNK)
-            given = {"image": np.asarray(file[0].data[rows], np.float32)}
+            given = {"image": change(np.asarray(file[0].data[rows], np.float32))}
             for name in set(answerer.card.inputs) - {"image"}:
                 values = np.asarray(test.inputs[name][rows], np.float32)
                 given[name] = np.full_like(values, np.nan) if name in without else values
             count = len(given["image"])
-            present = np.ones((count, given["image"].shape[1]), bool)
+            present = np.isfinite(given["image"]).any(axis=(2, 3))
             whole = answerer.answer(first, given, present, np.zeros(count, np.int32))
             found.append(np.stack([whole[place] for place in places], 1))
     return np.concatenate(found)
