@@ -10,7 +10,9 @@ from clusterstamps import BANDS, NOISE, SIDE, clusters
 from skycnn.network.clusterlight import KPC, PIXELS, ClusterLight
 from skycnn.network.featuremaps import shows_maps
 from skycnn.network.poses import poses
-from skycnn.network.radialwindows import rings
+from skycnn.network.radialwindows import RINGS, rings
+from skycnn.network.redfilter import COUNTED
+from skycnn.simulate.cosmology import kpc_per_arcsec
 
 OUT = 8
 PLAIN = {"drop": 0.0, "drop_redshift": 0.0, "drop_richness": 0.0, "cut": 0.0, "gain": 0.0, "tilt": 0.0, "blur": 0.0}
@@ -44,7 +46,7 @@ def test_maps_features_and_the_last_hidden_layer_are_shown(module, rows):
     some = {name: value[:5] for name, value in rows.items()}
     seen = module.with_maps(**some)
     raw, hidden = module.with_hidden(**some)
-    assert shows_maps(module) and seen["maps"].shape == (5, BANDS + 1 + 4, SIDE, SIDE)
+    assert shows_maps(module) and seen["maps"].shape == (5, module.lights + 4, SIDE, SIDE)
     assert raw.shape == (5, OUT) and hidden.shape == (5, 12) and all(len(value) == 5 for value in seen.values())
     torch.testing.assert_close(module.from_maps(**seen), raw)
     torch.testing.assert_close(module(*some.values()), raw)
@@ -71,17 +73,15 @@ def test_turned_stamps_give_nearly_the_same_answer(rows):
 
 def test_light_is_that_of_windows_in_kpc_above_the_field(module, rows):
     """Of one row in float64, with the mean of the outermost windows for the field's."""
-    from skycnn.simulate.cosmology import kpc_per_arcsec
-
     seen = module._light(rows["image"], rows["redshift"])
     sums = rings(torch.cat([seen["light"], seen["red"]], 1))
     light, share = module._windows(sums, seen["area"], rows["redshift"])
-    assert light.shape == (len(rows["image"]), len(PIXELS) + len(KPC), BANDS + 1) and share.shape == light.shape[:2]
+    assert light.shape == (len(rows["image"]), len(PIXELS) + len(KPC), module.lights)
+    assert share.shape == light.shape[:2] and module.lights == BANDS + 1 + len(COUNTED)
     z = float(rows["redshift"][3])
     pixel = 20.0 * float(kpc_per_arcsec(np.array([z]))[0])
     place = np.arange(SIDE) - (SIDE - 1) / 2
     far = np.hypot(place[:, None], place).ravel()
-    from skycnn.network.radialwindows import RINGS
 
     def window(radii, scale, number):
         at = np.interp(np.log(np.maximum(RINGS, 0.3) * scale), np.log(radii), np.eye(len(radii))[number])

@@ -16,7 +16,7 @@ from skycnn.network.layers import LARGEST, asinh, lost, sky, spread
 from skycnn.network.outerlevel import outer_level
 from skycnn.network.poses import turned
 from skycnn.network.radialwindows import RINGS, RadialWindows, kpc_per_arcsec, rings
-from skycnn.network.redfilter import RedFilter
+from skycnn.network.redfilter import COUNTED, RedFilter
 
 PIXEL = 6.336
 """Of a stamp, arcsec: 16 x 16 pixels of SDSS."""
@@ -105,14 +105,14 @@ class ClusterLight(FewAtOnce):
         self.drop_redshift, self.drop_richness, self.pixel = drop_redshift, drop_richness, pixel
         self.far, self.near = RadialWindows(KPC), RadialWindows(PIXELS)
         self.red = RedFilter(bands)
-        lights = bands + 1
+        self.lights = lights = bands + 1 + len(COUNTED)
         windows = len(KPC) + len(PIXELS)
         self.register_buffer("noise", torch.ones(bands))  # of a pixel, microjansky
         self.register_buffer("soft", torch.ones(windows, lights))
         self.register_buffer("centre", torch.zeros(windows, lights))
         self.register_buffer("scale", torch.ones(windows, lights))
         self.register_buffer("richness", torch.tensor([0.0, 1.0]))  # centre and scatter of its logarithm
-        self.first = nn.Conv2d(lights, channels, 3, padding=1)
+        self.first = nn.Conv2d(bands + 1, channels, 3, padding=1)
         self.second = nn.Linear(channels, channels)
         self.shift = nn.Linear(3 + bands, 2 * channels)
         nn.init.zeros_(self.shift.weight)
@@ -199,13 +199,14 @@ class ClusterLight(FewAtOnce):
     def with_maps(self, image: Tensor, redshift: Tensor, richness: Tensor) -> dict[str, Tensor]:
         """Return of stamps (n, band, y, x) the maps that windows are laid over, and what else is known of the rows.
 
-        The maps (n, band + 1 + channel, y, x) are each band's light, red light and what the convolution makes of them.
+        The maps (n, band + 1 + count + channel, y, x) are each band's light, red light, counts of that, and what the
+        convolution makes of the light.
         """
         seen = self._light(image, redshift)
         there = seen["there"].to(image.dtype)
         light = torch.cat([seen["light"], seen["red"]], 1).contiguous(memory_format=torch.channels_last)
         scale, shift = self.shift(torch.cat([self._known(redshift), there], 1))[..., None, None].chunk(2, 1)
-        x = torch.relu_(torch.addcmul(shift, self.first(asinh(light / 2)), 1 + scale))
+        x = torch.relu_(torch.addcmul(shift, self.first(asinh(light[:, : self.bands + 1] / 2)), 1 + scale))
         x = torch.relu_(self.second(x.permute(0, 2, 3, 1))).permute(0, 3, 1, 2) * seen["pixels"]
         return {
             "maps": torch.cat([light, x], 1),
@@ -236,12 +237,12 @@ class ClusterLight(FewAtOnce):
 
     def hidden_of(self, maps: Tensor, there: Tensor, area: Tensor, redshift: Tensor, richness: Tensor) -> Tensor:
         """Return the last hidden layer (n, width) of what ``with_maps`` returns."""
-        lights = self.bands + 1
         light, share = self._windows(rings(maps), area, redshift)
-        known = torch.cat([there, redshift.isfinite().to(maps.dtype)[:, None]], 1)[:, None] * (share > 0.02)[..., None]
-        values = (asinh(light[..., :lights] / (2 * self.soft)) - self.centre) / self.scale
+        red = redshift.isfinite().to(maps.dtype)[:, None].expand(-1, self.lights - self.bands)
+        known = torch.cat([there, red], 1)[:, None] * (share > 0.02)[..., None]
+        values = (asinh(light[..., : self.lights] / (2 * self.soft)) - self.centre) / self.scale
         values = values.clamp(-CLAMP, CLAMP) * known
-        counted = asinh(light[..., lights:] / torch.tensor(_chances(self.pixel)).to(maps)[:, None])
+        counted = asinh(light[..., self.lights :] / torch.tensor(_chances(self.pixel)).to(maps)[:, None])
         rich = (richness.clamp(LIGHT, BRIGHT).log() - self.richness[0]) / self.richness[1]
         told = torch.stack([richness.isfinite().to(maps.dtype), rich.nan_to_num(0.0).clamp(-CLAMP, CLAMP)], 1)
         parts = [values.flatten(1), counted.flatten(1), share, self._known(redshift), told, there]
@@ -249,4 +250,4 @@ class ClusterLight(FewAtOnce):
 
     def features(self, image: Tensor, redshift: Tensor, richness: Tensor) -> Tensor:
         """Return what the convolution's channels add up to about the centre, (n, ring * channel)."""
-        return rings(self.with_maps(image, redshift, richness)["maps"])[..., self.bands + 1 :].flatten(1)
+        return rings(self.with_maps(image, redshift, richness)["maps"])[..., self.lights :].flatten(1)

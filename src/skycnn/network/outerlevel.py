@@ -7,8 +7,8 @@ from skycnn.network.radialwindows import distance
 
 OUTER = 0.75
 """Radius of what counts as outer, as a share of half a stamp's side."""
-STEP = 6
-"""Every so manieth pixel is looked at for median and scatter; all for the mean."""
+SOME = 512
+"""Of these, pixels whose median and scatter say which are left out of the mean of all."""
 CLIP = 2.5
 """Pixels further from the median, in units of the scatter, belong to something."""
 
@@ -26,7 +26,7 @@ def outer_level(image: Tensor) -> Tensor:
     side = image.shape[-1]
     outer = image[..., distance(side, image.detach()) > OUTER * side / 2]
     with torch.no_grad():
-        some = outer[..., ::STEP]
+        some = outer[..., :: max(1, outer.shape[-1] // SOME)]
         middle = some.nanmedian(2).values
         scatter = 1.4826 * (some - middle[..., None]).abs().nanmedian(2).values
         inside = (outer - middle[..., None]).abs() <= CLIP * scatter[..., None]  # NaN is not

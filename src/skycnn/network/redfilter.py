@@ -16,9 +16,12 @@ WIDTH = 0.06
 """Scatter of a red galaxy's flux in a band about that of the sequence, as a share of it: 0.04 to 0.06 mag of g - r,
 and that a pixel holds more than one."""
 
+COUNTED = (3.0, 6.0, 12.0, 25.0, 50.0)
+"""Red light that counts as half a galaxy, in units of its noise: fainter ones count in part, and none for much more."""
+
 
 class RedFilter(nn.Module):
-    """How much light of red colours each pixel holds, given the redshift.
+    """How much light of red colours each pixel holds, given the redshift, and how many galaxies that may be.
 
     Parameters
     ----------
@@ -59,7 +62,9 @@ class RedFilter(nn.Module):
         self.range.copy_(torch.stack([at[0], at[-1]]))
 
     def forward(self, image: Tensor, redshift: Tensor, there: Tensor, noise: Tensor) -> Tensor:
-        """Return the red light in squares of three pixels about each pixel (n, 1, y, x), in units of its own noise.
+        """Return the red light in squares of three pixels about each pixel, and counts of such (n, 1 + counts, y, x).
+
+        The light is in units of its own noise; counts rise from 0 to 1, see ``COUNTED``.
 
         Parameters
         ----------
@@ -82,7 +87,8 @@ class RedFilter(nn.Module):
         model = bright * share[..., None, None]
         free = (there.sum(1) - 1).clamp(min=0)[:, None, None, None]  # what noise alone adds up to
         off = ((whole - model).square() / (1 + (WIDTH * model).square())).sum(1, keepdim=True)
-        return bright * torch.exp(-0.5 * (off - free).clamp(min=0.0)) * (norm.sqrt() * known)[:, None, None, None]
+        red = bright * torch.exp(-0.5 * (off - free).clamp(min=0.0)) * (norm.sqrt() * known)[:, None, None, None]
+        return torch.cat([red, *(red / (red + half) for half in COUNTED)], 1)
 
 
 def boxed(image: Tensor) -> Tensor:
