@@ -28,7 +28,7 @@ def test_a_red_galaxy_at_the_redshift_is_alike_and_others_are_not(z):
     at = np.array([z])
     assert likeness(light(z)[None], QUIET, at) == pytest.approx(1, abs=1e-3)
     for other in (light(z, bluer=0.4), light(z + 0.07), light(z - 0.06)):
-        assert likeness(other[None], QUIET, at) < 0.1
+        assert likeness(other[None], QUIET, at) < 0.3
 
 
 def test_noise_makes_all_alike_and_absent_bands_say_nothing():

@@ -23,7 +23,10 @@ def test_every_score_of_everyone_stands_there_with_its_interval_and_difference()
     less, ends = parts(scored.scores[0], scored.entries[1].difference["sigma_nmad"], "+")
     assert f"\N{INCREMENT} {less}{ends}" in read.text
     assert "forest" not in read.text
-    assert "MAE [deg]" in Read(scoretables.scores(sample("value")[0])).text
+    value = sample("value")[0]
+    read, over = Read(scoretables.scores(value)).text, value.entries[1].ratio["mae"]
+    assert "MAE [deg]" in read and "Z_PHOT over it" in read
+    assert f"\N{DIVISION SIGN} {over.value:.3f}[{over.low:.3f}, {over.high:.3f}]" in read
 
 
 def test_the_verdict_names_the_best_baseline_and_who_could_not_run():

@@ -122,7 +122,8 @@ def command(
     """Compare the columns that predict wrote with columns of the truth, and with baselines on the same rows.
 
     Each score stands with the interval that holds it in 95 % of 1000 bootstrap resamples. The difference to each
-    baseline is taken resample by resample, so that it decides where the intervals overlap. The baselines are trained on
+    baseline, of errors in a unit their ratio too, is taken resample by resample, so that it decides where the intervals
+    overlap. The baselines are trained on
     --train, else on four fifths of CAT to answer the last fifth, five times. A row without an answer is an outlier; a
     row whose truth is null (NaN, TNULL, or no possible value such as -99) is left out. A task with several answers has
     a table for each whose truth is there, and at the end one of all.

@@ -42,7 +42,7 @@ NODES = (0.7, 1, 1.4, 2, 2.8, 4, 5.6, 8, 11, 16, 22, 32, 45, 64, 91)
 OUTER = 0.9
 """Pixels further from the centre than this share of half the stamp tell its level and its noise."""
 
-ALIKE = 0.05
+ALIKE = 0.2
 """Likeness from which the brightest galaxy is taken for a red one."""
 
 PART = 32
@@ -54,12 +54,12 @@ BLOCK = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 def names() -> list[str]:
     """Return the names of all that is measured."""
-    found = [f"image {what} {radius}" for what in ("i", "r", "g", "red", "count") for radius in RADII]
+    found = [f"image {what} {radius}" for what in ("i", "red", "count") for radius in RADII]
     return [*found, *(f"image diffuse {outer}" for _, outer in RINGS), "image brightest", "image depth"]
 
 
 def measure(inputs: Mapping[str, Array]) -> dict[str, Array]:
-    """Return what is measured, float32 (n,) by name; NaN where a band, the redshift or half a circle is absent.
+    """Return what is measured, float32 (n,) by name; NaN where i, the redshift or half a circle is absent.
 
     Parameters
     ----------
@@ -68,8 +68,8 @@ def measure(inputs: Mapping[str, Array]) -> dict[str, Array]:
 
     Notes
     -----
-    ``i``, ``r``, ``g`` and ``red`` are light within `RADII`, of ``red`` that of pixels of the red sequence's colours,
-    by their likeness; ``count`` counts sources likewise. ``diffuse`` is the median of a ring's pixels times its area,
+    ``i`` and ``red`` are light within `RADII`, of ``red`` that of pixels of the red sequence's colours, by their
+    likeness; ``count`` counts sources likewise. ``diffuse`` is the median of a ring's pixels times its area,
     ``brightest`` the red source of most light near the centre, ``depth`` the noise of a pixel in i.
     """
     image, redshift = inputs["image"], np.asarray(inputs["redshift"], np.float64)
@@ -93,15 +93,11 @@ def _part(image: Array, redshift: Array, scale: Array) -> list[Array]:
         seen = light[:, REFERENCE] > DETECTED * noise[:, REFERENCE, None, None]
         red = np.where(seen, redlight.likeness(light, noise, redshift) * light[:, REFERENCE], 0)
         sources, member = _sources(light, noise, redshift)
-    planes = [light[:, BANDS.index(band)] for band in "irg"] + [red, member]
+    planes = light[:, REFERENCE], red, member
     covered = _within(there.astype(np.float32), scale) / _within(np.ones((1, side, side), np.float32), scale)
     found = []
     for plane in planes:
-        whole = np.nan_to_num(plane)
-        absent = np.isnan(plane).all(axis=(1, 2))
-        sums = _within(whole, scale) / np.where(covered > 0.5, covered, np.nan)
-        sums[:, absent] = np.nan
-        found += [*sums]
+        found += [*_within(np.nan_to_num(plane), scale) / np.where(covered > 0.5, covered, np.nan)]
     found += _rings(light[:, REFERENCE], scale)
     near = _distance(side).reshape(side, side) * scale[:, None, None] < REACH
     found.append(np.where(near, sources, 0).max(axis=(1, 2)))
