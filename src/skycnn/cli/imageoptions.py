@@ -43,7 +43,8 @@ Images = Annotated[
     typer.Option(
         "--images",
         metavar="BAND=FILE",
-        help="A band's images: a file, FILE[EXT], a pattern in quotes, @LIST or a URL with {ra} {dec}; repeatable.",
+        help="A band's images: a file, FILE[EXT], a pattern in quotes, @LIST or a URL with {ra} {dec}; repeatable. "
+        "'frame-{band}.fits' names those of all bands.",
     ),
 ]
 Mask = Annotated[
