@@ -116,6 +116,14 @@ def test_options_that_do_not_go_together_are_refused(folder, options, what):
         found(options)
 
 
+@pytest.mark.parametrize(("images", "scale"), [(IMAGES, 4 * SCALE), (ROWS, 4 * SCALE)])
+def test_coarse_pixels_reach_the_source_and_not_stamps_of_a_file(folder, images, scale):
+    source = found(StampOptions(images=images, bin=4, size="8arcsec"))
+    assert (source.times, source.pixel_scale, source.side) == (4, pytest.approx(scale), 4)
+    with pytest.raises(InputError, match="--bin is of images, and stamps of a file are cut already"):
+        found(StampOptions(stamps="stamps.fits", bin=4))
+
+
 def test_the_unit_that_the_user_names_reaches_the_source(folder):
     named = {"g": "nJy", "*": "uJy"}
     assert found(StampOptions(images=IMAGES, pixel_unit=named), ask=offered).named_units == named

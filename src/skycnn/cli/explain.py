@@ -38,7 +38,7 @@ def columns() -> Any:
     return made("TARGET", "", "", ("BAND",))
 
 
-@grouped(photometry=options.photometry_options, stamps=without(imageoptions.stamp_options, "size", "bin"))
+@grouped(photometry=options.photometry_options, stamps=without(imageoptions.stamp_options, "size"))
 def command(
     *,
     catalogue: options.Catalogue,

@@ -43,7 +43,8 @@ Images = Annotated[
     typer.Option(
         "--images",
         metavar="BAND=FILE",
-        help="A band's images: a file, FILE[EXT], a pattern in quotes, @LIST or a URL with {ra} {dec}; repeatable.",
+        help="A band's images: a file, FILE[EXT], a pattern in quotes, @LIST or a URL with {ra} {dec}; repeatable. "
+        "'frame-{band}.fits' names those of all bands.",
     ),
 ]
 Mask = Annotated[
@@ -80,7 +81,7 @@ Bin = Annotated[
         metavar="K",
         min=1,
         max=1024,
-        help="Make each pixel of a stamp of KxK of the images, keeping the flux; --size counts these.",
+        help="Make each pixel of a stamp of KxK of the images, keeping the flux; a model's own scale needs no K.",
     ),
 ]
 PixelUnit = Annotated[
@@ -180,4 +181,5 @@ def stamp_options(
 def named(reader: Reader) -> bool:
     """Return whether anything is said of images or where to look in them: else what reads them need not be loaded."""
     typed = getattr(reader, "keywords", {})
-    return any(typed.get(name) for name in ("images", "mask", "weight", "stamps", "radec", "xy", "pixel_unit"))
+    names = ("images", "mask", "weight", "stamps", "radec", "xy", "pixel_unit")
+    return any(typed.get(name) for name in names) or typed.get("bin", 1) != 1

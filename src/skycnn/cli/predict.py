@@ -25,7 +25,7 @@ EXAMPLES = (
 )
 
 
-@grouped(photometry=options.photometry_options, stamps=without(imageoptions.stamp_options, "size", "bin"))
+@grouped(photometry=options.photometry_options, stamps=without(imageoptions.stamp_options, "size"))
 def command(
     *,
     catalogues: options.Catalogues,

@@ -159,7 +159,7 @@ def _check(options: StampOptions) -> None:
 
 def _check_not_binned(options: StampOptions) -> None:
     if options.bin != 1:
-        raise InputError("--bin is of images, and the stamps of a file are cut already", hint="Name the --images.")
+        raise InputError("--bin is of images, and stamps of a file are cut already", hint="Name --images BAND=FILE.")
 
 
 def _has_templates(options: StampOptions) -> bool:

@@ -63,12 +63,15 @@ class RowStamp:
         Whether pixels could not be read.
     dx, dy : float
         Position less the stamp's centre.
+    area : float
+        Of a pixel, in pixels of the image.
     """
 
     outside: int
     broken: bool
     dx: float
     dy: float
+    area: float = 1.0
 
 
 def locate(header: ImageHeader, position: tuple[float, float] | None, *, in_pixels: bool = False) -> Place:
@@ -136,15 +139,16 @@ def cut_binned(place: Place, times: int, side: int, out: Array) -> RowStamp:
     fine = np.empty((wide, wide), np.float32)
     found = cut(place, wide, fine)
     out[...] = binned(fine[None], times)[0]
+    where = found.dx / times, found.dy / times
     if not found.outside:
-        return RowStamp(0, found.broken, found.dx / times, found.dy / times)
+        return RowStamp(0, found.broken, *where, times**2)
     on = np.zeros((1, wide, wide), bool)
     if place.known:
         first = corner(np.clip([place.x, place.y], -FAR, FAR), wide)
         ends = np.clip(-first, 0, wide), np.clip(np.array(place.header.shape[::-1]) - first, 0, wide)
         on[:, ends[0][1] : ends[1][1], ends[0][0] : ends[1][0]] = True
     outside = int(np.count_nonzero(beyond(~on, times)))
-    return RowStamp(outside, found.broken, found.dx / times, found.dy / times)
+    return RowStamp(outside, found.broken, *where, times**2)
 
 
 def cut_resampled(place: Place, first: Place, scale: float | None, side: int, out: Array) -> RowStamp:
@@ -169,4 +173,5 @@ def cut_resampled(place: Place, first: Place, scale: float | None, side: int, ou
     u, v = place.wcs.to_pixel(*first.wcs.to_sky(x, y))
     ny, nx = place.header.shape
     over = not ((u >= -0.5) & (u <= nx - 0.5) & (v >= -0.5) & (v <= ny - 0.5)).all()
-    return RowStamp(int(np.isnan(out).sum()) if over else 0, broken, float(dx), float(dy))
+    area = (step * first.wcs.grid.scale / place.wcs.grid.scale) ** 2
+    return RowStamp(int(np.isnan(out).sum()) if over else 0, broken, float(dx), float(dy), area)

@@ -180,9 +180,10 @@ class RowImages(Stamps):
                     cut = rowcut.cut_resampled(place, reference, self.pixel_scale, side, row.pixels[i])
                 elif self.times > 1:
                     cut = rowcut.cut_binned(place, self.times, side, row.pixels[i])
-                    factor /= self.times**2 if self.row_units.per_area(band, place.header, self.conversion) else 1
                 else:
                     cut = rowcut.cut(place, side, row.pixels[i])
+                if self.row_units.per_area(band, place.header, self.conversion):
+                    factor /= cut.area
                 pixelunit.multiply(row.pixels[i], factor)
                 row.opened, row.on = True, row.on or place.on
                 row.outside[i], row.rests[i] = cut.outside, (cut.dx, cut.dy)
