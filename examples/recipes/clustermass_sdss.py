@@ -34,7 +34,7 @@ NAME, BEGUN = "clustermass-sdss", "begun"
 ROWS, KNOWN, LABELLED, TEST = 16_000, 4_000, 2_000, 2_000
 """Mocks that the network begins with; of the usual physics, those of them that have a label, those judged on."""
 SEED, OTHER, BROAD = 1, 2, 3
-EPOCHS = 10
+EPOCHS = 20
 """Of the beginning."""
 LABELS = (50, 100, 300, 1000, 2000)
 CHUNK = 128
