@@ -1,42 +1,39 @@
-"""clusterstamps: stamps of clusters of galaxies for tests, a galaxy a pixel, in ugriz."""
+"""Stamps of blobs about a centre, as clusters of galaxies are, small enough for tests."""
 
 import numpy as np
+import torch
 
-from skycnn.shapes import redlight
-from skycnn.shapes.angularscale import kpc_per_arcsec
-
-SIDE, PIXEL = 128, 6.336
-NOISE = np.array([0.5, 0.15, 0.2, 0.3, 1.0])
-"""Of a pixel, microjansky."""
-
-
-def light(redshift, bluer=0.0):
-    """Return the light (5,) of a characteristic red galaxy, microjansky; ``bluer`` magnitudes brighter in g."""
-    star = float(redlight.characteristic(np.array([redshift]))[0])
-    shares = [0.05, *(float(redlight.template(band, np.array([redshift]))[0]) for band in "gr"), 1.0]
-    shares.append(float(redlight.template("z", np.array([redshift]))[0]))
-    return star * np.array(shares) * [1, 10 ** (0.4 * bluer), 1, 1, 1]
+BANDS, SIDE = 4, 40
+NOISE = np.array([1.0, 0.5, 0.8, 2.0])
+COLOURS = np.array([0.3, 1.0, 2.4, 3.0])
+"""Fluxes of what is red, times its brightness; the first falls with the redshift."""
 
 
-def cluster(redshift, members, random, *, central=5.0, diffuse=0.0, blue=0, noise=1.0, radius=450.0):
-    """Return a stamp (5, y, x): so many red and blue galaxies within a radius in kpc, one in the middle, light between.
+def colours(z):
+    """Return fluxes (n, band) of what is red at redshifts (n,)."""
+    fall = np.stack([-6 * (z - 0.2), -3 * (z - 0.2), 0 * z, 0 * z], 1)
+    return COLOURS * np.exp(fall)
 
-    Parameters
-    ----------
-    central, diffuse : float
-        Light of the galaxy in the middle, and between galaxies within 300 kpc, in characteristic galaxies.
-    """
-    scale = float(kpc_per_arcsec(np.array([redshift]))[0]) * PIXEL
-    stamp = noise * NOISE[:, None, None] * random.standard_normal((5, SIDE, SIDE))
-    for number, colour in ((members, 0.0), (blue, 0.6)):
-        away, turn = radius / scale * np.sqrt(random.uniform(0.02, 1, number)), random.uniform(0, 2 * np.pi, number)
-        place = np.clip(np.rint(np.stack([np.sin(turn), np.cos(turn)]) * away + (SIDE - 1) / 2), 0, SIDE - 1).astype(
-            int
-        )
-        for y, x in place.T:
-            stamp[:, y, x] += random.uniform(0.5, 1.5) * light(redshift, colour)
-    middle = slice(SIDE // 2 - 1, SIDE // 2 + 1)
-    stamp[:, middle, middle] += central / 4 * light(redshift)[:, None, None]
-    apart = np.hypot(*np.meshgrid(*[np.arange(SIDE) - (SIDE - 1) / 2] * 2)) * scale
-    stamp += diffuse * light(redshift)[:, None, None] * (apart < 300) / (apart < 300).sum()
-    return stamp.astype(np.float32)
+
+def clusters(rows=48, seed=1, side=SIDE):
+    """Return the inputs of stamps, and masses: a bright blob, and as many red ones about it as the mass says."""
+    rng = np.random.default_rng(seed)
+    mass, z = rng.uniform(13.8, 15.0, rows), rng.uniform(0.1, 0.3, rows)
+    place = np.arange(side) - (side - 1) / 2
+    image = rng.normal(size=(rows, BANDS, side, side)) * NOISE[:, None, None]
+    red = colours(z)
+    number = rng.poisson(20 * 10 ** (0.75 * (mass - 14.3)))
+
+    def blob(x, y, light, width):
+        shape = np.exp(-((place - x) ** 2 + (place[:, None] - y) ** 2) / (2 * width**2))
+        return light[:, None, None] * shape / (2 * np.pi * width**2)
+
+    for k in range(rows):
+        image[k] += blob(0, 0, 300 * red[k], 1.2)
+        for x, y in rng.normal(scale=side / 8, size=(number[k], 2)):
+            image[k] += blob(x, y, 40 * red[k], 0.7)
+        for x, y in rng.uniform(-side / 2, side / 2, (8, 2)):  # field galaxies, bluer
+            image[k] += blob(x, y, 40 * red[k] * [3, 2, 1, 0.8], 0.7)
+    richness = number * rng.lognormal(0, 0.2, rows) + 1
+    arrays = {"image": image, "redshift": z, "richness": richness}
+    return {name: torch.from_numpy(value.astype(np.float32)) for name, value in arrays.items()}, mass

@@ -13,6 +13,8 @@ SCALE = 0.4
 class Sky:
     """An image of 300 x 300 pixels about (150, 2), and cutouts of it."""
 
+    unit = "nmgy"
+
     def __init__(self, seed=1, side=300, scale=SCALE, centre=(150.0, 2.0), angle=20.0):
         self.image = np.random.default_rng(seed).normal(size=(side, side)).astype(np.float32)
         self.wcs = WCS(naxis=2)
@@ -42,7 +44,7 @@ class Sky:
         if keep_wcs:
             header["CRPIX1"] -= left
             header["CRPIX2"] -= low
-        header["BUNIT"] = "nmgy"
+        header["BUNIT"] = self.unit
         file = io.BytesIO()
         fits.PrimaryHDU(data, header).writeto(file)
         return file.getvalue()

@@ -14,6 +14,7 @@ from skycnn.errors import InputError
 from skycnn.network import likeness, likenessfit, model
 from skycnn.network.answer import Answerer
 from skycnn.network.inference import BATCH, IMAGE_BATCH
+from skycnn.network.prior import Prior
 from skycnn.network.sample import sample
 from skycnn.network.tempering import Tempering
 from skycnn.schema import Flag
@@ -193,6 +194,23 @@ def test_an_answer_is_that_of_its_stamp():
     np.testing.assert_allclose(
         np.concatenate([look(answerer, pixels[i : i + 1])[0] for i in range(11)]), whole, atol=1e-6
     )
+
+
+def test_a_stamp_that_shows_next_to_nothing_is_answered_by_the_prior_untempered():
+    toy, pixels = picture("gr"), sky(4, 2)
+    prior = Prior(np.linspace(1, 3, redness.TASK.posterior().outputs, dtype="f4"), 0.2)
+    tempering = Tempering(np.array([[0.0, 1.0, 2.0]]), np.full((1, 4, 3), -0.9))
+    pixels[1, :, :, 1:] = np.nan  # a sixth
+    pixels[2, :, :, 2:] = np.nan  # a third
+    toy = model.Model(toy.card, toy.tensors | prior.tensors() | tempering.tensors())
+    answerer = Answerer(redness.TASK, toy)
+    *values, flags = look(answerer, pixels)
+    beyond = look(answerer, pixels, Flag.UNLIKE_TRAINING)  # by its columns
+    expected, _ = redness.TASK.posterior().summarise(torch.from_numpy(prior.raw)[None])
+    assert flags.tolist() == [0, Flag.UNLIKE_TRAINING, 0, 0]
+    assert values[0][1] == pytest.approx(expected[redness.TASK.posterior().value][0])
+    assert values[0][2] != pytest.approx(values[0][1])
+    assert (beyond[0] == values[0][1]).all() and (beyond[-1] == Flag.UNLIKE_TRAINING).all()
 
 
 def test_batches_of_images_are_smaller(sound):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from clusterstamps import NOISE, PIXEL, SIDE, cluster
 from skycnn.shapes import clusterapertures
 from skycnn.shapes.clusterapertures import RADII, measure, names
+from ugrizclusters import NOISE, PIXEL, SIDE, cluster
 
 
 def measured(stamps, redshift, bands="ugriz", pixel=PIXEL):

@@ -5,12 +5,12 @@ import pytest
 from astropy.io import fits
 
 from classical import few_trees  # noqa: F401
-from clusterstamps import PIXEL, SIDE, cluster
 from skycnn import baselines, tasks
 from skycnn.features import of_kinds
 from skycnn.network import model
 from skycnn.shapes.clusterfeatures import SETS, compressed
 from skycnn.verbs import score as verb
+from ugrizclusters import PIXEL, SIDE, cluster
 
 pytestmark = pytest.mark.usefixtures("few_trees")
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from clusterstamps import PIXEL, cluster
 from skycnn import metrics
+from ugrizclusters import PIXEL, cluster
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "examples" / "recipes"))
 

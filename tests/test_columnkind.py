@@ -1,5 +1,7 @@
 """ColumnKind: which column it is, and which of its values are none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from galaxies import table, write
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.inputs.available import Available, InputOptions
-from skycnn.inputs.columnkind import ColumnKind, check_options
+from skycnn.inputs.columnkind import ColumnKind, check_options, trained
 from skycnn.inputs.kind import Piece
 from skycnn.schema import Flag
 from skycnn.task import InputColumn
@@ -79,3 +81,22 @@ def test_only_what_a_network_takes_is_named():
     with pytest.raises(InputError, match="m takes no 'colour'") as caught:
         check_options(card("m", ("flux",), "gr"), columns, {"colour": "OTHER"})
     assert caught.value.hint == "Leave --input out."
+
+
+@pytest.mark.parametrize("needed", [True, False])
+def test_values_beyond_the_training_sample_s_are_flagged_and_left_out_where_they_may_be(tmp_path, needed):
+    """A tenth of the range beyond its ends is none; a card that says nothing, or nonsense, bounds nothing."""
+    known = InputColumn(("Z",), "redshift", 0.0, 3.0, needed=needed)
+    ends = trained({"redshift": np.array([0.3, np.nan, 0.1], "f4"), "richness": np.full(3, np.nan, "f4")})
+    assert ends == {"redshift": [float(np.float32(0.1)), float(np.float32(0.3))]}
+    values = [0.085, 0.315, 0.02, 0.5, np.nan]
+    with Catalogue.open(write(tmp_path / "cat.fits", table(5, Z=values))) as opened:
+        available = Available(opened, InputOptions())
+        for columns, beyond in ((ends, [2, 3]), ({}, []), (None, []), ({"redshift": ["a", 1]}, [])):
+            said = replace(CARD, sample={"columns": columns})
+            found = ColumnKind("redshift", known).find(said, available)
+            piece = found.join(Piece.empty(5, 2), opened.read(found.columns))
+            lost = [] if needed else beyond
+            assert np.flatnonzero(piece.flags & Flag.UNLIKE_TRAINING).tolist() == beyond
+            assert np.flatnonzero(piece.flags & Flag.MISSING_INPUT).tolist() == [*lost, 4]
+            assert np.flatnonzero(np.isnan(piece.inputs["redshift"])).tolist() == [*lost, 4]

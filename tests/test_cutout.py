@@ -16,6 +16,7 @@ from skycnn.schema import Flag
 from skycnn.stamps.stampfile import stampfile
 from skycnn.stamps.stamps import Census
 from skycnn.verbs import cutout as verb
+from test_binning import slow
 
 
 @pytest.fixture
@@ -50,6 +51,31 @@ def test_stamps_are_slices_of_the_images(cut, edges, side):
     for name, at in (("DX", edges.x), ("DY", edges.y)):
         rest = at - np.floor(at - (side - 1) / 2 + 0.5) - (side - 1) / 2
         assert np.allclose(table[name][known], rest[known], atol=1e-6)
+
+
+def test_coarse_stamps_of_the_images_pixels(cut, edges):
+    """--size counts coarse pixels, also as an angle; a second run knows them, and finer ones are others."""
+    scale = fields.SCALE * 5
+    said = cut(*words(edges, side=6), "--bin", 5, "--resample")
+    assert said.code == 0, said.err
+    resampled, _, head, _ = read(edges.folder / "stamps.fits")
+    assert (head["PIXSCALE"], "BINNING" in head) == (pytest.approx(scale), False)
+    said = cut(*words(edges, side=f"{6 * scale}arcsec"), "--bin", 5, "--overwrite")
+    assert said.code == 0, said.err
+    assert "7 stamps of 6x6 pixels in g r, 2 arcsec a pixel" in said.err
+    pixels, table, head, _ = read(edges.folder / "stamps.fits")
+    assert (head["PIXSCALE"], head["BINNING"]) == (pytest.approx(scale), 5)
+    fine = edges.stamps(30)
+    light = np.stack([slow(fine[:, band], 5) for band in range(2)], 1)
+    np.testing.assert_allclose(pixels, light, rtol=1e-5, atol=1e-4)
+    known = np.isfinite(light).any(axis=(1, 2, 3))
+    for name, at in (("DX", edges.x), ("DY", edges.y)):
+        rest = at - np.floor(at - 14.5 + 0.5) - 14.5
+        assert np.allclose(table[name][known], rest[known] / 5, atol=1e-6)
+    smooth = np.abs(resampled - pixels)[known & (table["FLAG"] == 0)]
+    assert np.median(smooth) < 5  # of a sum of 25 of scatter 1, half a pixel off at most
+    assert "holds these stamps already" in cut(*words(edges, side=6), "--bin", 5).err
+    assert cut(*words(edges, side=6)).code == 2
 
 
 def test_flags_tell_what_is_the_matter(cut, edges):

@@ -7,7 +7,9 @@ from astropy.table import Table
 
 from galaxies import table, write
 from skycnn.errors import InputError
+from skycnn.images.positions import skycells
 from skycnn.network import model
+from skycnn.stamps.stampsource import StampOptions
 from skycnn.verbs import train as verb
 from warm import run
 
@@ -28,7 +30,7 @@ def train(tmp_path, cat, monkeypatch):
     def call(progress=None, said=None, **changes):
         options = {"task": "photoz", "epochs": 2, "members": 1, "folds": 3, "out": str(tmp_path / "my.safetensors")}
         options |= {"answers": str(tmp_path / "out.fits"), "bands": ("g", "r", "i")}
-        return verb.train(cat, verb.Options(**(options | changes)), (said or []).append, progress)
+        return verb.train(cat, verb.Options(**(options | changes)), ([] if said is None else said).append, progress)
 
     return call
 
@@ -63,6 +65,27 @@ def test_each_row_is_answered_by_the_model_that_did_not_see_it(train, cat, tmp_p
     for name in ("Z_PHOT", "Z_PHOT_LO", "Z_PHOT_FLAG"):
         assert np.allclose(predicted[name][tested], raw[name][tested], rtol=1e-5)
     assert result.scores["out of fold"]["rows"] == COUNT - 2
+
+
+def test_folds_go_by_cells_of_the_sky(train, cat, tmp_path):
+    """Two rows of one cell are answered by one model, whatever their column of groups says."""
+    random, said = np.random.default_rng(1), []
+    sky = Table.read(cat, hdu=1)
+    sky["SKY_A"], sky["SKY_B"] = random.uniform(350, 380, COUNT) % 360, random.uniform(-20, 20, COUNT)
+    sky["SKY_A"][7] = np.nan
+    sky.write(cat, overwrite=True)
+    train(said=said, group="sky:8", stamps=StampOptions(radec=("SKY_A", "SKY_B")))
+    raw = fits.getdata(tmp_path / "out.fits", 1)
+    names = skycells.cells(np.asarray(sky["SKY_A"]), np.asarray(sky["SKY_B"]), 8.0)
+    answered = raw["Z_PHOT_FOLD"] > 0
+    assert np.count_nonzero(answered) == COUNT - 2
+    for name in set(names[answered]) - {""}:
+        assert len(set(raw["Z_PHOT_FOLD"][answered & (names == name)])) == 1
+    assert len({fold for fold, group in zip(raw["Z_PHOT_FOLD"], sky["GROUP"], strict=True) if group == 9}) > 1
+    card = model.read_card(tmp_path / "my-fold2.safetensors")
+    assert card.sample["group"] == "cells sky:8"
+    cells = len(set(names)) - 1
+    assert f"rows of one cell of the sky stay on one side: {cells} cells of 8 deg; positions: SKY_A SKY_B" in said[0]
 
 
 def test_folds_are_resumed_each_from_its_own_checkpoint(train, tmp_path):

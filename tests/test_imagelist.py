@@ -203,6 +203,34 @@ def test_an_empty_folder_is_told(folder):
         expand("g", ["empty/*.fits"])
 
 
+@pytest.mark.parametrize(
+    ("text", "bands"),
+    [
+        ("frame-{band}.fits", "u g r F814W"),
+        ("./frame-{band}-*.fits", "g z"),
+        ("{band}/frame-{band}.fits", "g"),
+        ("frame-{band}-0?.fits", "g"),
+    ],
+)
+def test_files_of_all_bands_by_one_name(tmp_path, monkeypatch, text, bands):
+    monkeypatch.chdir(tmp_path)
+    for name in (*(f"frame-{band}.fits" for band in ("r", "g", "u", "F814W", "a_b")), "frame-g-01.fits"):
+        (tmp_path / name).touch()
+    for name in ("frame-z-001.fits", "frame--1.fits", "g/frame-g.fits", "g/frame-r.fits"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = imagelist.parse([text, "K=frame-r.fits"])
+    assert list(found) == [*bands.split(), "K"]
+    assert found == {band: (text.replace("{band}", band),) for band in bands.split()} | {"K": ("frame-r.fits",)}
+
+
+def test_a_name_for_all_bands_that_no_file_has_is_refused(tmp_path):
+    text = f"{tmp_path}/frame-{{band}}.fits"
+    with pytest.raises(InputError, match="--mask: no file is named so, with a band") as caught:
+        imagelist.parse([text], "--mask")
+    assert f"--mask 'r={tmp_path}/frame-r.fits'" in caught.value.hint
+
+
 def test_urls_and_templates_are_told_from_files():
     assert is_url("https://host/a.fits")
     assert is_url("HTTP://host/a.fits")

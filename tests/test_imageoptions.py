@@ -1,5 +1,6 @@
 """Options about images: the reader of their values."""
 
+import functools
 import re
 
 import pytest
@@ -34,6 +35,12 @@ def test_all_that_is_said_is_handed_on():
     assert (remote.concurrency, remote.connect, remote.read, remote.row) == (3, 1.0, 2.0, 4.0)
     assert (remote.retries, remote.cache) == (5, "here")
     assert found.given
+
+
+def test_coarse_pixels_are_handed_on_and_count_as_something_said():
+    assert imageoptions.stamp_options(["g=a.fits"], bin=16).bin == 16
+    for typed, given in (({}, False), ({"bin": 1}, False), ({"bin": 2}, True), ({"radec": "A,B"}, True)):
+        assert imageoptions.named(functools.partial(imageoptions.stamp_options, **typed)) == given
 
 
 def test_nothing_said_is_nothing_given():

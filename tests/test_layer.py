@@ -10,6 +10,7 @@ from skycnn.images.openpixels import open_pixels
 from skycnn.stamps.mosaic import placement
 from skycnn.stamps.mosaic.footprints import Footprints
 from skycnn.stamps.mosaic.layer import Layer, LayerImage
+from skycnn.stamps.mosaic.losses import Losses
 from skycnn.stamps.mosaic.openimages import OpenImages
 
 
@@ -143,7 +144,7 @@ def test_weights_that_are_not_positive_and_masks_that_are_not_zero_are_holes(lay
         assert np.isnan(pixels[0, 0]).tolist() == holes
     pixels = np.empty((1, 4, 4), "f4")
     made = layer([image], weights=[other])
-    with LayerImage(made, 0) as seen:  # closing it closes nothing: the layer's images are shared
+    with LayerImage(made, 0, Losses.none(1)) as seen:  # closing it closes nothing: the layer's images are shared
         assert (seen.shape, seen.label) == ((SIDE, SIDE), str(image))
         assert not seen.cut(np.array([100]), np.array([100]), 4, pixels).any()
     assert np.isnan(pixels[0, 0]).tolist() == expected["weights"]

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from clusterstamps import light
 from skycnn.shapes import redlight
 from skycnn.shapes.redlight import likeness
+from ugrizclusters import light
 
 QUIET = np.full((1, 5), 1e-3)
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
 from mosaicking import SIDE, field, mosaic, positions, sliced, stamps, wcs, write
 from skycnn.schema import Flag
@@ -90,6 +91,20 @@ def test_another_scale_puts_the_object_at_the_very_centre(tmp_path):
     assert (rests == 0).all()
     assert light.sum((1, 2)) == pytest.approx(1.0, abs=1e-3)
     assert (light.sum(1) * (np.arange(17) - 8)).sum(1) == pytest.approx(0, abs=2e-3)
+
+
+@pytest.mark.parametrize(("unit", "light"), [("nanomaggy", (4.0, 9.0)), ("MJy/sr", (1.0, 1.0))])
+def test_a_surface_brightness_stays_one(tmp_path, unit, light):
+    flat = np.ones((SIDE, SIDE), "f4")
+    turned = wcs(rotation=20.0, scale=1 / 3)
+    paths = [write(tmp_path / "g.fits", flat, wcs()), write(tmp_path / "r.fits", flat, turned)]
+    for path in paths:
+        fits.setval(path, "BUNIT", value=unit)
+    with mosaic({"g": paths[:1], "r": paths[1:]}, made=ResampledMosaic) as source:
+        for made in (source.binned(2), source.rescaled(1.0, "it")):
+            found, _, _ = stamps(made, positions([150.0], [151.3]), ("g", "r"), 8)
+            for plane, value in zip(found[0], light, strict=True):
+                np.testing.assert_allclose(plane, value, rtol=1e-3)
 
 
 def test_a_row_without_the_first_band_takes_the_next_ones_grid(tmp_path):

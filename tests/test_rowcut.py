@@ -6,7 +6,8 @@ import pytest
 from cutouts import SCALE, Sky
 from skycnn.errors import InputError
 from skycnn.images.planes import read_planes
-from skycnn.stamps.rowimages.rowcut import cut, cut_resampled, has_wcs, locate, mismatch
+from skycnn.stamps.rowimages.rowcut import cut, cut_binned, cut_resampled, has_wcs, locate, mismatch
+from test_binning import slow
 
 SKY = Sky()
 
@@ -101,3 +102,19 @@ def test_a_wcs_that_is_none(tmp_path):
     path.write_bytes(data.replace(b"END".ljust(80), card.ljust(80) + b"END".ljust(80), 1)[: 2880 + 300 * 300 * 4])
     with pytest.raises(InputError):
         locate(read_planes(str(path)).headers[0], (150.0, 2.0))
+
+
+@pytest.mark.parametrize(("side", "times"), [(1, 5), (6, 4), (5, 7)])
+def test_coarse_pixels_are_sums(tmp_path, side, times):
+    image = header(tmp_path)
+    (xs, ys), (lons, lats) = SKY.places(20, margin=-12)
+    for x, y, lon, lat in zip(xs, ys, lons, lats, strict=True):
+        out = np.empty((side, side), ">f4")
+        found = cut_binned(locate(image, (lon, lat)), times, side, out)
+        fine, rest = SKY.stamp(x, y, side * times)
+        light = slow(fine[None], times)[0]
+        np.testing.assert_allclose(out, light, rtol=1e-5, atol=1e-4)
+        assert (found.dx * times, found.dy * times) == pytest.approx(rest, abs=1e-6)
+        assert found.outside == np.isnan(light).sum() and not found.broken
+    lost = cut_binned(locate(image, (330.0, -2.0)), times, side, out)
+    assert np.isnan(out).all() and lost.outside == side**2

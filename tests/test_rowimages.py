@@ -241,7 +241,7 @@ def test_resampled_to_the_scale_that_is_needed(remote, tmp_path):
     with skyserver.serving(flat.answer) as server, Catalogue.open(path) as table:
         source = find(table, {"r": [f"{server.url}/ok{QUERY}"]}, remote=remote)
         with source, pytest.raises(InputError, match="--resample"):
-            source.rescaled(0.8, "the model")
+            source.rescaled(0.7, "the model")
         with find(table, {"r": [f"{server.url}/ok{QUERY}"]}, remote=remote, resample=True) as source:
             source = source.rescaled(0.8, "the model")
             values = table.read(source.columns)
@@ -249,6 +249,33 @@ def test_resampled_to_the_scale_that_is_needed(remote, tmp_path):
     np.testing.assert_allclose(batch.pixels, 4.0, rtol=1e-3)  # the light of four pixels
     np.testing.assert_allclose(batch.rests, 0, atol=1e-9)
     assert not batch.flags.any()
+
+
+@pytest.mark.parametrize(("unit", "area"), [("nJy", 1), ("uJy/arcsec2", 0)])
+def test_coarse_pixels_by_the_option_or_a_model_s(remote, tmp_path, unit, area):
+    """The cutouts fetched are of fine pixels; resampled where the ratio is not whole; a surface brightness stays."""
+    flat, asked = Sky(), []
+    flat.unit, flat.image[...] = unit, 1.0
+    _, path = objects(tmp_path, 3)
+
+    def answer(path, query):
+        asked.append(int(query["size"]))
+        return flat.answer(path, query)
+
+    with (
+        skyserver.serving(answer) as server,
+        Catalogue.open(path) as table,
+        find(table, {"r": [f"{server.url}/ok{QUERY}"]}, remote=remote) as source,
+    ):
+        values = table.read(source.columns)
+        made = [source.binned(4), source.rescaled(1.6, "it"), source.rescaled(1.8, "it")]
+        assert [one.pixel_scale for one in made] == pytest.approx([1.6, 1.6, 1.8])
+        assert [one.facts().get("bin") for one in made] == [4, 4, None]
+        for one, pixels in zip(made, (16, 16, 4.5**2), strict=True):
+            (batch,) = one.batches(0, values, np.ones(3, bool), bands="r", side=10)
+            np.testing.assert_allclose(batch.pixels, pixels if area else 1, rtol=1e-3)
+            assert not batch.flags.any() and (np.abs(batch.rests) <= 0.5 / 4 + 1e-6).all()
+    assert set(asked[1:]) == {40, 48}  # of the same size none twice
 
 
 def test_files_by_a_column_about_their_centres(remote, tmp_path):

@@ -10,7 +10,7 @@ from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.remote.fetch import RemoteOptions
 from skycnn.stamps import stampfacts, stampsource
-from skycnn.stamps.mosaic.mosaic import Mosaic
+from skycnn.stamps.mosaic.binnedmosaic import BinnedMosaic
 from skycnn.stamps.mosaic.resampledmosaic import ResampledMosaic
 from skycnn.stamps.rowimages.rowimages import RowImages
 from skycnn.stamps.stampfile.cube import Cube
@@ -52,11 +52,11 @@ def found(options, catalogue="cat.fits", ask=find):
 @pytest.mark.parametrize(
     ("options", "kind", "bands", "side", "scale"),
     [
-        (StampOptions(images=IMAGES), Mosaic, ("g", "r"), None, SCALE),
-        (StampOptions(images=IMAGES, size="10arcsec", threads=3), Mosaic, ("g", "r"), 20, SCALE),
+        (StampOptions(images=IMAGES), BinnedMosaic, ("g", "r"), None, SCALE),
+        (StampOptions(images=IMAGES, size="10arcsec", threads=3), BinnedMosaic, ("g", "r"), 20, SCALE),
         (StampOptions(images=IMAGES, resample=True, size="7"), ResampledMosaic, ("g", "r"), 7, SCALE),
-        (StampOptions(images=IMAGES, xy=("X", "Y")), Mosaic, ("g", "r"), None, None),
-        (StampOptions(images={"g": ("bare.fits",)}, xy=("X", "Y")), Mosaic, ("g",), None, None),
+        (StampOptions(images=IMAGES, xy=("X", "Y")), BinnedMosaic, ("g", "r"), None, None),
+        (StampOptions(images={"g": ("bare.fits",)}, xy=("X", "Y")), BinnedMosaic, ("g",), None, None),
         (StampOptions(stamps="stamps.fits"), Cube, ("g", "r"), 8, 0.5),
         (StampOptions(images=ROWS), RowImages, ("g",), None, SCALE),
         (StampOptions(images=ROWS, size="8arcsec"), RowImages, ("g",), 16, SCALE),
@@ -114,6 +114,14 @@ def test_a_file_of_stamps_offers_its_own(folder):
 def test_options_that_do_not_go_together_are_refused(folder, options, what):
     with pytest.raises(InputError, match=what):
         found(options)
+
+
+@pytest.mark.parametrize(("images", "scale"), [(IMAGES, 4 * SCALE), (ROWS, 4 * SCALE)])
+def test_coarse_pixels_reach_the_source_and_not_stamps_of_a_file(folder, images, scale):
+    source = found(StampOptions(images=images, bin=4, size="8arcsec"))
+    assert (source.times, source.pixel_scale, source.side) == (4, pytest.approx(scale), 4)
+    with pytest.raises(InputError, match="--bin is of images, and stamps of a file are cut already"):
+        found(StampOptions(stamps="stamps.fits", bin=4))
 
 
 def test_the_unit_that_the_user_names_reaches_the_source(folder):

@@ -30,6 +30,10 @@ EXAMPLES = (
         "Fetch a cutout a row.",
     ),
     (
+        "skycnn cutout clusters.fits --images 'r=frames/frame-r-*.fits.bz2' --bin 16 --size 128 --out stamps.fits",
+        "Cut 2048x2048 pixels as 128x128, each the light of 16x16.",
+    ),
+    (
         "skycnn cutout cat.fits --images r=chip.fits --xy X_IMAGE,Y_IMAGE --size 32 --out stamps.fits --compress rice",
         "Take positions in pixels; pack the stamps.",
     ),

@@ -43,7 +43,8 @@ Images = Annotated[
     typer.Option(
         "--images",
         metavar="BAND=FILE",
-        help="A band's images: a file, FILE[EXT], a pattern in quotes, @LIST or a URL with {ra} {dec}; repeatable.",
+        help="A band's images: a file, FILE[EXT], a pattern in quotes, @LIST or a URL with {ra} {dec}; repeatable. "
+        "'frame-{band}.fits' names those of all bands.",
     ),
 ]
 Mask = Annotated[
@@ -72,6 +73,16 @@ Xy = Annotated[
 Resample = Annotated[
     bool,
     typer.Option("--resample", help="Bring bands on other pixel grids to the first band's, keeping the flux."),
+]
+Bin = Annotated[
+    int,
+    typer.Option(
+        "--bin",
+        metavar="K",
+        min=1,
+        max=1024,
+        help="Make each pixel of a stamp of KxK of the images, keeping the flux; a model's own scale needs no K.",
+    ),
 ]
 PixelUnit = Annotated[
     list[str] | None,
@@ -115,6 +126,7 @@ def stamp_options(
     radec: RaDec = None,
     xy: Xy = None,
     resample: Resample = False,
+    bin: Bin = 1,
     pixel_unit: PixelUnit = None,
     cache: Cache = None,
     concurrency: Concurrency = 8,
@@ -152,6 +164,7 @@ def stamp_options(
         radec=column_pair(radec, "--radec RA,DEC"),
         xy=column_pair(xy, "--xy X,Y"),
         resample=resample,
+        bin=bin,
         pixel_unit=options.pairs(pixel_unit, "--pixel-unit", "BAND=UNIT", alone="*"),
         remote=RemoteOptions(
             concurrency=concurrency,
@@ -168,4 +181,5 @@ def stamp_options(
 def named(reader: Reader) -> bool:
     """Return whether anything is said of images or where to look in them: else what reads them need not be loaded."""
     typed = getattr(reader, "keywords", {})
-    return any(typed.get(name) for name in ("images", "mask", "weight", "stamps", "radec", "xy", "pixel_unit"))
+    names = ("images", "mask", "weight", "stamps", "radec", "xy", "pixel_unit")
+    return any(typed.get(name) for name in names) or typed.get("bin", 1) != 1

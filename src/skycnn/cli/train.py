@@ -41,6 +41,10 @@ EXAMPLES = (
         "Five models, and every row answered by the one that did not see it.",
     ),
     (
+        "skycnn train clusters.fits --task clustermass --group sky:5 --out my.safetensors --folds 5 --answers out.fits",
+        "The same, clusters of one cell of 5 degrees on the sky in one fold.",
+    ),
+    (
         "skycnn train pristine.fits --task merger --adapt noisy.fits --out adapted.safetensors",
         "Learn from stamps with a truth and see those of another survey, without one, alike.",
     ),
@@ -81,8 +85,8 @@ def command(
         str | None,
         typer.Option(
             "--group",
-            metavar="COLUMN|FILE",
-            help="Rows of one group stay on one side, copies always; or a .npy of a number a row; '': no groups.",
+            metavar="COLUMN|FILE|sky:DEG",
+            help="Rows of one group stay on one side: a column's, a .npy's, or cells of the sky; '': no groups.",
         ),
     ] = None,
     init: Annotated[

@@ -9,12 +9,14 @@ from difflib import get_close_matches
 from skycnn.errors import InputError
 from skycnn.files.regular import read_text
 from skycnn.images.imageheader import ImageSpec
+from skycnn.survey import BANDS
 
 _BAND = re.compile(r"[^\s=/:@#{}\[\]*?]+")
 _URL = re.compile(r"https?://", re.IGNORECASE)
 _FIELD = re.compile(r"\{[^{}]*\}")
 _IMAGE = (re.compile(r"(.+)\[([^\[\]]+)\]"), re.compile(r"(.+)#([^#/]+)"))
 _COMMENT = re.compile(r"(?:^|\s)#.*")
+_IN_NAME = "{band}"
 _PATTERN = "tiles/*.fits"
 
 ENTRIES = "a file name a line"
@@ -27,17 +29,17 @@ def parse(values: Sequence[str], option: str = "--images") -> dict[str, tuple[st
     Parameters
     ----------
     values : sequence of str
-        As typed.
+        As typed; ``frame-{band}.fits`` stands for the files of all bands that there are.
     option : str
         Names the option in messages.
 
     Raises
     ------
     InputError
-        When one is not ``BAND=FILE``.
+        When one is not ``BAND=FILE``, or no file has a band in its name where ``{band}`` stands.
     """
     files: dict[str, tuple[str, ...]] = {}
-    for value in values:
+    for value in (pair for text in values for pair in _of_all_bands(text, option)):
         band, sign, source = (part.strip() for part in value.partition("="))
         if not (sign and source and _BAND.fullmatch(band)):
             what = f"{option} names no {'file' if sign and not source else 'band'}"
@@ -46,6 +48,26 @@ def parse(values: Sequence[str], option: str = "--images") -> dict[str, tuple[st
             raise InputError(what, value=value, expected=expected, hint=hint)
         files[band] = (*files.get(band, ()), source)
     return files
+
+
+def _of_all_bands(text: str, option: str) -> list[str]:
+    """Return ``BAND=FILE`` for each band that files have in the place of ``{band}``, blue to red; else the text."""
+    if "=" in text or set(_FIELD.findall(text)) != {_IN_NAME} or is_url(text) or os.path.exists(text):
+        return [text]
+    first, *others = (
+        re.escape(part).replace(r"\*", ".*").replace(r"\?", ".") for part in os.path.expanduser(text).split(_IN_NAME)
+    )
+    form = re.compile("(?P=band)".join([f"{first}(?P<band>[A-Za-z0-9]+){others[0]}", *others[1:]]))
+    names = glob.iglob(os.path.expanduser(text).replace(_IN_NAME, "*"))
+    bands = {match["band"] for name in names if (match := form.fullmatch(name))}
+    if not bands:
+        what = f"{option}: no file is named so, with a band in the place of {_IN_NAME}"
+        raise InputError(what, value=text, hint=f"Name each band's: {option} 'r={text.replace(_IN_NAME, 'r')}'.")
+    order = {band: place for place, band in enumerate(BANDS)}
+    return [
+        f"{band}={text.replace(_IN_NAME, band)}"
+        for band in sorted(bands, key=lambda band: (order.get(band, len(order)), band))
+    ]
 
 
 def is_url(text: str) -> bool:

@@ -92,6 +92,12 @@ def _in_pixels(text: str, pixel_scale: float) -> float | None:
     return flux.scale * pixel_scale**2 / (1.0 if of_arcsec else _STERADIAN)
 
 
+def per_area(text: str | None) -> bool:
+    """Whether a text is the unit of a surface brightness."""
+    unit, sized = read(text), read(text, 1.0)
+    return unit is not None and unit.scale is None and sized is not None and sized.scale is not None
+
+
 def bunit(value: fitscards.Value) -> str | None:
     """Return the value of BUNIT as text; None where it is blank."""
     text = "" if value is None else str(value).strip()

@@ -31,12 +31,23 @@ TORN = 5.0
 FARTHEST = 1e9
 """px; beyond, a corner is on no image."""
 
+PIECE = 1024
+"""Most pixels along an edge of a piece of image, 4 MB and 25 MB at work: larger stamps are made in parts."""
+
 LARGEST = 3000
-"""Most pixels along an edge of the piece of image for one stamp: 36 MB, 200 MB at work."""
+"""Most pixels along that edge for a single pixel of the stamp."""
 
 
 def resample(
-    pixels: Pixels, source: ImageWcs, reference: ImageWcs, ox: Array, oy: Array, step: float, side: int, out: Array
+    pixels: Pixels,
+    source: ImageWcs,
+    reference: ImageWcs,
+    ox: Array,
+    oy: Array,
+    step: float,
+    side: int,
+    out: Array,
+    least: float = COVERED,
 ) -> NDArray[np.bool_]:
     """Fill stamps on the pixel grid of another image.
 
@@ -56,13 +67,15 @@ def resample(
     side : int
         Pixels along an edge.
     out : array (n, side, side)
-        float32 of either byte order, in the image's unit per pixel of the stamp; NaN where less than `COVERED` of a
+        float32 of either byte order, in the image's unit per pixel of the stamp; NaN where less than ``least`` of a
         pixel has values.
+    least : float
+        Share of a pixel.
 
     Returns
     -------
     array (n,)
-        Stamps with unreadable pixels, or that need more than `LARGEST` pixels along an edge.
+        Stamps with unreadable pixels, or with a pixel of more than `LARGEST` pixels along an edge.
     """
     broken = np.zeros(len(out), bool)
     for k in range(len(out)):
@@ -70,19 +83,37 @@ def resample(
         x, y = _corners(source, reference, first, step, side)
         valid = (np.abs(x) < FARTHEST) & (np.abs(y) < FARTHEST)
         x, y = np.where(valid, x, np.nan), np.where(valid, y, np.nan)
-        out[k] = np.nan
-        if not valid.any():
-            continue
-        low = np.floor([x[valid].min(), y[valid].min()]).astype(np.int64) - 1
-        wide = int(np.ceil(max(x[valid].max() - low[0], y[valid].max() - low[1]))) + 2
-        if (low > np.array(pixels.shape[::-1])).any() or (low + wide < 0).any():
-            continue
-        if wide > LARGEST:
-            broken[k] = True
-            continue
-        piece = np.empty((1, wide, wide), np.float32)
-        broken[k] = pixels.cut(low[:1], low[1:], wide, piece)[0]
-        out[k] = _light(piece[0], x - low[0] + 0.5, y - low[1] + 0.5)
+        size = np.hypot(x[1:, 1:] - x[:-1, :-1], y[1:, 1:] - y[:-1, :-1])
+        torn = TORN * float(np.median(size[np.isfinite(size)])) if np.isfinite(size).any() else 0.0
+        broken[k] = _fill(pixels, x, y, (torn, least), out[k])
+    return broken
+
+
+def _fill(pixels: Pixels, x: Array, y: Array, limits: tuple[float, float], out: Array) -> bool:
+    """Fill the pixels (h, w) between corners (h + 1, w + 1) on the image; return whether some cannot be read."""
+    out[...] = np.nan
+    valid = np.isfinite(x) & np.isfinite(y)
+    if not valid.any():
+        return False
+    low = np.floor([x[valid].min(), y[valid].min()]).astype(np.int64) - 1
+    wide = int(np.ceil(max(x[valid].max() - low[0], y[valid].max() - low[1]))) + 2
+    if (low > np.array(pixels.shape[::-1])).any() or (low + wide < 0).any():
+        return False
+    if wide > PIECE and out.size > 1:
+        half = max(1, len(out) // 2), max(1, out.shape[1] // 2)
+        spans = [[slice(at), slice(at, None)] for at in half]
+        corners = [[slice(at + 1), slice(at, None)] for at in half]
+        parts = [(i, j) for i in (0, 1) for j in (0, 1) if out[spans[0][i], spans[1][j]].size]
+        found = [
+            _fill(pixels, x[box := (corners[0][i], corners[1][j])], y[box], limits, out[spans[0][i], spans[1][j]])
+            for i, j in parts
+        ]
+        return any(found)
+    if wide > LARGEST:
+        return True
+    piece = np.empty((1, wide, wide), np.float32)
+    broken = bool(pixels.cut(low[:1], low[1:], wide, piece)[0])
+    out[...] = _light(piece[0], x - low[0] + 0.5, y - low[1] + 0.5, *limits)
     return broken
 
 
@@ -123,15 +154,19 @@ def _polynomial(side: int) -> tuple[Array, Array, Array, Array]:
     return nodes, between, weights(np.arange(side + 1.0)), weights(between)
 
 
-def _light(piece: Array, u: Array, v: Array) -> Array:
-    """Return the flux within each quadrilateral, (side, side), NaN where too little of it has values.
+def _light(piece: Array, u: Array, v: Array, torn: float, least: float) -> Array:
+    """Return the flux within each quadrilateral, (h, w), NaN where too little of it has values.
 
     Parameters
     ----------
     piece : array (m, m)
         Of the image; pixel (j, i) covers [i, i + 1) by [j, j + 1) in the coordinates of the corners.
-    u, v : array (side + 1, side + 1)
+    u, v : array (h + 1, w + 1)
         Corners, within the piece or NaN.
+    torn : float
+        Longest diagonal of a pixel of the stamp.
+    least : float
+        Share of a pixel that must have values.
     """
     known = np.isfinite(piece)
     where = np.isfinite(u) & np.isfinite(v)
@@ -140,10 +175,9 @@ def _light(piece: Array, u: Array, v: Array) -> Array:
     light = _within(np.where(known, piece, 0).astype(np.float64), u, v)
     du, dv = u[1:, 1:] - u[:-1, :-1], v[1:, 1:] - v[:-1, :-1]  # the diagonals' cross product is twice the area
     area = 0.5 * (du * (v[1:, :-1] - v[:-1, 1:]) - dv * (u[1:, :-1] - u[:-1, 1:]))
-    size = np.hypot(du, dv)
-    valid &= size <= TORN * np.median(size[valid] if valid.any() else size)
+    valid &= np.hypot(du, dv) <= torn
     covered = area if known.all() else _within(known.astype(np.float64), u, v)
-    good = valid & (np.abs(covered) > COVERED * np.abs(area))
+    good = valid & (np.abs(covered) > least * np.abs(area))
     part = np.where(good, np.abs(area) / np.where(good, covered, 1), np.nan)  # negative areas: mirrored images
     with np.errstate(over="ignore"):
         return (light * part).astype(np.float32)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
+from skycnn.images.positions import skycells
 from skycnn.inputs.labelled import Labelled
 from skycnn.network import groups
 from skycnn.network.division import RANDOM, Division, divide
@@ -31,19 +32,29 @@ class RowDivision:
     Parameters
     ----------
     group : str or None
-        The column or the file that names groups.
+        The column or the file that names groups, or ``sky:DEG``.
     split : str or None
         The column that names sides, or ``random``.
     names : array (rows,) or None
-        The names of all rows' groups where a file holds them.
+        The names of all rows' groups where no column of the catalogue holds them.
+    source : str
+        ``column``, ``file`` or ``cells``: what names groups.
     """
 
     group: str | None
     split: str | None
     names: Array | None = None
+    source: str = "column"
 
     @classmethod
-    def find(cls, catalogue: Catalogue, group: str | None, split: str | None, say: Say) -> "RowDivision":
+    def find(
+        cls,
+        catalogue: Catalogue,
+        group: str | None,
+        split: str | None,
+        say: Say,
+        radec: tuple[str, str] | None = None,
+    ) -> "RowDivision":
         """Return what is requested, else what the catalogue has.
 
         Parameters
@@ -51,19 +62,26 @@ class RowDivision:
         catalogue : Catalogue
         group : str or None
             A column, the file of an array, or ``FILE:COLUMN`` of another table, with a number or a name for each row;
-            None: the column that the catalogue says, or `GROUP`; empty: none.
+            ``sky`` or ``sky:DEG``: cells of the sky; None: the column that the catalogue says, or `GROUP`; empty: none.
         split : str or None
             A column, or ``random``.
         say : callable
             Is told of a column that was not requested, and of one that is missing.
+        radec : tuple of str, optional
+            The columns of the position, for cells of the sky.
 
         Raises
         ------
         InputError
-            When the file has not one number or name for each row.
+            When the file has not one number or name for each row, or the rows have no position on the sky.
         """
         if group and catalogue.has(group) is None and (names := _from_file(group, catalogue.rows)) is not None:
-            return cls(os.path.basename(group), split, names)
+            return cls(os.path.basename(group), split, names, "file")
+        if group and catalogue.has(group) is None and (size := skycells.size_of(group)) is not None:
+            names, notes = skycells.of(catalogue, size, radec)
+            some = len(np.unique(names[names != ""]))
+            say("; ".join((f"rows of one cell of the sky stay on one side: {some} cells of {size:g} deg", *notes)))
+            return cls(f"sky:{size:g}", split, names, "cells")
         said = catalogue.header.get(CARD)
         if group and said and catalogue.has(group) is None and group.casefold() == str(said).casefold():
             raise InputError(f"no numbers of {said} lie beside {catalogue.label}", hint=_WHERE)
@@ -121,10 +139,9 @@ class RowDivision:
         """Return how rows are divided, for a model's card."""
         if self.split == RANDOM:
             return {"split": "8:1:1 by a hash of the row", "group": "a row and its copies"}
-        kind = "column" if self.names is None else "file"
         return {
             "split": f"column {self.split}" if self.split else "8:1:1 by a hash of the group",
-            "group": f"{kind} {self.group}" if self.group else "a row and its copies",
+            "group": f"{self.source} {self.group}" if self.group else "a row and its copies",
         }
 
 

@@ -8,10 +8,12 @@ import numpy as np
 
 from skycnn import __version__
 from skycnn.fits.provenance import now
+from skycnn.inputs import columnkind
 from skycnn.inputs.trainingrows import TrainingRows
 from skycnn.network import likenessfit, model, ranges
 from skycnn.network.fitting import Trained
 from skycnn.network.groups import CALIB, TRAIN, VALID
+from skycnn.network.prior import Prior
 from skycnn.network.trainingset import SEEN, TrainingSet
 from skycnn.task import Task
 
@@ -73,6 +75,9 @@ def sealed(
         }
         | dict(rows.facts)
     )
+    of_rows = {name: np.asarray(inputs[name])[trained] for name in task.columns if name in inputs}
+    if of_rows:
+        facts["columns"] = columnkind.trained(of_rows)
     temperature = fitted.temperature
     if isinstance(temperature, tuple):
         parts = zip(fitted.posterior.parts, temperature, strict=True)
@@ -107,6 +112,8 @@ def sealed(
     )
     tensors = {name: value.numpy() for name, value in fitted.module.state_dict().items()}
     tensors |= likeness.tensors()
+    prior = Prior.fit(fitted.posterior, sample.part(TRAIN))
+    tensors |= prior.tensors() if prior is not None else {}
     tensors |= fitted.tempering.tensors() if fitted.tempering else {}
     before = [parent.tensors[SEEN] for parent in parents if SEEN in parent.tensors]  # and by whom they began with
     return model.seal(card, tensors | {SEEN: np.unique(np.concatenate([sample.division.seen(), *before]))})

@@ -38,7 +38,8 @@ class TrainingRequest(InputOptions):
     truth : tuple of str
         ``COLUMN`` or ``ANSWER=COLUMN``.
     group : str, optional
-        The column or the file that names groups; None: the catalogue's own where there is one, empty: none.
+        The column or the file that names groups, or cells of the sky; None: the catalogue's own where there is one,
+        empty: none.
     split : str, optional
         The column that names sides; ``random``: rows on their own.
     adapt : str, optional
@@ -145,7 +146,8 @@ def read(
         if absent:
             what = f"no truth of {', '.join(absent)} in {catalogue.label}: it is not trained"
             say(f"{what}; --truth {absent[0]}=COLUMN names it")
-        sides = RowDivision.find(catalogue, request.group, request.split, say)
+        radec = request.stamps.radec if request.stamps is not None else None
+        sides = RowDivision.find(catalogue, request.group, request.split, say, radec)
         group, split = sides.columns
         source = os.path.basename(catalogue.label)
         facts = sides.facts() | {"options": _said(catalogue, "OPTIONS")}

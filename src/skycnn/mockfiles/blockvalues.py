@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skycnn.schema import Column
 from skycnn.simulate.mocks import Block
 from skycnn.stamps.stampfile.mockfile import TRUE
 from skycnn.stamps.stampfile.stampcolumns import words
@@ -13,13 +14,16 @@ from skycnn.stamps.stampfile.stampcolumns import words
 Array = NDArray[Any]
 
 
-def values(block: Block, done: int, bands: Sequence[str]) -> dict[str, Array]:
-    """Return a block's values by column; ``done`` rows stand before it."""
-    n, stems = len(block.row), words(bands)
+def values(block: Block, done: int, bands: Sequence[str], columns: Sequence[Column] = ()) -> dict[str, Array]:
+    """Return a block's values by column; ``done`` rows stand before it.
+
+    Truth that ``columns`` has by its own name is a catalogue's.
+    """
+    n, stems, named = len(block.row), words(bands), {column.name for column in columns}
     found: dict[str, Array] = {
         "ID": np.arange(done + 1, done + 1 + n),
         "GROUP": block.group,
-        **{f"{name}{TRUE}": truth for name, truth in block.truth.items()},
+        **{name if name in named else f"{name}{TRUE}": truth for name, truth in block.truth.items()},
         "DX": block.offset[:, 0],
         "DY": block.offset[:, 1],
         "FLAG": np.zeros(n, np.int32),

@@ -123,6 +123,7 @@ def plan(options: Options) -> tuple[Mock, Recipe]:
         made.row_bytes,
         _backgrounds(options, made, where, bands, side),
         noise,
+        made.binning,
     )
 
 

@@ -16,6 +16,7 @@ from skycnn.network.hiddenlayer import Joined, shown
 from skycnn.network.inference import IMAGE_BATCH, Inference, device_of, fill, out_of_memory
 from skycnn.network.likeness import Likeness
 from skycnn.network.model import Model
+from skycnn.network.prior import Prior
 from skycnn.network.tempering import Tempering, missing
 from skycnn.posterior import Posterior
 from skycnn.schema import Column, Flag, flag_column
@@ -85,6 +86,7 @@ class Answerer:
         tensors = {name: array for name, array in model.tensors.items() if not name.startswith("_")}
         self.tempering = Tempering.of(model.tensors, len(self.posterior.values), len(self.card.bands), label)
         self._likeness = Likeness.of(model.tensors, len(self.card.bands), label)
+        self._prior = Prior.of(model.tensors, self.posterior.outputs, label)
         where = device_of(device)
         if batch is None and self.card.takes_images:
             batch = IMAGE_BATCH.get(where.type, IMAGE_BATCH["cpu"])
@@ -103,8 +105,10 @@ class Answerer:
         names = [name for kind in self.card.inputs for name in (("flux", "error") if kind == "flux" else (kind,))]
         return {name: np.ones(shapes.get(name, (1,)), np.float32) for name in names}
 
-    def _reduce(self, raw: torch.Tensor, inputs: Mapping[str, torch.Tensor]) -> "tuple[Mapping[str, np.ndarray], Any]":
-        """Return a batch's values by column and its flags."""
+    def _reduce(
+        self, raw: torch.Tensor, inputs: Mapping[str, torch.Tensor]
+    ) -> "tuple[Mapping[str, np.ndarray], Any, np.ndarray]":
+        """Return a batch's values by column, its flags, and which rows have next to no stamp."""
         outputs, temperatures = self.posterior.outputs, None
         if self.tempering is not None:
             widths = self.posterior.log_widths(raw[:, :outputs])
@@ -113,7 +117,8 @@ class Answerer:
         unlike = self._likeness.unlike(inputs, raw[:, outputs:])
         if unlike is not None:
             flags = flags | np.where(unlike.cpu().numpy(), Flag.UNLIKE_TRAINING, 0).astype(np.int32)
-        return values, flags
+        bare = np.zeros(len(raw), bool) if self._prior is None else self._prior.bare(inputs).cpu().numpy()
+        return values, flags, bare
 
     def answer(
         self, first: int, inputs: Mapping[str, np.ndarray], present: "np.ndarray", known: "np.ndarray"
@@ -134,11 +139,14 @@ class Answerer:
         parts = self.inference.run(first, inputs, self._reduce)
         answers = self.posterior.columns(self.pdf)
         named = {column.name: np.concatenate([part[0][column.name] for part in parts]) for column in answers}
+        flags = np.concatenate([part[1] for part in parts]).astype(np.int32)
+        if self._prior is not None:
+            blind = np.concatenate([part[2] for part in parts]) | (known & Flag.UNLIKE_TRAINING != 0)
+            self._answer_blind(named, flags, blind)
         named |= self._multiples.values(named)
         values = [named[column.name] for column in self.columns[:-1]]
-        flags = np.concatenate([part[1] for part in parts]).astype(np.int32)
         for own in self._flags:
-            flags[np.asarray(own.of(named), bool)] |= own.bit
+            flags[np.asarray(own.of({**inputs, **named}), bool)] |= own.bit
         count = present.sum(axis=1)
         few = count < fewest(self.card)
         flags[count < len(self.card.bands)] |= Flag.MISSING_BAND
@@ -148,6 +156,15 @@ class Answerer:
         flags[silent] = 0
         flags[few] |= Flag.TOO_FEW_BANDS
         return [*values, flags | np.where(silent, known & ~OF_ANSWERS, known)]
+
+    def _answer_blind(self, named: "Mapping[str, np.ndarray]", flags: "np.ndarray", blind: "np.ndarray") -> None:
+        """Put the prior in the place of answers to rows of which nothing, or nothing like them, was learned."""
+        if self._prior is None or not blind.any():
+            return
+        values, bits = self.posterior.summarise(torch.from_numpy(self._prior.raw)[None], self.pdf)
+        for name, content in named.items():
+            content[blind] = values[name][0]
+        flags[blind] = bits[0] | Flag.UNLIKE_TRAINING
 
     def seconds_a_row(self, imagined: "Callable[[int], Mapping[str, np.ndarray]]") -> float:
         """Return how long a row takes on this machine, measured on ``imagined(rows)``, see `Feed.imagined`."""

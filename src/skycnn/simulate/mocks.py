@@ -94,12 +94,11 @@ class Mocks:
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
-        survey, bands = recipe.survey, recipe.bands
-        self.psfs = tuple(recipe.psf(band) for band in bands)
-        self.noise = recipe.noise.noise(survey, bands)
+        self.psfs = tuple(recipe.psf(band) for band in recipe.bands)
+        self.noise = recipe.noise_of_pixels()
         r80 = [psf.r80 for psf in self.psfs]
-        self.photometry = AperturePhotometry(self.noise, r80, survey.pixel_scale, recipe.side)
-        self.renderer = Renderer(self.psfs, survey.pixel_scale, recipe.side, recipe.device)
+        self.photometry = AperturePhotometry(self.noise, r80, recipe.pixel_scale, recipe.side)
+        self.renderer = Renderer(self.psfs, recipe.pixel_scale, recipe.side, recipe.device)
         behind = recipe.backgrounds.row_bytes if recipe.backgrounds else 0
         self._block, self._together = _blocks(recipe.row_bytes + behind)
         self._flux_block = min(FLUX_BLOCK, _fitting(MEMORY, recipe.row_bytes))

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from numpy.typing import NDArray
 
 from skycnn.simulate.backgrounds import Backgrounds
+from skycnn.simulate.noise import Noise
 from skycnn.simulate.noiselevel import NoiseLevel
 from skycnn.simulate.optics import psf_of
 from skycnn.simulate.psf import PSF
@@ -55,6 +56,8 @@ class Recipe:
     backgrounds : Backgrounds, optional
         What stamps are put on, instead of drawn noise.
     noise : NoiseLevel
+    binning : int
+        Pixels of the survey along an edge of a stamp's pixel.
     """
 
     survey: Survey
@@ -73,6 +76,23 @@ class Recipe:
     row_bytes: int = 4096
     backgrounds: Backgrounds | None = None
     noise: NoiseLevel = field(default_factory=NoiseLevel)
+    binning: int = 1
+
+    @property
+    def pixel_scale(self) -> float:
+        """Of the stamps, arcsec."""
+        return self.survey.pixel_scale * self.binning
+
+    def noise_of_pixels(self) -> Noise:
+        """Return the noise of the stamps' pixels, each the sum of the survey's, whose noise is independent.
+
+        Raises
+        ------
+        InputError
+            When the survey does not tell what it follows from.
+        """
+        noise = self.noise.noise(self.survey, self.bands)
+        return replace(noise, sigma=noise.sigma * self.binning)
 
     def drawn(self, row: Array) -> Any:
         """Return what ``draw`` returns of candidates (n,)."""
@@ -88,24 +108,22 @@ class Recipe:
 
     def warnings(self) -> list[str]:
         """Return a line on each band whose stars are wider than a stamp, where apertures must end, and on frames."""
-        wide, lines = self.side * self.survey.pixel_scale, []
+        wide, lines = self.side * self.pixel_scale, []
         for band in self.bands if self.measured else ():
             across = 2 * self.psf(band).r80
             if across > wide:
                 what = f"{band}: 80 % of a star's light lies within {across:.3g} arcsec, and a stamp is {wide:.3g} wide"
                 lines.append(f"{what}: its fluxes, in the one aperture of all bands, hold little of the light")
         scale = self.backgrounds.pixel_scale if self.backgrounds else None
-        if scale is not None and abs(scale / self.survey.pixel_scale - 1) > SCALE:
+        if scale is not None and abs(scale / self.pixel_scale - 1) > SCALE:
             what = f"the frames of --background have pixels of {scale:.4g} arcsec, and {self.survey.name} of"
-            lines.append(
-                f"{what} {self.survey.pixel_scale:.4g}: on the stamps their sky looks larger or smaller than it is"
-            )
+            lines.append(f"{what} {self.pixel_scale:.4g}: on the stamps their sky looks larger or smaller than it is")
         return lines
 
     def facts(self) -> dict[str, str | int | float | None]:
         """Return what the headers of all files tell, by the names of cards."""
         return {
-            "PIXSCALE": self.survey.pixel_scale,
+            "PIXSCALE": self.pixel_scale,
             "SURVEY": self.survey.name,
             "SEED": self.seed,
             "SELECT": self.selection,

@@ -72,7 +72,7 @@ class Scene:
     def __init__(self, mocks: Mocks, density: float, shape: tuple[int, int]) -> None:
         self.mocks, self.shape = mocks, shape
         recipe = mocks.recipe
-        self.scale, self.seed = recipe.survey.pixel_scale, recipe.seed
+        self.scale, self.seed = recipe.pixel_scale, recipe.seed
         area = math.prod(edge + 2 * MARGIN for edge in shape) * (self.scale / 60) ** 2
         self.count = max(1, int(draws.generator(self.seed, 0, "scene/count").poisson(density * area)))
         self._renderers = {side: Renderer(mocks.psfs, self.scale, side, recipe.device) for side in SIDES}

@@ -8,12 +8,16 @@ from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
 from skycnn.images import pixelunit
 from skycnn.images.imageheader import ImageHeader
+from skycnn.stamps.mosaic.binnedmosaic import BinnedMosaic
 from skycnn.stamps.mosaic.mosaic import Mosaic
 from skycnn.stamps.rowimages.rowimages import RowImages
 from skycnn.stamps.stamps import Census, Stamps
 
 RATE, PACKED_RATE = 200e6, 10e6
 """Bytes a second cut from plain images, and from archives or tiles: two cores, local files."""
+
+BINNED_RATE = 2e9
+"""Bytes a second of pixels that are binned."""
 
 ANSWER = 1.0
 """Seconds a server takes to send an image."""
@@ -92,7 +96,7 @@ def seconds(stamps: Stamps, census: Census, written: int, concurrency: int) -> f
     concurrency : int
         Images fetched at the same time.
     """
-    total = written / RATE
+    total = written / RATE + written * (times(stamps) or 0) ** 2 / BINNED_RATE
     if isinstance(stamps, Mosaic):
         packed = {image.spec.path: image for image in _images(stamps) if image.compression or image.kind == "tiled"}
         total += sum(image.fingerprint[0] for image in packed.values() if image.label in census.images) / PACKED_RATE
@@ -101,9 +105,19 @@ def seconds(stamps: Stamps, census: Census, written: int, concurrency: int) -> f
     return total
 
 
+def times(stamps: Stamps) -> int | None:
+    """Return how many of the images' pixels lie along the edge of one of the stamps'; None for one."""
+    found = stamps.times if isinstance(stamps, BinnedMosaic | RowImages) else 1
+    return found if found > 1 else None
+
+
 def cards(stamps: Stamps) -> dict[str, Any]:
     """Return the header cards that describe the pixels."""
-    cards: dict[str, Any] = {"PIXSCALE": stamps.pixel_scale, **pixelunit.card_texts(stamps.units(), stamps.bands)}
+    cards: dict[str, Any] = {
+        "PIXSCALE": stamps.pixel_scale,
+        "BINNING": times(stamps),
+        **pixelunit.card_texts(stamps.units(), stamps.bands),
+    }
     if isinstance(stamps, Mosaic):
         headers = [image.header for band in stamps.footprints.values() for image in band.images]
         values = {header.get("SURVEY") for header in headers}

@@ -170,7 +170,7 @@ class Stamps(ABC):
         """
         return Census(rows[1] - rows[0])
 
-    def rescaled(self, scale: float, owner: str) -> Self:
+    def rescaled(self, scale: float, owner: str) -> "Stamps":
         """Return the same stamps in pixels of ``scale`` arcsec, for the model ``owner``.
 
         Raises

@@ -35,6 +35,8 @@ class StampOptions:
         Columns of the position: on the sky, or in 1-based FITS pixels.
     resample : bool
         Bring bands on other pixel grids to the first band's.
+    bin : int
+        Pixels of the images along the edge of a stamp's pixel.
     pixel_unit : mapping of str to str
         Band to the unit of its pixels, overrules BUNIT; ``*`` for all bands.
     remote : RemoteOptions
@@ -51,6 +53,7 @@ class StampOptions:
     radec: tuple[str, str] | None = None
     xy: tuple[str, str] | None = None
     resample: bool = False
+    bin: int = 1
     pixel_unit: Mapping[str, str] = field(default_factory=dict)
     remote: RemoteOptions = field(default_factory=RemoteOptions)
     threads: int = 1
@@ -86,6 +89,7 @@ def find(
     if options.stamps is not None and not imagelist.is_template(options.stamps):
         from skycnn.stamps.stampfile.cube import Cube
 
+        _check_not_binned(options)
         cube = Cube.open(options.stamps, scratch=scratch)
         try:
             cube.check(catalogue)
@@ -119,6 +123,7 @@ def offered(
         from skycnn.stamps.stampfile.cubechoice import is_cube
 
         _check(options)
+        _check_not_binned(options)
         stamps = Cube(catalogue.source, catalogue.units) if is_cube(catalogue.units) else None
     if stamps is not None:
         stamps.named_units = options.pixel_unit
@@ -152,6 +157,11 @@ def _check(options: StampOptions) -> None:
             raise InputError(f"{name} names a band without --images", value=unknown[0])
 
 
+def _check_not_binned(options: StampOptions) -> None:
+    if options.bin != 1:
+        raise InputError("--bin is of images, and stamps of a file are cut already", hint="Name --images BAND=FILE.")
+
+
 def _has_templates(options: StampOptions) -> bool:
     from skycnn.images import imagelist
 
@@ -161,8 +171,8 @@ def _has_templates(options: StampOptions) -> bool:
 def _mosaic(catalogue: Catalogue, options: StampOptions, scratch: str | None) -> Stamps:
     from skycnn.images import imagelist, maskbits
     from skycnn.images.positions import positions
+    from skycnn.stamps.mosaic.binnedmosaic import BinnedMosaic
     from skycnn.stamps.mosaic.footprints import Footprints
-    from skycnn.stamps.mosaic.mosaic import Mosaic
     from skycnn.stamps.mosaic.resampledmosaic import ResampledMosaic
 
     where = positions.find(catalogue.columns, catalogue.header, sky=options.radec, xy=options.xy, label=catalogue.label)
@@ -180,8 +190,8 @@ def _mosaic(catalogue: Catalogue, options: StampOptions, scratch: str | None) ->
         )
         for band, sources in options.images.items()
     }
-    kind = ResampledMosaic if options.resample else Mosaic
-    return kind(footprints, where, threads=options.threads, scratch=scratch)
+    kind = ResampledMosaic if options.resample else BinnedMosaic
+    return kind(footprints, where, threads=options.threads, scratch=scratch).binned(options.bin)
 
 
 def _row_images(catalogue: Catalogue, options: StampOptions, rows: Rows | None) -> Stamps:
@@ -190,7 +200,7 @@ def _row_images(catalogue: Catalogue, options: StampOptions, rows: Rows | None) 
     if options.mask or options.weight:
         name = "--mask" if options.mask else "--weight"
         raise InputError(f"{name} does not go with an image a row", hint="Leave it out, or name whole images.")
-    return rowsource.find(
+    images = rowsource.find(
         catalogue,
         options.images,
         options.stamps,
@@ -200,6 +210,7 @@ def _row_images(catalogue: Catalogue, options: StampOptions, rows: Rows | None) 
         resample=options.resample,
         rows=None if rows is None else (rows[0], min(rows[1] or catalogue.rows, catalogue.rows)),
     )
+    return images.binned(options.bin)
 
 
 def training_side(stamps: Stamps, options: StampOptions) -> int:

@@ -98,6 +98,9 @@ class Mock:
         side, side), microjansky, float32, it returns the same rows in the same order as they are there.
     columns : tuple of Column
         The truth's names, types, units and meanings; files have them with ``_TRUE`` behind the name.
+    catalogue : tuple of Column
+        What a catalogue would have beside the truth, e.g. a redshift with its error; ``truth`` holds these values too,
+        and files have them by their own names.
     side : int
         Pixels along an edge of a stamp, unless told otherwise.
     selections : tuple of str
@@ -126,6 +129,8 @@ class Mock:
     backgrounds : bool
         Whether ``--background BAND=FILE`` may put stamps on frames of the user's, cut at random places, in place of
         drawn noise; see ``upon`` above.
+    binning : int
+        Pixels of the survey along an edge of a stamp's pixel, which holds their sum.
     """
 
     draw: Callable[..., Any]
@@ -143,3 +148,5 @@ class Mock:
     measured: bool = True
     row_bytes: int = 4096
     backgrounds: bool = False
+    catalogue: "tuple[Column, ...]" = ()
+    binning: int = 1

@@ -77,7 +77,8 @@ class TaskFlag:
     meaning : str
         In words.
     of : callable
-        ``of(values)`` returns which rows have it, bool (n,), from the columns written: a mapping of name to (n,).
+        ``of(values)`` returns which rows have it, bool (n,), from the columns written, (n,), and the network's inputs,
+        (n, ...), NaN where absent: a mapping of name to either.
     """
 
     name: str

@@ -139,7 +139,9 @@ def _stamps(options: Options, made: Mock, recipe: Recipe, say: Say, progress: Pr
     if options.preview is not None:
         mockfigures.check(options.preview, options.overwrite, output.path)
     side = 0 if options.fluxes_only else recipe.side
-    columns = columns_of(recipe.bands, made.columns, stamps=bool(side), aperture=not quoted, measured=made.measured)
+    columns = columns_of(
+        recipe.bands, made.columns, made.catalogue, stamps=bool(side), aperture=not quoted, measured=made.measured
+    )
     facts = {**recipe.facts(), **CREATOR, "BUNIT": "uJy" if side else None}
     layout = Layout(options.number, recipe.bands, columns, side, facts)
     record = _record(options, recipe, columns)
@@ -162,7 +164,7 @@ def _stamps(options: Options, made: Mock, recipe: Recipe, say: Say, progress: Pr
         done = _write(output, layout, record, recipe, options, say, progress)
     if options.preview is not None:
         title = f"{options.task} mocks: {recipe.survey.name}, {recipe.selection}, seed {recipe.seed}"
-        mockfigures.draw(options.preview, done.sample, made.shown, recipe.survey.pixel_scale, title)
+        mockfigures.draw(options.preview, done.sample, made.shown, recipe.pixel_scale, title)
     return replace(result, drawn=done.drawn, resumed=done.resumed)
 
 
@@ -174,7 +176,7 @@ def _plain(options: Options, recipe: Recipe, columns: Sequence[Column]) -> dict[
         "selection": recipe.selection,
         "bands": recipe.bands,
         "seed": recipe.seed,
-        "pixel_scale": recipe.survey.pixel_scale,
+        "pixel_scale": recipe.pixel_scale,
         "options": recipe.options,
         "backgrounds": recipe.backgrounds and recipe.backgrounds.facts,
         "columns": [column.name for column in columns],
@@ -286,7 +288,7 @@ def _write(
         stamps = bool(layout.side)
         with made.blocks(layout.rows, options.threads, stamps=stamps, before=before) as blocks:
             for block in blocks:
-                columns = values(block, done, layout.bands)
+                columns = values(block, done, layout.bands, layout.columns)
                 file.write(columns, block.pixels, block.end)
                 sample.add(columns, block.pixels)
                 done, drawn = done + len(block.row), block.end

@@ -1,6 +1,7 @@
 """Layer: one band's images, and stamps cut from them about placed rows."""
 
 import threading
+from collections.abc import Sequence
 from copy import copy
 from typing import Any, Self
 
@@ -13,8 +14,9 @@ from skycnn.images.imageheader import ImageHeader
 from skycnn.images.pixels import Pixels
 from skycnn.stamps.mosaic import placement
 from skycnn.stamps.mosaic.footprints import Footprints
+from skycnn.stamps.mosaic.losses import Losses
 from skycnn.stamps.mosaic.openimages import OpenImages
-from skycnn.stamps.mosaic.placement import Placement
+from skycnn.stamps.mosaic.placement import Filler, Placement
 from skycnn.stamps.stamps import corner, covered, shown
 
 Array = NDArray[Any]
@@ -40,6 +42,7 @@ class Layer:
         """Stamps read with a mask or weight, and those of them of which it hides every pixel."""
         self._lock = threading.Lock()
         self._factors: list[float] | None = None
+        self._named: str | None = None
 
     def units(self) -> dict[str | None, str]:
         """Return the units in the images' headers, see `pixelunit.Units`."""
@@ -53,9 +56,22 @@ class Layer:
         layer, band = copy(self), self.footprints.band
         factors = [conversion.factor(band, pixelunit.of(image.cards)) for image in self.footprints.images]
         layer._factors = [1.0 if factor is None else factor for factor in factors]
+        layer._named = conversion.named(band)
         return layer
 
-    def cut(self, place: Placement, side: int, out: Array) -> tuple[Array, Array]:
+    def surface_brightness(self, image: int) -> bool:
+        """Whether an image's pixels are in a surface brightness, of which many make no sum but a mean."""
+        return pixelunit.per_area(self._named or pixelunit.of(self.footprints.images[image].cards))
+
+    def cut(
+        self,
+        place: Placement,
+        side: int,
+        out: Array,
+        losses: Losses | None = None,
+        beyond: Array | None = None,
+        shared: float = placement.SHARED,
+    ) -> tuple[Array, Array]:
         """Fill stamps about rows placed in one image.
 
         Parameters
@@ -65,6 +81,12 @@ class Layer:
         side : int
         out : array (n, side, side)
             float32; NaN where undefined.
+        losses : Losses, optional
+            Of the stamps that these are pieces of; whoever gives it counts them.
+        beyond : array (n, side, side), optional
+            bool, set where a pixel lies on no image; False else.
+        shared : float
+            Pixels by which the grid of a neighbour that fills a stamp may be off.
 
         Returns
         -------
@@ -75,12 +97,19 @@ class Layer:
         """
         image = int(place.image[0])
         x0, y0 = corner(place.x, side), corner(place.y, side)
-        broken = self.read(image, x0, y0, side, out)
+        noted = Losses.none(len(out)) if losses is None else losses
+        broken = self.read(image, x0, y0, side, out, noted)
         shape = self.footprints.images[image].shape
         outside = side * side - covered(x0, shape[1], side) * covered(y0, shape[0], side)
         edge = np.flatnonzero(outside > 0)
+        if beyond is not None:
+            for row in edge:
+                beyond[row] = ~_on_image(x0[row], y0[row], shape, side)
         if edge.size and self._has_neighbours(image, side):
-            self._fill(place, edge, side, (x0, y0), out, outside, broken)
+            fillers = placement.fillers(self.footprints, place, edge, side, shared)
+            self._fill(place, fillers, side, (x0, y0), (out, outside, broken, beyond), noted)
+        if losses is None:
+            self.count(noted)
         return outside, broken
 
     def _has_neighbours(self, image: int, side: int) -> bool:
@@ -90,34 +119,37 @@ class Layer:
     def _fill(
         self,
         place: Placement,
-        edge: Array,
+        fillers: Sequence[Filler],
         side: int,
         first: tuple[Array, Array],
-        out: Array,
-        outside: Array,
-        broken: Array,
+        results: tuple[Array, Array, Array, Array | None],
+        losses: Losses,
     ) -> None:
         """Fill pixels beyond an image's edge from neighbours on its pixel grid."""
+        out, outside, broken, beyond = results
         filled: dict[int, Array] = {}
         patch = np.empty((1, side, side), out.dtype)
-        for row, image, dx, dy in placement.fillers(self.footprints, place, edge, side):
+        for row, image, dx, dy in fillers:
             shape = self.footprints.images[int(place.image[row])].shape
             x0, y0 = first[0][row], first[1][row]
             known = filled.setdefault(row, _on_image(x0, y0, shape, side))
             other = _on_image(x0 + dx, y0 + dy, self.footprints.images[image].shape, side) & ~known
             if not other.any():
                 continue
-            bad = self.read(image, np.array([x0 + dx]), np.array([y0 + dy]), side, patch)[0]
+            begin = np.array([x0 + dx]), np.array([y0 + dy])
+            bad = self.read(image, *begin, side, patch, losses.take(np.array([row])))[0]
             out[row][other] = patch[0][other]
             broken[row] |= bad and np.isnan(patch[0][other]).any()  # where images overlap nothing is lost
             known |= other
             outside[row] = side * side - np.count_nonzero(known)
+            if beyond is not None:
+                beyond[row] = ~known
 
-    def read(self, image: int, x0: Array, y0: Array, side: int, out: Array) -> Array:
+    def read(self, image: int, x0: Array, y0: Array, side: int, out: Array, losses: Losses) -> Array:
         """Fill stamps from one image, masked pixels NaN; return which have unreadable pixels, bool (n,)."""
         header = self.footprints.images[image]
         self.used.add(image)
-        broken = self._pixels(header, x0, y0, side, out)
+        broken = self._pixels(header, x0, y0, side, out, losses)
         if self._factors is not None:
             pixelunit.multiply(out, self._factors[image])
         mask, weight = self.footprints.masks[image], self.footprints.weights[image]
@@ -125,16 +157,14 @@ class Layer:
             if plane is None:
                 continue
             values = np.empty(out.shape, np.float32)
-            unread = self._pixels(plane, x0, y0, side, values)
+            unread = self._pixels(plane, x0, y0, side, values, losses)
             before = shown(out[:, None])[:, 0] & ~unread
             out[(values != 0) if name == "mask" else ~(values > 0)] = np.nan
-            with self._lock:
-                self.hidden[name][0] += int(before.sum())
-                self.hidden[name][1] += int((before & ~shown(out[:, None])[:, 0]).sum())
+            losses.hide(name, before, shown(out[:, None])[:, 0])
             broken |= unread
         return broken
 
-    def _pixels(self, header: ImageHeader, x0: Array, y0: Array, side: int, out: Array) -> Array:
+    def _pixels(self, header: ImageHeader, x0: Array, y0: Array, side: int, out: Array, losses: Losses) -> Array:
         broken = np.ones(len(x0), bool)
         reason = "holds tiles that cannot be decoded"
         if header.label in self.lost and self.lost[header.label][2]:
@@ -145,18 +175,20 @@ class Layer:
                     broken = pixels.cut(x0, y0, side, out)
             except (InputError, OSError) as error:
                 out[...] = np.nan
-                reason = str(error)
-                self._lose(header.label, reason, 0, whole=True)
-        if broken.any():
-            self._lose(header.label, reason, int(broken.sum()))
+                with self._lock:  # overrules lost tiles
+                    entry = self.lost.setdefault(header.label, ["", 0, True])
+                    entry[0], entry[2] = str(error), True
+        losses.miss(header.label, reason, broken)
         return broken
 
-    def _lose(self, label: str, reason: str, stamps: int, whole: bool = False) -> None:
+    def count(self, losses: Losses) -> None:
+        """Add what is missing in stamps whose pixels are all read."""
         with self._lock:
-            entry = self.lost.setdefault(label, [reason, 0, False])
-            entry[1] += stamps
-            if whole:  # overrules lost tiles
-                entry[0], entry[2] = reason, True
+            for label, (reason, stamps) in losses.images.items():
+                self.lost.setdefault(label, [reason, 0, False])[1] += int(stamps.sum())
+            for plane, (had, has) in losses.planes.items():
+                self.hidden[plane][0] += int(had.sum())
+                self.hidden[plane][1] += int((had & ~has).sum())
 
     def warnings(self) -> list[str]:
         """Return a line for each image that could not be read."""
@@ -180,15 +212,23 @@ class Layer:
 
 
 class LayerImage(Pixels):
-    """One image of a layer as `Pixels`, masked ones NaN."""
+    """One image of a layer as `Pixels`, masked ones NaN.
 
-    def __init__(self, layer: Layer, image: int) -> None:
+    Parameters
+    ----------
+    layer : Layer
+    image : int
+    losses : Losses
+        Of the stamp that the pixels are for, a piece at a time.
+    """
+
+    def __init__(self, layer: Layer, image: int, losses: Losses) -> None:
         super().__init__(layer.footprints.images[image])
-        self.layer, self.image = layer, image
+        self.layer, self.image, self.losses = layer, image, losses
 
     def cut(self, x0: Array, y0: Array, side: int, out: Array) -> Array:
         """Fill stamps; see `Pixels.cut`."""
-        return self.layer.read(self.image, x0, y0, side, out)
+        return self.layer.read(self.image, x0, y0, side, out, self.losses)
 
 
 def _on_image(x0: int, y0: int, shape: tuple[int, int], side: int) -> Array:

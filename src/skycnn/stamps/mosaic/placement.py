@@ -95,11 +95,13 @@ def place_pixels(footprints: Footprints, x: Array, y: Array, side: int) -> Place
     return result
 
 
-def fillers(footprints: Footprints, placement: Placement, rows: Array, side: int) -> list[Filler]:
+def fillers(
+    footprints: Footprints, placement: Placement, rows: Array, side: int, tolerance: float = SHARED
+) -> list[Filler]:
     """Return the images that continue stamps beyond their image's edge.
 
     They share its pixel grid: through both WCS, the stamp's four corners and its position differ by the same whole
-    numbers of pixels, to `SHARED`.
+    numbers of pixels, to ``tolerance``.
 
     Parameters
     ----------
@@ -111,6 +113,8 @@ def fillers(footprints: Footprints, placement: Placement, rows: Array, side: int
         The rows; stamps within their image have none.
     side : int
         Pixels along a stamp's edge.
+    tolerance : float
+        Pixels.
 
     Returns
     -------
@@ -135,7 +139,7 @@ def fillers(footprints: Footprints, placement: Placement, rows: Array, side: int
     near, other = footprints.candidates(lon[known, 4], lat[known, 4], _margin(footprints, side))
     pair = known[near]
     pair, other = pair[other != main[pair]], other[other != main[pair]]
-    dx, dy, shared = _offsets(footprints, (lon[pair], lat[pair]), (px[pair], py[pair]), other)
+    dx, dy, shared = _offsets(footprints, (lon[pair], lat[pair]), (px[pair], py[pair]), other, tolerance)
     shape = footprints.shapes[other]
     shared &= _reaches(x0[pair] + dx, y0[pair] + dy, shape, side)
     depth = _depth(x[pair] + dx, y[pair] + dy, shape)
@@ -146,7 +150,7 @@ def fillers(footprints: Footprints, placement: Placement, rows: Array, side: int
 
 
 def _offsets(
-    footprints: Footprints, sky: tuple[Array, Array], pixels: tuple[Array, Array], other: Array
+    footprints: Footprints, sky: tuple[Array, Array], pixels: tuple[Array, Array], other: Array, tolerance: float
 ) -> tuple[Array, Array, Array]:
     """Return the offsets between the pixels of two images, int64 (pair,), and whether they share a grid."""
     steps = np.zeros((2, len(other)), np.int64)
@@ -156,7 +160,7 @@ def _offsets(
         apart = np.stack(other_pixels).reshape(2, -1, 5) - np.stack([pixels[0][group], pixels[1][group]])
         valid = np.isfinite(apart).all(axis=(0, 2)) & (abs(apart) < _FAR).all(axis=(0, 2))
         whole = np.round(np.where(valid[:, None], apart, 0).mean(axis=2))
-        shared[group] = valid & (abs(apart - whole[:, :, None]) <= SHARED).all(axis=(0, 2))
+        shared[group] = valid & (abs(apart - whole[:, :, None]) <= tolerance).all(axis=(0, 2))
         steps[:, group] = whole
     return steps[0], steps[1], shared
 

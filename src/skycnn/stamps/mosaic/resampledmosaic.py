@@ -8,11 +8,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from skycnn.images.binning import LEAST, coarser
+from skycnn.images.pixelunit import multiply
 from skycnn.images.positions.positions import Positions
-from skycnn.images.resample import resample
+from skycnn.images.resample import COVERED, resample
 from skycnn.stamps.mosaic import gridcheck
 from skycnn.stamps.mosaic.footprints import Footprints
 from skycnn.stamps.mosaic.layer import LayerImage
+from skycnn.stamps.mosaic.losses import Losses
 from skycnn.stamps.mosaic.mosaic import Mosaic, grouped, rests
 from skycnn.stamps.mosaic.placement import Placement
 from skycnn.stamps.stamps import corner
@@ -40,6 +43,17 @@ class ResampledMosaic(Mosaic):
     def __init__(self, footprints: Mapping[str, Footprints], positions: Positions, **settings: Any) -> None:
         super().__init__(footprints, positions, **settings)
         self.step = 1.0
+
+    @classmethod
+    def of(cls, mosaic: Mosaic) -> Self:
+        """Return the resampled images of another mosaic; files are shared."""
+        resampled = cls.__new__(cls)
+        resampled.__dict__.update(mosaic.__dict__, step=1.0)
+        return resampled
+
+    def binned(self, times: int) -> Self:
+        """Return the same images in pixels as large as ``times`` by ``times`` of the first band's."""
+        return self if times == 1 else self.rescaled(times * gridcheck.scale(self.layers[self.bands[0]].footprints), "")
 
     def rescaled(self, scale: float, owner: str) -> Self:
         """Return the same images in pixels of another scale, objects exactly at the centre; files are shared."""
@@ -115,7 +129,15 @@ class ResampledMosaic(Mosaic):
             half = self.step * (side - 1) / 2
             corners, left = (about.x - half, about.y - half), np.zeros((len(out), 2))
         source, reference = layer.footprints.wcs(image), self.layers[first].footprints.wcs(int(about.image[0]))
-        broken = resample(LayerImage(layer, image), source, reference, *corners, self.step, side, out)
+        losses, broken = Losses.none(len(out)), np.zeros(len(out), bool)
+        least = LEAST if coarser(self.step, 1) else COVERED
+        for k in range(len(out)):
+            pixels, one = LayerImage(layer, image, losses.take(np.array([k]))), slice(k, k + 1)
+            ox, oy = corners[0][one], corners[1][one]
+            broken[one] = resample(pixels, source, reference, ox, oy, self.step, side, out[one], least)
+        layer.count(losses)
+        if layer.surface_brightness(image):
+            multiply(out, (source.grid.scale / (self.step * reference.grid.scale)) ** 2)
         ends = [
             (ox + dx, oy + dy) for ox, oy in [corners] for dx in (0, self.step * side) for dy in (0, self.step * side)
         ]

@@ -6,14 +6,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skycnn.images.binning import LEAST, beyond, binned, coarser
 from skycnn.images.imageheader import ImageHeader
 from skycnn.images.imagewcs import ImageWcs
 from skycnn.images.openpixels import open_pixels
 from skycnn.images.pixelgrid import SCALE, differs
-from skycnn.images.resample import resample
+from skycnn.images.resample import COVERED, resample
 from skycnn.stamps.stamps import corner, covered, rest
 
 Array = NDArray[Any]
+
+FAR = 1e9
+"""Pixels; beyond any image, within int64."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +63,15 @@ class RowStamp:
         Whether pixels could not be read.
     dx, dy : float
         Position less the stamp's centre.
+    area : float
+        Of a pixel, in pixels of the image.
     """
 
     outside: int
     broken: bool
     dx: float
     dy: float
+    area: float = 1.0
 
 
 def locate(header: ImageHeader, position: tuple[float, float] | None, *, in_pixels: bool = False) -> Place:
@@ -117,14 +124,31 @@ def cut(place: Place, side: int, out: Array) -> RowStamp:
         out[...] = np.nan
         return RowStamp(side * side, False, np.nan, np.nan)
     ny, nx = place.header.shape
-    far = 1e9  # pixels; beyond any image, within int64
-    where = np.clip([place.x, place.y], -far, far)
+    where = np.clip([place.x, place.y], -FAR, FAR)
     x0, y0 = corner(where, side)
     with open_pixels(place.header) as pixels:
         broken = bool(pixels.cut(np.array([x0]), np.array([y0]), side, out[None])[0])
     inside = int(covered(x0, nx, side) * covered(y0, ny, side))
     dx, dy = rest(where, np.array([x0, y0]), side)
     return RowStamp(side * side - inside, broken, float(dx), float(dy))
+
+
+def cut_binned(place: Place, times: int, side: int, out: Array) -> RowStamp:
+    """Fill a stamp (side, side) of which each pixel is the light of ``times`` x ``times`` of the image."""
+    wide = side * times
+    fine = np.empty((wide, wide), np.float32)
+    found = cut(place, wide, fine)
+    out[...] = binned(fine[None], times)[0]
+    where = found.dx / times, found.dy / times
+    if not found.outside:
+        return RowStamp(0, found.broken, *where, times**2)
+    on = np.zeros((1, wide, wide), bool)
+    if place.known:
+        first = corner(np.clip([place.x, place.y], -FAR, FAR), wide)
+        ends = np.clip(-first, 0, wide), np.clip(np.array(place.header.shape[::-1]) - first, 0, wide)
+        on[:, ends[0][1] : ends[1][1], ends[0][0] : ends[1][0]] = True
+    outside = int(np.count_nonzero(beyond(~on, times)))
+    return RowStamp(outside, found.broken, *where, times**2)
 
 
 def cut_resampled(place: Place, first: Place, scale: float | None, side: int, out: Array) -> RowStamp:
@@ -139,7 +163,9 @@ def cut_resampled(place: Place, first: Place, scale: float | None, side: int, ou
     half = (side - 1) / 2
     origin = corner(where, side).astype(np.float64) if step == 1 else where - half * step
     with open_pixels(place.header) as pixels:
-        broken = bool(resample(pixels, place.wcs, first.wcs, origin[:1], origin[1:], step, side, out[None])[0])
+        least = LEAST if coarser(step, 1) else COVERED
+        begin = origin[:1], origin[1:]
+        broken = bool(resample(pixels, place.wcs, first.wcs, *begin, step, side, out[None], least)[0])
     dx, dy = (where - origin) / step - half
     # NaN counts as outside where the stamp reaches over the image's edge
     ends = np.array([-0.5, side - 0.5]) * step
@@ -147,4 +173,5 @@ def cut_resampled(place: Place, first: Place, scale: float | None, side: int, ou
     u, v = place.wcs.to_pixel(*first.wcs.to_sky(x, y))
     ny, nx = place.header.shape
     over = not ((u >= -0.5) & (u <= nx - 0.5) & (v >= -0.5) & (v <= ny - 0.5)).all()
-    return RowStamp(int(np.isnan(out).sum()) if over else 0, broken, float(dx), float(dy))
+    area = (step * first.wcs.grid.scale / place.wcs.grid.scale) ** 2
+    return RowStamp(int(np.isnan(out).sum()) if over else 0, broken, float(dx), float(dy), area)

@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Self
@@ -15,7 +16,7 @@ from skycnn.errors import ChangedError, InputError, counted
 from skycnn.fits import columnvalues
 from skycnn.fits.catalogue import Catalogue
 from skycnn.fits.exactvalues import ExactValues
-from skycnn.images import pixelunit
+from skycnn.images import binning, pixelunit
 from skycnn.images.pixelgrid import SCALE
 from skycnn.images.positions.positions import Positions
 from skycnn.remote.fetch import RemoteOptions
@@ -68,7 +69,14 @@ class RowImages(Stamps):
         How images are fetched.
     resample : bool
         Bring bands on other pixel grids to the first band's, at `pixel_scale`.
+
+    Attributes
+    ----------
+    times : int
+        Pixels of the images along the edge of one of the stamps'.
     """
+
+    times = 1
 
     def __init__(
         self,
@@ -143,7 +151,9 @@ class RowImages(Stamps):
         if place is not None and self.positions is not None and self.positions.kind == "sky":
             fields.update(zip(SKY, place, strict=True))
         arcsec = side * self.pixel_scale if self.pixel_scale else np.nan
-        if self.native and self.pixel_scale and abs(self.native / self.pixel_scale - 1) > SCALE:
+        if self.times > 1:
+            side *= self.times
+        elif self.native and self.pixel_scale and abs(self.native / self.pixel_scale - 1) > SCALE:
             side = int(np.ceil(arcsec / self.native)) + 2  # to be resampled
         return fields | {"place": place, "size_px": side, "size_arcsec": arcsec, "size_deg": arcsec / 3600}
 
@@ -161,14 +171,19 @@ class RowImages(Stamps):
             try:
                 place = self._place(band, values, deadline)
                 reference = reference or place
-                difference = None if self.resample else rowcut.mismatch(place, reference, self.pixel_scale)
+                fine = self.pixel_scale / self.times if self.pixel_scale else None
+                difference = None if self.resample else rowcut.mismatch(place, reference, fine)
                 if difference is not None:
                     raise MissingError("", f"another pixel grid: {difference}")
                 factor = self.row_units.factor(band, place.header, self.conversion)
                 if self.resample:
                     cut = rowcut.cut_resampled(place, reference, self.pixel_scale, side, row.pixels[i])
+                elif self.times > 1:
+                    cut = rowcut.cut_binned(place, self.times, side, row.pixels[i])
                 else:
                     cut = rowcut.cut(place, side, row.pixels[i])
+                if self.row_units.per_area(band, place.header, self.conversion):
+                    factor /= cut.area
                 pixelunit.multiply(row.pixels[i], factor)
                 row.opened, row.on = True, row.on or place.on
                 row.outside[i], row.rests[i] = cut.outside, (cut.dx, cut.dy)
@@ -221,12 +236,30 @@ class RowImages(Stamps):
         """Return by band the unit of the first image, empty without an image."""
         return self.row_units.units(self.bands)
 
-    def rescaled(self, scale: float, owner: str) -> Self:
-        """Return these stamps in pixels of another scale; see `Stamps.rescaled`."""
-        if not self.resample:
+    def binned(self, times: int) -> Self:
+        """Return these stamps in blocks of pixels; see `Stamps.binned`."""
+        images = copy(self)
+        images.times = 1 if self.resample else times
+        images.pixel_scale = None if self.native is None else self.native * times
+        return images
+
+    def rescaled(self, scale: float, owner: str) -> Stamps:
+        """Return these stamps in pixels of another scale, binned where it is a whole multiple; see `Stamps.rescaled`.
+
+        Raises
+        ------
+        InputError
+            When they would have to be resampled to pixels that are not coarse, and may not.
+        """
+        fine = self.native or np.nan
+        if not (self.resample or binning.coarser(scale, fine)):
             return super().rescaled(scale, owner)
-        self.pixel_scale = scale
-        return self
+        times = 0 if self.resample else binning.ratio(scale, fine)
+        if times:
+            return self.binned(times)
+        images = copy(self)
+        images.times, images.pixel_scale, images.resample = 1, scale, True
+        return images
 
     def facts(self) -> dict[str, Any]:
         """Return hashes of the templates: they may hold passwords."""
@@ -237,7 +270,8 @@ class RowImages(Stamps):
             for band, template in self.files.templates.items()
         }
         centre = self.positions is None
-        return {"addresses": addresses, "centre": centre, "resample": self.resample and (self.pixel_scale or True)}
+        resample = {"resample": self.resample and (self.pixel_scale or True)}
+        return {"addresses": addresses, "centre": centre, **resample, **({"bin": self.times} if self.times > 1 else {})}
 
     def warnings(self) -> list[str]:
         """Return a line for each of the first `LISTED` rows that miss an image, then one a reason."""

@@ -49,3 +49,8 @@ class RowUnits:
         if factor is None:
             raise MissingError("", f"another unit: {unit or 'none'} against {first or 'none'}")
         return factor
+
+    def per_area(self, band: str, header: ImageHeader, conversion: Conversion | None) -> bool:
+        """Whether a row's pixels are in a surface brightness, of which many make no sum but a mean."""
+        named = None if conversion is None else conversion.named(band)
+        return pixelunit.per_area(named or pixelunit.of(header.cards))

@@ -222,7 +222,13 @@ def _digest(pixels: Array | None, rows: Array) -> bytes:
 
 
 def columns_of(
-    bands: Sequence[str], truth: Sequence[Column], *, stamps: bool, aperture: bool = True, measured: bool = True
+    bands: Sequence[str],
+    truth: Sequence[Column],
+    catalogue: Sequence[Column] = (),
+    *,
+    stamps: bool,
+    aperture: bool = True,
+    measured: bool = True,
 ) -> tuple[Column, ...]:
     """Return the columns of a file of mocks.
 
@@ -231,6 +237,8 @@ def columns_of(
     bands : sequence of str
     truth : sequence of Column
         What is drawn; their names get ``_TRUE``.
+    catalogue : sequence of Column
+        What a catalogue has beside it.
     stamps : bool
         Whether the rows have stamps, and so a place in them and a flag.
     aperture : bool
@@ -245,6 +253,7 @@ def columns_of(
         Column("ID", "i4", "", "meta.id;meta.main", "number of the row, from 1", "I10"),
         Column("GROUP", "i4", "", "meta.id.parent", "candidate that was drawn; copies share it", "I10"),
         *(replace(column, name=f"{column.name}{TRUE}") for column in truth),
+        *catalogue,
         *(
             Column(f"FLUX_{word}{TRUE}", "f4", "uJy", modelled, f"flux of all light in {band}", "G12.5")
             for word, band in spelled
