@@ -24,6 +24,14 @@ def test_red_galaxies_have_the_colours_of_the_calibration(z, g_r, r_i):
     assert -0.032 <= (drawn(z, 1)[:, 1] - colours[:, 1]).mean() <= -0.017
 
 
+def test_the_sequence_steepens_with_redshift():
+    near, far = (
+        np.subtract(*redsequence.colours(np.full(2, z), redsequence.characteristic(np.full(2, z)) + [1, 0]))
+        for z in (0.115, 0.18)
+    )
+    assert near[1] - far[1] == pytest.approx(0.0065, abs=0.002)  # of g - r; the calibration: -0.017, then -0.030
+
+
 def test_colours_scatter_together():
     assert np.cov(drawn(0.2).T) == pytest.approx(np.array(redsequence.SCATTER), abs=3e-4)
     assert np.cov(drawn(0.2, blue=True).T) == pytest.approx(np.array(redsequence.BLUE_SCATTER), abs=2e-3)
