@@ -77,6 +77,21 @@ def test_a_surface_brightness_is_a_flux_a_pixel_where_pixels_have_a_size(text, s
     assert found.name == text
 
 
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("MJy/sr", True),
+        ("uJy arcsec-2", True),
+        ("nanomaggy", False),
+        ("uJy/pixel", False),
+        ("adu", False),
+        (None, False),
+    ],
+)
+def test_a_surface_brightness_is_known_by_its_unit(text, known):
+    assert pixelunit.per_area(text) == known
+
+
 def test_a_surface_brightness_is_converted_by_the_pixel_scale():
     units = {"r": {"uJy/arcsec2": "a.fits"}, "i": {"nJy": "b.fits"}}
     found = plan(units, "ri", {}, "uJy", pixel_scale=0.5)

@@ -24,6 +24,11 @@ def test_red_galaxies_have_the_colours_of_the_calibration(z, g_r, r_i):
     assert -0.032 <= (drawn(z, 1)[:, 1] - colours[:, 1]).mean() <= -0.017
 
 
+def test_the_sequence_steepens_with_redshift():
+    near, far = ((drawn(z, 1) - drawn(z))[:, 1].mean() for z in (0.115, 0.18))  # the deviates are the same
+    assert near - far == pytest.approx(0.0065, abs=0.002)  # the calibration: -0.017, then -0.030 a magnitude
+
+
 def test_colours_scatter_together():
     assert np.cov(drawn(0.2).T) == pytest.approx(np.array(redsequence.SCATTER), abs=3e-4)
     assert np.cov(drawn(0.2, blue=True).T) == pytest.approx(np.array(redsequence.BLUE_SCATTER), abs=2e-3)

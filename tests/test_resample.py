@@ -114,6 +114,34 @@ def test_its_own_grid_is_a_slice():
     assert np.allclose(got, image[55:85, 40:70], atol=1e-5)
 
 
+@pytest.mark.parametrize("piece", [7, 40])
+def test_a_stamp_made_in_pieces_is_the_same(monkeypatch, piece):
+    """Of coarse pixels, turned, with a hole, and over the image's edge."""
+    source, reference = header((200, 200), 0.1, turn=33.0), header((60, 60), 0.4)
+    image = np.random.default_rng(2).normal(3, 1, (200, 200)).astype(np.float32)
+    image[90:97, 100:140] = np.nan
+    whole, _ = stamp(image, source, reference, 3.0, 8.0, 18, step=3.0)
+    held = Held(image, broken=(120, 93))
+    monkeypatch.setattr(module, "PIECE", piece)
+    parts, broken = stamp(image, source, reference, 3.0, 8.0, 18, step=3.0, pixels=held)
+    assert 0 < np.isnan(whole).sum() < whole.size
+    np.testing.assert_allclose(parts, whole, rtol=1e-5)
+    assert broken and held.widest <= max(piece, 24)
+
+
+@pytest.mark.parametrize(
+    ("gone", "least", "known"), [(0, None, True), (1, None, False), (1, 0.5, True), (3, 0.5, True), (4, 0.5, False)]
+)
+def test_pixels_may_lack_more_where_asked(gone, least, known):
+    cards, image = header((40, 40), 0.4), np.ones((40, 40), np.float32)
+    image[:, :gone] = np.nan
+    out, at = np.full((1, 4, 4), 7, np.float32), np.array([2.75])  # pixels of 6.5, the first from the image's edge
+    options = () if least is None else (least,)
+    resample(Held(image), wcs(cards), wcs(cards), at, at, 6.5, 4, out, *options)
+    assert (np.isfinite(out[0, :, 0]) == known).all()
+    np.testing.assert_allclose(out[0][np.isfinite(out[0])], 6.5**2, rtol=1e-5)
+
+
 def test_a_half_pixel_shift_is_the_mean_of_neighbours():
     cards = header((50, 50), 0.4)
     image = np.random.default_rng(3).normal(0, 1, (50, 50)).astype(np.float32)

@@ -152,11 +152,10 @@ def field_sample(folder):
     return magnitude[good], error[good], reference[good]
 
 
-def fit_field(folder, components=8, starts=8):
+def fit_field(folder, components=6, starts=8):
     """Fit the mixture with each galaxy's errors taken out (Bovy, Hogg & Roweis 2011, AnApS 5, 1657); the best start."""
     magnitude, error, reference = field_sample(folder)
-    g_r = magnitude[:, 1] - magnitude[:, 2]
-    error = expected_error(magnitude, error, np.clip(0.5 + 0.9 * g_r, 0.8, 1.9))
+    error = expected_error(magnitude, error, 1.2)
     x = np.column_stack([reference, magnitude @ DIFFERENCE.T])
     noise = np.zeros((len(x), 5, 5))
     noise[:, 0, 0], noise[:, 1:, 1:] = 1e-4, colour_noise(error)

@@ -15,13 +15,13 @@ from skycnn.posterior import Posterior
 
 Array = NDArray[Any]
 
-LEAST = 0.2
-"""Share of a stamp that must be there: an object in the very corner of a larger image has a quarter of its stamp."""
+LEAST = 0.5
+"""Share of a stamp that must be there: of a band that shows less, neither temperatures nor likeness know anything."""
 LOOKED_AT = 2000
 """Training rows whose stamps are looked at."""
 TAIL = 0.01
 """Share of these that may show less than a stamp must, where the training sample has such stamps itself."""
-VALUES = 1 << 24
+VALUES = 1 << 22
 """Raw outputs at once, as truths are compared with them."""
 STEPS = 100
 _RAW, _LEAST = "_prior.raw", "_prior.least"
