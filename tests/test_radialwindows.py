@@ -69,3 +69,12 @@ def test_windows_hold_every_pixel_once_and_know_what_of_them_is_there():
 def test_lengths_are_those_of_the_cosmology():
     z = np.array([0.01, 0.02, 0.1, 0.2, 0.5, 1.0, 3.0])
     np.testing.assert_allclose(kpc_per_arcsec(torch.from_numpy(z)).numpy(), cosmology.kpc_per_arcsec(z), rtol=2e-4)
+
+
+def test_what_an_answer_left_behind_can_be_trained_with():
+    image, scale = torch.rand(2, 1, 12, 12), torch.full((2,), 0.2)
+    with torch.inference_mode():
+        rings(image), kpc_per_arcsec(scale)
+    weight = torch.ones(1, requires_grad=True)
+    (rings(image * weight).sum() + kpc_per_arcsec(scale * weight).sum()).backward()
+    assert weight.grad is not None

@@ -25,6 +25,7 @@ def kpc_per_arcsec(redshift: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=4)
+@torch.inference_mode(False)  # a tensor made for an answer could not be trained with
 def _rule(dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
     places, weights = np.polynomial.legendre.leggauss(12)
     rule = torch.tensor(np.stack([(places + 1) / 2, weights / 2]), dtype=dtype, device=device)
@@ -109,6 +110,7 @@ def _hats(at: Tensor, knots: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=8)
+@torch.inference_mode(False)
 def _patterns(side: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """Return the weight of every pixel in every ring, (ring, pixel)."""
     knots = torch.tensor(RINGS, dtype=dtype, device=device)

@@ -63,21 +63,26 @@ class Members:
         Mean of that number.
     radius : float
         Of its richness, arcsec.
+    passed : int
+        Bright ones within that radius whose colours are not those of the red sequence: none counts them.
     """
 
     counted: int
     expected: float
     radius: float
+    passed: int = 0
 
 
 def members(random: Generator, halo: Halo, redshift: float, number: Members) -> Spots:
     """Return the satellites: those counted, those beyond the radius they are counted in, fainter and blue ones."""
-    pool = halo.places(random, 6 * number.counted + 200)
+    pool = halo.places(random, 6 * (number.counted + number.passed) + 200)
     inside = halo.apart(pool) < number.radius
     share = max(float(inside.mean()), 0.1)
-    counted = pool[inside][: number.counted]
-    if len(counted) < number.counted:  # a radius of hardly any members
-        counted = np.concatenate([counted, pool[: number.counted - len(counted)]])
+    wanted = number.counted + number.passed
+    counted = pool[inside][:wanted]
+    if len(counted) < wanted:  # a radius of hardly any members
+        counted = np.concatenate([counted, pool[: wanted - len(counted)]])
+    passed, counted = counted[: number.passed], counted[number.passed :]
     whole = number.expected / share
     beyond = pool[~inside][: random.poisson(max(whole * (1 - share), 0.0))]
     bright = np.concatenate([counted, beyond])
@@ -87,6 +92,7 @@ def members(random: Generator, halo: Halo, redshift: float, number: Members) -> 
     star = float(redsequence.characteristic(np.array([redshift]))[0])
     parts = (
         (bright, BRIGHT.draw(random.random(len(bright))), False),
+        (passed, BRIGHT.draw(random.random(len(passed))), True),
         (halo.places(random, fainter), FAINT.draw(random.random(fainter)), False),
         (halo.places(random, blues), BLUE.draw(random.random(blues)), True),
     )

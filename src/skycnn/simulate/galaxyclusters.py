@@ -3,6 +3,8 @@
 A row's mass and redshift are drawn from the mass function times the selection, richness above 20; at fixed mass its
 richness, brightest galaxy, intracluster light and concentration scatter about their relations (`clusterphysics`), all
 of them coupled to the halo's assembly. Galaxies, stars and other groups on the line of sight lie before and behind.
+What the catalogue's richness counts is on the stamp: galaxies taken for members, and members that are passed over for
+their colours. So a stamp is no second count that the catalogue has not made.
 """
 
 from collections.abc import Sequence
@@ -51,6 +53,11 @@ galaxies show, rounder light; assumed)."""
 
 GROUP, OTHERS = 500.0, 6.0
 """R500 of other groups along the line of sight, kpc, and the mean number of members beyond three (assumed)."""
+
+NEAR = (0.5, 0.015, 0.5)
+"""Of galaxies taken for members: how far from the centre they lie, over the radius of the richness; the scatter of
+their redshift about the cluster's, within which red sequences are hardly told apart; and how far from one another
+(assumed)."""
 
 CLUSTERED = 0.12
 """Scatter of ln of the field's number of galaxies from stamp to stamp (assumed)."""
@@ -181,11 +188,19 @@ def _cluster(
     )
     within = 1000 / HUBBLE * (seen.observed / 100) ** 0.2 / scale
     star = float(redsequence.characteristic(z)[0])
+    more = round(seen.observed - seen.members)
+    counted = Members(max(seen.members + min(more, 0), 0), seen.true, within, passed=max(-more, 0))
     parts = {
-        "members": clustergalaxies.members(random, halo, redshift, Members(seen.members, seen.true, within)),
+        "members": clustergalaxies.members(random, halo, redshift, counted),
         "central": clustergalaxies.central(random, halo, redshift, central),
         "diffuse": clustergalaxies.diffuse(halo, redshift, diffuse),
-        "others": Spots.joined([*_others(random, physics, redshift), _field(random, physics)]),
+        "others": Spots.joined(
+            [
+                *_taken(random, halo, redshift, more, within),
+                *_others(random, physics, redshift),
+                _field(random, physics),
+            ]
+        ),
     }
     return parts, {
         "LOG_M500": log_mass,
@@ -202,6 +217,16 @@ def _cluster(
         "RICHNESS_ERR": seen.error,
         LABEL: log_mass + physics.label * float(random.standard_normal()),
     }
+
+
+def _taken(random: Generator, halo: Halo, redshift: float, count: int, radius: float) -> list[Spots]:
+    """Return the galaxies before and behind that the catalogue takes for members: the stamp shows what it counted."""
+    if count <= 0:
+        return []
+    place = halo.centre + radius * NEAR[0] * random.uniform(-1, 1, 2)
+    z = float(np.clip(redshift + NEAR[1] * random.standard_normal(), 0.06, 0.4))
+    around = Halo(NEAR[2] * radius, CONCENTRATION, float(random.uniform(*RATIO)), float(180 * random.random()), place)
+    return [clustergalaxies.members(random, around, z, Members(count, float(count), NEAR[2] * radius))]
 
 
 def _others(random: Generator, physics: ClusterPhysics, redshift: float) -> list[Spots]:
