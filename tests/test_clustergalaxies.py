@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from skycnn import redsequence
 from skycnn.schema import AB_ZERO_POINT
-from skycnn.simulate import clustergalaxies, redsequence
+from skycnn.simulate import clustergalaxies
 from skycnn.simulate.clustergalaxies import COUNTED, Members
 from skycnn.simulate.halo import Halo
 

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from clusterstamps import BANDS, NOISE, SIDE, clusters
+from skycnn.cosmology import kpc_per_arcsec
 from skycnn.network.clusterlight import KPC, PIXELS, ClusterLight
 from skycnn.network.featuremaps import shows_maps
 from skycnn.network.poses import poses
 from skycnn.network.radialwindows import RINGS, rings
 from skycnn.network.redfilter import COUNTED
-from skycnn.simulate.cosmology import kpc_per_arcsec
 
 OUT = 8
 PLAIN = {"drop": 0.0, "drop_redshift": 0.0, "drop_richness": 0.0, "cut": 0.0, "gain": 0.0, "tilt": 0.0, "blur": 0.0}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from astropy.cosmology import FlatLambdaCDM
 
-from skycnn.simulate import cosmology
+from skycnn import cosmology
 
 Z = np.array([0.012, 0.1, 1.0, 3.0, 4.0])
 TEXTBOOK = FlatLambdaCDM(70, 0.3)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from skycnn import survey
+from skycnn.cosmology import kpc_per_arcsec, r500
 from skycnn.errors import InputError
 from skycnn.simulate import galaxyclusters
-from skycnn.simulate.cosmology import kpc_per_arcsec, r500
 
 SDSS = survey.load("sdss")
 ROWS = np.arange(40)

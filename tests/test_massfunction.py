@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from skycnn.simulate import cosmology, massfunction
+from skycnn import cosmology
+from skycnn.simulate import massfunction
 
 LOG_MASS = np.array([13.5, 14.0, 14.3, 14.6, 15.0])
 Z = np.array([0.1, 0.2, 0.3])

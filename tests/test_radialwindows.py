@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from skycnn import cosmology
 from skycnn.network.radialwindows import RINGS, RadialWindows, kpc_per_arcsec, rings
-from skycnn.simulate import cosmology
 
 RADII = (2.0, 5.0, 12.0, 30.0)
 

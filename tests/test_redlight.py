@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from skycnn.schema import AB_ZERO_POINT
 from skycnn.shapes import redlight
 from skycnn.shapes.redlight import likeness
 from ugrizclusters import light
@@ -11,7 +12,7 @@ QUIET = np.full((1, 5), 1e-3)
 
 
 def test_the_characteristic_magnitude_is_the_one_published():
-    magnitude = redlight.ZERO_POINT - 2.5 * np.log10(redlight.characteristic(np.array([0.1, 0.2, 0.3])))
+    magnitude = AB_ZERO_POINT - 2.5 * np.log10(redlight.characteristic(np.array([0.1, 0.2, 0.3])))
     assert magnitude == pytest.approx([16.27, 17.85, 18.86], abs=0.02)
 
 

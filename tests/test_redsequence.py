@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from skycnn.simulate import draws, redsequence
+from skycnn import redsequence
+from skycnn.simulate import draws
 
 MANY = 20000
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from skycnn.cosmology import distance_modulus
 from skycnn.simulate import stellarlight
-from skycnn.simulate.cosmology import distance_modulus
 from skycnn.simulate.starsystem import OLD, YOUNG, StarSystem
 from skycnn.simulate.stellarlight import Stars
 from skycnn.survey import Survey

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from skycnn.cosmology import kpc_per_arcsec
 from skycnn.shapes import redlight
-from skycnn.shapes.angularscale import kpc_per_arcsec
 
 SIDE, PIXEL = 128, 6.336
 NOISE = np.array([0.5, 0.15, 0.2, 0.3, 1.0])

@@ -2,7 +2,7 @@
 
     python examples/recipes/clustermass_realism.py [FOLDER] [--fit]        (half a minute; --fit a minute more)
 
-FOLDER holds the tables (default: ../shared/data/clusters). With --fit the numbers of simulate/redsequence.py are
+FOLDER holds the tables (default: ../shared/data/clusters). With --fit the numbers of redsequence.py are
 printed and src/skycnn/populations/clusterfield.npz is written; else what ships is compared, asked beside measured.
 """
 
@@ -14,8 +14,9 @@ import numpy as np
 from astropy.table import Table
 from scipy.stats import ks_2samp
 
-from skycnn.simulate import draws, fieldgalaxies, fluxtable, redsequence, richness
-from skycnn.simulate.redsequence import characteristic
+from skycnn import redsequence
+from skycnn.redsequence import characteristic
+from skycnn.simulate import draws, fieldgalaxies, fluxtable, richness
 from skycnn.survey import load
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "clusters"

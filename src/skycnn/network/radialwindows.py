@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-HUBBLE_LENGTH, MATTER = 299792.458 / 70, 0.3
-"""c / H0 in Mpc, and the matter density of a flat universe."""
+from skycnn.cosmology import HUBBLE_LENGTH, MATTER
+
 RINGS = (0, 1, 2, 3, 4.5, 6, 8, 10.5, 14, 18, 23, 29, 36, 44, 53, 64, 77, 92)
 """Radii in pixels between which windows are linear in the radius."""
 EMPTY = 1e-6

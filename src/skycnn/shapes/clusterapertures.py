@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skycnn import redsequence
+from skycnn.cosmology import kpc_per_arcsec
 from skycnn.shapes import redlight
-from skycnn.shapes.angularscale import kpc_per_arcsec
 from skycnn.shapes.aperturelight import overlap
 from skycnn.shapes.redlight import BANDS, REFERENCE
 
@@ -78,7 +79,7 @@ def measure(inputs: Mapping[str, Array]) -> dict[str, Array]:
     place = {str(band): number for number, band in enumerate(inputs["bands"])}
     if BANDS[REFERENCE] in place:
         scale = kpc_per_arcsec(redshift) * float(inputs["pixel_scale"])  # kpc a pixel
-        usable = (redshift > redlight.REDSHIFTS[0]) & (redshift < FARTHEST)
+        usable = (redshift > redsequence.FITTED[0]) & (redshift < FARTHEST)
         usable &= np.isfinite(image[:, place[BANDS[REFERENCE]]]).mean(axis=(1, 2)) > 0.5
         for first in range(0, len(rows := np.flatnonzero(usable)), PART):
             part = rows[first : first + PART]

@@ -1,7 +1,6 @@
 """RedLight: how much the light of ugriz is like that of red galaxies at a redshift, and how bright these are.
 
-The red sequence is that of the galaxies by which redMaPPer is calibrated on SDSS DR8 (Rykoff et al. 2014, ApJ 785,
-104), at the characteristic magnitude.
+The colours are those of `redsequence` at the characteristic magnitude; u is too faint to tell.
 """
 
 from typing import Any
@@ -9,18 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skycnn import redsequence
+from skycnn.schema import AB_ZERO_POINT
+
 Array = NDArray[Any]
 
 BANDS = "ugriz"
 REFERENCE = BANDS.index("i")
-
-REDSHIFTS = (0.05, 0.10, 0.15, 0.20, 0.25, 0.30, 0.35)
-COLOURS = {
-    "g": (1.21, 1.348, 1.537, 1.736, 1.932, 2.114, 2.271),
-    "r": (0.379, 0.406, 0.442, 0.480, 0.521, 0.564, 0.610),
-    "z": (-0.33, -0.333, -0.338, -0.332, -0.326, -0.320, -0.315),
-}
-"""Magnitudes by which red galaxies are fainter in a band than in i; u is too faint to tell."""
 
 SCATTER = {"g": 0.07, "r": 0.03, "z": 0.03}
 """Of these among red galaxies, mag: the intrinsic one, the slope with magnitude and calibration together."""
@@ -29,24 +23,18 @@ WIDTH = 2.0
 """By which scatters and noise are multiplied: a pixel may hold light of other galaxies too. Of 0.7 to 2.8 the best for
 masses by counts, cross-validated on mocks."""
 
-ZERO_POINT = 23.9
-"""AB magnitude of 1 microjansky."""
-
 
 def characteristic(redshift: Array) -> Array:
-    """Return the light in i, microjansky, of a galaxy of characteristic magnitude at redshifts (n,) above 0.05.
-
-    Rykoff et al. 2014, equation 9: a passively evolving population.
-    """
-    log = np.log(redshift)
-    magnitude = 22.44 + 3.36 * log + 0.273 * log**2 - 0.0618 * log**3 - 0.0227 * log**4
-    light: Array = 10 ** (0.4 * (ZERO_POINT - magnitude))
+    """Return the light in i, microjansky, of a galaxy of characteristic magnitude at redshifts (n,) above 0.05."""
+    light: Array = 10 ** (0.4 * (AB_ZERO_POINT - redsequence.characteristic(redshift)))
     return light
 
 
 def template(band: str, redshift: Array) -> Array:
-    """Return the light (n,) of red galaxies in a band of `COLOURS` over that in i; beyond the table as at its ends."""
-    light: Array = 10 ** (-0.4 * np.interp(redshift, REDSHIFTS, COLOURS[band]))
+    """Return the light (n,) of red galaxies of characteristic magnitude in a band over that in i."""
+    colour = redsequence.colours(redshift, redsequence.characteristic(redshift))
+    fainter = redsequence.magnitudes(np.zeros(len(redshift)), colour)[:, BANDS.index(band)]
+    light: Array = 10 ** (-0.4 * fainter)
     return light
 
 

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from skycnn import redsequence
+from skycnn.cosmology import kpc_per_arcsec
 from skycnn.schema import AB_ZERO_POINT
-from skycnn.simulate import redsequence
-from skycnn.simulate.cosmology import kpc_per_arcsec
 from skycnn.simulate.fieldlight import Spots, gaussians
 from skycnn.simulate.halo import Halo
 from skycnn.simulate.schechter import Schechter

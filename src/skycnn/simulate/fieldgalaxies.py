@@ -14,8 +14,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from skycnn.redsequence import magnitudes
 from skycnn.simulate.census import COUNTS
-from skycnn.simulate.redsequence import magnitudes
 
 Array = NDArray[Any]
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from skycnn.simulate.redsequence import magnitudes
+from skycnn.redsequence import magnitudes
 
 Array = NDArray[Any]
 

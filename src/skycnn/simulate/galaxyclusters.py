@@ -15,12 +15,13 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 
+from skycnn import redsequence
+from skycnn.cosmology import HUBBLE, kpc_per_arcsec, r500
 from skycnn.errors import InputError
 from skycnn.schema import AB_ZERO_POINT, Column
-from skycnn.simulate import clustergalaxies, clusterphysics, draws, fieldgalaxies, fieldstars, redsequence, richness
+from skycnn.simulate import clustergalaxies, clusterphysics, draws, fieldgalaxies, fieldstars, richness
 from skycnn.simulate.clustergalaxies import CENTRAL, DIFFUSE, HALF_WIDTH, Members
 from skycnn.simulate.clusterphysics import ClusterPhysics
-from skycnn.simulate.cosmology import HUBBLE, kpc_per_arcsec, r500
 from skycnn.simulate.fieldlight import FieldLight, Spots
 from skycnn.simulate.halo import Halo
 from skycnn.simulate.noise import SIGMA

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skycnn.simulate.cosmology import CRITICAL, HUBBLE, MATTER, comoving_volume, expansion, matter_density
+from skycnn.cosmology import CRITICAL, HUBBLE, MATTER, comoving_volume, expansion, matter_density
 
 Array = NDArray[Any]
 

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 
+from skycnn.cosmology import kpc_per_arcsec
 from skycnn.schema import Column
 from skycnn.simulate import draws
-from skycnn.simulate.cosmology import kpc_per_arcsec
 from skycnn.simulate.encounter import integrate
 from skycnn.simulate.meeting import GROUP, PARTICLES, REDSHIFT, SECOND, Meeting, Snapshot, any_mass, burst
 from skycnn.simulate.starsystem import StarSystem, directions, turn

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skycnn.cosmology import distance_modulus
 from skycnn.errors import InputError
 from skycnn.simulate import draws, fluxtable, morphology, seds
 from skycnn.simulate.census import LIMIT, NumberCounts, Success
 from skycnn.simulate.components import Components
-from skycnn.simulate.cosmology import distance_modulus
 from skycnn.simulate.fluxtable import FluxTable
 from skycnn.simulate.galaxies import Galaxies
 from skycnn.simulate.mixture import Mixture

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from skycnn.cosmology import distance_modulus
 from skycnn.schema import AB_ZERO_POINT
 from skycnn.simulate import absorption, seds
 from skycnn.simulate.bandpass import told_pivot
-from skycnn.simulate.cosmology import distance_modulus
 from skycnn.simulate.starsystem import BULGE, OLD, YOUNG, StarSystem
 from skycnn.survey import Survey
 

@@ -12,12 +12,11 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import torch
 
+from skycnn.cosmology import kpc_per_arcsec, r500
 from skycnn.network import bandfeatures
 from skycnn.network.bandfeatures import BandFeatures
 from skycnn.network.clusterlight import PIXEL, ClusterLight
-from skycnn.network.radialwindows import MATTER, kpc_per_arcsec
 from skycnn.posterior import Axis, Grid
 from skycnn.schema import TASK_BITS
 from skycnn.shapes import clusterfeatures
@@ -37,8 +36,8 @@ COLUMNS = {
         ("LAMBDA", "RICHNESS", "LAMBDA_CHISQ", "LAMBDA_RICHNESS"), "the number of red members", 0.0, 1e4, needed=False
     ),
 }
-CRITICAL = 3 * 70**2 / (8 * math.pi * 4.30091e-6) * 1e-6
-"""Critical density today for H0 = 70 km/s/Mpc, solar masses a cubic kpc; G in kpc (km/s)^2 / solMass."""
+NEAREST = 1e-3
+"""Smallest redshift at which a length on the sky is told."""
 
 
 def posterior(axes: Any = None) -> Grid:
@@ -58,18 +57,12 @@ def posterior_for(truth: np.ndarray) -> Grid:
     return posterior([asdict(AXIS) | ends])
 
 
-def radius(log_mass: np.ndarray, redshift: np.ndarray) -> np.ndarray:
-    """Return R500 (n,) in arcsec: the mean density within is 500 times the critical one."""
-    rate = MATTER * (1 + redshift) ** 3 + 1 - MATTER
-    kpc = np.cbrt(10**log_mass / (4 / 3 * np.pi * 500 * CRITICAL * rate))
-    return np.asarray(kpc / kpc_per_arcsec(torch.from_numpy(np.maximum(redshift, 1e-3))).numpy())
-
-
 def leaves(values: Mapping[str, np.ndarray]) -> np.ndarray:
     """Return of which clusters R500, by the answer, leaves the stamp; of none where the redshift is unknown."""
     redshift = np.asarray(values.get("redshift", np.full(len(values[COLUMN]), np.nan)), float)
     half = values["image"].shape[-1] * PIXEL / 2
-    return np.asarray(radius(np.asarray(values[COLUMN], float), redshift) > half)
+    radius = r500(np.asarray(values[COLUMN], float), redshift) / kpc_per_arcsec(np.maximum(redshift, NEAREST))
+    return np.asarray(radius > half)
 
 
 def mock() -> Mock:
