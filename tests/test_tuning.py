@@ -1,7 +1,9 @@
 """Tuning: a trained network goes on by the plan's own epochs and rate, and what looks at stamps stays."""
 
+from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import torch
 
 from clusterstamps import BANDS, clusters
@@ -42,3 +44,29 @@ def test_what_looks_at_stamps_stays_as_it_was_and_the_rest_learns():
     assert looks and all(torch.equal(first[name], other[name]) for name in looks)
     assert not torch.equal(first["enter.weight"], other["enter.weight"]) and "tuned: 3 epochs" in curves[0]
     assert all(torch.equal(first[name], other[name]) for name in ("noise", "soft", "centre", "scale"))
+
+
+def test_what_is_absent_makes_answers_wider():
+    """Of a network that learned: bands and redshift say something of the mass, so that intervals are wider without."""
+    inputs, mass = clusters(360)
+    rows = Sample(inputs, torch.from_numpy(mass).float()[:, None])
+    begins = job()
+    settings = {**SMALL, "width": 24, "drop": 0.5, "drop_redshift": 0.3, "drop_richness": 0.5}
+    begins = replace(begins, settings=settings, network=replace(begins.network, plan=Plan(14, 16, 4e-3)))
+    trained = train(begins, rows.part(torch.arange(260)), rows.part(torch.arange(260, 300)))
+    given, truth = rows.part(torch.arange(300, 360)).inputs, mass[300:]
+
+    def answers(**others):
+        values, _ = trained.posterior.summarise(trained.module(**{**given, **others}))
+        return values["LOG_MASS"], float((values["LOG_MASS_HI"] - values["LOG_MASS_LO"]).mean())
+
+    value, width = answers()
+    none = torch.full((60,), torch.nan)
+    assert np.abs(value - truth).mean() < 0.5 * np.abs(np.median(mass) - truth).mean()
+    bare = given["image"].clone()
+    bare[:, 1:3] = torch.nan
+    nothing = torch.full_like(bare, torch.nan)
+    wider = [answers(richness=none)[1], answers(image=bare, richness=none)[1]]
+    blind = answers(image=nothing, richness=none, redshift=none)
+    assert width < wider[0] < wider[1] < blind[1]
+    assert blind[1] > 0.8 * np.diff(np.quantile(mass, (0.16, 0.84)))[0] and np.ptp(blind[0]) < 0.01
