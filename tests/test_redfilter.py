@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from clusterstamps import NOISE, SIDE, clusters, colours
-from skycnn.network.redfilter import RedFilter
+from skycnn.network.redfilter import COUNTED, RedFilter
 
 BANDS = len(NOISE)
 ALL = torch.ones(1, BANDS, dtype=torch.bool)
@@ -55,12 +55,18 @@ def test_bands_and_redshifts_that_are_absent(red):
 
 
 def test_noise_is_noise(red):
-    image = (
-        torch.randn(4, BANDS, SIDE, SIDE, generator=torch.Generator().manual_seed(1))
-        * torch.from_numpy(NOISE)[:, None, None]
-    )
-    own = red(image.float(), torch.full((4,), 0.2), ALL.expand(4, -1), torch.from_numpy(NOISE).float())
-    assert own.max() < 6 and own.mean() < 0.5
+    image = torch.randn(4, BANDS, SIDE, SIDE, generator=torch.Generator().manual_seed(1))
+    noise = torch.from_numpy(NOISE).float()
+    own = red(image * noise[:, None, None], torch.full((4,), 0.2), ALL.expand(4, -1), noise)
+    assert own[:, 0].max() < 6 and own[:, 0].mean() < 0.5
+
+
+def test_counts_rise_with_red_light_to_one(red):
+    image = torch.from_numpy(colours(np.array([0.2]))).float()[..., None, None] * torch.linspace(0, 30, SIDE)
+    own = red(image.expand(1, BANDS, SIDE, SIDE), torch.tensor([0.2]), ALL, torch.from_numpy(NOISE).float())[0]
+    assert own.shape == (1 + len(COUNTED), SIDE, SIDE) and own[0].max() > 50
+    for count, half in zip(own[1:], COUNTED, strict=True):
+        torch.testing.assert_close(count, own[0] / (own[0] + half))
 
 
 def test_too_little_to_measure_leaves_even_colours():

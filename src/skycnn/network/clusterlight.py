@@ -30,6 +30,8 @@ SOFT = 0.25
 """Of light, as a share of its scatter among training rows: from there on it is seen as its logarithm."""
 FEWEST = 0.02
 """Share of a band's pixels above which it is there."""
+LOOKS = ("first", "second", "shift")
+"""Weights that look at pixels, and are not trained where labels are few."""
 CLAMP = 6.0
 """Normalised features are cut here, in units of their scatter."""
 MIDDLE = 0.2

@@ -36,7 +36,8 @@ class Plan:
     threads : int, optional
         CPU threads at most: on small layers more of them wait for one another longer than they work.
     tune_epochs, tune_rate : int, float
-        Of a network that joins others: after its head alone was trained, epochs of the whole and their peak rate.
+        Of a network that joins others: after its head alone was trained, epochs of the whole and their peak rate. Of
+        one that `tuning.tuned` trains: its epochs and rate where it begins with a trained network.
     """
 
     epochs: int = 60

@@ -9,6 +9,7 @@ such columns; it is trained on mocks and then tuned on the few clusters whose ma
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ import numpy as np
 from skycnn.cosmology import kpc_per_arcsec, r500
 from skycnn.network import bandfeatures
 from skycnn.network.bandfeatures import BandFeatures
-from skycnn.network.clusterlight import PIXEL, ClusterLight
+from skycnn.network.clusterlight import LOOKS, PIXEL, ClusterLight
+from skycnn.network.tuning import tuned
 from skycnn.posterior import Axis, Grid
 from skycnn.schema import TASK_BITS
 from skycnn.shapes import clusterfeatures
@@ -109,7 +111,8 @@ TASK = Task(
         "mass": Network(
             ClusterLight,
             ("image", "redshift", "richness"),
-            Plan(epochs=10, batch=64, rate=2e-3, average=0.995, patience=10),
+            Plan(epochs=10, batch=64, rate=2e-3, average=0.995, patience=10, tune_epochs=30, tune_rate=1e-4),
+            stages=partial(tuned, frozen=LOOKS),
         ),
     },
     flag="CLUSTERMASS",
