@@ -41,7 +41,10 @@ def test_pictures_are_named_by_rows_and_as_wide_as_what_they_show(tmp_path):
 
 
 def test_no_line_of_text_is_cut_off(tmp_path):
-    words = ("the posterior has more than one peak", "photometry, errors or stamp are unlike the training sample")
+    words = (
+        "the posterior has more than one peak",
+        "photometry, errors, stamp or inputs are unlike the training sample",
+    )
     exhibitpicture.write(str(tmp_path), [exhibit(0, name="4" * 80, pixels=None, maps=None, flags=words)], BANDS)
     with Image.open(tmp_path / "row000100.png") as picture:
         grey = np.asarray(picture.convert("L"))

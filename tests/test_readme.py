@@ -10,7 +10,11 @@ from skycnn.network.model import read_card
 ROOT = Path(__file__).parent.parent
 CARDS = [read_card(path) for path in sorted((ROOT / "src/skycnn/weights").glob("*.safetensors"))]
 ROWS = dict(
-    re.findall(r"^\| `((?:photoz|merger|starcluster)-[a-z0-9-]+)` \| (.*) \|$", (ROOT / "README.md").read_text(), re.M)
+    re.findall(
+        r"^\| `((?:photoz|merger|starcluster|clustermass)-[a-z0-9-]+)` \| (.*) \|$",
+        (ROOT / "README.md").read_text(),
+        re.M,
+    )
 )
 
 

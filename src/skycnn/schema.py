@@ -44,7 +44,7 @@ MEANINGS: dict[Flag, str] = {
     Flag.UNREADABLE: "an image of it could not be read or fetched",
     Flag.NO_POSITION: "the row has no position: no stamp, no answer",
     Flag.MISSING_INPUT: "an input column of the model has no value",
-    Flag.UNLIKE_TRAINING: "photometry, errors or stamp are unlike the training sample",
+    Flag.UNLIKE_TRAINING: "photometry, errors, stamp or inputs are unlike the training sample",
     Flag.OTHER_PHOTOMETRY: "kept by --only-new, but the row's photometry gives another answer now",
 }
 
