@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
-from skycnn import survey
-from skycnn.cosmology import kpc_per_arcsec, r500
+from skycnn import redsequence, survey
+from skycnn.cosmology import HUBBLE, kpc_per_arcsec, r500
 from skycnn.errors import InputError
+from skycnn.schema import AB_ZERO_POINT
 from skycnn.simulate import galaxyclusters
+from skycnn.simulate.clustergalaxies import BRIGHTEST, COUNTED
+from skycnn.simulate.fieldlight import Spots
 
 SDSS = survey.load("sdss")
 ROWS = np.arange(40)
@@ -68,3 +71,22 @@ def test_nuisances_are_as_broad_as_they_are_named():
     assert other.sky.std() == pytest.approx(2 * usual.sky.std(), rel=0.3)
     counts = [np.mean([len(field.sigma) for field in light.fields]) for light in (usual, other)]
     assert counts[1] > counts[0]
+
+
+def test_a_stamp_shows_what_the_catalogue_counts(monkeypatch):
+    """Else the stamp were a second count, which no real catalogue leaves."""
+    nothing = Spots(np.zeros((0, 2)), np.zeros((0, 5)), np.zeros(0))
+    monkeypatch.setattr(galaxyclusters, "_field", lambda random, physics: nothing)
+    monkeypatch.setattr(galaxyclusters, "_others", lambda random, physics, redshift: [])
+    some = galaxyclusters.draw(SDSS, "ugriz", 7, np.arange(60), "all")
+    truth, counts = some.truth, []
+    for spots, z, away in zip(some.light.fields, truth["REDSHIFT"], truth["RICHNESS"], strict=True):
+        magnitude = AB_ZERO_POINT - 2.5 * np.log10(spots.flux)
+        star = redsequence.characteristic(np.full(len(magnitude), z))
+        redness = magnitude[:, 1] - magnitude[:, 2] - redsequence.colours(np.full(len(star), z), magnitude[:, 3])[:, 1]
+        single = spots.ratio == 1  # no part of a wide profile
+        bright = single & (magnitude[:, 3] < star + COUNTED) & (magnitude[:, 3] > star - BRIGHTEST)
+        near = np.hypot(*spots.place.T) < 1000 / HUBBLE * (away / 100) ** 0.2 / kpc_per_arcsec(np.array(z))
+        counts.append((bright & near & (redness > -0.1) & (redness < 0.2)).sum())
+    off = np.array(counts) - truth["RICHNESS"]
+    assert abs(off.mean()) < 2 and off.std() < 3  # of members alone, -3 and 6
