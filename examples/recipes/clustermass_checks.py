@@ -2,10 +2,9 @@
 
     python examples/recipes/clustermass_checks.py [CHECK...] [--images FOLDER]
 
-CHECKs are sky, bands, controls, physics, icl, maps, classifier; left out, all of them. Mocks, the network's beginning
-and the model are those of clustermass_sdss.py, which runs first; where there is no model in out/, that which ships is
-taken. ``physics`` and ``icl`` train: the first tunes on 100 labels of other physics, the second begins anew with mocks
-whose intracluster light knows nothing of the mass.
+CHECKs are sky, bands, controls, physics, icl, maps, classifier; left out, all of them. Mocks and model are those of
+clustermass_sdss.py; where there is no model in out/, that which ships is taken. ``physics`` and ``icl`` train: the first
+tunes on 100 labels of other physics, the second goes on with mocks whose intracluster light knows nothing of the mass.
 """
 
 import argparse
@@ -18,7 +17,7 @@ import numpy as np
 import torch
 from astropy.io import fits
 from clustermass_curve import Rows
-from clustermass_sdss import BEGUN, COLUMN, EPOCHS, KNOWN, LABELLED, NAME, OTHER, SEED, TEST
+from clustermass_sdss import COLUMN, EPOCHS, KNOWN, LABELLED, NAME, OTHER, SEED, TEST
 from photoz_sdss_flux import ROOT, latest
 from scipy.stats import spearmanr
 
@@ -132,10 +131,8 @@ def physics(out: Path, model: Path, test: Rows) -> None:
     words = ("--set", "nuisances=other")
     train = labelled(out, 5, "labelled_other", *words, rows=FEW, labels=FEW)
     other = curves.read([sdss.mocks(out, TEST, 6, "test_other", *words)])
-    tuned = sdss.network(out, "tuned_other", "mass", begin=model)(train, other)
-    there = sdss.network(out, "mass", "mass", begin=out / f"{BEGUN}.safetensors")(train, other)
-    found = {"usual model, untuned": sdss.answered(model, other)[:, 0], f"tuned on {FEW} labels": tuned,
-             f"from the beginning, {FEW} labels": there,
+    tuned = sdss.network(out, "mass", "mass", begin=model)(train, other)
+    found = {f"tuned on {FEW} labels": tuned, "untuned": sdss.answered(model, other)[:, 0],
              **{name: curves.BASELINES[name](train, other) for name in ("richness", "ridge apertures")}}  # fmt: skip
     sdss.compare("other physics", found, other)
     home = np.abs(sdss.answered(model, test)[:, 0] - test.truth).mean()
@@ -147,7 +144,7 @@ def icl(out: Path, model: Path, test: Rows) -> None:
     """Print the same comparison where intracluster light knows nothing of the mass, and what the observables can."""
     words = ("--set", "icl=uninformative")
     broad = sdss.mocks(out, sdss.ROWS // 2, 7, "broad_icl", "--set", "nuisances=broad", *words)
-    begin = sdss.trained(out, f"{BEGUN}_icl", broad, "mass", 1, "--init", out / f"{BEGUN}.safetensors",
+    begin = sdss.trained(out, f"{NAME}_icl", broad, "mass", 1, "--init", model,
                          "--truth", f"{COLUMN}_TRUE", "--epochs", EPOCHS // 2)  # fmt: skip
     train = labelled(out, 8, "labelled_icl", *words, rows=LABELLED)
     other = curves.read([sdss.mocks(out, TEST, 9, "test_icl", *words)])
