@@ -5,8 +5,8 @@
 Mocks are those of `skycnn mock --task clustermass`: clusters that a richness above 20 selects, at z = 0.1-0.3, on
 images of SDSS binned to 6.3 arcsec. What ships is network `mass`, trained on N mocks whose masses are known, each under
 scatters, sky, seeing and gain of its own. It is judged on 2,000 mocks of another seed, of the usual physics, and so is
-what becomes of it when it is tuned on few clusters that have a label, a mass with 0.14 dex of error. Beside it stand the
-catalogue's richness, ridge regression and forests on richness and light in fixed circles (clustermass_curve.py), the
+what becomes of it when it is tuned on few clusters that have a label, a mass with 0.14 dex of error. Beside it stand
+the catalogue's richness, ridge regression and forests on richness and light in fixed circles (clustermass_curve.py), the
 same network from scratch, and the published way. Everything is written into out/, which git ignores; what is there
 already is not made again. --install puts the model and its sums into the package; --judge-only judges the model in
 out/, or else the one that ships.
@@ -46,7 +46,8 @@ NOTE = (
     "Mocks made by skycnn mock: Tinker's mass function, richness above 20 with 0.22 of scatter in ln N at a mass, NFW "
     "members on the red sequence of redMaPPer's tables, a brightest galaxy with 0.17 dex and intracluster light with "
     "0.2 dex of scatter (slopes 0.4 and 0.8 with mass; assumed), field and stars as in SDSS, sky residuals of 0.1 % "
-    "in r; each mock with scatters, sky, seeing and gain of its own about these. The prior of every answer is the mass distribution of that selection at "
+    "in r; each mock with scatters, sky, seeing and gain of its own about these. The prior of every answer is the mass "
+    "distribution of that selection at "
     "z = 0.1-0.3: median 14.0, sigma 0.31 dex. How well any method does follows from these scatters. Scores on "
     "mocks are scores on mocks."
 )
