@@ -2,10 +2,10 @@
 
     python examples/recipes/clustermass_checks.py [CHECK...]
 
-CHECKs are sky, bands, field, controls, physics, icl, maps, classifier; left out, all of them. Mocks and model are those
-of clustermass_sdss.py; where there is no model in out/, that which ships is taken. ``field`` takes the frames of NGC
-6976 in examples/. ``physics`` and ``icl`` train: the first tunes on 100 labels of other physics, the second goes on with
-mocks whose intracluster light knows nothing of the mass.
+CHECKs are sky, bands, field, controls, physics, icl, maps, classifier; left out, all of them. Mocks and model are
+those of clustermass_sdss.py; where there is no model in out/, that which ships is taken. ``field`` takes the frames of
+NGC 6976 in examples/. ``physics`` and ``icl`` train: the first tunes on 100 labels of other physics, the second goes
+on with mocks whose intracluster light knows nothing of the mass.
 """
 
 import argparse
@@ -86,7 +86,7 @@ def bands(out: Path, model: Path, test: Rows) -> None:
 
 
 def field(out: Path, model: Path, test: Rows) -> None:
-    """Print what is said of NGC 6976, of which three bands and a part of the stamp are there; no cluster of the range."""
+    """Print what is said of NGC 6976, of which three bands and a part of the stamp are there."""
     frames = ROOT / "examples"
     with fits.open(frames / "ngc6976_r.fits") as file:
         header = next(unit.header for unit in file if unit.header.get("NAXIS") == 2)
@@ -267,8 +267,7 @@ def classifier(out: Path, model: Path, test: Rows) -> None:
     print(f"by the brightest thousandth of the pixels over that scatter: {(called == np.arange(5)).mean():.3f} right")
 
 
-CHECKS = {"sky": sky, "bands": bands, "field": field, "controls": controls, "physics": physics, "icl": icl, "maps": maps,
-          "classifier": classifier}  # fmt: skip
+CHECKS = {check.__name__: check for check in (sky, bands, field, controls, physics, icl, maps, classifier)}
 
 
 def main() -> None:

@@ -3,13 +3,13 @@
     python examples/recipes/clustermass_sdss.py [--rows N] [--labels K...] [--install] [--judge-only] [--judge-seed N]
 
 Mocks are those of `skycnn mock --task clustermass`: clusters that a richness above 20 selects, at z = 0.1-0.3, on
-images of SDSS binned to 6.3 arcsec. What ships is network `mass`, trained on N mocks whose masses are known, each under
-scatters, sky, seeing and gain of its own. It is judged on 2,000 mocks of another seed, of the usual physics, and so is
-what becomes of it when it is tuned on few clusters that have a label, a mass with 0.14 dex of error. Beside it stand
-the catalogue's richness, ridge regression and forests on richness and light in fixed circles (clustermass_curve.py), the
-same network from scratch, and the published way. Everything is written into out/, which git ignores; what is there
-already is not made again. --install puts the model and its sums into the package; --judge-only judges the model in
-out/, or else the one that ships.
+images of SDSS binned to 6.3 arcsec. What ships is network `mass`, trained on N mocks whose masses are known, each
+under scatters, sky, seeing and gain of its own. It is judged on 2,000 mocks of another seed, of the usual physics, and
+so is what becomes of it when it is tuned on few clusters that have a label, a mass with 0.14 dex of error. Beside it
+stand the catalogue's richness, ridge regression and forests on richness and light in fixed circles
+(clustermass_curve.py), the same network from scratch, and the published way. Everything is written into out/, which
+git ignores; what is there already is not made again. --install puts the model and its sums into the package;
+--judge-only judges the model in out/, or else the one that ships.
 """
 
 import argparse
