@@ -1,13 +1,10 @@
 """clustermass: its grid, R500 outside the stamp, and what is looked for in a catalogue."""
 
-import math
-
 import numpy as np
 import pytest
 
 from skycnn.schema import TASK_BITS
-from skycnn.simulate import cosmology
-from skycnn.tasks.clustermass import AXIS, CRITICAL, TASK, leaves, posterior, posterior_for, radius
+from skycnn.tasks.clustermass import AXIS, TASK, leaves, posterior, posterior_for
 
 
 def test_the_grid_holds_the_masses_that_it_is_trained_on_in_bins_of_a_twentieth():
@@ -19,16 +16,6 @@ def test_the_grid_holds_the_masses_that_it_is_trained_on_in_bins_of_a_twentieth(
     assert axis.low < truth[np.isfinite(truth)].min() and axis.high == AXIS.high and axis.blur == AXIS.blur
     assert (axis.high - axis.low) / axis.bins == pytest.approx(0.05)
     assert posterior(**posterior_for(truth).settings()).settings() == posterior_for(truth).settings()
-
-
-@pytest.mark.parametrize(("log_mass", "z", "mpc"), [(14.0, 0.2, 0.66), (14.477, 0.1, 0.99), (15.0, 0.3, 1.37)])
-def test_r500_holds_its_mass_at_500_times_the_critical_density(log_mass, z, mpc):
-    arcsec = float(radius(np.array([log_mass]), np.array([z]))[0])
-    kpc = arcsec * float(cosmology.kpc_per_arcsec(np.array([z]))[0])
-    dense = 10**log_mass / (4 / 3 * math.pi * kpc**3) / 500
-    assert dense == pytest.approx(CRITICAL * (0.3 * (1 + z) ** 3 + 0.7), rel=1e-3)
-    assert kpc == pytest.approx(1000 * mpc, rel=0.02)
-    assert pytest.approx(136, rel=0.01) == CRITICAL  # 2.775e11 h^2 solar masses a cubic Mpc
 
 
 def test_clusters_whose_radius_leaves_the_stamp_are_flagged():
