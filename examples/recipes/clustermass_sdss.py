@@ -16,6 +16,7 @@ import argparse
 import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import clustermass_curve as curves
@@ -38,6 +39,8 @@ SEED, OTHER, BROAD = 1, 2, 3
 EPOCHS = 20
 """Of what ships."""
 LABELS = (50, 100, 300, 1000, 2000)
+SAME = ("richness", "ridge diffuse", "forest diffuse")
+"""Baselines that learn from all mocks that what ships learned from, and from their true masses."""
 CHUNK = 128
 COLUMN = "LOG_M500"
 EDGES = (13.0, 13.8, 14.0, 14.2, 14.4, 16.0)
@@ -204,10 +207,19 @@ def baselines(train: Rows, test: Rows, names: Sequence[str]) -> dict[str, np.nda
     return {name: curves.BASELINES[name](labelled, test) for name in names}
 
 
-def judge(out: Path, model: Path, train: Rows, test: Rows) -> None:
-    """Print all that is said of the model on mocks of a seed that it was not trained on."""
+def judge(out: Path, model: Path, broad: Path, train: Rows, test: Rows) -> None:
+    """Print all that is said of the model on mocks of a seed that it was not trained on.
+
+    Parameters
+    ----------
+    broad : Path
+        The mocks that it was trained on: what learns from them too stands beside it.
+    """
     own = answered(model, test)
-    beside = baselines(train, test, list(curves.BASELINES))
+    same, beside = curves.read([broad]), baselines(train, test, list(curves.BASELINES))
+    same = replace(same, label=same.truth)
+    for name in SAME:
+        beside[f"{name}, its mocks"] = curves.BASELINES[name](same, test)
     compare(f"{NAME}, and what learned from {LABELLED} labels", {"mass": own[:, 0], **beside}, test)
     believed(own, test)
     bare = answered(model, test, "richness")
@@ -268,15 +280,15 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     known = mocks(out, KNOWN, SEED, "labelled", "--set", f"labelled={LABELLED}")
     test = mocks(out, TEST, args.judge_seed, "test")
+    broad = mocks(out, args.rows, BROAD, "broad", "--set", "nuisances=broad")
     train, judged = curves.read([known]), curves.read([test])
     if args.judge_only:
-        judge(out, latest(out, NAME), train, judged)
+        judge(out, latest(out, NAME), broad, train, judged)
         return
-    broad = mocks(out, args.rows, BROAD, "broad", "--set", "nuisances=broad")
     model = trained(out, NAME, broad, "mass", args.threads, "--truth", f"{COLUMN}_TRUE", "--epochs", EPOCHS)
     if args.install:
         install(model, NAME, json.loads(skycnn("models", model, "--json"))["sha256"])
-    judge(out, model, train, judged)
+    judge(out, model, broad, train, judged)
     tuned(out, model, train, judged)
     few(out, model, train, judged, args.labels)
     published(out, train, judged)
