@@ -102,7 +102,7 @@ def field(out: Path, model: Path, test: Rows) -> None:
     for row in found:
         names = [flag.name for flag in Flag if row["CLUSTERMASS_FLAG"] & flag]
         names += [name for bit, name in own.items() if row["CLUSTERMASS_FLAG"] & bit]
-        print(f"redshift {row['Z']:.2f}: {row[COLUMN]:.2f}, half of 68 % "
+        print(f"redshift {row['Z']}: {row[COLUMN]:.2f}, half of 68 % "
               f"{(row[f'{COLUMN}_HI'] - row[f'{COLUMN}_LO']) / 2:.3f}, {' '.join(names)}")  # fmt: skip
 
 
@@ -205,28 +205,35 @@ def bound(title: str, train: Rows, test: Rows) -> None:
 def maps(out: Path, model: Path, test: Rows) -> None:
     """Print how much of the maps lies on the cluster, and whether they say what the brightest galaxy is worth."""
     task, whole = tasks.load("clustermass"), models.read(model)
-    answerer, explainer = Answerer(task, whole, "cpu"), Explainer(task, whole, "cpu", method="joint")
-    rows = np.arange(MAPPED)
+    answerer, rows = Answerer(task, whole, "cpu"), np.arange(MAPPED)
     parts = {name: _part(out, test, name, rows) for name in ("central", "members", "diffuse")}
-    sigma = noise(test)[2]
-    shares, areas, told, moved = [], [], [], []
+    sigma, moved = noise(test)[2], []
     for row in rows.tolist():
-        given, cluster = _inputs(test, row), sum(part[row] for part in parts.values())
-        found = explainer.attribute(row, given).maps["image"][0]
-        weight = np.abs(found)
-        own = cluster[2] > BRIGHT * sigma
-        shares.append(weight[own].sum() / weight.sum())
-        areas.append(own.mean())
-        peak = np.unravel_index(parts["central"][row][2].argmax(), own.shape)
-        y, x = np.indices(own.shape)
-        told.append(found[np.hypot(y - peak[0], x - peak[1]) < CENTRE].sum())
+        given = _inputs(test, row)
         bare = {**given, "image": given["image"] - parts["central"][row][None]}
         moved.append(_value(answerer, given) - _value(answerer, bare))
-    share, area = np.mean(shares), np.mean(areas)
-    print(f"weight of joint maps on members and the light between them: {share:.3f}, on {area:.3f} of the area: "
-          f"x {share / area:.2f}, median of rows x {np.median(np.divide(shares, areas)):.2f}")  # fmt: skip
-    print(f"brightest galaxy taken out of {MAPPED} stamps: rank correlation of the answer's change with the map within "
-          f"{CENTRE:g} pixels of it {spearmanr(told, moved).statistic:.3f}")  # fmt: skip
+    print(f"brightest galaxy taken out of {MAPPED} stamps: median change {np.median(moved):+.3f} dex")
+    for method, baseline in (("joint", "blurred"), ("joint", "zero"), ("ig", "blurred"), ("ig", "zero")):
+        explainer = Explainer(task, whole, "cpu", method=method, baseline=baseline)
+        shares, areas, told, near = [], [], [], []
+        for row in rows.tolist():
+            found = explainer.attribute(row, _inputs(test, row)).maps["image"][0]
+            found = found if found.ndim == 2 else found.sum(0)
+            cluster = sum(part[row][2] for part in parts.values())
+            own, galaxy = cluster > BRIGHT * sigma, parts["central"][row][2]
+            shares.append(np.abs(found)[own].sum() / np.abs(found).sum())
+            areas.append(own.mean())
+            told.append(found[(galaxy > cluster / 2) & own].sum())
+            y, x = np.indices(own.shape) - np.reshape(np.unravel_index(galaxy.argmax(), own.shape), (2, 1, 1))
+            near.append(found[np.hypot(y, x) < CENTRE].sum())
+        share, area = np.mean(shares), np.mean(areas)
+        print(f"{method}, against {baseline}: weight on members and the light between them {share:.3f}, on {area:.3f} "
+              f"of the area, x {share / area:.2f}")  # fmt: skip
+        for title, one in (
+            ("where the galaxy is most of the cluster's light", told),
+            (f"within {CENTRE:g} pixels", near),
+        ):
+            print(f"  rank correlation of that change with the map {title}: {spearmanr(one, moved).statistic:.3f}")
 
 
 def _value(answerer: Answerer, given: dict[str, np.ndarray]) -> float:
