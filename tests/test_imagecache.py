@@ -234,6 +234,27 @@ def test_the_end_leaves_no_half_fetched_file(cache):
     assert kept(cache) == [] and len(failed) == 1
 
 
+def test_the_end_finds_the_file_that_another_thread_is_making(cache, monkeypatch):
+    make, closing = imagecache.tempfile.NamedTemporaryFile, threading.Thread(target=cache.close)
+
+    def slow(**words):
+        file = make(**words)
+        closing.start()
+        closing.join(0.2)
+        return file
+
+    def answer(file):
+        closing.join()
+        assert kept(cache) == []
+        raise FetchError("seen")
+
+    monkeypatch.setattr(imagecache.tempfile, "NamedTemporaryFile", slow)
+    with pytest.raises(FetchError, match="seen"):
+        get(cache, answer)
+    with pytest.raises(FetchError, match="the images were closed"):
+        get(cache, answer)
+
+
 def test_a_full_disk_is_no_fault_of_the_server(cache, monkeypatch):
     def full(*args):
         raise OSError(28, "No space left on device")

@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+from classical import few_trees  # noqa: F401
 from skycnn import baselines, tasks
 from skycnn.cli import app, process
 from skycnn.cli.score import _names
 from skycnn.errors import InputError
 from skycnn.network import model
 from skycnn.verbs import score as verb
+
+pytestmark = pytest.mark.usefixtures("few_trees")
 
 TASK = '''"""A width and a colour, of stamps or of fluxes; baselines that know the one or the other."""
 

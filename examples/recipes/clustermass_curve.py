@@ -202,12 +202,6 @@ def entry(name: str, answers: Mapping[str, np.ndarray], test: Rows) -> dict[str,
     return made
 
 
-def resampled(errors: np.ndarray, resampling: Resampling) -> np.ndarray:
-    """Return the mean of errors (draw, n) of each resample of the rows."""
-    each = errors.mean(axis=0)
-    return bootstrap(lambda rows: float(each[rows].mean()), resampling)
-
-
 def tell(found: Sequence[Mapping[str, Any]], test: Rows) -> None:
     """Print a curve as tables, and the spread of the masses beside."""
     for title, true in (("true masses", test.truth), ("labels", test.label)):

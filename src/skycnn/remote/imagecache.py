@@ -48,7 +48,7 @@ class ImageCache:
 
     def __init__(self, folder: str | None, limit: int) -> None:
         interrupt.guard()
-        self.limit, self.temporary = limit, False
+        self.limit, self.temporary, self._closed = limit, False, False
         self._partial: set[str] = set()
         self._busy: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
@@ -103,7 +103,9 @@ class ImageCache:
             return _read(path, read)
 
     def close(self) -> None:
-        """Remove partial files, and a temporary folder."""
+        """Remove partial files, and a temporary folder; threads that still fetch make no others."""
+        with self._lock:
+            self._closed = True
         for name in list(self._partial):
             with suppress(FileNotFoundError):
                 os.unlink(name)
@@ -133,16 +135,18 @@ class ImageCache:
     @contextmanager
     def _temporary(self) -> Iterator[IO[bytes]]:
         """Yield a file that is removed unless renamed."""
-        with writing("a fetched image"):
+        with self._lock, writing("a fetched image"):  # `close` comes before a file is made, or knows its name
+            if self._closed:
+                raise FetchError("the images were closed")
             file = tempfile.NamedTemporaryFile(dir=self.folder, prefix=PREFIX, delete=False)  # noqa: SIM115
-        self._partial.add(file.name)
+            self._partial.add(file.name)
         try:
             with file:
                 yield cast(IO[bytes], file)
         finally:
-            self._partial.discard(file.name)
             with suppress(FileNotFoundError):
                 os.unlink(file.name)
+            self._partial.discard(file.name)
 
     @contextmanager
     def _locked(self, path: str, deadline: float) -> Iterator[None]:
