@@ -38,8 +38,6 @@ ROWS, KNOWN, LABELLED, TEST = 16_000, 4_000, 2_000, 2_000
 SEED, OTHER, BROAD = 1, 2, 3
 EPOCHS = 20
 """Of what ships."""
-LABELS = (60, 100, 300, 1000, 2000)
-"""The first is the fewest that `train` takes, beside rows that end the training."""
 SAME = ("richness", "ridge diffuse", "forest diffuse")
 """Baselines that learn from all mocks that what ships learned from, and from their true masses."""
 CHUNK = 128
@@ -80,7 +78,7 @@ def trained(out: Path, name: str, stamps: Path, network: str, threads: int, *wor
 
 
 def subset(path: Path, rows: Rows, whole: bool) -> None:
-    """Write the stamps of labelled rows of one file, with sides: 85 % train, 15 % end the training and calibrate.
+    """Write the stamps of labelled rows of one file, with sides: a seventh ends the training and calibrates, or ten.
 
     Parameters
     ----------
@@ -94,7 +92,8 @@ def subset(path: Path, rows: Rows, whole: bool) -> None:
     with fits.open(source, memmap=True) as file:
         table = Table.read(file["CATALOGUE"])
         side = np.full(len(table), "train", "U5")
-        side[rows.number[np.arange(len(rows.number)) % 7 == 6]] = "valid"
+        every = min(7, len(rows.number) // 10)
+        side[rows.number[np.arange(len(rows.number)) % every == every - 1]] = "valid"
         table["SPLIT"] = side
         table[f"{COLUMN}_LABEL"][rows.number] = rows.label
         if whole:
@@ -269,7 +268,7 @@ def published(out: Path, train: Rows, test: Rows) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=ROWS)
-    parser.add_argument("--labels", type=int, nargs="*", default=LABELS)
+    parser.add_argument("--labels", type=int, nargs="*", default=curves.LABELS)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--install", action="store_true")
     parser.add_argument("--judge-seed", type=int, default=OTHER, help="of the mocks that all are judged on")
