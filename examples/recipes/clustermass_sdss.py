@@ -47,11 +47,11 @@ EDGES = (13.0, 13.8, 14.0, 14.2, 14.4, 16.0)
 NOTE = (
     "Mocks made by skycnn mock: Tinker's mass function, richness above 20 with 0.22 of scatter in ln N at a mass, NFW "
     "members on the red sequence of redMaPPer's tables, a brightest galaxy with 0.17 dex and intracluster light with "
-    "0.2 dex of scatter (slopes 0.4 and 0.8 with mass; assumed), field and stars as in SDSS, sky residuals of 0.1 % "
-    "in r; each mock with scatters, sky, seeing and gain of its own about these. The prior of every answer is the mass "
-    "distribution of that selection at "
-    "z = 0.1-0.3: median 14.0, sigma 0.31 dex. How well any method does follows from these scatters. Scores on "
-    "mocks are scores on mocks."
+    "0.2 dex of scatter (slopes 0.4 and 0.8 with mass) and 0.15 dex in its extent, numbers of faint and of blue "
+    "members with 0.2 and 0.3 of scatter in ln beyond those of bright ones (all assumed), field and stars as in SDSS, "
+    "sky residuals of 0.1 % in r; each mock with scatters, sky, seeing and gain of its own about these. The prior of "
+    "every answer is the mass distribution of that selection at z = 0.1-0.3: median 14.0, sigma 0.31 dex. How well "
+    "any method does follows from these scatters. Scores on mocks are scores on mocks."
 )
 
 
