@@ -9,6 +9,7 @@ on with mocks whose intracluster light knows nothing of the mass.
 """
 
 import argparse
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -215,7 +216,7 @@ def maps(out: Path, model: Path, test: Rows) -> None:
         bare = {**given, "image": given["image"] - parts["central"][row][None]}
         moved.append(_value(answerer, given) - _value(answerer, bare))
     print(f"brightest galaxy taken out of {MAPPED} stamps: median change {np.median(moved):+.3f} dex")
-    for method, baseline in (("joint", "blurred"), ("joint", "zero"), ("ig", "blurred"), ("ig", "zero")):
+    for method, baseline in itertools.product(("joint", "ig"), ("blurred", "smooth", "zero")):
         explainer = Explainer(task, whole, "cpu", method=method, baseline=baseline)
         shares, areas, told, near, its = [], [], [], [], []
         for row in rows.tolist():

@@ -6,7 +6,7 @@ Mocks are those of `skycnn mock --task clustermass`: clusters that a richness ab
 images of SDSS binned to 6.3 arcsec. What ships is network `mass`, trained on N mocks whose masses are known, each
 under scatters, sky, seeing and gain of its own. It is judged on 2,000 mocks of another seed, of the usual physics, and
 so is what becomes of it when it is tuned on few clusters that have a label, a mass with 0.14 dex of error. Beside it
-stand the catalogue's richness, ridge regression and forests on richness and light in fixed circles
+stand the catalogue's richness, ridge regression, forests and boosted trees on richness and light in fixed circles
 (clustermass_curve.py), the same network from scratch, and the published way. Everything is written into out/, which
 git ignores; what is there already is not made again. --install puts the model and its sums into the package;
 --judge-only judges the model in out/, or else the one that ships.
@@ -38,7 +38,7 @@ ROWS, KNOWN, LABELLED, TEST = 16_000, 4_000, 2_000, 2_000
 SEED, OTHER, BROAD = 1, 2, 3
 EPOCHS = 20
 """Of what ships."""
-SAME = ("richness", "ridge diffuse", "forest diffuse")
+SAME = ("richness", "ridge diffuse", "forest diffuse", "boosting diffuse")
 """Baselines that learn from all mocks that what ships learned from, and from their true masses."""
 CHUNK = 128
 COLUMN = "LOG_M500"

@@ -111,7 +111,7 @@ TASK = Task(
         "mass": Network(
             ClusterLight,
             ("image", "redshift", "richness"),
-            Plan(epochs=10, batch=64, rate=2e-3, average=0.995, patience=10, tune_epochs=30, tune_rate=1e-4),
+            Plan(epochs=10, batch=64, rate=2e-3, average=0.995, patience=10, tune_epochs=30, tune_rate=3e-4),
             scale="pixel",
             stages=partial(tuned, frozen=LOOKS),
         ),
