@@ -39,8 +39,6 @@ MAPPED = 200
 """Clusters whose maps are looked at."""
 CENTRE = 5.0
 """Pixels about the brightest galaxy that are its own."""
-FAINT = 0.01
-"""Of a pixel's light, in units of its noise in r: less is not divided by."""
 BRIGHT = 1.0
 """Light of members and between them that counts as there, in units of a pixel's noise in r."""
 
@@ -218,12 +216,9 @@ def maps(out: Path, model: Path, test: Rows) -> None:
     print(f"brightest galaxy taken out of {MAPPED} stamps: median change {np.median(moved):+.3f} dex")
     for method, baseline in itertools.product(("joint", "ig"), ("blurred", "smooth", "zero")):
         explainer = Explainer(task, whole, "cpu", method=method, baseline=baseline)
-        shares, areas, told, near, its = [], [], [], [], []
+        shares, areas, told, near = [], [], [], []
         for row in rows.tolist():
-            given = _inputs(test, row)
-            found = explainer.attribute(row, given).maps["image"][0]
-            light = np.clip(parts["central"][row] / np.maximum(given["image"][0], FAINT * sigma), 0.0, 1.0)
-            its.append((found * (light[2] if found.ndim == 2 else light)).sum())
+            found = explainer.attribute(row, _inputs(test, row)).maps["image"][0]
             found = found if found.ndim == 2 else found.sum(0)
             cluster = sum(part[row][2] for part in parts.values())
             own, galaxy = cluster > BRIGHT * sigma, parts["central"][row][2]
@@ -236,7 +231,6 @@ def maps(out: Path, model: Path, test: Rows) -> None:
         print(f"{method}, against {baseline}: weight on members and the light between them {share:.3f}, on {area:.3f} "
               f"of the area, x {share / area:.2f}")  # fmt: skip
         for title, one in (
-            ("by the galaxy's share of each pixel's light", its),
             ("where the galaxy is most of the cluster's light", told),
             (f"within {CENTRE:g} pixels", near),
         ):
