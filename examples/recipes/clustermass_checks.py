@@ -22,7 +22,7 @@ from astropy.table import Table
 from astropy.wcs import WCS
 from clustermass_curve import Rows
 from clustermass_sdss import COLUMN, EPOCHS, KNOWN, LABELLED, NAME, OTHER, SEED, TEST
-from photoz_sdss_flux import ROOT, latest, skycnn
+from running import ROOT, latest, skycnn
 from scipy.stats import spearmanr
 
 from skycnn import metrics, survey, tasks

@@ -21,10 +21,11 @@ from pathlib import Path
 
 import clustermass_curve as curves
 import numpy as np
+import running
 from astropy.io import fits
 from astropy.table import Table
 from clustermass_curve import LABEL, TRUTH, Method, Rows
-from photoz_sdss_flux import ROOT, install, latest, skycnn
+from running import ROOT, install, latest, skycnn
 
 from skycnn import metrics, tasks
 from skycnn.bootstrap import Resampling, bootstrap, interval, ratio
@@ -60,21 +61,13 @@ Change = Callable[[np.ndarray], np.ndarray]
 
 def mocks(out: Path, rows: int, seed: int, name: str, *words: object) -> Path:
     """Return a file of stamps."""
-    path = out / f"{name}_{seed}.fits"
-    if not path.exists():
-        asked = ["--survey", "sdss", "-n", rows, "--seed", seed, *words]
-        skycnn("mock", *TASK, *asked, "-q", "--out", path, "--preview", path.with_suffix(".png"))
-    return path
+    return running.mocks(out / f"{name}_{seed}.fits", *TASK, "--survey", "sdss", "-n", rows, "--seed", seed, *words)
 
 
 def trained(out: Path, name: str, stamps: Path, network: str, threads: int, *words: object) -> Path:
     """Return a trained network."""
-    model = out / f"{name}.safetensors"
-    if not model.exists():
-        card = ["--note", NOTE, "--licence", "BSD-3-Clause", "--dereddened", "yes", "--seed", 1]
-        asked = [*TASK, "--network", network, "--device", "cpu", "--threads", threads]
-        print(skycnn("train", stamps, *asked, *card, *words, "--resume", "-q", "--out", model), flush=True)
-    return model
+    asked = [*TASK, "--network", network, "--threads", threads, "-q", *words]
+    return running.trained(out / f"{name}.safetensors", stamps, NOTE, *asked)
 
 
 def subset(path: Path, rows: Rows, whole: bool) -> None:
