@@ -108,8 +108,9 @@ def test_a_network_that_the_task_has_not_is_refused(sound):
 
 
 def test_a_task_s_own_flags_are_those_of_its_answers(sound):
-    own = TaskFlag("LOW", 1 << 16, "the redshift is low", lambda values: values["Z_PHOT"] < np.inf)
+    own = TaskFlag("LOW", 1 << 16, "the redshift is low", lambda values: values["Z_PHOT"] < values["pixel_scale"])
     task = dataclasses.replace(tasks.load("standin"), flags=(own,))
+    sound = model.Model(dataclasses.replace(sound.card, pixel_scale=9.0), sound.tensors)
     inputs = fluxes(3)
     inputs["flux"][1] = np.nan
     *_, flag = answer(Answerer(task, sound), inputs, np.array([False, False, True]))

@@ -53,3 +53,20 @@ def test_central_galaxy_and_diffuse_light_have_the_light_asked_for_at_the_halos_
 def test_fluxes_are_those_of_magnitudes_and_colours():
     flux = clustergalaxies.fluxes(np.array([AB_ZERO_POINT]), np.array([[2.0, 1.0, 0.5, 0.25]]))
     assert -2.5 * np.log10(flux) == pytest.approx(np.array([[3.5, 1.5, 0.5, 0.0, -0.25]]))
+
+
+def test_faint_members_blue_ones_and_wide_light_are_as_many_as_asked():
+    counts = []
+    for faint, blue in ((1.0, 1.0), (2.0, 1.0), (1.0, 2.0)):
+        spots = clustergalaxies.members(
+            np.random.default_rng(1), halo(), Z, Members(60, 60.0, 250.0, faint=faint, blue=blue)
+        )
+        colour = -2.5 * np.log10(spots.flux[:, 1] / spots.flux[:, 2])
+        red = colour - redsequence.colours(np.full(len(colour), Z), in_i(spots))[:, 1] > -0.15
+        dim = in_i(spots) > STAR + COUNTED
+        counts.append(((red & dim).sum(), (~red).sum()))
+    (faint, blue), (more, same), (alike, bluer) = counts
+    assert more > 1.7 * faint and abs(alike - faint) < 0.2 * faint
+    assert bluer > 1.7 * blue and abs(same - blue) < 0.2 * blue
+    wide, usual = (clustergalaxies.diffuse(halo(), Z, 12.0, extent).sigma for extent in (1.5, 1.0))
+    assert wide == pytest.approx(1.5 * usual)

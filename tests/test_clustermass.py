@@ -24,9 +24,11 @@ def test_clusters_whose_radius_leaves_the_stamp_are_flagged():
         "LOG_M500": np.array([14.477, 14.477, 13.6, np.nan, 14.477, 14.477]),
         "redshift": np.array([0.1, 0.2, 0.1, 0.1, np.nan, 0.0], np.float32),
         "image": np.zeros((6, 5, 128, 128), np.float32),
+        "pixel_scale": None,
     }
     assert leaves(values).tolist() == [True, False, False, False, False, True]
     assert leaves({**values, "image": np.zeros((6, 5, 200, 200))}).tolist() == [False] * 5 + [True]
+    assert leaves({**values, "pixel_scale": 9.9}).tolist() == [False] * 5 + [True]
     del values["redshift"]
     assert not leaves(values).any()
     (flag,) = TASK.flags

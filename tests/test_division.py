@@ -194,6 +194,22 @@ def test_too_few_rows_for_two_parts_do_both():
     assert (merged[whole.side != CALIB] == whole.side[whole.side != CALIB]).all()
 
 
+@pytest.mark.parametrize(("n", "wanted"), [(50, 10), (80, 14), (120, 20)])
+def test_of_few_rows_enough_validate_unless_a_column_says_which(n, wanted):
+    known = np.arange(1000) < n
+    whole = divide(row_hashes(FLUX), NUMBER, None, None)
+    few = whole.merged(known).side
+    assert (few[known] == VALID).sum() == max(wanted, np.isin(whole.side[known], (VALID, CALIB)).sum())
+    assert (
+        np.isin(whole.side[few != whole.side], (TRAIN, CALIB)).all()
+        and (few == TEST).sum() == (whole.side == TEST).sum()
+    )
+    tiles = divide(row_hashes(FLUX), NUMBER, ("TILE", NUMBER // 20), None).merged(known).side.reshape(-1, 20)
+    assert (tiles == tiles[:, :1]).all()  # families of twenty are larger than what is wanted
+    stated = divide(row_hashes(FLUX), NUMBER, None, ("PART", words(1000, valid=slice(0, 3))))
+    assert (stated.merged(known).side == VALID).sum() == 3
+
+
 def test_folds_keep_families_whole_and_depend_on_no_other_row():
     found = divide(shared((0, 15), (16, 25)), NUMBER, ("TILE", TILES), None)
     tested = np.array([found.fold(number, 4).side == TEST for number in range(4)])

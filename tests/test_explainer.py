@@ -57,7 +57,11 @@ def test_captum_finds_the_same(name, cells):
 @pytest.mark.parametrize(
     ("method", "name", "baseline"),
     [(*own, "blurred") for own in ALL if own[0] != "cam"]  # a window fitted to empty sky has no one shape
-    + [("ig", name, baseline) for name in ("flux", "paper", "residual", "all poses") for baseline in ("sky", "zero")],
+    + [
+        ("ig", name, baseline)
+        for name in ("flux", "paper", "residual", "all poses")
+        for baseline in ("sky", "smooth", "zero")
+    ],
 )
 def test_attributions_add_up(method, name, baseline):
     explainer, inputs, _ = made(name, method, baseline=baseline, bound=0.002)
@@ -189,7 +193,7 @@ def test_a_signal_ends_it_between_two_points(monkeypatch):
     [
         ("flux", {"method": "joint"}, "network flux has no feature maps for --method joint. Use --method ig"),
         ("image", {"method": "shap"}, r"--method is not known: 'shap' \(expected joint, ig, cam\)"),
-        ("image", {"method": "ig", "baseline": "noise"}, r"'noise' \(expected blurred, zero, sky\)"),
+        ("image", {"method": "ig", "baseline": "noise"}, r"'noise' \(expected blurred, smooth, zero, sky\)"),
         (
             "image",
             {"method": "ig", "target": "MASS"},

@@ -1,5 +1,6 @@
 """What is trained: the stages of a plan, and the plan as a user or a parent changes it."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 
 from skycnn.errors import InputError
 from skycnn.network import fitting, stages
-from skycnn.network.job import INIT_RATE, Job, check_alike, planned, weights
+from skycnn.network.job import INIT_RATE, Job, check_alike, planned, settings, weights
 from skycnn.network.model import Card, Model
 from skycnn.network.stages import Distil, OnTruth
 from skycnn.tasks.photoz import TASK, posterior
@@ -24,6 +25,14 @@ def parent(task="photoz", network="flux"):
 
 def job(network, **changes):
     return Job(network, 2, posterior(), {"width": 64}, 1, torch.device("cpu"), **changes)
+
+
+def test_a_module_that_asks_is_told_the_scale_of_its_stamps():
+    network = TASK.networks["image"]
+    asks = replace(network, scale="pixel")
+    assert settings(asks, [], 0.396) == {**network.settings, "pixel": 0.396}
+    assert settings(asks, []) == settings(network, [], 0.396) == network.settings
+    assert settings(asks, [parent()], 0.396) == parent().card.settings
 
 
 def test_the_plan_is_the_tasks_own():

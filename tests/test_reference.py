@@ -4,8 +4,9 @@ import math
 
 import pytest
 import torch
+from scipy.ndimage import median_filter
 
-from skycnn.network.reference import REFERENCES, blurred, known, sky, zero
+from skycnn.network.reference import REFERENCES, blurred, known, sky, smooth, zero
 
 NAN = math.nan
 FLUX = {
@@ -50,6 +51,19 @@ def test_blurred_stamps_keep_their_light_and_lose_their_peak():
     assert torch.allclose(blurred({"image": torch.full((1, 1, 9, 9), 3.0)})["image"], torch.tensor(3.0))
     turned = blurred({"image": image.transpose(2, 3)})["image"].transpose(2, 3)
     assert torch.allclose(turned, found, atol=1e-4)
+
+
+def test_smooth_stamps_have_all_light_but_that_of_what_is_small():
+    y, x = torch.meshgrid(torch.arange(60.0), torch.arange(58.0), indexing="ij")
+    wide = 10 * torch.exp(-((y - 30) ** 2 + (x - 28) ** 2) / (2 * 12**2))
+    image = wide.expand(1, 2, 60, 58).clone()
+    image[0, 0, 20:22, 30:32] += 500.0
+    image[0, 1, 40, 7] = NAN
+    found = smooth({"image": image})["image"]
+    assert torch.allclose(found.nan_to_num(0.0), wide.masked_fill(image.isnan(), 0.0), atol=0.6)
+    theirs = torch.from_numpy(median_filter(image[0, 0].numpy(), 5))
+    assert torch.equal(found[0, 0, 2:-2, 2:-2], theirs[2:-2, 2:-2])
+    assert smooth(known(FLUX))["flux"][0].tolist() == [3, 3, 3]
 
 
 def test_blurred_fluxes_have_no_colour():

@@ -108,6 +108,19 @@ def test_elements_groups_and_bins_are_read(tmp_path):
         read(path, by="V")
 
 
+def test_cells_of_the_sky_are_groups(tmp_path):
+    sky = {"RA": [10.0, 10.1, 200.0, np.nan, np.nan], "DEC": [1.0, 1.1, 1.0, 0.0, 0.0]}
+    path = table(tmp_path / "c.fits", Z=np.ones(5), T=np.ones(5), SIDE=np.arange(5), **sky)
+    groups = read(path, group="sky:2").groups.tolist()
+    assert groups[0] == groups[1] and len(set(groups)) == 4
+    assert read(path, group="sky:2", rows=(1, 3)).groups.tolist() == groups[1:3]
+    assert read(path, group="SIDE").groups.tolist() == list("01234")
+    with pytest.raises(InputError, match="sky:x names no cells"):
+        read(path, group="sky:x")
+    with pytest.raises(InputError, match=r"known as positions\. --group COLUMN takes groups of a column"):
+        read(table(tmp_path / "d.fits", Z=np.ones(3), T=np.ones(3)), group="sky")
+
+
 IDS = np.array([2**53 + 1, 2**53 + 2, -1, -1, 2**53 + 1])
 
 

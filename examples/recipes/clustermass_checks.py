@@ -9,6 +9,7 @@ on with mocks whose intracluster light knows nothing of the mass.
 """
 
 import argparse
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from astropy.table import Table
 from astropy.wcs import WCS
 from clustermass_curve import Rows
 from clustermass_sdss import COLUMN, EPOCHS, KNOWN, LABELLED, NAME, OTHER, SEED, TEST
-from photoz_sdss_flux import ROOT, latest, skycnn
+from running import ROOT, latest, skycnn
 from scipy.stats import spearmanr
 
 from skycnn import metrics, survey, tasks
@@ -213,7 +214,7 @@ def maps(out: Path, model: Path, test: Rows) -> None:
         bare = {**given, "image": given["image"] - parts["central"][row][None]}
         moved.append(_value(answerer, given) - _value(answerer, bare))
     print(f"brightest galaxy taken out of {MAPPED} stamps: median change {np.median(moved):+.3f} dex")
-    for method, baseline in (("joint", "blurred"), ("joint", "zero"), ("ig", "blurred"), ("ig", "zero")):
+    for method, baseline in itertools.product(("joint", "ig"), ("blurred", "smooth", "zero")):
         explainer = Explainer(task, whole, "cpu", method=method, baseline=baseline)
         shares, areas, told, near = [], [], [], []
         for row in rows.tolist():

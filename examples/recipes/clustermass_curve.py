@@ -126,6 +126,7 @@ BASELINES: dict[str, Method] = {
     "forest apertures": baseline("forest", "apertures"),
     "ridge diffuse": baseline("ridge", "diffuse"),
     "forest diffuse": baseline("forest", "diffuse"),
+    "boosting diffuse": baseline("boosting", "diffuse"),
 }
 
 

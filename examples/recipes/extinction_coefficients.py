@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from astropy.table import Table
-from photoz_sdss_flux import ROOT
+from running import ROOT
 from scipy.interpolate import CubicSpline
 
 from skycnn import survey

@@ -15,7 +15,8 @@ import extinction_notes
 import numpy as np
 from astropy.table import Table
 from photoz_cosmos_flux import BANDS as COSMOS
-from photoz_sdss_flux import LEAST_Z, ROOT, install, skycnn
+from photoz_sdss_flux import LEAST_Z
+from running import ROOT, install, skycnn
 
 from skycnn import survey
 from skycnn.network import model

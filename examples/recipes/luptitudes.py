@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 from astropy.table import Table
-from photoz_sdss_flux import LEAST_Z, ROOT, skycnn, split
+from photoz_sdss_flux import LEAST_Z, split
+from running import ROOT, skycnn
 
 from skycnn import metrics, survey
 from skycnn.fits import fluxunits

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
-from photoz_sdss_flux import ROOT, skycnn
+from running import ROOT, skycnn
 
 from skycnn.network.adaptation import METHODS
 

@@ -24,7 +24,8 @@ import photoz_density
 import torch
 from astropy.io import fits
 from astropy.table import Table
-from photoz_sdss_flux import LEAST_Z, ROOT, install, split
+from photoz_sdss_flux import LEAST_Z, split
+from running import ROOT, install
 
 from skycnn import metrics, tasks
 from skycnn.network import calibration, groups, model

@@ -22,7 +22,8 @@ import extinction_notes
 import numpy as np
 from astropy.table import Table, vstack
 from cosmos_population import held_out
-from photoz_sdss_flux import ROOT, install, latest, sample, skycnn, tell
+from photoz_sdss_flux import sample, tell
+from running import ROOT, install, latest, skycnn
 
 from skycnn.network import model as models
 from skycnn.scoring import modelscores

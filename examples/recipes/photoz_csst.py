@@ -29,7 +29,8 @@ import extinction_notes
 import numpy as np
 from astropy.io import fits
 from astropy.table import Table
-from photoz_sdss_flux import ROOT, install, latest, skycnn, tell
+from photoz_sdss_flux import tell
+from running import ROOT, install, latest, skycnn
 
 from skycnn import baselines, metrics
 from skycnn.network import model

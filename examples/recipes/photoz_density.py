@@ -20,7 +20,8 @@ from astropy.io import fits
 from astropy.table import Table
 from photoz_cosmos_flux import BANDS as COSMOS
 from photoz_cosmos_flux import FOLDS, folds, places, sides
-from photoz_sdss_flux import LEAST_Z, ROOT, install, split
+from photoz_sdss_flux import LEAST_Z, split
+from running import ROOT, install
 from unlike_stamps import Seen, Strange
 
 from skycnn import tasks

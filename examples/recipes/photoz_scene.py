@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 from astropy.table import Table
-from photoz_sdss_flux import ROOT, skycnn
+from running import ROOT, skycnn
 
 from skycnn.schema import Flag
 

@@ -12,8 +12,6 @@ beside the model on the validation rows, by which to choose, and on the test row
 import argparse
 import hashlib
 import json
-import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,10 +20,9 @@ from typing import Any
 import extinction_notes
 import numpy as np
 from astropy.table import Table
+from running import ROOT, install, latest, skycnn
 
-ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data" / "sdss_galaxies.fits"
-WEIGHTS = ROOT / "src" / "skycnn" / "weights"
 NAME = "photoz-sdss-flux"
 BANDS = "ugriz"
 SUBSETS = {"u g r i z": "ugriz", "g r": "gr", "g r i z": "griz"}
@@ -52,14 +49,6 @@ def split(table: Table) -> np.ndarray:
     """Return each row's side, by its own photometry: a repeated row cannot stand on two."""
     tenth = [int.from_bytes(hashlib.sha256(row.tobytes()).digest(), "big") % 10 for row in numbers(table)]
     return np.array(["train"] * 7 + ["valid"] + ["test"] * 2)[tenth]
-
-
-def skycnn(*words: object) -> str:
-    """Run one command line, show it, and return what it prints."""
-    line = [str(word) for word in words]
-    print("$ skycnn", *line, file=sys.stderr, flush=True)
-    code = "import sys; from skycnn.cli.app import main; sys.argv[0] = 'skycnn'; main()"
-    return subprocess.run([sys.executable, "-c", code, *line], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def judge(galaxies: Table, bands: str, model: Path, out: Path) -> None:
@@ -137,25 +126,6 @@ def sample(path: Path) -> Table:
     if not path.exists():
         raise SystemExit(f"There is no {path}. Name the table of galaxies: python {sys.argv[0]} DATA")
     return Table.read(path)
-
-
-def latest(out: Path, name: str) -> Path:
-    """Return the model in the folder ``out`` if there is one, else the one that ships."""
-    made = out / f"{name}.safetensors"
-    path = made if made.exists() else WEIGHTS / made.name
-    print(f"Judged: {path.relative_to(ROOT)}")
-    return path
-
-
-def install(model: Path, name: str, card: str) -> None:
-    """Put a model and its sums into the package."""
-    if model.parent != WEIGHTS:
-        shutil.copyfile(model, WEIGHTS / model.name)
-    sums = WEIGHTS / "SHA256SUMS"
-    lines = sums.read_text().splitlines() if sums.exists() else []
-    others = [line for line in lines if line.split()[-1] != model.name and line.split()[:3] != ["#", "card", name]]
-    digest = hashlib.sha256(model.read_bytes()).hexdigest()
-    sums.write_text("\n".join([*others, f"# card {name} {card}", f"{digest}  {model.name}"]) + "\n")
 
 
 def main() -> None:

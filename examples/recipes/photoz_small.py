@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 from astropy.table import Table
 from photoz_cosmos_flux import BANDS, DATA, SEED, folds, sides
-from photoz_sdss_flux import ROOT, tell
+from photoz_sdss_flux import tell
+from running import ROOT
 
 ROWS, DRAWN, FAINTEST = 10_000, 60_000, 25.3
 """Mocks to train and to test with, those drawn for them, and the i magnitude, measured, of the faintest."""

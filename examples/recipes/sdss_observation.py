@@ -17,7 +17,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from astropy.table import Table
 from cosmos_population import templates
-from photoz_sdss_flux import DATA, LEAST_Z, ROOT, skycnn, split
+from photoz_sdss_flux import DATA, LEAST_Z, split
+from running import ROOT, skycnn
 from scipy.ndimage import gaussian_filter
 from scipy.optimize import nnls
 from scipy.stats import ks_2samp

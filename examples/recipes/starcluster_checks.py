@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 from astropy.table import Table
-from photoz_sdss_flux import ROOT, latest, skycnn
+from running import ROOT, latest, skycnn
 from starcluster_m83 import NAME, OTHER, TASK, TEST, errors, half, mocks, table
 
 from skycnn import survey

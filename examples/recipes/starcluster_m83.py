@@ -17,9 +17,10 @@ import json
 from pathlib import Path
 
 import numpy as np
+import running
 from astropy.io import fits
 from astropy.table import Table
-from photoz_sdss_flux import ROOT, install, latest, skycnn
+from running import ROOT, install, latest, skycnn
 
 from skycnn import metrics
 from skycnn.simulate.starclusters import KINDS
@@ -55,29 +56,19 @@ NOTE = (
 
 def mocks(out: Path, rows: int, seed: int, name: str, *words: object) -> Path:
     """Return a file of stamps."""
-    path = out / f"{name}_{seed}.fits"
-    if not path.exists():
-        asked = ["--survey", "m83-wfc3", "-n", rows, "--seed", seed, *words]
-        skycnn("mock", *TASK, *asked, "-q", "--out", path, "--preview", path.with_suffix(".png"))
-    return path
+    asked = [*TASK, "--survey", "m83-wfc3", "-n", rows, "--seed", seed]
+    return running.mocks(out / f"{name}_{seed}.fits", *asked, *words)
 
 
 def trained(out: Path, name: str, stamps: Path, network: str, threads: int, *words: object) -> Path:
     """Return a trained network."""
-    model = out / f"{name}.safetensors"
-    if not model.exists():
-        card = ["--note", NOTE, "--licence", "BSD-3-Clause", "--dereddened", "yes", "--seed", 1]
-        asked = [*TASK, "--network", network, "--device", "cpu", "--threads", threads, "--epochs", EPOCHS]
-        print(skycnn("train", stamps, *asked, *card, *words, "--resume", "--out", model), flush=True)
-    return model
+    asked = [*TASK, "--network", network, "--threads", threads, "--epochs", EPOCHS, *words]
+    return running.trained(out / f"{name}.safetensors", stamps, NOTE, *asked)
 
 
 def answered(out: Path, stamps: Path, model: Path, name: str, *words: object) -> Path:
     """Return a copy of a stamp file with a model's answers."""
-    path = out / f"{name}.fits"
-    if not path.exists():
-        skycnn("predict", stamps, *TASK, "--model", model, "-q", "--out", path, *words)
-    return path
+    return running.answered(out / f"{name}.fits", stamps, model, *TASK, *words)
 
 
 def table(path: Path) -> Table:

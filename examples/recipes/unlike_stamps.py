@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 from astropy.table import Table
-from photoz_sdss_flux import ROOT
+from running import ROOT
 
 from skycnn import survey, tasks
 from skycnn.simulate.components import Components

@@ -78,7 +78,7 @@ def command(
         str | None,
         typer.Option(
             "--baseline",
-            metavar="blurred|zero|sky",
+            metavar="blurred|smooth|zero|sky",
             help="The input that answers are compared with; else blurred.",
         ),
     ] = None,

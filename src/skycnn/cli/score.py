@@ -80,7 +80,12 @@ def command(
         ),
     ] = None,
     group: Annotated[
-        str | None, typer.Option("--group", metavar="COLUMN", help="Bootstrap and cross-fit whole groups, not rows.")
+        str | None,
+        typer.Option(
+            "--group",
+            metavar="COLUMN|sky:DEG",
+            help="Bootstrap and cross-fit whole groups or cells of the sky, not rows.",
+        ),
     ] = None,
     where: options.Where = None,
     rows: options.Rows = None,

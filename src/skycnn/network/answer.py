@@ -146,7 +146,7 @@ class Answerer:
         named |= self._multiples.values(named)
         values = [named[column.name] for column in self.columns[:-1]]
         for own in self._flags:
-            flags[np.asarray(own.of({**inputs, **named}), bool)] |= own.bit
+            flags[np.asarray(own.of({**inputs, "pixel_scale": self.card.pixel_scale, **named}), bool)] |= own.bit
         count = present.sum(axis=1)
         few = count < fewest(self.card)
         flags[count < len(self.card.bands)] |= Flag.MISSING_BAND

@@ -26,8 +26,9 @@ from skycnn.network.groups import (
 
 Array = NDArray[Any]
 
-FEWEST = 10
-"""Rows to validate and to calibrate with; with fewer one part does both."""
+FEWEST, ENOUGH = 10, 20
+"""Rows to validate and to calibrate with; with fewer one part does both: a fifth of the rows, up to the second number.
+"""
 RANDOM = "random"
 """What ``--split`` says for rows one by one: no group is kept together."""
 
@@ -48,6 +49,8 @@ class Division:
         Hash of the groups that share repeated rows; what the sides follow from.
     name, row_name : callable
         Return what the group of a row, or the row itself, is called.
+    stated : bool
+        Whether a column says which rows validate.
     """
 
     side: Array
@@ -56,6 +59,7 @@ class Division:
     family: Array
     name: Callable[[int], str]
     row_name: Callable[[int], str]
+    stated: bool = False
 
     def check_parent(self, seen: Array, parent: str, row: Array | None = None) -> None:
         """See that nothing in the test part was seen by the network that training begins with.
@@ -89,6 +93,8 @@ class Division:
     def merged(self, known: Array) -> "Division":
         """Return the division without a calibration part where rows are too few for two: validation rows do both.
 
+        Where no column says which rows validate, families that train join them until there are enough, by their hashes.
+
         Parameters
         ----------
         known : array (n,)
@@ -96,13 +102,28 @@ class Division:
         """
         if all(np.count_nonzero(known & (self.side == part)) >= FEWEST for part in (VALID, CALIB)):
             return self
-        return replace(self, side=np.where(self.side == CALIB, VALID, self.side))
+        side = np.where(self.side == CALIB, VALID, self.side)
+        return replace(self, side=side if self.stated else self._filled(side, known))
+
+    def _filled(self, side: Array, known: Array) -> Array:
+        """Return sides with rows enough that validate, if there are: families larger than what is wanted stay."""
+        counted = known & np.isin(side, (TRAIN, VALID))
+        wanted = min(max(int(counted.sum()) // 5, FEWEST), ENOUGH)
+        families, member = np.unique(self.family, return_inverse=True)
+        sizes = np.bincount(member[known], minlength=len(families))
+        lacking = wanted - int((known & (side == VALID)).sum())
+        taken = []
+        for family in np.unique(member[counted & (side == TRAIN)]).tolist():
+            if sizes[family] <= lacking:
+                taken.append(family)
+                lacking -= sizes[family]
+        return np.where(np.isin(member, taken), VALID, side)
 
     def fold(self, number: int, count: int) -> "Division":
         """Return the division that tests on one of ``count`` folds of families, and trains on the others."""
         used = self.side != OUT
         side = np.where(folds(self.family, count) == number, TEST, TRAIN)
-        return replace(self, side=np.where(used, complete(side, self.family), OUT))
+        return replace(self, side=np.where(used, complete(side, self.family), OUT), stated=False)
 
 
 def divide(
@@ -152,8 +173,9 @@ def divide(
     check_straddle(copy, side, row_name)
     used, family = side != OUT, hashed.copy()
     family[used] = family_hashes(hashed[used], copy[used], named[used])
+    stated = bool((side == VALID).any())
     side[used] = complete(side[used], family[used])
-    return Division(side, hashed, row, family, name, row_name)
+    return Division(side, hashed, row, family, name, row_name, stated)
 
 
 def check_straddle(groups: Array, side: Array, name: Callable[[int], str]) -> None:

@@ -99,11 +99,15 @@ def weights(*parents: Model) -> dict[str, Array]:
     return {f"{parent.card.network}.{name}": array for parent in parents for name, array in of(parent).items()}
 
 
-def settings(network: Network, parents: Sequence[Model]) -> dict[str, Any]:
-    """Return the settings of the module that begins with nothing, with a model's weights, or joins several."""
+def settings(network: Network, parents: Sequence[Model], pixel_scale: float | None = None) -> dict[str, Any]:
+    """Return the settings of the module that begins with nothing, with a model's weights, or joins several.
+
+    Of stamps whose pixel scale is known (arcsec) the module is told that, where it asks for it.
+    """
     if len(parents) == 1:
         return dict(parents[0].card.settings)
-    return {**network.settings, **{parent.card.network: dict(parent.card.settings) for parent in parents}}
+    scale = {network.scale: pixel_scale} if network.scale and pixel_scale else {}
+    return {**network.settings, **{parent.card.network: dict(parent.card.settings) for parent in parents}, **scale}
 
 
 def planned(

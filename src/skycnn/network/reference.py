@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from skycnn.network.layers import LARGEST
 
 SMOOTHED = 8
 """The blur's sigma is the stamp's side over this: neither arms nor companions are left, and the light stays."""
+SMALL = 14
+"""What is narrower than half of the stamp's side over this is small: the galaxies of a cluster, of all its light."""
 CLIP = 3.0
 """Border pixels farther from their median, in units of their scatter, are no sky."""
 
@@ -48,6 +51,20 @@ def blurred(inputs: Inputs) -> dict[str, Tensor]:
     return found
 
 
+def smooth(inputs: Inputs) -> dict[str, Tensor]:
+    """Return the light without what is small: each pixel's median of those about it; fluxes as those `blurred`."""
+    found = blurred({name: own for name, own in inputs.items() if name != "image"})
+    if "image" in inputs:
+        image = inputs["image"]
+        width = max(3, min(image.shape[2:]) // SMALL | 1)
+        middle = torch.empty_like(image)
+        for stamp, own in zip(image.flatten(0, 1), middle.flatten(0, 1), strict=True):  # a stamp's windows fill memory
+            wide = functional.pad(stamp, [width // 2] * 4, value=torch.nan)
+            own.copy_(wide.unfold(0, width, 1).unfold(1, width, 1).flatten(2).nanmedian(2).values)
+        found["image"] = middle.masked_fill(image.isnan(), torch.nan)
+    return found
+
+
 def sky(inputs: Inputs) -> dict[str, Tensor]:
     """Return sky alone: each band's mean of the stamp's border, as wide as an eighth of the side; fluxes are 0."""
     found = zero(inputs)
@@ -72,5 +89,10 @@ def _gaussian(side: int, like: Tensor) -> Tensor:
     return torch.exp(-0.5 * ((place[:, None] - place) / width).square())
 
 
-REFERENCES: Mapping[str, Callable[[Inputs], dict[str, Tensor]]] = {"blurred": blurred, "zero": zero, "sky": sky}
+REFERENCES: Mapping[str, Callable[[Inputs], dict[str, Tensor]]] = {
+    "blurred": blurred,
+    "smooth": smooth,
+    "zero": zero,
+    "sky": sky,
+}
 """By the name that the user gives; the first is the default."""

@@ -17,7 +17,7 @@ from skycnn.network.sample import Sample, sample
 
 Array = NDArray[Any]
 
-FEWEST = {"train": 50, "valid": division.FEWEST}
+FEWEST = {"train": 30, "valid": division.FEWEST}
 """Rows below which nothing is trained."""
 MANY = 50
 """Groups of which a tenth is likely to be enough."""

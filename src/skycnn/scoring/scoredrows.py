@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from skycnn.distribution import Judged, join, judge
 from skycnn.errors import InputError
 from skycnn.fits.catalogue import Catalogue
+from skycnn.images.positions import positions, skycells
 from skycnn.photometry import conditions
 from skycnn.photometry.conditions import BitNames, Condition
 from skycnn.photometry.fields import Field, Fields
@@ -59,7 +60,7 @@ class Wanted:
     bounds : Truth
         Any other truth is null.
     group, by : str, optional
-        Columns to draw and to bin by.
+        Columns to draw and to bin by; a group may be cells of the sky too, see `skycells.size_of`.
     beside : tuple of str
         Further columns of one number a row.
     learned : str, optional
@@ -98,7 +99,7 @@ class Wanted:
         found[self.truth] = there.require(self.truth, "--truth COLUMN", flag=True)
         if self.by is not None:
             found[self.by] = there.require(self.by, "--by COLUMN:LO:HI:N", flag=True, text=True)
-        if self.group is not None:
+        if self.group is not None and self.cells(catalogue) is None:
             found[self.group] = there.require(self.group, "--group COLUMN", flag=True, text=True)
         if self.values and (flag := there.get(self.flag)) is not None and flag.numeric:
             found[self.flag] = flag
@@ -106,6 +107,18 @@ class Wanted:
             found[self.learned] = there.require(self.learned, "--train-truth COLUMN", flag=True)
         found |= {name: there.require(name, "", flag=True) for name in self.beside}
         return found
+
+    def cells(self, catalogue: Catalogue) -> float | None:
+        """Return the size in degrees of the cells of the sky that are the groups; None where a column is.
+
+        Raises
+        ------
+        InputError
+            When it is no size.
+        """
+        if self.group is None or catalogue.has(self.group) is not None:
+            return None
+        return skycells.size_of(self.group)
 
     def condition(self, catalogue: Catalogue) -> Condition | None:
         """Return the condition on the rows to keep.
@@ -180,8 +193,9 @@ def read(catalogue: Catalogue, wanted: Wanted, reader: InputReader) -> ScoredRow
     """
     fields = wanted.fields(catalogue)
     behind = {name: posteriorcolumns.find(catalogue, fields[name].name, wanted.kind) for name in wanted.values}
-    where = wanted.condition(catalogue)
+    where, named = wanted.condition(catalogue), _grouping(catalogue, wanted, fields)
     names = [field.column.name for field in fields.values()]
+    names += named.columns if named else ()
     names += where.columns if where else ()
     names += [column.name for columns in behind.values() for column in columns.columns]
     names = list(dict.fromkeys([*names, *reader.columns]))
@@ -189,7 +203,7 @@ def read(catalogue: Catalogue, wanted: Wanted, reader: InputReader) -> ScoredRow
     rows = (start, catalogue.rows if stop is None else min(stop, catalogue.rows))
     chunks: list[tuple[int, Mapping[str, Array]]] = [(0, catalogue.read(names, (0, 0)))]  # for a table without rows
     parts = [
-        _part(first, chunk, fields, wanted, where, behind, reader, catalogue.label)
+        _part(first, chunk, fields, wanted, where, behind, reader, named, catalogue.label)
         for first, chunk in itertools.chain(chunks, catalogue.chunks(names, rows, CHUNK))
     ]
     notes = {name: columns.note for name, columns in behind.items()}
@@ -232,6 +246,7 @@ def _part(
     where: Condition | None,
     behind: Mapping[str, PosteriorColumns],
     reader: InputReader,
+    named: "_Grouping | None",
     label: str,
 ) -> ScoredRows:
     """Return the rows of one chunk, which begins at row ``first``, that can be scored."""
@@ -256,7 +271,7 @@ def _part(
         {},
         reader.read(rows, first + use),
         None if flags is None else flags[use].astype(np.int64),
-        _groups(fields[wanted.group], chunk, use, first, label) if wanted.group is not None else None,
+        named.groups(chunk, use, first, label) if named else None,
         _sorted_by(fields[wanted.by], rows) if wanted.by is not None else None,
         {name: n for name, n in left_out.items() if n},
         numbers=first + use,
@@ -285,11 +300,39 @@ def _sorted_by(field: Field, rows: Mapping[str, Array]) -> Array:
     return field.exact(rows).names() if field.text else np.asarray(field.of(rows), np.float64)
 
 
-def _groups(field: Field, chunk: Mapping[str, Array], use: Array, first: int, label: str) -> Array:
-    """Return the names of the groups of some rows, text (n,); a row that has none is one of its own."""
-    names = field.exact(chunk)[use].names()
-    alone = np.array([f"row {row} of {label}" for row in (first + use).tolist()], str)
-    return np.where(np.char.strip(names) == "", alone, names)
+@dataclass(frozen=True)
+class _Grouping:
+    """What the groups of rows are made of: columns, and the names (n,) that a chunk of them gives."""
+
+    columns: tuple[str, ...]
+    names: Callable[[Mapping[str, Array]], Array]
+
+    def groups(self, chunk: Mapping[str, Array], use: Array, first: int, label: str) -> Array:
+        """Return the names of the groups of some rows (n,); a row that has none is one of its own."""
+        names = self.names(chunk)[use]  # a chunk knows integers without loss, rows of it do not
+        alone = np.array([f"row {row} of {label}" for row in (first + use).tolist()], str)
+        return np.where(np.char.strip(names) == "", alone, names)
+
+
+def _grouping(catalogue: Catalogue, wanted: Wanted, fields: Mapping[str, Field]) -> _Grouping | None:
+    """Return what groups the rows; None for nothing.
+
+    Raises
+    ------
+    InputError
+        When there is no position on the sky, of which cells are asked for.
+    """
+    if wanted.group is None:
+        return None
+    size = wanted.cells(catalogue)
+    if size is None:
+        field = fields[wanted.group]
+        return _Grouping((field.column.name,), lambda chunk: field.exact(chunk).names())
+    try:
+        where = positions.find(catalogue.columns, catalogue.header, label=catalogue.label)
+    except InputError as error:
+        raise InputError(error.what, hint="--group COLUMN takes groups of a column.") from None
+    return _Grouping(where.columns, lambda chunk: skycells.cells(*where.of(chunk), size))
 
 
 def _judged(rows: Mapping[str, Array], field: Field, columns: PosteriorColumns, truth: Array, kind: str) -> Judged:

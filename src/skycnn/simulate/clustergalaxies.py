@@ -65,12 +65,16 @@ class Members:
         Of its richness, arcsec.
     passed : int
         Bright ones within that radius whose colours are not those of the red sequence: none counts them.
+    faint, blue : float
+        Factors on the mean numbers of faint red members and of blue ones.
     """
 
     counted: int
     expected: float
     radius: float
     passed: int = 0
+    faint: float = 1.0
+    blue: float = 1.0
 
 
 def members(random: Generator, halo: Halo, redshift: float, number: Members) -> Spots:
@@ -86,8 +90,8 @@ def members(random: Generator, halo: Halo, redshift: float, number: Members) -> 
     whole = number.expected / share
     beyond = pool[~inside][: random.poisson(max(whole * (1 - share), 0.0))]
     bright = np.concatenate([counted, beyond])
-    fainter = random.poisson(whole * (1 / RED.number(COUNTED) - 1))
-    blue = BLUES * ((1 + redshift) / 1.2) ** 2 * whole
+    fainter = random.poisson(whole * number.faint * (1 / RED.number(COUNTED) - 1))
+    blue = BLUES * ((1 + redshift) / 1.2) ** 2 * whole * number.blue
     blues = random.poisson(blue / BLUE.number(COUNTED))
     star = float(redsequence.characteristic(np.array([redshift]))[0])
     parts = (
@@ -117,13 +121,16 @@ def central(random: Generator, halo: Halo, redshift: float, light: float) -> Spo
     return _profile(halo, fluxes(magnitude, colours)[0], 4.0, size, 0.5 + 0.5 * halo.ratio)
 
 
-def diffuse(halo: Halo, redshift: float, light: float) -> Spots:
-    """Return the intracluster light, so much in characteristic galaxies: an exponential profile."""
+def diffuse(halo: Halo, redshift: float, light: float, extent: float = 1.0) -> Spots:
+    """Return the intracluster light, so much in characteristic galaxies, so many times as wide as is usual at R500.
+
+    Its profile is exponential.
+    """
     z = np.array([redshift])
     star = redsequence.characteristic(z)
     colours = redsequence.colours(z, star) - [BLUER, BLUER, 0.0, 0.0]
     flux = fluxes(star - 2.5 * np.log10(light), colours)[0]
-    return _profile(halo, flux, 1.0, DIFFUSE_SIZE * halo.radius, halo.ratio)
+    return _profile(halo, flux, 1.0, DIFFUSE_SIZE * extent * halo.radius, halo.ratio)
 
 
 def _profile(halo: Halo, flux: Array, index: float, size: float, ratio: float) -> Spots:

@@ -25,6 +25,11 @@ class ClusterPhysics:
     diffuse, diffuse_slope, diffuse_share : float
         The same of the intracluster light, and its light over that of 12 characteristic galaxies at the pivot (Zhang et
         al. 2019, ApJ 874, 165: with the brightest galaxy a quarter to a half of all light; scatter and slope assumed).
+    extent : float
+        Scatter of log10 of that light's half-light radius at a mass (assumed).
+    faint, blue : float
+        Scatters of ln of the number of faint members, and of blue ones, over that of bright red ones, beyond Poisson's
+        (assumed): a cluster's luminosity function and its blue fraction are its own.
     concentration : float
         Scatter of ln concentration (Diemer & Kravtsov 2015, ApJ 799, 108: 0.16 dex).
     label : float
@@ -50,6 +55,9 @@ class ClusterPhysics:
     diffuse: float = 0.2
     diffuse_slope: float = 0.8
     diffuse_share: float = 1.0
+    extent: float = 0.15
+    faint: float = 0.2
+    blue: float = 0.3
     concentration: float = 0.35
     label: float = 0.14
     miscentred: float = 0.2
@@ -72,7 +80,8 @@ OTHER = ClusterPhysics(
 NAMES = ("usual", "broad", "other")
 
 PARTS = {"richness": 0.6, "central": 0.6, "diffuse": 0.7, "sky": 1.2, "gain": 1.5, "stars": 1.3, "field": 0.25,
-         "structure": 0.6, "concentration": 0.4, "diffuse_share": 0.4, "astray": 0.4}  # fmt: skip
+         "structure": 0.6, "concentration": 0.4, "diffuse_share": 0.4, "astray": 0.4, "extent": 0.5, "faint": 0.5,
+         "blue": 0.5}  # fmt: skip
 """Of the broad physics: how far, as a factor e^+-part, a number lies from the usual one."""
 
 COUPLING = {"richness": -0.3, "central": 0.4, "diffuse": 0.5, "concentration": 0.6}

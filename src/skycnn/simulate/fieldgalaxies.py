@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from skycnn.redsequence import magnitudes
 from skycnn.simulate.census import COUNTS
+from skycnn.simulate.fieldcounts import FieldCounts
 
 Array = NDArray[Any]
 
@@ -97,24 +98,17 @@ class FieldGalaxies:
         density : float
             Galaxies over those of the mean sky.
         """
-        edges, below = counts()
-        number = generator.poisson(area * density * below[-1])
-        uniform = generator.random((number, 2))
-        deviate = generator.standard_normal((number, 5))
-        reference = np.interp(uniform[:, 0] * below[-1], below, edges)
-        colour = self.colours(reference, uniform[:, 1], deviate[:, :4])
+        reference, uniform, deviate = counts().draw(generator, area, density, 1)
+        colour = self.colours(reference, uniform[:, 0], deviate[:, :4])
         radius = 10 ** (SIZE[0] + SIZE[1] * (reference - 22) + SIZE[2] * deviate[:, 4])
         return magnitudes(reference, colour), np.clip(radius, *RADIUS)
 
 
 @lru_cache(maxsize=1)
-def counts() -> tuple[Array, Array]:
-    """Return i magnitudes, and the galaxies a square degree brighter than them."""
-    edges = np.linspace(*MAGNITUDE, 181)
+def counts() -> FieldCounts:
+    """Return the galaxies by i magnitude."""
     fainter = [(19.25 + 0.5 * k, log + OFFSET) for k, log in enumerate(COUNTS) if k >= 2]
-    density = 10 ** np.interp(edges, *np.transpose([*BRIGHTER, *fainter]))
-    below = np.concatenate([[0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(edges))])
-    return edges, below * LEVEL / np.interp(21.0, edges, below)
+    return FieldCounts.of([*BRIGHTER, *fainter], np.linspace(*MAGNITUDE, 181)).at_level(21.0, LEVEL)
 
 
 @lru_cache(maxsize=1)

@@ -14,6 +14,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from skycnn.redsequence import magnitudes
+from skycnn.simulate.fieldcounts import FieldCounts
 
 Array = NDArray[Any]
 
@@ -59,14 +60,10 @@ def draw(generator: Generator, area: float, density: float = 1.0) -> Array:
     density : float
         Stars over those of the sky described.
     """
-    edges, below = counts()
-    number = generator.poisson(area * density * below[-1])
-    uniform = generator.random((number, 3))
-    deviate = generator.standard_normal((number, 5))
-    reference = np.interp(uniform[:, 0] * below[-1], below, edges)
-    between = 0.8 + 1.2 * uniform[:, 2]
-    blue = np.where(uniform[:, 2] < 0.9, BLUE[0] + BLUE[1] * deviate[:, 0], between)
-    red = uniform[:, 1] < np.interp(reference, *np.transpose(RED_SHARE))
+    reference, uniform, deviate = counts().draw(generator, area, density, 2)
+    between = 0.8 + 1.2 * uniform[:, 1]
+    blue = np.where(uniform[:, 1] < 0.9, BLUE[0] + BLUE[1] * deviate[:, 0], between)
+    red = uniform[:, 0] < np.interp(reference, *np.transpose(RED_SHARE))
     g_i = np.where(red, RED[0] + RED[1] * deviate[:, 0], blue)
     locus = np.array(LOCUS)
     colour = np.stack([np.interp(g_i, locus[:, 0], one) for one in locus[:, 1:].T], axis=1)
@@ -74,9 +71,6 @@ def draw(generator: Generator, area: float, density: float = 1.0) -> Array:
 
 
 @lru_cache(maxsize=1)
-def counts() -> tuple[Array, Array]:
-    """Return i magnitudes, and the stars a square degree brighter than them."""
-    edges = np.linspace(COUNTS[0][0], COUNTS[-1][0], 141)
-    density = 10 ** np.interp(edges, *np.transpose(COUNTS))
-    below = np.concatenate([[0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(edges))])
-    return edges, below
+def counts() -> FieldCounts:
+    """Return the stars by i magnitude."""
+    return FieldCounts.of(COUNTS, np.linspace(COUNTS[0][0], COUNTS[-1][0], 141))

@@ -187,11 +187,19 @@ def _cluster(
     within = 1000 / HUBBLE * (seen.observed / 100) ** 0.2 / scale
     star = float(redsequence.characteristic(z)[0])
     more = round(seen.observed - seen.members)
-    counted = Members(max(seen.members + min(more, 0), 0), seen.true, within, passed=max(-more, 0))
+    extent, faint, blue = random.standard_normal(3)
+    counted = Members(
+        max(seen.members + min(more, 0), 0),
+        seen.true,
+        within,
+        passed=max(-more, 0),
+        faint=float(np.exp(physics.faint * faint)),
+        blue=float(np.exp(physics.blue * blue)),
+    )
     parts = {
         "members": clustergalaxies.members(random, halo, redshift, counted),
         "central": clustergalaxies.central(random, halo, redshift, central),
-        "diffuse": clustergalaxies.diffuse(halo, redshift, diffuse),
+        "diffuse": clustergalaxies.diffuse(halo, redshift, diffuse, float(10 ** (physics.extent * extent))),
         "others": Spots.joined(
             [
                 *_taken(random, halo, redshift, more, within),

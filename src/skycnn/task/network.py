@@ -83,6 +83,8 @@ class Network:
         takes their settings by these names, and has ``features(**inputs)``, a dict of what they see in each row,
         a ``head(**features)`` and ``begin(features, score)``, which sets how the head begins: ``score(raw)`` judges it
         on rows that the parents were not trained on.
+    scale : str, optional
+        The setting of the module that is the stamps' pixel scale, arcsec; left out, the module does not ask for it.
     stages : callable, optional
         ``stages(job)`` returns what is trained in turn, each a `network.stage.Stage`; left out, those of
         `network.stages.usual`: an ensemble and what learns from it, or parents joined.
@@ -93,4 +95,5 @@ class Network:
     plan: Plan = field(default_factory=Plan)
     parents: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    scale: str | None = None
     stages: Callable[..., Any] | None = None

@@ -78,13 +78,13 @@ class TaskFlag:
         In words.
     of : callable
         ``of(values)`` returns which rows have it, bool (n,), from the columns written, (n,), and the network's inputs,
-        (n, ...), NaN where absent: a mapping of name to either.
+        (n, ...), NaN where absent: a mapping of name to either; and ``pixel_scale``, arcsec, None where unknown.
     """
 
     name: str
     bit: int
     meaning: str
-    of: "Callable[[Mapping[str, np.ndarray]], np.ndarray]"
+    of: "Callable[[Mapping[str, Any]], np.ndarray]"
 
     def __post_init__(self) -> None:
         if not TASK_BITS <= self.bit < 1 << 31 or self.bit & (self.bit - 1):

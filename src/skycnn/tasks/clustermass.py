@@ -59,10 +59,10 @@ def posterior_for(truth: np.ndarray) -> Grid:
     return posterior([asdict(AXIS) | ends])
 
 
-def leaves(values: Mapping[str, np.ndarray]) -> np.ndarray:
+def leaves(values: Mapping[str, Any]) -> np.ndarray:
     """Return of which clusters R500, by the answer, leaves the stamp; of none where the redshift is unknown."""
     redshift = np.asarray(values.get("redshift", np.full(len(values[COLUMN]), np.nan)), float)
-    half = values["image"].shape[-1] * PIXEL / 2
+    half = values["image"].shape[-1] * (values["pixel_scale"] or PIXEL) / 2
     radius = r500(np.asarray(values[COLUMN], float), redshift) / kpc_per_arcsec(np.maximum(redshift, NEAREST))
     return np.asarray(radius > half)
 
@@ -111,7 +111,8 @@ TASK = Task(
         "mass": Network(
             ClusterLight,
             ("image", "redshift", "richness"),
-            Plan(epochs=10, batch=64, rate=2e-3, average=0.995, patience=10, tune_epochs=30, tune_rate=1e-4),
+            Plan(epochs=10, batch=64, rate=2e-3, average=0.995, patience=10, tune_epochs=30, tune_rate=3e-4),
+            scale="pixel",
             stages=partial(tuned, frozen=LOOKS),
         ),
     },

@@ -204,7 +204,12 @@ def _train(
     rows = trainingrows.read(
         text, task, network, options, parents, folder, say, unread=dry, unlabelled=unlabelled, folds=bool(options.folds)
     )
-    job = replace(job, bands=len(rows.feed.card.bands), posterior=_posterior(task, rows, parents, say))
+    job = replace(
+        job,
+        bands=len(rows.feed.card.bands),
+        posterior=_posterior(task, rows, parents, say),
+        settings=settings(network, parents, rows.feed.stamps.pixel_scale if rows.feed.stamps else None),
+    )
     if job.adaptation is not None:
         stages.check_features(job, name, rows.feed.imagined(2))
     result = Result(
