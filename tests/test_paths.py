@@ -20,7 +20,8 @@ NO_PATH = {
     *("CONDITION", "EXT", "K", "LIST|all|none", "LIST|none", "N", "NAME", "NAME=COLUMN", "NAME=VALUE"),
     *("N|12arcsec", "P", "RA,DEC", "SECONDS", "SIZE", "TASK", "TEXT", "W,H", "X,Y", "[ANSWER=]COLUMN"),
     *(
-        "blurred|zero|sky",
+        "COLUMN|sky:DEG",
+        "blurred|smooth|zero|sky",
         "depth|counted|matched|none",
         "joint|ig|cam",
         "mmd|adversarial|batchnorm",

@@ -49,5 +49,5 @@ def test_too_few_rows_are_refused():
     second = SecondSample.of(inputs(1, 60), np.full(60, tested), "t", "")
     with pytest.raises(InputError, match="t has 0 rows to adapt to; left out: 60 of groups"):
         second.apart(known, print)
-    with pytest.raises(InputError, match="t has 49 rows to adapt to"):
-        SecondSample.of(inputs(1, 49), None, "t", "").apart(known, print)
+    with pytest.raises(InputError, match="t has 29 rows to adapt to"):
+        SecondSample.of(inputs(1, 29), None, "t", "").apart(known, print)
