@@ -172,17 +172,18 @@ def judge(out: Path, name: str, model: Path, survey: str, known: Path) -> Path:
     return found
 
 
-def within(out: Path, stamps: Path, known: Path, found: Path, bands: str, threads: int) -> None:
+def within(out: Path, stamps: Path, known: Path, found: Path, name: str, threads: int) -> None:
     """Print how often a network trained alike, with another seed, falls within the interval, by row and by group."""
     rows = table(found)
     inside, group = [], np.asarray(rows["GROUP"])
     for seed in AGAIN:
-        model = trained(out, f"again_{seed}", known, bands, threads, *ALONE, "--seed", seed)
-        value = np.asarray(table(answered(out, stamps, model, f"test_again_{seed}"))["P_MERGER"])
+        again = f"{name}_again_{seed}"
+        model = trained(out, again, known, BANDS[name], threads, *ALONE, "--seed", seed)
+        value = np.asarray(table(answered(out, stamps, model, f"test_{again}"))["P_MERGER"])
         inside.append((value >= rows["P_MERGER_LO"]) & (value <= rows["P_MERGER_HI"]))
     share = np.mean(inside, axis=0)
     means = np.bincount(np.unique(group, return_inverse=True)[1], share) / np.unique(group, return_counts=True)[1]
-    print(f"within the interval: {100 * share.mean():.1f} % of rows, {100 * means.mean():.1f} % of groups, "
+    print(f"{name}, within the interval: {100 * share.mean():.1f} % of rows, {100 * means.mean():.1f} % of groups, "
           f"{len(AGAIN)} networks trained alike")  # fmt: skip
 
 
@@ -241,9 +242,10 @@ def main() -> None:
             install(models[name], shipped, json.loads(skycnn("models", models[name], "--json"))["sha256"])
     found = {name: judge(out, f"merger-{name}-noisy", model, "noisy", known) for name, model in models.items()}
     more(found["hst2"], found["hst3"])
-    test, bands = mocks(out, "noisy", TEST, OTHER), BANDS["hst2"]
-    within(out, test, known, found["hst2"], bands, args.threads)
-    found |= controls(out, test, bands, args.threads)
+    test = mocks(out, "noisy", TEST, OTHER)
+    for name in BANDS:
+        within(out, test, known, found[name], name, args.threads)
+    found |= controls(out, test, BANDS["hst2"], args.threads)
     pairs_of = {"that ships": found["hst2"], "alone": found["alone"], "without chance pairs": found.pop("discs")}
     for name, path in pairs_of.items():
         pairs, discs = false_positives(path)
