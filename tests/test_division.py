@@ -208,6 +208,10 @@ def test_of_few_rows_enough_validate_unless_a_column_says_which(n, wanted):
     assert (tiles == tiles[:, :1]).all()  # families of twenty are larger than what is wanted
     stated = divide(row_hashes(FLUX), NUMBER, None, ("PART", words(1000, valid=slice(0, 3))))
     assert (stated.merged(known).side == VALID).sum() == 3
+    pairs, half = ("TILE", NUMBER // 2), words(1000)
+    half[::2] = ""
+    left = divide(row_hashes(FLUX), NUMBER, pairs, ("PART", half)).merged(known)
+    assert (left.side[::2] == OUT).all() and (left.side[1:n:2] == VALID).sum() >= 10
 
 
 def test_folds_keep_families_whole_and_depend_on_no_other_row():

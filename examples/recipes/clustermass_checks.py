@@ -137,13 +137,20 @@ def controls(out: Path, model: Path, test: Rows) -> None:
         found = sdss.answered(model, test, *without, change=change)
         value = found[:, 0]
         print(f"{title}: rank correlation with the truth {spearmanr(value, test.truth).statistic:+.3f}, median "
-              f"{np.median(value):.3f}, half of 68 % {np.median(found[:, 2] - found[:, 1]) / 2:.3f}")  # fmt: skip
+              f"{np.median(value):.3f}, half of 68 % {np.median(found[:, 2] - found[:, 1]) / 2:.3f}, "
+              f"{_unlike(model, test, change, without):.3f} flagged UNLIKE_TRAINING")  # fmt: skip
     train = labelled(out, SEED, "labelled")
     shuffled = replace(train, label=np.random.default_rng(2).permutation(train.label))
     ask = sdss.network(out, "shuffled", "mass", "--epochs", sdss.SCRATCH)
     value = ask(shuffled, test)
     print(f"labels shuffled: rank correlation {spearmanr(value, test.truth).statistic:+.3f}, error "
           f"{np.abs(value - test.truth).mean():.4f}")  # fmt: skip
+
+
+def _unlike(model: Path, test: Rows, change: sdss.Change, without: tuple[str, ...]) -> float:
+    """Return the share of rows that are flagged as unlike the training sample."""
+    flag = sdss.answered(model, test, *without, change=change, names=("CLUSTERMASS_FLAG",))
+    return float((flag & Flag.UNLIKE_TRAINING != 0).mean())
 
 
 def labelled(out: Path, seed: int, name: str, *words: object, rows: int = KNOWN, labels: int = LABELLED) -> Rows:

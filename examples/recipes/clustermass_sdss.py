@@ -43,6 +43,7 @@ SAME = ("richness", "ridge diffuse", "forest diffuse", "boosting diffuse")
 """Baselines that learn from all mocks that what ships learned from, and from their true masses."""
 CHUNK = 128
 COLUMN = "LOG_M500"
+ANSWER = (COLUMN, f"{COLUMN}_LO", f"{COLUMN}_HI")
 EDGES = (13.0, 13.8, 14.0, 14.2, 14.4, 16.0)
 """Bins of the answer in which the coverage is told."""
 NOTE = (
@@ -100,7 +101,9 @@ def subset(path: Path, rows: Rows, whole: bool) -> None:
         fits.HDUList([fits.PrimaryHDU(pixels, file[0].header), columns]).writeto(path, overwrite=True)
 
 
-def answered(model: Path, test: Rows, *without: str, change: Change = np.asarray) -> np.ndarray:
+def answered(
+    model: Path, test: Rows, *without: str, change: Change = np.asarray, names: Sequence[str] = ANSWER
+) -> np.ndarray:
     """Return the answers (row, 3) of a model to rows of a file, with the ends of their intervals.
 
     Parameters
@@ -112,9 +115,11 @@ def answered(model: Path, test: Rows, *without: str, change: Change = np.asarray
         Columns that the network is not given.
     change : callable
         What becomes of stamps (n, band, y, x) before.
+    names : sequence of str
+        Other columns of the model's, in place of these.
     """
     answerer = Answerer(tasks.load("clustermass"), models.read(model), "cpu")
-    places = [[column.name for column in answerer.columns].index(f"{COLUMN}{end}") for end in ("", "_LO", "_HI")]
+    places = [[column.name for column in answerer.columns].index(name) for name in names]
     found = []
     with fits.open(test.path[0], memmap=True) as file:
         for first in range(0, len(test.number), CHUNK):

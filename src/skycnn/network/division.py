@@ -110,14 +110,14 @@ class Division:
         counted = known & np.isin(side, (TRAIN, VALID))
         wanted = min(max(int(counted.sum()) // 5, FEWEST), ENOUGH)
         families, member = np.unique(self.family, return_inverse=True)
-        sizes = np.bincount(member[known], minlength=len(families))
+        sizes = np.bincount(member[counted], minlength=len(families))
         lacking = wanted - int((known & (side == VALID)).sum())
         taken = []
         for family in np.unique(member[counted & (side == TRAIN)]).tolist():
             if sizes[family] <= lacking:
                 taken.append(family)
                 lacking -= sizes[family]
-        return np.where(np.isin(member, taken), VALID, side)
+        return np.where(np.isin(member, taken) & (side == TRAIN), VALID, side)  # rows left out stay so
 
     def fold(self, number: int, count: int) -> "Division":
         """Return the division that tests on one of ``count`` folds of families, and trains on the others."""
